@@ -1,0 +1,67 @@
+// Everything a user can set. One table of settings makes the flags, the keys of
+// the YAML file, --help and docs/configuration.md; flags win over the file.
+#pragma once
+
+#include "collectors/kernel/host_root.h"
+
+#include <chrono>
+#include <map>
+#include <string>
+#include <variant>
+#include <vector>
+
+namespace tallyman {
+
+enum class Command { kServe, kList, kMetrics, kVersion };
+
+struct Options {
+  Command command = Command::kServe;
+
+  // serve
+  std::string listen_address = "127.0.0.1:8255";  // --web.listen-address
+  std::string telemetry_path = "/metrics";        // --web.telemetry-path
+  unsigned max_connections = 512;                 // --web.max-connections
+  bool once = false;                              // --once: one exposition on stdout, then the end
+  bool check_config = false;                      // --check-config
+
+  // where the host is
+  HostRoot root;              // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
+  std::string docker_root;    // --docker.root; empty: found out
+
+  // what is read
+  std::chrono::milliseconds sampling_interval{1'000};        // --sampling.interval, 100ms to 1h
+  std::chrono::milliseconds slow_sampling_interval{10'000};  // --sampling.slow-interval: limits, cpuset, hugetlb, numa
+  std::map<std::string, bool> collectors;   // --collector.NAME, --no-collector.NAME: only those that were named
+  bool cpu_per_cpu = false;                 // --collector.cpu.percpu (v1): per-CPU series instead of the total
+  std::string ignored_interfaces = "^(lo$|veth|docker|nerdctl|cali|lxc[0-9a-f])";  // --collector.network.ignored-interfaces
+  unsigned max_workloads = 20'000;          // --limit.workloads
+  unsigned max_label_bytes = 1'024;         // --limit.label-bytes
+
+  // how series are labelled
+  std::string container_labels =
+      "^(com\\.docker\\.compose\\.(project|service|container-number|project\\.working_dir)|io\\.kubernetes\\..+|org\\.label-schema\\.group)$";  // --labels.container
+  bool workload_labels = true;  // --no-labels.workload
+
+  // log
+  std::string log_level = "info";  // --log.level: debug, info, warn, error
+  std::string log_format = "auto"; // --log.format: auto (journal under systemd, else stderr), stderr, journal
+  std::string config_file;         // --config.file
+
+  // ls
+  bool list_json = false, list_watch = false, list_all = false;  // --json, --watch, --all
+  std::string list_sort = "cpu";  // --sort: cpu, memory, io, network, pids, name
+  // metrics
+  std::string metrics_format = "table";  // --format: table, markdown, json
+};
+
+// What parsing ends in: options, or something to print and an exit code
+// (--help, --version: 0; an unknown flag or key, a bad value: 2, with a line
+// that names the flag, or the file and line, and says what to do).
+struct EarlyExit {
+  int code = 0;
+  std::string text;  // for stdout when code is 0, else for stderr
+};
+
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+}  // namespace tallyman

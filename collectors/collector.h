@@ -1,0 +1,51 @@
+// The contract of a collector: one resource, its metrics, and how typed stats
+// become numbers. A collector knows no path, no cgroup version, no clock and no
+// thread; it is a table and a pure function. CONTRIBUTING.md: how to add one.
+#pragma once
+
+#include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/host_stats.h"
+#include "collectors/kernel/stats_kind.h"
+#include "collectors/metric.h"
+#include "collectors/series_writer.h"
+#include "collectors/workload.h"
+
+#include <cstdint>
+#include <span>
+#include <string_view>
+
+namespace tallyman {
+
+// What a collector may look at for one workload, at one instant.
+struct Observation {
+  const Workload& workload;
+  const CgroupStats& stats;
+  std::span<const InterfaceStats> interfaces;  // of its own network namespace
+  const HostStats* host;                       // only for the host itself; else null
+  std::uint64_t now_nsec;                      // wall clock of this sample, since the epoch
+};
+
+// Which label set the metrics carry.
+enum class Scope : std::uint8_t {
+  kWorkload,  // id, name, image, container_label_*, kind, workload
+  kMachine,   // machine_id, system_uuid, boot_id, kind, workload; called once, for the host
+  kAgent,     // none; called once, for the host
+};
+
+struct Collector {
+  std::string_view name;     // the flag is --collector.NAME
+  std::string_view summary;  // a line for docs and --help
+  bool on_by_default;
+  Scope scope;
+  std::span<const MetricDefinition> metrics;
+  StatsMask needs;
+  // Puts a value for each series, metrics by their index in `metrics`.
+  void (*collect)(const Observation&, SeriesWriter&);
+};
+
+// Every collector, in the order of collectors/CMakeLists.txt.
+std::span<const Collector* const> all_collectors();
+// Index in catalogue() of the collector's first metric.
+MetricId first_metric(const Collector& collector);
+
+}  // namespace tallyman

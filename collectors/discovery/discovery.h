@@ -1,0 +1,54 @@
+// Which workloads exist: joins the cgroup tree with the runtimes' metadata and
+// publishes the list. Has a thread of its own; a runtime directory that hangs
+// holds up neither the sampler nor a scrape.
+#pragma once
+
+#include "collectors/discovery/cgroup_tree.h"
+#include "collectors/discovery/runtime.h"
+#include "collectors/kernel/error.h"
+#include "collectors/workload.h"
+
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+struct DiscoveryOptions {
+  CgroupTreeOptions tree;
+  std::chrono::milliseconds refresh_interval{1'000};  // how often runtimes' files are looked at for changes
+  std::function<void(const Error&)> on_error;         // from discovery's thread; each cause once until it changes
+};
+
+struct DiscoveryStatus {
+  CgroupTreeStatus tree;
+  std::uint64_t metadata_errors = 0;   // describe() that failed, other than "not there"
+  std::uint64_t unnamed_containers = 0;  // recognised by path, no metadata now
+};
+
+class Discovery {
+ public:
+  Discovery(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes);
+  ~Discovery();  // stops the thread
+
+  // Looks once, in the caller's thread. For --once, for tests, and before start().
+  void refresh();
+  void start();
+  void stop();
+
+  // The newest list; never null. Thread-safe, as is status().
+  WorkloadListPtr current() const;
+  DiscoveryStatus status() const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+// Kind and name from the path alone: host, service, slice, scope, machine or cgroup.
+void name_by_path(Workload& workload);
+
+}  // namespace tallyman

@@ -1,0 +1,130 @@
+// What the kernel accounts for one cgroup, with v1 and v2 behind one face.
+// Fields are named as cgroup v2 names them (Documentation/admin-guide/
+// cgroup-v2.rst) and hold base units: bytes, nanoseconds, counts. A field that
+// the kernel does not give is empty: never 0 in its place.
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+using Count = std::optional<std::uint64_t>;
+
+// A limit that is not set ("max" on v2, at or above 2^62 on v1).
+inline constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
+
+struct CpuStats {
+  Count usage_nsec, user_nsec, system_nsec;
+  // CFS bandwidth control. Only read where a quota is set.
+  Count nr_periods, nr_throttled, throttled_nsec, nr_bursts, burst_nsec;
+  // v1 only, and only when asked for: cpuacct.usage_percpu, index = CPU number.
+  std::vector<std::uint64_t> usage_percpu_nsec;
+};
+
+struct MemoryStats {
+  Count current;  // charged now
+  Count peak;     // highest `current` ever (v2: kernel 5.19+)
+  Count swap_current;
+  Count anon, file, kernel, shmem, sock;
+  Count file_mapped, file_dirty, file_writeback;
+  Count inactive_file, active_file;
+  Count slab_reclaimable, slab_unreclaimable;
+  // Faults of the cgroup and all below it, and (v1 only) of the cgroup alone.
+  Count pgfault, pgmajfault, pgfault_local, pgmajfault_local;
+  Count pgscan, pgsteal, workingset_refault_anon, workingset_refault_file;
+};
+
+// memory.events; v1: memory.failcnt as `max`, memory.oom_control as `oom_kill`.
+// All of the cgroup and everything below it.
+struct MemoryEvents {
+  Count low, high, max, oom, oom_kill, failcnt;
+};
+
+// One block device's row. `device` is its name below /dev ("vda", "dm-0",
+// "mapper/..." is never used); empty when sysfs does not know the numbers.
+struct IoDeviceStats {
+  std::uint32_t major = 0, minor = 0;
+  std::string device;
+  Count rbytes, wbytes, dbytes, rios, wios, dios;
+  Count sync_bytes, async_bytes, total_bytes;  // v1 only
+  Count cost_usage_usec, cost_wait_usec, cost_indebt_usec, cost_indelay_usec;  // v2 with iocost
+};
+
+// PSI "total=": time stalled since boot. https://docs.kernel.org/accounting/psi.html
+struct PressureStats {
+  Count some_usec, full_usec;
+};
+
+struct PidsStats {
+  Count current;  // threads, of the cgroup and all below it
+  Count max;      // kUnlimited for "max"
+};
+
+struct HugetlbStats {
+  std::string page_size;  // as the file name has it: "2MB", "1GB"
+  Count current, max_usage, failcnt;
+};
+
+struct LimitStats {
+  Count cpu_quota_usec;  // kUnlimited when none
+  Count cpu_period_usec;
+  Count cpu_shares;   // v1's scale; converted from cpu.weight on v2
+  Count memory_max;   // these four: kUnlimited when none
+  Count memory_low;   // v1: the soft limit
+  Count memory_high;  // v2 only
+  Count swap_max;     // swap alone; v1: memsw limit less memory limit
+};
+
+struct CpusetStats {
+  Count effective_cpus;  // how many
+  Count memory_migrate;  // v1 only
+};
+
+struct NumaStats {
+  std::string type;  // "file", "anon", "unevictable"
+  bool hierarchical = false;
+  std::uint32_t node = 0;
+  std::uint64_t pages = 0;
+};
+
+struct CgroupStats {
+  CpuStats cpu;
+  MemoryStats memory;
+  MemoryEvents memory_events;
+  std::vector<IoDeviceStats> io;
+  PressureStats cpu_pressure, memory_pressure, io_pressure, irq_pressure;
+  PidsStats pids;
+  std::vector<HugetlbStats> hugetlb;
+  LimitStats limits;
+  CpusetStats cpuset;
+  std::vector<NumaStats> numa;
+};
+
+// One row of /proc/PID/net/dev.
+struct InterfaceStats {
+  std::string name;
+  std::uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
+  std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
+};
+
+// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst).
+// Sectors are of 512 bytes whatever the device's own.
+struct DiskStats {
+  std::uint32_t major = 0, minor = 0;
+  std::string device;
+  std::uint64_t reads = 0, reads_merged = 0, sectors_read = 0, read_msec = 0;
+  std::uint64_t writes = 0, writes_merged = 0, sectors_written = 0, write_msec = 0;
+  std::uint64_t in_flight = 0, io_msec = 0, weighted_io_msec = 0;
+};
+
+// /proc/meminfo, in bytes.
+struct MemInfo {
+  Count total, free, available, swap_total, swap_free;
+};
+
+}  // namespace tallyman

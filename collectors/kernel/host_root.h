@@ -1,0 +1,26 @@
+// The only door to the machine: where /, /proc, /sys and the cgroup file
+// systems are. "/" on a bare host, "/host" in a container that has the host
+// mounted, a directory of files in a test.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+namespace tallyman {
+
+struct HostRoot {
+  std::string rootfs = "/";
+  std::string procfs;    // empty: rootfs/proc
+  std::string sysfs;     // empty: rootfs/sys
+  std::string cgroupfs;  // empty: sysfs/fs/cgroup
+
+  // Absolute paths on this machine for paths as the host names them. `path`
+  // may begin with '/' or not. No access to the file system.
+  std::string root_path(std::string_view path) const;
+  std::string proc_path(std::string_view path) const;  // "1/mountinfo"
+  std::string sys_path(std::string_view path) const;   // "dev/block/254:0"
+  // A mount point as mountinfo names it. Below /sys/fs/cgroup it is taken from `cgroupfs`.
+  std::string cgroup_path(std::string_view mount_point) const;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,43 @@
+// The parts of a cgroup's stats that are read, timed and counted by themselves.
+#pragma once
+
+#include <cstdint>
+
+namespace tallyman {
+
+enum class StatsKind : std::uint8_t {
+  kCpu,
+  kCpuPerCpu,
+  kMemory,
+  kMemoryEvents,
+  kIo,
+  kPressure,
+  kPids,
+  kNetwork,
+  // From here on: read at the slow cadence, opened for each read.
+  kLimits,
+  kCpuset,
+  kHugetlb,
+  kNuma,
+  kHost,  // HostStats
+  kCount,
+};
+inline constexpr int kStatsKinds = static_cast<int>(StatsKind::kCount);
+
+// A set of kinds.
+struct StatsMask {
+  std::uint32_t bits = 0;
+  constexpr StatsMask() = default;
+  constexpr StatsMask(StatsKind kind) : bits(1U << static_cast<unsigned>(kind)) {}  // NOLINT: a kind is a set of one
+  constexpr StatsMask operator|(StatsMask other) const {
+    StatsMask mask;
+    mask.bits = bits | other.bits;
+    return mask;
+  }
+  constexpr bool has(StatsKind kind) const { return (bits >> static_cast<unsigned>(kind)) & 1U; }
+};
+constexpr StatsMask operator|(StatsKind a, StatsKind b) { return StatsMask(a) | StatsMask(b); }
+
+constexpr bool is_slow(StatsKind kind) { return kind >= StatsKind::kLimits; }
+
+}  // namespace tallyman

@@ -1,0 +1,51 @@
+// What a metric is. Every metric of the agent is declared once, in the table
+// of its collector (or of the agent's own metrics); exporters, docs/metrics.md,
+// dashboards and the lint tests read those tables through catalogue().
+#pragma once
+
+#include <cstdint>
+#include <limits>
+#include <span>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+enum class MetricType : std::uint8_t { kCounter, kGauge };
+
+// How a slot's integer becomes text. Counters stay integers until then.
+enum class Scale : std::uint8_t {
+  kUnits,         // as it is
+  kMilliseconds,  // written as seconds
+  kMicroseconds,  // written as seconds
+  kNanoseconds,   // written as seconds
+};
+
+struct MetricDefinition {
+  std::string_view name;
+  MetricType type;
+  std::string_view unit;  // "seconds", "bytes", "" for a plain count
+  Scale scale;
+  std::string_view help;       // one line, no escapes needed
+  std::string_view labels;     // beyond the base labels: "device", "failure_type,scope"
+  std::string_view source_v1;  // for docs: what is read on cgroup v1 and hybrid, "-" where nothing
+  std::string_view source_v2;
+};
+
+// Index into catalogue(): stable for one build.
+using MetricId = std::uint16_t;
+
+struct CatalogueEntry {
+  const MetricDefinition* definition;
+  std::string_view collector;
+};
+
+// All metrics of all collectors, grouped by collector; then the agent's own.
+// Built once, on first use; thread-safe.
+std::span<const CatalogueEntry> catalogue();
+
+// A slot without a value: the kernel does not give it, so no series. 2^64 - 1
+// itself is the kernel's own "not set" everywhere a figure could reach it.
+inline constexpr std::uint64_t kAbsent = std::numeric_limits<std::uint64_t>::max();
+
+}  // namespace tallyman

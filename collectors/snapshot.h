@@ -1,0 +1,75 @@
+// All values of one instant. Immutable and shared: readers hold a
+// std::shared_ptr<const Snapshot> and never wait for the sampler.
+//
+// Plan once, sample many: a SeriesPlan says which series a workload has, their
+// labels already escaped; it is made anew only when the set of series changes.
+// Sampling writes numbers into slots, rendering walks the plans family by family.
+#pragma once
+
+#include "collectors/metric.h"
+#include "collectors/workload.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+// One series of a plan. `labels` are those beyond the plan's base labels:
+// escaped, `device="/dev/vda"`, empty when there are none.
+struct Series {
+  MetricId metric = 0;
+  std::uint32_t slot = 0;  // into the workload's run of values
+  std::uint32_t labels_offset = 0;
+  std::uint32_t labels_size = 0;
+};
+
+struct SeriesPlan {
+  // `id="/docker/...",name="web",kind="container"`; escaped; may be empty. No braces.
+  std::string base_labels;
+  std::string extra_labels;    // the text that Series::labels_* point into
+  std::vector<Series> series;  // sorted by metric, stable within one metric
+  std::string_view labels_of(const Series& s) const {
+    return std::string_view(extra_labels).substr(s.labels_offset, s.labels_size);
+  }
+};
+
+struct Block {
+  WorkloadPtr workload;  // never null; the machine's own block has the host's
+  std::shared_ptr<const SeriesPlan> plan;
+  std::uint32_t first_slot = 0;
+  bool ended = false;  // the cgroup is gone; kept for container_last_seen
+};
+
+// Which workloads and series there are. Shared by all snapshots between two changes.
+struct Layout {
+  std::vector<Block> blocks;
+  std::uint32_t slots = 0;
+};
+
+struct Snapshot {
+  std::uint64_t sequence = 0;
+  std::chrono::system_clock::time_point wall_time;
+  std::chrono::steady_clock::time_point steady_time;  // for rates
+  std::shared_ptr<const Layout> layout;
+  std::vector<std::uint64_t> values;  // kAbsent: no sample
+
+  std::uint64_t value(const Block& block, const Series& series) const {
+    return values[block.first_slot + series.slot];
+  }
+};
+
+using SnapshotPtr = std::shared_ptr<const Snapshot>;
+
+// Sum of a metric over its series in one block (all devices, all interfaces);
+// empty when there is none.
+std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
+
+// Label values as both text formats want them: \ " and newline escaped, bytes
+// that are not UTF-8 replaced by U+FFFD.
+void append_escaped_label(std::string& out, std::string_view value);
+
+}  // namespace tallyman
