@@ -5,13 +5,15 @@
 
 #include <cstdint>
 #include <limits>
+#include <optional>
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace tallyman {
 
-enum class MetricType : std::uint8_t { kCounter, kGauge };
+// Snapshots hold counters and gauges; only the agent's own metrics have histograms.
+enum class MetricType : std::uint8_t { kCounter, kGauge, kHistogram };
+std::string_view to_string(MetricType type);  // "counter", ...
 
 // How a slot's integer becomes text. Counters stay integers until then.
 enum class Scale : std::uint8_t {
@@ -40,9 +42,21 @@ struct CatalogueEntry {
   std::string_view collector;
 };
 
+// The collector of the agent's own metrics: in no list of flags, always on.
+inline constexpr std::string_view kSelfCollector = "self";
+
 // All metrics of all collectors, grouped by collector; then the agent's own.
 // Built once, on first use; thread-safe.
 std::span<const CatalogueEntry> catalogue();
+// By name, in catalogue(). A look-up in a hash table made once.
+std::optional<MetricId> find_metric(std::string_view name);
+
+// What docs and --help say of a collector. In the order of the catalogue, kSelfCollector last.
+struct CollectorSummary {
+  std::string_view name, summary;
+  bool on_by_default;
+};
+std::span<const CollectorSummary> collector_summaries();
 
 // A slot without a value: the kernel does not give it, so no series. 2^64 - 1
 // itself is the kernel's own "not set" everywhere a figure could reach it.

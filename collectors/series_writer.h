@@ -6,6 +6,7 @@
 #include "collectors/metric.h"
 #include "collectors/snapshot.h"
 
+#include <cstdint>
 #include <initializer_list>
 #include <memory>
 #include <optional>
@@ -20,7 +21,7 @@ namespace tallyman {
 struct SeriesOrder {
   struct Entry {
     MetricId metric;
-    std::uint32_t key_offset, key_size;  // raw label values, each ended by '\0'
+    std::uint32_t key_offset, key_size;  // raw label values, each behind its size in 4 bytes
   };
   std::vector<Entry> entries;
   std::string keys;
@@ -29,34 +30,53 @@ struct SeriesOrder {
 // A plan and the order that led to it. Immutable, shared by successive samples.
 struct PlannedSeries {
   SeriesPlan plan;
-  SeriesOrder order;
+  SeriesOrder order;             // entry i has slot i
+  std::uint32_t duplicates = 0;  // entries with no series: same metric and labels as an earlier one
 };
 
 class SeriesWriter {
  public:
-  // Values go to `out`, one for each series of `previous` (which may be null);
-  // more are appended where the plan turns out to have grown. Not thread-safe.
-  SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels, std::vector<std::uint64_t>& out);
+  // Appends one value for each put() to `out`: the run of slots of this
+  // workload begins at out.size() as it is now. `base_labels`, escaped, must
+  // outlive the writer; `previous` may be null. Not thread-safe.
+  SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels,
+               std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics = catalogue());
 
   // Metrics of the following put() are counted from here.
   void begin(MetricId first_metric) { first_metric_ = first_metric; }
 
-  // An empty value is no series at all.
-  void put(unsigned metric, std::optional<std::uint64_t> value) { put(metric, {}, value); }
-  // `label_values` in the order of MetricDefinition::labels.
+  // An empty value, and kAbsent, is no series at all.
+  void put(unsigned metric, std::optional<std::uint64_t> value) {
+    if (!value || *value == kAbsent) return;
+    if (next_ != end_ && next_->metric == first_metric_ + metric && next_->key_size == 0) {
+      ++next_;
+      out_.push_back(*value);
+      return;
+    }
+    put_new(metric, {}, *value);
+  }
+  // `label_values` in the order of MetricDefinition::labels. An empty one is
+  // left out of the series. A metric's second series with the same labels is
+  // dropped and counted.
   void put(unsigned metric, std::initializer_list<std::string_view> label_values, std::optional<std::uint64_t> value);
 
-  // The plan that the values belong to: `previous` itself if nothing differed.
+  // The plan that the values belong to: `previous` itself if nothing differed. Once, at the end.
   std::shared_ptr<const PlannedSeries> finish();
+  // Series of this sample that were dropped. After finish().
+  std::uint32_t duplicates() const { return previous_ ? previous_->duplicates : 0; }
 
  private:
   bool follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const;
   void start_new_order();
+  void put_new(unsigned metric, std::initializer_list<std::string_view> label_values, std::uint64_t value);
 
   std::shared_ptr<const PlannedSeries> previous_;
   std::string_view base_labels_;
   std::vector<std::uint64_t>& out_;
-  std::size_t written_ = 0;
+  std::span<const CatalogueEntry> metrics_;
+  // The entry that the next put() is compared with; both null once differs_.
+  const SeriesOrder::Entry* next_ = nullptr;
+  const SeriesOrder::Entry* end_ = nullptr;
   MetricId first_metric_ = 0;
   bool differs_ = false;
   SeriesOrder order_;  // only while differs_

@@ -12,6 +12,7 @@
 #include <chrono>
 #include <cstdint>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -57,9 +58,7 @@ struct Snapshot {
   std::shared_ptr<const Layout> layout;
   std::vector<std::uint64_t> values;  // kAbsent: no sample
 
-  std::uint64_t value(const Block& block, const Series& series) const {
-    return values[block.first_slot + series.slot];
-  }
+  std::uint64_t value(const Block& block, const Series& series) const { return values[block.first_slot + series.slot]; }
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
@@ -69,7 +68,10 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
 
 // Label values as both text formats want them: \ " and newline escaped, bytes
-// that are not UTF-8 replaced by U+FFFD.
+// that are not UTF-8 and NUL (which Prometheus's lexer takes for the end)
+// replaced by U+FFFD.
 void append_escaped_label(std::string& out, std::string_view value);
+// The same replacement without the escapes: for JSON.
+std::string valid_utf8(std::string_view text);
 
 }  // namespace tallyman
