@@ -45,13 +45,13 @@ struct MemoryEvents {
   Count low, high, max, oom, oom_kill, failcnt;
 };
 
-// One block device's row. `device` is its name below /dev ("vda", "dm-0",
-// "mapper/..." is never used); empty when sysfs does not know the numbers.
+// One block device's row. `device` is filled by the source ("/dev/vda",
+// "/dev/dm-0"; never a /dev/mapper name); empty when sysfs does not know the numbers.
 struct IoDeviceStats {
   std::uint32_t major = 0, minor = 0;
   std::string device;
   Count rbytes, wbytes, dbytes, rios, wios, dios;
-  Count sync_bytes, async_bytes, total_bytes;  // v1 only
+  Count sync_bytes, async_bytes, total_bytes;                                  // v1 only
   Count cost_usage_usec, cost_wait_usec, cost_indebt_usec, cost_indelay_usec;  // v2 with iocost
 };
 

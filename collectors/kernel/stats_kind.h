@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <string_view>
 
 namespace tallyman {
 
@@ -14,12 +15,12 @@ enum class StatsKind : std::uint8_t {
   kPressure,
   kPids,
   kNetwork,
+  kHost,  // HostStats
   // From here on: read at the slow cadence, opened for each read.
   kLimits,
   kCpuset,
   kHugetlb,
   kNuma,
-  kHost,  // HostStats
   kCount,
 };
 inline constexpr int kStatsKinds = static_cast<int>(StatsKind::kCount);
@@ -34,9 +35,12 @@ struct StatsMask {
     mask.bits = bits | other.bits;
     return mask;
   }
+  constexpr StatsMask& operator|=(StatsMask other) { return *this = *this | other; }
   constexpr bool has(StatsKind kind) const { return (bits >> static_cast<unsigned>(kind)) & 1U; }
 };
 constexpr StatsMask operator|(StatsKind a, StatsKind b) { return StatsMask(a) | StatsMask(b); }
+
+std::string_view to_string(StatsKind kind);
 
 constexpr bool is_slow(StatsKind kind) { return kind >= StatsKind::kLimits; }
 

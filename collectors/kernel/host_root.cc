@@ -1,0 +1,41 @@
+#include "collectors/kernel/host_root.h"
+
+namespace tallyman {
+namespace {
+
+constexpr std::string_view kCgroupMountRoot = "/sys/fs/cgroup";
+
+std::string join(std::string base, std::string_view path) {
+  while (!base.empty() && base.back() == '/') {
+    base.pop_back();
+  }
+  while (!path.empty() && path.front() == '/') {
+    path.remove_prefix(1);
+  }
+  if (!path.empty()) {
+    base += '/';
+    base += path;
+  }
+  return base.empty() ? "/" : base;
+}
+
+}  // namespace
+
+std::string HostRoot::root_path(std::string_view path) const { return join(rootfs, path); }
+
+std::string HostRoot::proc_path(std::string_view path) const {
+  return join(procfs.empty() ? join(rootfs, "proc") : procfs, path);
+}
+
+std::string HostRoot::sys_path(std::string_view path) const {
+  return join(sysfs.empty() ? join(rootfs, "sys") : sysfs, path);
+}
+
+std::string HostRoot::cgroup_path(std::string_view mount_point) const {
+  if (!mount_point.starts_with(kCgroupMountRoot)) {
+    return join(rootfs, mount_point);
+  }
+  return join(cgroupfs.empty() ? sys_path("fs/cgroup") : cgroupfs, mount_point.substr(kCgroupMountRoot.size()));
+}
+
+}  // namespace tallyman

@@ -1,0 +1,88 @@
+#include "collectors/kernel/kernel_file.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kFirstBytes = 16 * 1024;
+
+ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {
+  ssize_t got;
+  do {
+    got = pread(fd, data, size, static_cast<off_t>(offset));
+  } while (got < 0 && errno == EINTR);
+  return got;
+}
+
+Result<std::string_view> read_from(int fd, ReadBuffer& buffer, bool short_read_is_the_end) {
+  std::size_t have = 0;
+  for (;;) {
+    if (have == buffer.size() && !buffer.grow()) {
+      return Error{ErrorKind::kMalformed, EFBIG, {}};
+    }
+    const std::size_t room = buffer.size() - have;
+    const ssize_t got = pread_again(fd, buffer.data() + have, room, have);
+    if (got < 0) {
+      return error_from_errno(errno, {});
+    }
+    have += static_cast<std::size_t>(got);
+    if (got == 0 || (short_read_is_the_end && static_cast<std::size_t>(got) < room)) {
+      return std::string_view(buffer.data(), have);
+    }
+  }
+}
+
+}  // namespace
+
+void FileDescriptor::reset() {
+  if (fd_ >= 0) {
+    close(fd_);
+    fd_ = -1;
+  }
+}
+
+ReadBuffer::ReadBuffer() : size_(kFirstBytes), data_(new char[kFirstBytes]) {}
+
+bool ReadBuffer::grow() {
+  if (size_ * 2 > kMaxBytes) {
+    return false;
+  }
+  std::unique_ptr<char[]> larger(new char[size_ * 2]);
+  std::memcpy(larger.get(), data_.get(), size_);
+  data_ = std::move(larger);
+  size_ *= 2;
+  return true;
+}
+
+Result<std::string_view> read_record(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, true); }
+
+Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, false); }
+
+Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer) {
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file.valid()) {
+    return error_from_errno(errno, path);
+  }
+  Result<std::string_view> text = read_to_end(file.get(), buffer);
+  if (!text) {
+    Error error = text.error();
+    error.where = path;
+    return error;
+  }
+  return text;
+}
+
+std::string read_line(const std::string& path, ReadBuffer& buffer) {
+  const Result<std::string_view> text = read_file(path, buffer);
+  if (!text) {
+    return {};
+  }
+  return std::string(text->substr(0, text->find('\n')));
+}
+
+}  // namespace tallyman

@@ -1,0 +1,231 @@
+#include "collectors/kernel/network_source.h"
+
+#include "collectors/kernel/formats.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tallyman {
+namespace {
+
+// A runtime puts the process into the cgroup before it enters its namespaces.
+constexpr unsigned kSettlingPasses = 10;
+constexpr std::size_t kPidsToTry = 8;  // in case the first ones end while they are looked at
+
+bool says_not_own(const std::string& network_mode) {
+  return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
+}
+
+// 0: not readable; errno says why.
+std::uint64_t namespace_of(const HostRoot& root, const std::string& pid) {
+  struct stat status {};
+  return stat(root.proc_path(pid + "/ns/net").c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+}  // namespace
+
+std::string_view to_string(NetworkOwnership ownership) {
+  switch (ownership) {
+    case NetworkOwnership::kHost:
+      return "host";
+    case NetworkOwnership::kShared:
+      return "shared";
+    case NetworkOwnership::kOwn:
+      return "own";
+    case NetworkOwnership::kUnknown:
+      break;
+  }
+  return "unknown";
+}
+
+struct NetworkSource::Attached {
+  std::optional<std::uint32_t> init_pid;
+  std::string network_mode;
+  bool is_root = false;
+  unsigned passes = 0;
+  NetworkOwnership ownership = NetworkOwnership::kUnknown;
+  std::uint64_t inode = 0;  // of the namespace, when kOwn and known
+  std::string path;         // of net/dev
+  FileDescriptor file;      // or closed: the budget is used up
+  bool budgeted = false;
+  std::vector<InterfaceStats> interfaces;
+};
+
+NetworkSource::NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore)
+    : root_(std::move(root)),
+      stats_(stats),
+      ignore_(std::move(ignore)),
+      budget_(files_kept_open),
+      host_namespace_(namespace_of(root_, "1")) {}
+
+NetworkSource::~NetworkSource() = default;
+
+void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode,
+                           bool is_root) {
+  auto& one = attached_[handle];
+  if (!one) {
+    one = std::make_unique<Attached>();
+  }
+  one->init_pid = init_pid;
+  one->network_mode = std::move(network_mode);
+  one->is_root = is_root;
+}
+
+void NetworkSource::detach(Handle handle) {
+  if (const auto it = attached_.find(handle); it != attached_.end()) {
+    close(*it->second);
+    attached_.erase(it);
+  }
+}
+
+void NetworkSource::close(Attached& one) {
+  one.file.reset();
+  if (std::exchange(one.budgeted, false)) {
+    budget_.give_back();
+  }
+  if (one.inode != 0) {
+    owners_.erase(one.inode);
+    one.inode = 0;
+  }
+  one.path.clear();
+  one.interfaces.clear();
+  one.ownership = NetworkOwnership::kUnknown;
+}
+
+ReadReport NetworkSource::read(bool slow) {
+  ReadReport report;
+  for (auto& [handle, one] : attached_) {
+    const bool settling = one->passes < kSettlingPasses;
+    one->passes += settling ? 1 : 0;
+    const bool emptied = !one->is_root && stats_.stats(handle).pids.current == std::uint64_t{0};
+    if (emptied) {
+      close(*one);
+      continue;
+    }
+    const bool not_kept = !one->file.valid();  // the next open might meet another process under that id
+    if (settling || slow || not_kept || one->ownership == NetworkOwnership::kUnknown) {
+      resolve(handle, *one, report);
+    }
+    if (one->ownership == NetworkOwnership::kOwn) {
+      read_one(*one, report);
+    }
+  }
+  return report;
+}
+
+void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
+  if (one.is_root) {
+    if (one.path.empty()) {
+      one.path = root_.proc_path("1/net/dev");
+      one.ownership = NetworkOwnership::kOwn;
+    }
+    return;
+  }
+  if (stats_.gone(handle)) {
+    return;
+  }
+  Result<std::vector<std::uint32_t>> pids = stats_.processes(handle);
+  if (pids && pids->empty() && one.init_pid) {
+    pids->push_back(*one.init_pid);  // an init that keeps its processes in cgroups of its own, as systemd does
+  }
+  if (!pids || pids->empty()) {
+    if (one.ownership != NetworkOwnership::kOwn) {
+      one.ownership = NetworkOwnership::kUnknown;
+    }
+    return;
+  }
+  if (one.init_pid) {
+    const auto init = std::find(pids->begin(), pids->end(), *one.init_pid);
+    if (init != pids->end()) {
+      std::iter_swap(pids->begin(), init);
+    }
+  }
+  for (std::size_t i = 0; i < std::min(pids->size(), kPidsToTry); ++i) {
+    if (open_pid(handle, one, (*pids)[i], report)) {
+      return;
+    }
+  }
+}
+
+// False: the process ended meanwhile; try another.
+bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report) {
+  const std::string id = std::to_string(pid);
+  errno = 0;
+  const std::uint64_t inode = namespace_of(root_, id);
+  if (inode == 0 && errno == ENOENT) {
+    return false;
+  }
+  if (inode == 0 || host_namespace_ == 0) {
+    if (says_not_own(one.network_mode)) {
+      report.note(ErrorKind::kDenied, root_.proc_path(id + "/ns/net") + ": not permitted; needs CAP_SYS_PTRACE");
+      settle(one, NetworkOwnership::kUnknown);
+      return true;
+    }
+  } else if (inode == host_namespace_) {
+    settle(one, NetworkOwnership::kHost);
+    return true;
+  } else if (one.ownership == NetworkOwnership::kOwn && one.inode == inode) {
+    if (!one.file.valid()) {
+      one.path = root_.proc_path(id + "/net/dev");
+    }
+    return true;
+  } else if (const auto owner = owners_.find(inode); owner != owners_.end() && owner->second != handle) {
+    settle(one, NetworkOwnership::kShared);
+    return true;
+  } else {
+    settle(one, NetworkOwnership::kUnknown);
+    owners_[inode] = handle;
+    one.inode = inode;
+  }
+  one.path = root_.proc_path(id + "/net/dev");
+  one.ownership = NetworkOwnership::kOwn;
+  return true;
+}
+
+void NetworkSource::settle(Attached& one, NetworkOwnership ownership) {
+  if (one.ownership == NetworkOwnership::kOwn) {
+    close(one);
+  }
+  one.ownership = ownership;
+}
+
+void NetworkSource::read_one(Attached& one, ReadReport& report) {
+  int fd = one.file.get();
+  FileDescriptor opened;
+  if (fd < 0) {
+    opened = FileDescriptor(open(one.path.c_str(), O_RDONLY | O_CLOEXEC));
+    fd = opened.get();
+  }
+  const Result<std::string_view> text = fd < 0 ? error_from_errno(errno, one.path) : read_to_end(fd, buffer_);
+  one.interfaces.clear();
+  if (!text) {
+    if (text.error().kind == ErrorKind::kDenied || text.error().kind == ErrorKind::kIo) {
+      report.note(text.error().kind, to_string(Error{text.error().kind, text.error().code, one.path}));
+    }
+    close(one);  // the process ended: another is looked for in the next pass
+    return;
+  }
+  if (formats::parse_net_dev(*text, one.interfaces) != 0) {
+    report.note(ErrorKind::kMalformed, one.path + ": not as the kernel documents it");
+  }
+  std::erase_if(one.interfaces, [&](const InterfaceStats& interface) { return ignore_(interface.name); });
+  if (opened.valid() && budget_.take()) {
+    one.file = std::move(opened);
+    one.budgeted = true;
+  }
+}
+
+std::span<const InterfaceStats> NetworkSource::interfaces(Handle handle) const {
+  const auto it = attached_.find(handle);
+  return it == attached_.end() ? std::span<const InterfaceStats>() : it->second->interfaces;
+}
+
+NetworkOwnership NetworkSource::ownership(Handle handle) const {
+  const auto it = attached_.find(handle);
+  return it == attached_.end() ? NetworkOwnership::kUnknown : it->second->ownership;
+}
+
+}  // namespace tallyman

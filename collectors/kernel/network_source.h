@@ -1,0 +1,79 @@
+// The interfaces of each workload's own network namespace, from
+// /proc/PID/net/dev: no setns, no capability beyond reading /proc.
+//
+// A namespace is told by the inode of /proc/PID/ns/net. The host's own is never
+// given as a workload's; one that several workloads share is given to the first
+// of them alone, so that no sum counts it twice. The kept-open file pins the
+// namespace: it is closed as soon as the workload has no process left.
+// One thread owns a source.
+#pragma once
+
+#include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/stats_source.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+enum class NetworkOwnership : std::uint8_t {
+  kUnknown,  // no process yet, or not permitted to tell
+  kHost,     // the host's namespace
+  kShared,   // another workload's
+  kOwn,
+};
+std::string_view to_string(NetworkOwnership ownership);
+
+class NetworkSource {
+ public:
+  using Handle = StatsSource::Handle;
+
+  // Says of an interface's name whether it is left out.
+  using Ignore = std::function<bool(const std::string&)>;
+
+  // `stats` is asked for processes; both must be attached with the same handles.
+  NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore);
+  ~NetworkSource();
+
+  // `init_pid`: the process whose namespace counts, where a runtime names one.
+  // `network_mode`: what the runtime says ("host", "container:ID", ...), used
+  // only where /proc/PID/ns/net is not readable. `is_root`: the host itself.
+  void attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode, bool is_root);
+  void detach(Handle handle);
+
+  // Reads all. In a slow pass, and for workloads young enough to be still
+  // setting up, ownership is looked at again.
+  ReadReport read(bool slow);
+
+  // Empty unless kOwn (or the host itself).
+  std::span<const InterfaceStats> interfaces(Handle handle) const;
+  NetworkOwnership ownership(Handle handle) const;
+  std::size_t open_files() const { return budget_.open(); }
+
+ private:
+  struct Attached;
+  void resolve(Handle handle, Attached& one, ReadReport& report);
+  bool open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report);
+  void settle(Attached& one, NetworkOwnership ownership);
+  void read_one(Attached& one, ReadReport& report);
+  void close(Attached& one);
+
+  HostRoot root_;
+  StatsSource& stats_;
+  Ignore ignore_;
+  FileBudget budget_;
+  ReadBuffer buffer_;
+  std::uint64_t host_namespace_ = 0;
+  std::map<Handle, std::unique_ptr<Attached>> attached_;
+  std::map<std::uint64_t, Handle> owners_;  // namespace inode -> the workload it is given to
+};
+
+}  // namespace tallyman
