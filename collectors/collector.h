@@ -22,7 +22,8 @@ struct Observation {
   const CgroupStats& stats;
   std::span<const InterfaceStats> interfaces;  // of its own network namespace
   const HostStats* host;                       // only for the host itself; else null
-  std::uint64_t now_nsec;                      // wall clock of this sample, since the epoch
+  std::uint64_t now_nsec;  // wall clock of this sample, since the epoch; of the last one if it has ended
+  bool ended = false;      // the container is gone
 };
 
 // Which label set the metrics carry.
@@ -39,6 +40,7 @@ struct Collector {
   Scope scope;
   std::span<const MetricDefinition> metrics;
   StatsMask needs;
+  bool reports_ended;  // also called, for a while, for a container that is gone; its stats are then empty
   // Puts a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };

@@ -1,0 +1,35 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kContainerError, kMachineError, kVersion };
+
+constexpr MetricDefinition kMetrics[] = {
+    {"container_scrape_error", MetricType::kGauge, "", Scale::kUnits,
+     "1 if the last sample read no container at all, else 0.", "", "-", "-"},
+    {"machine_scrape_error", MetricType::kGauge, "", Scale::kUnits,
+     "1 if the machine's facts could not be read, else 0.", "", "/proc/meminfo", "/proc/meminfo"},
+    {"cadvisor_version_info", MetricType::kGauge, "", Scale::kUnits,
+     "Always 1. For dashboards made for cAdvisor; tallyman_build_info tells what this is.",
+     "kernelVersion,osVersion,cadvisorVersion", "/proc/sys/kernel/osrelease, /etc/os-release",
+     "/proc/sys/kernel/osrelease, /etc/os-release"},
+};
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  const HostStats& host = *observation.host;
+  const CgroupStats& root = observation.stats;
+  const bool nothing = !root.cpu.usage_nsec && !root.memory.anon && !root.cpu_pressure.some_usec;
+  writer.put(kContainerError, Count(nothing ? 1 : 0));
+  writer.put(kMachineError, Count(host.memory.total ? 0 : 1));
+  writer.put(kVersion, {host.machine.kernel_version, host.machine.os_version, "tallyman"}, Count(1));
+}
+
+}  // namespace
+
+extern const Collector agent_collector{"agent",  "families that cAdvisor's dashboards ask about itself",
+                                       true,     Scope::kAgent,
+                                       kMetrics, StatsKind::kHost,
+                                       false,    collect};
+
+}  // namespace tallyman

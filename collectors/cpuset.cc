@@ -1,0 +1,27 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kMigrate, kEffectiveCpus };
+
+constexpr MetricDefinition kMetrics[] = {
+    {"container_memory_migrate", MetricType::kGauge, "", Scale::kUnits,
+     "1 if pages move along when the cpuset's memory nodes change.", "", "cpuset.memory_migrate (slow cadence)", "-"},
+    {"container_cpuset_effective_cpus", MetricType::kGauge, "", Scale::kUnits,
+     "CPUs that tasks may run on, limits of all cgroups above counted in.", "", "cpuset.effective_cpus (slow cadence)",
+     "cpuset.cpus.effective (slow cadence)"},
+};
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  const CpusetStats& cpuset = observation.stats.cpuset;
+  writer.put(kMigrate, cpuset.memory_migrate);
+  writer.put(kEffectiveCpus, cpuset.effective_cpus);
+}
+
+}  // namespace
+
+extern const Collector cpuset_collector{"cpuset", "which CPUs (slow cadence)", true,  Scope::kWorkload,
+                                        kMetrics, StatsKind::kCpuset,          false, collect};
+
+}  // namespace tallyman

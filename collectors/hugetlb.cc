@@ -1,0 +1,30 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kUsage, kMaxUsage, kFailcnt };
+
+constexpr MetricDefinition kMetrics[] = {
+    {"container_hugetlb_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits, "Huge pages in use.", "pagesize",
+     "hugetlb.SIZE.usage_in_bytes (slow cadence)", "hugetlb.SIZE.current (slow cadence)"},
+    {"container_hugetlb_max_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits,
+     "Highest use of huge pages recorded.", "pagesize", "hugetlb.SIZE.max_usage_in_bytes (slow cadence)", "-"},
+    {"container_hugetlb_failcnt", MetricType::kCounter, "", Scale::kUnits, "How often use hit the limit.", "pagesize",
+     "hugetlb.SIZE.failcnt (slow cadence)", "hugetlb.SIZE.events max (slow cadence)"},
+};
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  for (const HugetlbStats& one : observation.stats.hugetlb) {
+    writer.put(kUsage, {one.page_size}, one.current);
+    writer.put(kMaxUsage, {one.page_size}, one.max_usage);
+    writer.put(kFailcnt, {one.page_size}, one.failcnt);
+  }
+}
+
+}  // namespace
+
+extern const Collector hugetlb_collector{"hugetlb", "huge pages",        true,  Scope::kWorkload,
+                                         kMetrics,  StatsKind::kHugetlb, false, collect};
+
+}  // namespace tallyman

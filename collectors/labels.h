@@ -1,0 +1,50 @@
+// Which labels the series of a workload carry, and how they are spelled. The
+// text is laid out once for each workload; rendering copies it.
+#pragma once
+
+#include "collectors/kernel/error.h"
+#include "collectors/kernel/host_stats.h"
+#include "collectors/workload.h"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+
+namespace tallyman {
+
+struct LabelOptions {
+  std::string container_labels;  // RE2: which of a container's labels become container_label_*
+  bool workload_labels = true;   // kind and workload
+  std::size_t max_value_bytes = 1024;
+};
+
+class LabelPolicy {
+ public:
+  // An error, with RE2's words, if the expression is not one.
+  static Result<LabelPolicy> make(const LabelOptions& options);
+  LabelPolicy(LabelPolicy&&) noexcept;
+  LabelPolicy& operator=(LabelPolicy&&) noexcept;
+  ~LabelPolicy();
+
+  // id, name and image (containers alone), container_label_*, kind, workload.
+  // Escaped, no braces, no empty labels. Values longer than max_value_bytes are
+  // cut at a character. Of labels that become the same name, the first in byte
+  // order of the runtime's own names stays; the rest are dropped.
+  std::string of_workload(const Workload& workload) const;
+  // machine_id, system_uuid, boot_id, kind, workload.
+  std::string of_machine(const MachineInfo& machine) const;
+
+  // Counted over all calls so far; same thread as the calls.
+  std::uint64_t truncated() const;
+  std::uint64_t collisions() const;
+
+ private:
+  struct Impl;
+  explicit LabelPolicy(std::unique_ptr<Impl> impl);
+  std::unique_ptr<Impl> impl_;
+};
+
+// cAdvisor's rule: every byte outside [a-zA-Z0-9_] becomes '_'.
+std::string label_name_of(std::string_view runtime_label);
+
+}  // namespace tallyman

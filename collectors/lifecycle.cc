@@ -1,0 +1,49 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kLastSeen, kStartTime, kCreationTime, kHealth };
+
+constexpr MetricDefinition kMetrics[] = {
+    {"container_last_seen", MetricType::kGauge, "", Scale::kNanoseconds,
+     "When the cgroup was last seen alive, in seconds since the epoch; kept for a while after a container's end.", "",
+     "clock at sampling", "clock at sampling"},
+    {"container_start_time_seconds", MetricType::kGauge, "seconds", Scale::kNanoseconds,
+     "When it was started, since the epoch.", "", "the runtime's files; else birth time of the cgroup's directory",
+     "the runtime's files; else birth time of the cgroup's directory"},
+    {"container_creation_time_seconds", MetricType::kGauge, "seconds", Scale::kNanoseconds,
+     "When it was created, since the epoch.", "", "the runtime's files; else birth time of the cgroup's directory",
+     "the runtime's files; else birth time of the cgroup's directory"},
+    {"container_health_state", MetricType::kGauge, "", Scale::kUnits,
+     "1 if the health check says healthy, else 0. Only for containers that have a health check.", "",
+     "config.v2.json State.Health", "config.v2.json State.Health"},
+};
+
+Count first_of(Count a, Count b) { return a ? a : b; }
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  const Workload& workload = observation.workload;
+  const ContainerMetadata& container = workload.container;
+  writer.put(kLastSeen, observation.now_nsec);
+  if (observation.ended) {
+    return;
+  }
+  Count born = workload.cgroup_created_nsec;
+  if (observation.host && observation.host->machine.boot_time_seconds) {
+    born = *observation.host->machine.boot_time_seconds * 1'000'000'000;
+  }
+  writer.put(kStartTime, first_of(container.started_nsec, born));
+  writer.put(kCreationTime, first_of(container.created_nsec, born));
+  if (container.health != Health::kNone) {
+    writer.put(kHealth, Count(container.health == Health::kHealthy ? 1 : 0));
+  }
+}
+
+}  // namespace
+
+extern const Collector lifecycle_collector{
+    "lifecycle", "last seen, start and creation time, health", true, Scope::kWorkload, kMetrics, StatsKind::kHost, true,
+    collect};
+
+}  // namespace tallyman

@@ -1,0 +1,26 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kThreads, kThreadsMax };
+
+constexpr MetricDefinition kMetrics[] = {
+    {"container_threads", MetricType::kGauge, "", Scale::kUnits, "Threads, of the cgroup and all below it.", "",
+     "pids.current", "pids.current"},
+    {"container_threads_max", MetricType::kGauge, "", Scale::kUnits, "Threads allowed; 0 for no limit.", "",
+     "pids.max (slow cadence)", "pids.max (slow cadence)"},
+};
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  const PidsStats& pids = observation.stats.pids;
+  writer.put(kThreads, pids.current);
+  writer.put(kThreadsMax, pids.max == kUnlimited ? Count(0) : pids.max);
+}
+
+}  // namespace
+
+extern const Collector pids_collector{"pids",   "threads and their limit", true,  Scope::kWorkload,
+                                      kMetrics, StatsKind::kPids,          false, collect};
+
+}  // namespace tallyman

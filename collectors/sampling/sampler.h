@@ -1,0 +1,105 @@
+// One pass over all workloads: attaches and detaches, reads, and makes the next
+// Snapshot. No thread and no clock of its own: the caller brings both, so that
+// a test can. One thread owns a sampler.
+#pragma once
+
+#include "collectors/collector.h"
+#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/host_source.h"
+#include "collectors/kernel/network_source.h"
+#include "collectors/kernel/stats_source.h"
+#include "collectors/labels.h"
+#include "collectors/snapshot.h"
+#include "collectors/workload.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <set>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+struct SamplerOptions {
+  std::vector<const Collector*> collectors;
+  bool cpu_per_cpu = false;
+  std::chrono::milliseconds slow_interval{10'000};
+  std::chrono::milliseconds ended_grace{120'000};  // for how long container_last_seen outlives a container
+  std::size_t network_files_kept_open = 1024;
+  NetworkSource::Ignore ignore_interface;
+};
+
+struct SampleTime {
+  std::chrono::system_clock::time_point wall;
+  std::chrono::steady_clock::time_point steady;
+};
+
+// What the last pass cost and met, for the agent's own metrics.
+struct CollectorStatistics {
+  std::string_view collector;
+  double last_seconds = 0;  // reading what it needs; what two need is booked on the first
+  double total_seconds = 0;
+  std::uint64_t denied = 0, malformed = 0, io = 0;  // since the start
+  std::string last_fault;                           // of the last pass; empty when there was none
+};
+
+struct SamplerStatistics {
+  std::vector<CollectorStatistics> collectors;
+  std::uint64_t passes = 0;
+  std::uint64_t duplicates = 0;  // series dropped in the last pass: the same metric and labels twice
+  std::size_t open_files = 0, open_files_limit = 0;
+  bool reopens_files = false;
+  std::size_t attached = 0, ended = 0;
+  std::uint64_t labels_truncated = 0, label_collisions = 0;
+};
+
+class Sampler {
+ public:
+  Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels);
+  ~Sampler();
+
+  // `workloads` sorted by id, never null. The result is complete and never null.
+  SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time);
+  SamplerStatistics statistics() const;
+  // The machine, as of the last pass.
+  const HostStats& host() const { return host_source_.stats(); }
+
+ private:
+  struct Attached;
+  struct Ended;
+
+  void reconcile(const WorkloadList& workloads, SampleTime time);
+  std::unique_ptr<Attached> attach(const WorkloadPtr& workload);
+  void update(Attached& one, const WorkloadPtr& workload);
+  void detach(Attached& one, SampleTime time);
+  void read_everything(bool slow);
+  void book(StatsKind kind, const ReadReport& report, double seconds);
+  void drop_gone(SampleTime time);
+  void write_block(std::vector<Block>& blocks, Attached& one, Scope scope, SampleTime time);
+  void write_ended(std::vector<Block>& blocks, SampleTime time);
+  void add_block(std::vector<Block>& blocks, const WorkloadPtr& workload, std::shared_ptr<const PlannedSeries>& planned,
+                 std::string_view base_labels, const std::function<void(SeriesWriter&)>& write, bool ended);
+
+  SamplerOptions options_;
+  std::unique_ptr<StatsSource> source_;
+  NetworkSource network_;
+  HostSource host_source_;
+  LabelPolicy labels_;
+  StatsMask needs_;
+  std::array<int, kStatsKinds> booked_on_{};  // kind -> index into statistics_.collectors, or -1
+
+  std::vector<std::unique_ptr<Attached>> attached_;  // sorted by id
+  std::vector<Ended> ended_;
+  std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, still in the list
+  std::vector<std::uint64_t> values_;
+  std::shared_ptr<const Layout> layout_;
+  std::uint64_t sequence_ = 0;
+  std::chrono::steady_clock::time_point last_slow_pass_;
+  SamplerStatistics statistics_;
+};
+
+}  // namespace tallyman
