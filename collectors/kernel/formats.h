@@ -1,13 +1,18 @@
 // Pure parsers of the kernel's text formats: text in, typed stats out. No I/O,
-// no allocation beyond the rows of a vector that is reused. Safe on any bytes:
-// they are the fuzz targets.
+// no allocation beyond the rows of a vector that is reused (parse_cpuinfo alone
+// has a scratch vector of its own; it runs once). Safe on any bytes: they are
+// the fuzz targets. Any number of threads.
 //
 // Every parser that returns `unsigned` returns how many rows it could not
 // understand. Such a row changes nothing; all other rows count. Unknown keys,
 // a different order and missing keys are no faults: later kernels have them.
 // A last row without its newline is torn and counts as not understood, so that
 // a number cut in half is never taken for a smaller number. Numbers above
-// 2^64 - 1 and negative numbers are not understood either.
+// 2^64 - 1, negative numbers and rows with '\r' or NUL bytes are not understood
+// either.
+//
+// A struct keeps the fields for which the text has nothing. A vector is replaced
+// by the text's rows (save in parse_blkio); its old rows' memory is used again.
 #pragma once
 
 #include "collectors/kernel/cgroup.h"
@@ -37,7 +42,8 @@ unsigned parse_cpu_max(std::string_view text, LimitStats& out);
 
 unsigned parse_memory_stat_v2(std::string_view text, MemoryStats& out);
 // v1: total_* for the hierarchy; pgfault and pgmajfault also for the cgroup alone.
-// Where a kernel gives no total_* (use_hierarchy is not 1) the plain key stands in.
+// The plain keys never stand in for total_*: every kernel writes both whatever
+// use_hierarchy says, and in a file cut short they would be wrong numbers.
 unsigned parse_memory_stat_v1(std::string_view text, MemoryStats& out);
 unsigned parse_memory_events(std::string_view text, MemoryEvents& out);
 // memory.oom_control (v1): only oom_kill is taken.
@@ -46,7 +52,8 @@ unsigned parse_oom_control(std::string_view text, MemoryEvents& out);
 // io.stat. One row a device: "254:0 rbytes=1 wbytes=2 rios=3 ...". Oddities of
 // real kernels: "7:7 7:6 7:5 rbytes=0" (devices without figures run into the
 // next row: the last number pair owns the figures), "252:0 \n" (no figures: no
-// row), "(unknown) rbytes=..." (the device is gone: skipped, not a fault).
+// row, and no fault at the end of the text either, where the newline is missing),
+// "(unknown) rbytes=..." (the device is gone: skipped, not a fault).
 unsigned parse_io_stat(std::string_view text, std::vector<IoDeviceStats>& out);
 
 // v1 blkio.throttle.io_service_bytes_recursive and io_serviced_recursive:
@@ -58,14 +65,15 @@ unsigned parse_blkio(std::string_view text, BlkioFile which, std::vector<IoDevic
 // cpu.pressure and friends.
 unsigned parse_pressure(std::string_view text, PressureStats& out);
 
-// memory.numa_stat. v1 is in pages, v2 in bytes (divided by `page_size`).
+// memory.numa_stat: rows "file", "anon" and "unevictable". v1 is in pages, v2 in
+// bytes (divided by `page_size`) and always of the hierarchy.
 unsigned parse_numa_stat_v1(std::string_view text, std::vector<NumaStats>& out);
 unsigned parse_numa_stat_v2(std::string_view text, std::uint64_t page_size, std::vector<NumaStats>& out);
 
 // "0-3,8\n" -> 5. Empty text or "\n" is no CPUs: 0.
 Count count_cpu_list(std::string_view text);
 
-// /proc/PID/net/dev, all interfaces in the kernel's order.
+// /proc/PID/net/dev, all interfaces in the kernel's order; the headings are no faults.
 unsigned parse_net_dev(std::string_view text, std::vector<InterfaceStats>& out);
 // /proc/diskstats. Rows of 14 or more columns.
 unsigned parse_diskstats(std::string_view text, std::vector<DiskStats>& out);
@@ -77,7 +85,8 @@ Count parse_pid_start_ticks(std::string_view text);
 // /proc/stat "btime": seconds since the epoch.
 Count parse_boot_time(std::string_view text);
 
-// cgroup.procs: process ids, one a line.
+// cgroup.procs: process ids, one a line. 0 is a process that the reader's PID
+// namespace does not hold.
 unsigned parse_pids(std::string_view text, std::vector<std::uint32_t>& out);
 
 // One mount of /proc/PID/mountinfo (proc_pid_mountinfo(5)), octal escapes
@@ -88,6 +97,7 @@ struct Mount {
 unsigned parse_mountinfo(std::string_view text, std::vector<Mount>& out);
 
 // /proc/cpuinfo: pairs of (physical id, core id); x86 has them, arm64 does not.
+// Not given either if one processor lacks them or the text is torn.
 struct CpuTopology {
   unsigned sockets = 0, physical_cores = 0;  // 0: not given
 };
