@@ -13,7 +13,7 @@
 namespace tallyman {
 
 enum class WorkloadKind : std::uint8_t {
-  kHost,       // the root cgroup, id "/"
+  kHost,  // the root cgroup, id "/"
   kContainer,
   kPod,
   kMachine,
@@ -21,7 +21,7 @@ enum class WorkloadKind : std::uint8_t {
   kSlice,
   kScope,
   kProcess,
-  kCgroup,     // a cgroup that nobody has a better word for
+  kCgroup,  // a cgroup that nobody has a better word for
 };
 std::string_view to_string(WorkloadKind kind);
 
@@ -33,25 +33,28 @@ struct PortMapping {
   std::string protocol;  // "tcp", "udp", "sctp"
   std::string host_ip;   // empty: not published
   std::uint16_t host_port = 0;
+  bool operator==(const PortMapping&) const = default;
 };
 
 struct NetworkAttachment {
   std::string name;  // "bridge", "farm_default"
   std::string ip_address, ipv6_address, mac_address, gateway;
   std::vector<std::string> aliases, links;
+  bool operator==(const NetworkAttachment&) const = default;
 };
 
 struct MountPoint {
   std::string type;  // "bind", "volume", "tmpfs"
   std::string source, destination, name, driver;
   bool read_only = false;
+  bool operator==(const MountPoint&) const = default;
 };
 
 // What a container runtime's files say of one container. Empty where they do not.
 struct ContainerMetadata {
   std::string name;
   std::string image;
-  std::map<std::string, std::string> labels;  // as the runtime has them: raw, unbounded
+  std::map<std::string, std::string> labels;                // as the runtime has them: raw, unbounded
   std::optional<std::uint64_t> created_nsec, started_nsec;  // since the epoch
   std::optional<std::uint32_t> init_pid;
   Health health = Health::kNone;
@@ -62,18 +65,19 @@ struct ContainerMetadata {
   std::vector<NetworkAttachment> networks;
   std::vector<std::string> links;  // legacy --link: "/db:/web/db"
   std::vector<MountPoint> mounts;
+  bool operator==(const ContainerMetadata&) const = default;
 };
 
 struct Workload {
   WorkloadKind kind = WorkloadKind::kCgroup;
-  std::string id;        // cgroup path, "/" for the host: the label `id`
-  std::uint64_t inode = 0;  // of the cgroup's directory: a path created anew is another workload
-  std::string workload;  // the label of that name: container name, unit name, or the path
-  std::string runtime;       // "docker", ... or empty
-  std::string container_id;  // the runtime's id, or empty
+  std::string id;               // cgroup path, "/" for the host: the label `id`
+  std::uint64_t inode = 0;      // of the cgroup's directory: a path created anew is another workload
+  std::string workload;         // the label of that name: container name, unit name, or the path
+  std::string runtime;          // "docker", ... or empty
+  std::string container_id;     // the runtime's id, or empty
   std::uint64_t seen_nsec = 0;  // when the agent first saw it, since the epoch
   std::optional<std::uint64_t> cgroup_created_nsec;  // birth of the directory, where known
-  ContainerMetadata container;  // empty unless kind is kContainer
+  ContainerMetadata container;                       // empty unless kind is kContainer
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;

@@ -4,13 +4,18 @@
 //
 // Costs: one inotify watch a cgroup in each watched hierarchy (the first two),
 // about 0.1 ms from mkdir to the event; a walk stats every directory and lists
-// those that have children (kernfs: link count above 2).
+// those that have children (kernfs: link count above 2). A cgroup that comes or
+// goes only in a hierarchy that is not watched is noticed by the next walk; one
+// that goes everywhere is noticed at once, by a few looks after the event.
+// Symbolic links are not followed, but for the hierarchies themselves.
 #pragma once
 
 #include "collectors/kernel/error.h"
 
 #include <chrono>
+#include <cstddef>
 #include <cstdint>
+#include <limits>
 #include <map>
 #include <memory>
 #include <optional>
@@ -20,27 +25,32 @@
 namespace tallyman {
 
 struct CgroupNode {
-  std::uint64_t inode = 0;  // in the first hierarchy that has it
-  std::optional<std::uint64_t> created_nsec;  // birth of the directory (statx), else its mtime when first seen
+  std::uint64_t inode = 0;     // of its directory in `hierarchy`; another inode there is another cgroup
+  std::uint8_t hierarchy = 0;  // where it was seen first: kept as long as it exists there
+  // Birth of the directory (statx), else its mtime when first seen: cgroupfs
+  // has no birth time, and its mtime is never too early but may be late.
+  std::optional<std::uint64_t> created_nsec;
 };
 
 struct CgroupTreeOptions {
-  std::vector<std::string> hierarchies;    // directories; the first two are watched
+  std::vector<std::string> hierarchies;  // directories; the first two are watched
   bool use_inotify = true;
-  std::chrono::milliseconds walk_interval{60'000};           // while watching
-  std::chrono::milliseconds unwatched_walk_interval{2'000};  // while not
-  std::size_t max_cgroups = 20'000;        // more are left out, counted and told
-  std::size_t max_depth = 64;
+  std::chrono::milliseconds walk_interval{60'000};                    // while watching
+  std::chrono::milliseconds unwatched_walk_interval{2'000};           // while not
+  std::size_t max_cgroups = 20'000;                                   // more are left out, counted and told
+  std::size_t max_depth = 64;                                         // directories below are left out too
+  std::size_t max_watches = std::numeric_limits<std::size_t>::max();  // the kernel has a limit of its own
 };
 
 struct CgroupTreeStatus {
-  bool watching = false;        // false: no inotify, or it ran out of watches: walking instead
-  std::string watch_error;      // why not, for a warning that names the sysctl
+  bool watching = false;     // false: no inotify, or it ran out of watches: walking instead
+  std::string watch_error;   // why not, for a warning that names the sysctl; tried anew each walk_interval
+  int watch_error_code = 0;  // its errno
   std::uint64_t watches = 0;
   std::uint64_t overflows = 0;  // IN_Q_OVERFLOW seen: each is followed by a walk
   std::uint64_t walks = 0;
-  std::uint64_t left_out = 0;   // cgroups beyond max_cgroups in the last walk
-  std::uint64_t denied = 0;     // directories that could not be listed in the last walk
+  std::uint64_t left_out = 0;  // cgroups beyond max_cgroups or max_depth since the last walk began, in every hierarchy
+  std::uint64_t denied = 0;    // directories that could not be listed since the last walk began
 };
 
 class CgroupTree {
@@ -50,7 +60,7 @@ class CgroupTree {
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
 
-  // Waits for a change, for wake(), or for `timeout`, whichever is first; walks
+  // Waits for a change to nodes(), for wake(), or for `timeout`, whichever is first; walks
   // when a walk is due. True when nodes() changed.
   bool wait(std::chrono::milliseconds timeout);
   // Ends a wait() from another thread. The one call that is thread-safe.

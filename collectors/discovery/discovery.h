@@ -1,6 +1,12 @@
 // Which workloads exist: joins the cgroup tree with the runtimes' metadata and
 // publishes the list. Has a thread of its own; a runtime directory that hangs
 // holds up neither the sampler nor a scrape.
+//
+// A workload exists as soon as its cgroup does. Metadata is asked for at that
+// moment, so that a container normally has its name from the first list on, and
+// is asked for again for ever where it is missing or has changed. What was known
+// once is kept while it cannot be read. A workload whose facts did not change is
+// the same object in the next list.
 #pragma once
 
 #include "collectors/discovery/cgroup_tree.h"
@@ -20,13 +26,15 @@ namespace tallyman {
 struct DiscoveryOptions {
   CgroupTreeOptions tree;
   std::chrono::milliseconds refresh_interval{1'000};  // how often runtimes' files are looked at for changes
-  std::function<void(const Error&)> on_error;         // from discovery's thread; each cause once until it changes
+  // From the thread that looks: each cause once, and again when it comes back.
+  // Also for a watch_error; `where` is then the whole text.
+  std::function<void(const Error&)> on_error;
 };
 
 struct DiscoveryStatus {
   CgroupTreeStatus tree;
-  std::uint64_t metadata_errors = 0;   // describe() that failed, other than "not there"
-  std::uint64_t unnamed_containers = 0;  // recognised by path, no metadata now
+  std::uint64_t metadata_errors = 0;     // describe() that failed or was incomplete, other than "not there"
+  std::uint64_t unnamed_containers = 0;  // recognised by path, never described
 };
 
 class Discovery {
@@ -34,10 +42,11 @@ class Discovery {
   Discovery(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes);
   ~Discovery();  // stops the thread
 
-  // Looks once, in the caller's thread. For --once, for tests, and before start().
+  // Looks at everything once, in the caller's thread. For --once, for tests, and
+  // before start(); not between start() and stop().
   void refresh();
   void start();
-  void stop();
+  void stop();  // may be started again
 
   // The newest list; never null. Thread-safe, as is status().
   WorkloadListPtr current() const;

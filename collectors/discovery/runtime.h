@@ -14,27 +14,49 @@
 
 namespace tallyman {
 
+// What a cgroup's path says.
+struct ContainerMatch {
+  std::string container_id;
+  // The path itself names the runtime (/docker/ID). Where it does not (PARENT/ID)
+  // the cgroup is this runtime's only while revision() is not 0.
+  bool certain = false;
+};
+
+struct ContainerDescription {
+  ContainerMetadata metadata;
+  // A file that should have been read and was not: `metadata` lacks what it
+  // says. Worth trying again.
+  std::optional<Error> incomplete;
+};
+
+// Used by one thread at a time; match() by any.
 class Runtime {
  public:
   virtual ~Runtime() = default;
   virtual std::string_view name() const = 0;
 
-  // The container's id if this cgroup path is one of this runtime's containers
-  // itself (not something below it). Pure: by the path alone, cheap.
-  virtual std::optional<std::string> match(std::string_view cgroup_path) const = 0;
+  // If this cgroup path is one of this runtime's containers itself (not
+  // something below it). Pure: by the path alone, cheap.
+  virtual std::optional<ContainerMatch> match(std::string_view cgroup_path) const = 0;
 
   // A number that changes when describe() would tell something else; 0 when the
-  // files are not there (yet). A few stats, no reads.
+  // files are not there (yet) or cannot be reached. A few stats, no reads.
   virtual std::uint64_t revision(const std::string& container_id) = 0;
 
-  // Reads the container's files. kUnsupported: not there; kDenied, kMalformed
-  // (with the file's name): what could be read is lost only for this container.
-  virtual Result<ContainerMetadata> describe(const std::string& container_id) = 0;
+  // Reads the container's files. kUnsupported: not there; kDenied (`where` is
+  // the directory or file that denies), kMalformed (the file's name).
+  virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
 };
 
-// Docker, both cgroup drivers: /docker/ID, docker-ID.scope, PARENT/ID. `data_root`
-// as the host names it ("/var/lib/docker"); empty: from /etc/docker/daemon.json,
-// else the default.
+// Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and
+// PARENT/ID (--cgroup-parent), not certain. Containers inside a container are
+// not this host's Docker's. `data_root` as the host names it
+// ("/var/lib/docker"); empty: from /etc/docker/daemon.json, else the default;
+// below it also where userns-remap has its containers. Symbolic links are
+// followed as the host would.
+//
+// While a container is only being started its files still tell of its last run:
+// start time, pid and health are left out until it runs.
 std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string data_root);
 
 }  // namespace tallyman

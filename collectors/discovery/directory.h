@@ -1,0 +1,29 @@
+// One directory of a cgroup hierarchy, looked at and listed.
+#pragma once
+
+#include "collectors/kernel/error.h"
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+
+namespace tallyman {
+
+struct Directory {
+  std::uint64_t inode = 0, links = 0;
+  std::uint64_t created_nsec = 0;  // birth where the file system knows it, else mtime
+};
+
+// kUnsupported: there is no such directory.
+Result<Directory> look_at_directory(const std::string& path, bool follow_symlink);
+
+// Whether a link count of 2 means "no subdirectories" here. Only kernfs promises it.
+bool links_count_subdirectories(const std::string& path);
+
+// False when it is there and cannot be listed. `visit` may get a name that is
+// not a directory where the file system does not tell.
+bool for_each_subdirectory(const std::string& path, bool follow_symlink,
+                           const std::function<void(std::string_view)>& visit);
+
+}  // namespace tallyman

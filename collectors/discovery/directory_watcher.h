@@ -1,0 +1,67 @@
+// inotify on directories: which were made and removed below the watched ones.
+// Not thread-safe.
+#pragma once
+
+#include "collectors/kernel/error.h"
+#include "collectors/kernel/kernel_file.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+namespace tallyman {
+
+// Something happened to the directory `path` of the hierarchy `tag`. What it
+// was is only a hint: by now it may be otherwise, so look.
+struct DirectoryEvent {
+  bool created = false;  // else removed
+  std::uint8_t tag = 0;
+  std::string path;
+};
+
+class DirectoryWatcher {
+ public:
+  struct Batch {
+    std::vector<DirectoryEvent> events;
+    bool overflowed = false;  // the kernel dropped events
+    bool stale = false;       // a directory was renamed or unmounted: watches may bear wrong paths, renew them
+  };
+
+  // An error names the sysctl to raise where that is the cause.
+  static Result<DirectoryWatcher> open(std::size_t max_watches);
+
+  // `path` is what events call it, `directory` where it is. Watching it again
+  // is free. kUnsupported: it is gone; kDenied: not readable; kIo: no watch is
+  // left, and the text names the sysctl.
+  Result<void> add(std::uint8_t tag, const std::string& path, const std::string& directory, bool follow_symlink);
+
+  // What is waiting to be read, up to a bound; does not block.
+  Batch read();
+
+  // Between the two, every directory is added again; the watches that were not
+  // are given up.
+  void begin_renewal() { ++generation_; }
+  void end_renewal();
+
+  int fd() const { return fd_.get(); }
+  std::size_t watches() const { return watches_.size(); }
+
+ private:
+  struct Watch {
+    std::string path;
+    std::uint64_t generation;
+    std::uint8_t tag;
+  };
+  DirectoryWatcher(FileDescriptor fd, std::size_t max_watches) : fd_(std::move(fd)), max_watches_(max_watches) {}
+  void take_event(int watch, std::uint32_t mask, std::string_view name, Batch& batch);
+
+  FileDescriptor fd_;
+  std::size_t max_watches_;
+  std::uint64_t generation_ = 0;
+  std::unordered_map<int, Watch> watches_;
+};
+
+}  // namespace tallyman

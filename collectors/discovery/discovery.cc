@@ -1,0 +1,264 @@
+#include "collectors/discovery/discovery.h"
+
+#include <algorithm>
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kShortIdDigits = 12;
+
+std::uint64_t wall_clock_nsec() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
+}
+
+// What is known of one cgroup, beyond what is published.
+struct Record {
+  CgroupNode node;
+  Runtime* runtime = nullptr;  // whose container it is
+  std::string container_id;
+  bool undecided = false;      // a container's path, and no runtime has its files yet
+  std::uint64_t revision = 0;  // of the last complete description
+  bool described = false;
+  WorkloadPtr workload;
+};
+
+bool is_fault(const Error& error) { return error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone; }
+
+}  // namespace
+
+class Discovery::Impl {
+ public:
+  Impl(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes)
+      : options_(std::move(options)),
+        runtimes_(std::move(runtimes)),
+        tree_(options_.tree),
+        list_(std::make_shared<WorkloadList>()) {}
+
+  void refresh();
+  void start();
+  void stop();
+  WorkloadListPtr current() const {
+    const std::lock_guard lock(mutex_);
+    return list_;
+  }
+  DiscoveryStatus status() const {
+    const std::lock_guard lock(mutex_);
+    return status_;
+  }
+
+ private:
+  void run();
+  bool follow_tree();
+  Record make_record(const std::string& path, const CgroupNode& node);
+  bool choose_runtime(Record& record);
+  bool refresh_metadata();
+  bool describe(Record& record);
+  void tell(const Error& error);
+  void publish(bool changed);
+
+  const DiscoveryOptions options_;
+  const std::vector<std::unique_ptr<Runtime>> runtimes_;
+
+  // Of the thread that looks.
+  CgroupTree tree_;
+  std::map<std::string, Record> records_;
+  std::set<std::string> told_, seen_in_this_round_;
+  std::uint64_t metadata_errors_ = 0;
+
+  mutable std::mutex mutex_;  // list_ and status_
+  WorkloadListPtr list_;
+  DiscoveryStatus status_;
+
+  std::atomic<bool> stopping_{false};
+  std::thread thread_;
+};
+
+void Discovery::Impl::refresh() {
+  tree_.walk();
+  const bool tree_changed = follow_tree();
+  const bool metadata_changed = refresh_metadata();
+  publish(tree_changed || metadata_changed);
+}
+
+void Discovery::Impl::start() {
+  if (thread_.joinable()) return;
+  stopping_ = false;
+  thread_ = std::thread([this] { run(); });
+}
+
+void Discovery::Impl::stop() {
+  if (!thread_.joinable()) return;
+  stopping_ = true;
+  tree_.wake();
+  thread_.join();
+}
+
+void Discovery::Impl::run() {
+  auto next_refresh = Clock::now() + options_.refresh_interval;
+  while (!stopping_) {
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
+    bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)));
+    if (stopping_) return;
+    if (changed) changed = follow_tree();
+    if (Clock::now() >= next_refresh) {
+      if (changed) publish(true);  // new cgroups do not wait for the files of the others
+      changed = refresh_metadata();
+      next_refresh = Clock::now() + options_.refresh_interval;
+    }
+    publish(changed);
+  }
+}
+
+// Both maps are sorted by path: one pass over the two.
+bool Discovery::Impl::follow_tree() {
+  bool changed = false;
+  auto record = records_.begin();
+  for (const auto& [path, node] : tree_.nodes()) {
+    while (record != records_.end() && record->first < path) {
+      record = records_.erase(record);
+      changed = true;
+    }
+    if (record != records_.end() && record->first == path) {
+      const CgroupNode& known = record->second.node;
+      if (known.inode != node.inode || known.hierarchy != node.hierarchy) {
+        record->second = make_record(path, node);
+        changed = true;
+      }
+      ++record;
+    } else {
+      record = std::next(records_.emplace_hint(record, path, make_record(path, node)));
+      changed = true;
+    }
+  }
+  changed = changed || record != records_.end();
+  records_.erase(record, records_.end());
+  return changed;
+}
+
+Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& node) {
+  Record record;
+  record.node = node;
+  auto workload = std::make_shared<Workload>();
+  workload->id = path;
+  workload->inode = node.inode;
+  workload->seen_nsec = wall_clock_nsec();
+  workload->cgroup_created_nsec = node.created_nsec;
+  name_by_path(*workload);
+  record.workload = std::move(workload);
+  choose_runtime(record);
+  if (record.runtime != nullptr) describe(record);
+  return record;
+}
+
+// True when one was found.
+bool Discovery::Impl::choose_runtime(Record& record) {
+  record.undecided = false;
+  for (const auto& runtime : runtimes_) {
+    auto match = runtime->match(record.workload->id);
+    if (!match) continue;
+    if (!match->certain && runtime->revision(match->container_id) == 0) {
+      record.undecided = true;
+      continue;
+    }
+    record.undecided = false;
+    record.runtime = runtime.get();
+    record.container_id = std::move(match->container_id);
+    auto workload = std::make_shared<Workload>(*record.workload);
+    workload->kind = WorkloadKind::kContainer;
+    workload->runtime = runtime->name();
+    workload->container_id = record.container_id;
+    workload->workload = record.container_id.substr(0, kShortIdDigits);
+    record.workload = std::move(workload);
+    return true;
+  }
+  return false;
+}
+
+bool Discovery::Impl::refresh_metadata() {
+  seen_in_this_round_.clear();
+  bool changed = false;
+  for (auto& [path, record] : records_) {
+    if (record.undecided && choose_runtime(record)) changed = true;
+    if (record.runtime != nullptr && describe(record)) changed = true;
+  }
+  const CgroupTreeStatus tree = tree_.status();
+  if (!tree.watch_error.empty()) tell(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
+  told_ = std::move(seen_in_this_round_);
+  return changed;
+}
+
+// True when the workload's facts changed.
+bool Discovery::Impl::describe(Record& record) {
+  // Before reading: a write in between is then seen as a change next time.
+  const std::uint64_t revision = record.runtime->revision(record.container_id);
+  if (revision != 0 && revision == record.revision) return false;
+  auto description = record.runtime->describe(record.container_id);
+  record.revision = 0;
+  if (!description) {
+    if (is_fault(description.error())) {
+      ++metadata_errors_;
+      tell(description.error());
+    }
+    return false;
+  }
+  if (description->incomplete) {
+    ++metadata_errors_;
+    tell(*description->incomplete);
+    if (record.described) return false;
+  } else {
+    record.revision = revision;
+  }
+  record.described = true;
+  if (description->metadata == record.workload->container) return false;
+  auto workload = std::make_shared<Workload>(*record.workload);
+  workload->container = std::move(description->metadata);
+  workload->workload =
+      workload->container.name.empty() ? record.container_id.substr(0, kShortIdDigits) : workload->container.name;
+  record.workload = std::move(workload);
+  return true;
+}
+
+void Discovery::Impl::tell(const Error& error) {
+  std::string text = to_string(error);
+  seen_in_this_round_.insert(text);
+  if (told_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);
+}
+
+void Discovery::Impl::publish(bool changed) {
+  std::shared_ptr<WorkloadList> list;
+  DiscoveryStatus status;
+  status.tree = tree_.status();
+  status.metadata_errors = metadata_errors_;
+  if (changed) {
+    list = std::make_shared<WorkloadList>();
+    list->reserve(records_.size());
+  }
+  for (const auto& [path, record] : records_) {
+    if (record.runtime != nullptr && !record.described) ++status.unnamed_containers;
+    if (list) list->push_back(record.workload);
+  }
+  WorkloadListPtr next = std::move(list);  // then the last one: freed after the lock
+  const std::lock_guard lock(mutex_);
+  status_ = std::move(status);
+  if (next) list_.swap(next);
+}
+
+Discovery::Discovery(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes)
+    : impl_(std::make_unique<Impl>(std::move(options), std::move(runtimes))) {}
+Discovery::~Discovery() { stop(); }
+void Discovery::refresh() { impl_->refresh(); }
+void Discovery::start() { impl_->start(); }
+void Discovery::stop() { impl_->stop(); }
+WorkloadListPtr Discovery::current() const { return impl_->current(); }
+DiscoveryStatus Discovery::status() const { return impl_->status(); }
+
+}  // namespace tallyman

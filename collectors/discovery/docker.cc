@@ -1,0 +1,190 @@
+#include "collectors/discovery/docker_metadata.h"
+#include "collectors/discovery/rooted_files.h"
+#include "collectors/discovery/runtime.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <chrono>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+constexpr std::size_t kIdDigits = 64;
+constexpr std::size_t kMaxRemappedRoots = 16;
+constexpr const char* kDefaultDataRoot = "/var/lib/docker";
+constexpr const char* kDaemonConfig = "/etc/docker/daemon.json";
+constexpr std::string_view kHexDigits = "0123456789abcdef";
+
+bool is_id(std::string_view name) {
+  return name.size() == kIdDigits && name.find_first_not_of(kHexDigits) == std::string_view::npos;
+}
+
+// Some runtime's container: its name has an id in it, whatever is around it.
+bool contains_id(std::string_view name) {
+  std::size_t digits = 0;
+  for (const char c : name) {
+    digits = kHexDigits.find(c) != std::string_view::npos ? digits + 1 : 0;
+    if (digits == kIdDigits) return true;
+  }
+  return false;
+}
+
+// "100000.100000": where dockerd keeps everything when it maps user ids.
+bool is_remapped_root(std::string_view name) {
+  const auto dot = name.find('.');
+  return dot != 0 && dot + 1 < name.size() && dot != std::string_view::npos &&
+         name.find_first_not_of("0123456789.") == std::string_view::npos &&
+         name.find('.', dot + 1) == std::string_view::npos;
+}
+
+std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
+  hash ^= value + 0x9e3779b97f4a7c15 + (hash << 6) + (hash >> 2);
+  return hash * 0xff51afd7ed558ccd;
+}
+
+class DockerRuntime final : public Runtime {
+ public:
+  DockerRuntime(const HostRoot& root, std::string data_root) : files_(root), given_data_root_(std::move(data_root)) {}
+
+  std::string_view name() const override { return "docker"; }
+  std::optional<ContainerMatch> match(std::string_view path) const override;
+  std::uint64_t revision(const std::string& id) override;
+  Result<ContainerDescription> describe(const std::string& id) override;
+
+ private:
+  struct Place {
+    std::string path;
+    FileDescriptor directory;
+  };
+  Result<Place> find(const std::string& id);
+  Result<Place> find_among_known(const std::string& id);
+  void find_containers_directories();
+  std::string data_root();
+
+  RootedFiles files_;
+  std::string given_data_root_;
+  std::vector<std::string> containers_directories_;
+  std::optional<Error> daemon_config_error_;
+  std::chrono::steady_clock::time_point next_search_{};
+};
+
+std::optional<ContainerMatch> DockerRuntime::match(std::string_view path) const {
+  const auto slash = path.rfind('/');
+  if (slash == std::string_view::npos) return {};
+  std::string_view name = path.substr(slash + 1);
+  const std::string_view above = path.substr(0, slash);
+  if (contains_id(above)) return {};
+  if (is_id(name)) return ContainerMatch{std::string(name), above == "docker" || above.ends_with("/docker")};
+  if (!name.starts_with("docker-") || !name.ends_with(".scope")) return {};
+  name.remove_prefix(7);
+  name.remove_suffix(6);
+  if (!is_id(name)) return {};
+  return ContainerMatch{std::string(name), true};
+}
+
+std::string DockerRuntime::data_root() {
+  daemon_config_error_.reset();
+  if (!given_data_root_.empty()) return given_data_root_;
+  const auto text = files_.read(kDaemonConfig, kMaxFileBytes);
+  if (!text) {
+    if (text.error().kind != ErrorKind::kUnsupported) daemon_config_error_ = text.error();
+    return kDefaultDataRoot;
+  }
+  auto configured = parse_docker_data_root(*text);
+  if (!configured) {
+    daemon_config_error_ = Error{ErrorKind::kMalformed, 0, kDaemonConfig};
+    return kDefaultDataRoot;
+  }
+  return configured->empty() ? kDefaultDataRoot : std::move(*configured);
+}
+
+void DockerRuntime::find_containers_directories() {
+  const std::string top = data_root();
+  containers_directories_ = {top + "/containers"};
+  auto directory = files_.open(top, O_RDONLY | O_DIRECTORY);
+  if (!directory) return;  // often not listable, and yet its containers are readable
+  DIR* listing = fdopendir(directory->get());
+  if (listing == nullptr) return;
+  directory->release();
+  while (const dirent* entry = readdir(listing)) {
+    if (containers_directories_.size() > kMaxRemappedRoots) break;
+    if (is_remapped_root(entry->d_name)) containers_directories_.push_back(top + "/" + entry->d_name + "/containers");
+  }
+  closedir(listing);
+}
+
+Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& id) {
+  Error error{ErrorKind::kUnsupported, ENOENT, kDefaultDataRoot};
+  for (const auto& containers : containers_directories_) {
+    std::string path = containers + "/" + id;
+    auto directory = files_.open(path, O_PATH | O_DIRECTORY);
+    if (directory) return Place{std::move(path), std::move(*directory)};
+    error = std::move(directory.error());
+    if (error.kind != ErrorKind::kUnsupported) break;
+  }
+  return error;
+}
+
+Result<DockerRuntime::Place> DockerRuntime::find(const std::string& id) {
+  auto place = find_among_known(id);
+  const auto now = std::chrono::steady_clock::now();
+  if (!place && now >= next_search_) {
+    next_search_ = now + std::chrono::seconds(1);
+    find_containers_directories();
+    place = find_among_known(id);
+  }
+  if (!place && place.error().kind == ErrorKind::kUnsupported && daemon_config_error_) return *daemon_config_error_;
+  return place;
+}
+
+std::uint64_t DockerRuntime::revision(const std::string& id) {
+  const auto place = find(id);
+  if (!place) return 0;
+  std::uint64_t hash = 1;
+  for (const char* name : {"config.v2.json", "hostconfig.json"}) {
+    struct stat facts {};
+    if (fstatat(place->directory.get(), name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
+      if (hash == 1) return 0;
+      continue;
+    }
+    hash = mix(hash, static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
+                         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec));
+    hash = mix(hash, facts.st_ino);
+    hash = mix(hash, static_cast<std::uint64_t>(facts.st_size));
+  }
+  return std::max<std::uint64_t>(hash, 1);
+}
+
+Result<ContainerDescription> DockerRuntime::describe(const std::string& id) {
+  const auto place = find(id);
+  if (!place) return place.error();
+  const std::string config_path = place->path + "/config.v2.json";
+  const auto config = files_.read(config_path, kMaxFileBytes);
+  if (!config) return config.error();
+  ContainerDescription description;
+  if (!parse_docker_config(*config, description.metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
+
+  const std::string host_config_path = place->path + "/hostconfig.json";
+  const auto host_config = files_.read(host_config_path, kMaxFileBytes);
+  if (!host_config) {
+    if (host_config.error().kind != ErrorKind::kUnsupported) description.incomplete = host_config.error();
+  } else if (!parse_docker_host_config(*host_config, description.metadata)) {
+    description.incomplete = Error{ErrorKind::kMalformed, 0, host_config_path};
+  }
+  return description;
+}
+
+}  // namespace
+
+std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string data_root) {
+  return std::make_unique<DockerRuntime>(root, std::move(data_root));
+}
+
+}  // namespace tallyman

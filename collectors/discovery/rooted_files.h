@@ -1,0 +1,33 @@
+// Files of the host below HostRoot::rootfs, with symbolic links resolved as the
+// host itself would: an absolute one starts at rootfs, not at the agent's own
+// root. For the files of runtimes; kernel files have readers of their own.
+#pragma once
+
+#include "collectors/kernel/error.h"
+#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/kernel_file.h"
+
+#include <cstddef>
+#include <string>
+
+namespace tallyman {
+
+// Thread-compatible. Keeps no descriptor but the root's own.
+class RootedFiles {
+ public:
+  explicit RootedFiles(const HostRoot& root) : rootfs_(root.rootfs) {}
+
+  // `path` as the host names it, absolute. kDenied: `where` is the first
+  // directory on the way that denies, else the file.
+  Result<FileDescriptor> open(const std::string& path, int flags);
+  // A regular file of at most `max_bytes`; a longer one is kMalformed.
+  Result<std::string> read(const std::string& path, std::size_t max_bytes);
+
+ private:
+  int open_raw(const std::string& path, int flags);
+
+  std::string rootfs_;
+  FileDescriptor root_;
+};
+
+}  // namespace tallyman
