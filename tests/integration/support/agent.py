@@ -1,0 +1,123 @@
+"""The agent under test, as a process."""
+import contextlib
+import http.client
+import json
+import os
+import signal
+import socket
+import subprocess
+import tempfile
+import time
+import urllib.parse
+
+from . import paths, prometheus_text
+from .waiting import wait_for
+
+
+def free_port():
+    with contextlib.closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+class AgentClient:
+    """The HTTP side of an agent that somebody else has started."""
+
+    def __init__(self, host, port):
+        self.host, self.port = host, port
+
+    @property
+    def address(self):
+        return f"{self.host}:{self.port}"
+
+    def ready(self):
+        try:
+            return self.request("/-/ready")[0] == 200
+        except OSError:
+            return False
+
+    def request(self, path, **headers):
+        """(status, headers, body) of a GET."""
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        with contextlib.closing(connection):
+            connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
+            answer = connection.getresponse()
+            return answer.status, dict(answer.getheaders()), answer.read()
+
+    def get(self, path):
+        status, headers, body = self.request(path)
+        assert status == 200, f"{status} for {path}: {body[:300]!r}"
+        assert headers["Content-Type"].startswith("application/json"), headers
+        return json.loads(body)
+
+    def workload(self, key):
+        return self.get("/api/v1/workloads/" + urllib.parse.quote(key, safe=""))
+
+    def text(self):
+        status, _, body = self.request("/metrics")
+        assert status == 200, f"{status}: {body[:300]!r}"
+        return body.decode()
+
+    def scrape(self):
+        return prometheus_text.parse(self.text())
+
+    def fresh_scrape(self):
+        """A scrape of a sample that began after this call: the second next at the latest."""
+        seen = self.get("/api/v1/workloads")["sequence"]
+        wait_for(lambda: self.get("/api/v1/workloads")["sequence"] >= seen + 2, 20, "two more samples")
+        return self.scrape()
+
+
+class Agent(AgentClient):
+    """`tallyman serve` on a free port of 127.0.0.1. stop() expects a clean end within a second."""
+
+    def __init__(self, *flags, interval="200ms"):
+        super().__init__("127.0.0.1", free_port())
+        self._log = tempfile.TemporaryFile()
+        self._process = subprocess.Popen(
+            [paths.agent_binary(), f"--web.listen-address=127.0.0.1:{self.port}",
+             f"--sampling.interval={interval}", f"--sampling.slow-interval={interval}", *flags],
+            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+        try:
+            wait_for(self._ready, 20, "the agent is ready")
+        except BaseException:
+            self._process.kill()
+            self._process.wait()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            self.stop()
+        else:
+            self._process.kill()
+            self._process.wait()
+            print("the agent's log:\n" + self.log())
+
+    @property
+    def pid(self):
+        return self._process.pid
+
+    def log(self):
+        size = os.fstat(self._log.fileno()).st_size
+        return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
+
+    def stop(self):
+        started = time.monotonic()
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            code = self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+            raise AssertionError("SIGTERM did not end the agent within 10 s\n" + self.log()) from None
+        took = time.monotonic() - started
+        assert code == 0, f"exit code {code} after SIGTERM\n{self.log()}"
+        assert took < 1.0, f"SIGTERM took {took:.2f} s"
+
+    def _ready(self):
+        if self._process.poll() is not None:
+            raise AssertionError(f"the agent ended with {self._process.returncode}\n{self.log()}")
+        return self.ready()

@@ -1,0 +1,213 @@
+"""A real Docker daemon of the tests' own: its directory, bridge, socket and containerd.
+
+Nothing is shared with a daemon that may run on the host, and no firewall rule is made:
+the containers talk to each other and to the host over the private bridge alone."""
+import io
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import tarfile
+import tempfile
+import time
+
+from . import paths
+from .waiting import wait_for
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+IMAGE = "tallyman/truth:1"
+PARENT = "docker"  # Docker's own default: what most hosts have
+
+
+def run(*command, **options):
+    options.setdefault("check", True)
+    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                          **{**options, "check": False})
+    if options["check"] and done.returncode != 0:
+        raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}: "
+                           f"{done.stderr.decode(errors='replace').strip()}")
+    return done.stdout.decode(errors="replace").strip()
+
+
+def cgroup_directories(name):
+    """The cgroup of this path in every hierarchy that has it."""
+    candidates = [CGROUPS / name] + [tree / name for tree in CGROUPS.iterdir() if tree.is_dir()]
+    return [path for path in candidates if path.is_dir()]
+
+
+class Container:
+    def __init__(self, daemon, identity, name):
+        self.daemon, self.id, self.name = daemon, identity, name
+        self.cgroup = f"/{PARENT}/{identity}"
+
+    def inspect(self):
+        return json.loads(self.daemon.docker("inspect", self.id))[0]
+
+    @property
+    def pid(self):
+        return self.inspect()["State"]["Pid"]
+
+    def running(self):
+        return self.inspect()["State"]["Running"]
+
+    def log(self):
+        return self.daemon.docker("logs", self.id)
+
+    def wait_for_line(self, beginning, timeout_seconds=60):
+        """The first line of its output that begins so."""
+        def found():
+            return next((line for line in self.log().splitlines() if line.startswith(beginning)), None)
+        return wait_for(found, timeout_seconds, f"'{beginning}' from {self.name}", 0.05)
+
+    def go_on(self):
+        """Wakes the truth program's `await`."""
+        self.daemon.docker("kill", "-s", "USR1", self.id)
+
+    def files(self, controller):
+        """Directory of the container in this v1 hierarchy, or in the v2 tree."""
+        for tree in (CGROUPS / controller, CGROUPS):
+            path = tree / PARENT / self.id
+            if path.is_dir():
+                return path
+        raise FileNotFoundError(f"{self.name} has no cgroup for {controller}")
+
+    def remove(self):
+        self.daemon.docker("rm", "-f", "-v", self.id)
+
+
+class DockerDaemon:
+    def __init__(self):
+        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-docker-"))
+        self.data_root = self.directory / "data"
+        self._socket = self.directory / "docker.sock"
+        self._process = None
+        self.bridge = f"tally{os.getpid() % 1_000_000}"
+        self._cli = shutil.which("docker") or "/usr/bin/docker"
+        try:
+            self._make_bridge()
+            self._start()
+            self.import_image(IMAGE, {"truth": paths.truth_binary()}, 'ENTRYPOINT ["/truth"]')
+        except BaseException:
+            self.stop()
+            raise
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.stop()
+
+    def docker(self, *arguments, **options):
+        return run(self._cli, "-H", f"unix://{self._socket}", *arguments, **options)
+
+    def _make_bridge(self):
+        routes = run("ip", "-4", "route")
+        self._subnet = next(f"10.213.{n}" for n in range(1, 255) if f"10.213.{n}." not in routes)
+        self.bridge_address = f"{self._subnet}.1"
+        run("ip", "link", "add", self.bridge, "type", "bridge")
+        run("ip", "address", "add", f"{self.bridge_address}/24", "dev", self.bridge)
+        run("ip", "link", "set", self.bridge, "up")
+
+    def _start(self):
+        dockerd = shutil.which("dockerd", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
+        if not dockerd:
+            raise FileNotFoundError("dockerd is not installed: .ci/packages-test has the packages")
+        configuration = self.directory / "daemon.json"  # not the one in /etc
+        configuration.write_text("{}")
+        self._log = open(self.directory / "dockerd.log", "wb")
+        self._process = subprocess.Popen(
+            [dockerd, "--data-root", self.data_root, "--exec-root", self.directory / "exec",
+             "--pidfile", self.directory / "pid", "-H", f"unix://{self._socket}",
+             "--config-file", configuration, "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
+             "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
+             "--exec-opt", "native.cgroupdriver=cgroupfs"],
+            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+        wait_for(self._answers, 60, "dockerd answers", 0.1)
+
+    def _answers(self):
+        if self._process.poll() is not None:
+            raise RuntimeError("dockerd ended:\n" + (self.directory / "dockerd.log").read_text()[-3000:])
+        return self.docker("version", "--format", "{{.Server.Version}}", check=False)
+
+    def import_image(self, name, files, *changes):
+        """An image of {path inside: path here}."""
+        archive = io.BytesIO()
+        with tarfile.open(fileobj=archive, mode="w") as tar:
+            for inside, here in files.items():
+                tar.add(here, inside)
+        options = [word for change in changes for word in ("--change", change)]
+        self.docker("import", *options, "-", name, input=archive.getvalue())
+
+    def create(self, name, *command, options=(), image=IMAGE):
+        identity = self.docker("create", "--name", name, *options, image, *command)
+        return Container(self, identity.splitlines()[-1], name)
+
+    def run(self, name, *command, **how):
+        """Starts a container, of the truth program where no image is given."""
+        container = self.create(name, *command, **how)
+        self.docker("start", container.id)
+        return container
+
+    def containerd_pids(self):
+        return processes_naming(str(self.directory))
+
+    def stop(self):
+        """Ends all that this object began. Safe to call twice."""
+        if self._process and self._process.poll() is None:
+            names = self.docker("ps", "-aq", check=False).split()
+            if names:
+                self.docker("rm", "-f", "-v", *names, check=False)
+            self._process.send_signal(signal.SIGTERM)
+            try:
+                self._process.wait(timeout=30)
+            except subprocess.TimeoutExpired:
+                self._process.kill()
+                self._process.wait()
+        _end_processes(self.containerd_pids())
+        _unmount_below(str(self.directory))
+        run("ip", "link", "del", self.bridge, check=False)
+        if self._process:
+            self._log.close()
+        shutil.rmtree(self.directory, ignore_errors=True)
+        for path in cgroup_directories(PARENT):
+            try:
+                path.rmdir()  # only where it is empty: a daemon of the host's may use it
+            except OSError:
+                pass
+
+
+def processes_naming(text):
+    """Processes with this text in their command line, other than this one."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if text.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+def _end_processes(pids):
+    for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        for pid in pids:
+            try:
+                os.kill(pid, number)
+            except ProcessLookupError:
+                pass
+        deadline = time.monotonic() + grace_seconds
+        while pids and time.monotonic() < deadline:
+            pids = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+            time.sleep(0.02)
+
+
+def _unmount_below(directory):
+    with open("/proc/self/mountinfo", encoding="utf-8") as table:
+        points = [line.split()[4] for line in table]
+    for point in sorted((p for p in points if p.startswith(directory)), reverse=True):
+        run("umount", "-l", point, check=False)

@@ -1,0 +1,285 @@
+"""Loads of exactly known size in real containers, against what the agent says of them."""
+import os
+import pathlib
+import time
+
+import pytest
+
+from support import bundle, truths
+from support.agent import Agent, AgentClient
+from support.docker import CGROUPS, run
+from support.paths import agent_binary
+from support.waiting import wait_for
+
+MIB = truths.MIB
+
+
+def only(container):
+    """The container's own series, without those of cgroups that it may have made below."""
+    return {"id": container.cgroup}
+
+
+def kernel_file(container, controller, name):
+    return (container.files(controller) / name).read_text()
+
+
+def keyed(text):
+    return {line.split()[0]: int(line.split()[1]) for line in text.splitlines() if len(line.split()) == 2}
+
+
+def test_two_cpu_seconds(containers, agent):
+    container = containers("burner", "await", "then", "burn", "2.0", "then", "stay")
+    container.wait_for_line("awaiting")
+    before = agent.fresh_scrape()
+    container.go_on()
+    assert float(container.wait_for_line("burnt").split()[1]) == pytest.approx(2.0, abs=0.001)
+    after = agent.fresh_scrape()
+    truths.check_burnt(before, after, only(container))
+    # It sleeps now: the kernel's own figure stands still, and the agent's is the same to the last digit.
+    if (CGROUPS / "cpuacct").is_dir():
+        kernel = int(kernel_file(container, "cpuacct", "cpuacct.usage")) / 1e9
+    else:
+        kernel = keyed(kernel_file(container, "", "cpu.stat"))["usage_usec"] / 1e6
+    assert after.one("container_cpu_usage_seconds_total", cpu="total", **only(container)) == kernel
+
+
+def test_64_mib_touched(containers, agent):
+    container = containers("toucher", "await", "then", "touch-memory", "64", "then", "stay")
+    container.wait_for_line("awaiting")
+    before = agent.fresh_scrape()
+    container.go_on()
+    container.wait_for_line(f"ready {64 * MIB}")
+    truths.check_touched(before, agent.fresh_scrape(), only(container))
+
+
+def block_device_of(path):
+    """("254:0", "/dev/vda") of the file system that holds the path; skips where it has no disk."""
+    number = os.stat(path).st_dev
+    numbers = f"{os.major(number)}:{os.minor(number)}"
+    node = pathlib.Path("/sys/dev/block") / numbers
+    if not node.exists():
+        pytest.skip(f"{path} is not on a block device")
+    node = node.resolve()
+    if (node / "partition").exists():  # accounted by disk
+        node = node.parent
+    return (node / "dev").read_text().strip(), "/dev/" + node.name
+
+
+@pytest.fixture
+def data_directory(docker):
+    path = docker.directory / "writes"
+    path.mkdir(exist_ok=True)
+    return path
+
+
+def test_64_mib_written_and_synced(containers, agent, data_directory):
+    numbers, device = block_device_of(data_directory)
+    # Past the page cache: on v1 the kernel charges what the flusher writes to the root.
+    container = containers("writer", "await", "then", "write", "/data/file", "64", "direct", "then", "stay",
+                           options=["-v", f"{data_directory}:/data"])
+    container.wait_for_line("awaiting")
+    rule = None
+    if (CGROUPS / "blkio").is_dir():
+        # v1 accounts a device only once it has a throttle rule: one that limits nothing.
+        rule = container.files("blkio") / "blkio.throttle.write_bps_device"
+        rule.write_text(f"{numbers} 1000000000000")
+    try:
+        before = agent.fresh_scrape()
+        container.go_on()
+        container.wait_for_line(f"wrote {64 * MIB}")
+        truths.check_written(before, agent.fresh_scrape(), only(container), device)
+    finally:
+        if rule:
+            rule.write_text(f"{numbers} 0")
+
+
+def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_directory):
+    if not (CGROUPS / "blkio").is_dir():
+        pytest.skip("cgroup v2 accounts every device")
+    container = containers("unaccounted", "write", "/data/other", "4", "direct", "then", "stay",
+                           options=["-v", f"{data_directory}:/data"])
+    container.wait_for_line("wrote")
+    scrape = agent.fresh_scrape()
+    found = scrape.all("container_fs_writes_bytes_total", **only(container))
+    rows = kernel_file(container, "blkio", "blkio.throttle.io_service_bytes_recursive").splitlines()
+    accounted = {row.split()[0] for row in rows if row.split()[0] != "Total"}
+    # Once a rule has been set on a device the kernel goes on accounting it until the next boot.
+    assert len(found) == len(accounted), (found, rows)
+    assert all(sample.value > 0 for sample in found), found
+
+
+def test_10_mb_sent_over_a_bridge(docker, containers, agent):
+    container = containers("sender", "await", "then", "receive", "9000", "10000000", "then", "stay")
+    container.wait_for_line("awaiting")
+    address = container.inspect()["NetworkSettings"]["IPAddress"]
+    peer = containers("peer", "await", "then", "send", address, "9000", "10000000", "then", "stay")
+    peer.wait_for_line("awaiting")
+    before = agent.fresh_scrape()
+    container.go_on()
+    container.wait_for_line("listening")
+    peer.go_on()
+    container.wait_for_line("received 10000000")
+    peer.wait_for_line("sent 10000000")
+    time.sleep(0.3)  # the last acknowledgements
+    after = agent.fresh_scrape()
+    truths.check_sent(before, after, only(peer), "transmit")
+    truths.check_sent(before, after, only(container), "receive")
+    for direction in ("transmit", "receive"):
+        for problem in ("errors", "packets_dropped"):
+            assert after.one(f"container_network_{direction}_{problem}_total", **only(peer)) == 0
+    # The namespace's own file, now that nothing moves (a stray neighbour discovery is 90 bytes at most).
+    row = next(line for line in pathlib.Path(f"/proc/{peer.pid}/net/dev").read_text().splitlines() if "eth0:" in line)
+    transmitted = int(row.split(":")[1].split()[8])
+    assert transmitted - after.one("container_network_transmit_bytes_total", **only(peer)) in range(0, 500)
+
+
+def test_throttled_at_three_tenths_of_a_cpu(containers, agent):
+    container = containers("throttled", "spin", options=["--cpus", "0.3"])
+    wait_for(lambda: agent.scrape().all("container_cpu_cfs_periods_total", **only(container)), 10, "CFS series")
+    before = agent.fresh_scrape()
+    time.sleep(6)
+    after = agent.fresh_scrape()
+    truths.check_throttled(before, after, only(container))
+    assert after.one("container_spec_cpu_quota", **only(container)) == 30000
+    assert after.one("container_spec_cpu_period", **only(container)) == 100000
+
+
+def test_throttling_figures_are_the_kernels(containers, agent):
+    container = containers("throttled-once", "burn", "0.5", "then", "stay", options=["--cpus", "0.3"])
+    container.wait_for_line("burnt")
+    time.sleep(0.5)  # the period timer runs out
+    after = agent.fresh_scrape()
+    kernel = keyed(kernel_file(container, "cpu", "cpu.stat"))
+    assert after.one("container_cpu_cfs_periods_total", **only(container)) == kernel["nr_periods"] >= 10
+    assert after.one("container_cpu_cfs_throttled_periods_total", **only(container)) == kernel["nr_throttled"] >= 8
+    seconds = kernel["throttled_time"] / 1e9 if "throttled_time" in kernel else kernel["throttled_usec"] / 1e6
+    assert after.one("container_cpu_cfs_throttled_seconds_total", **only(container)) == pytest.approx(seconds, abs=1e-9)
+
+
+def test_cfs_series_only_with_a_quota(containers, agent):
+    container = containers("unthrottled", "stay")
+    scrape = agent.fresh_scrape()
+    assert scrape.one("container_cpu_usage_seconds_total", **only(container)) > 0
+    for metric in ("container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total",
+                   "container_cpu_cfs_throttled_seconds_total", "container_spec_cpu_quota"):
+        assert not scrape.all(metric, **only(container)), metric
+    assert scrape.one("container_spec_memory_limit_bytes", **only(container)) == 0
+
+
+def test_killed_at_the_memory_limit(containers, agent):
+    container = containers("killed", "await", "then", "child", "hog", "512", "then", "stay",
+                           options=["--memory", "64m", "--memory-swap", "64m"])
+    container.wait_for_line("awaiting")
+    before = agent.fresh_scrape()
+    container.go_on()
+    container.wait_for_line("child killed by signal 9")
+    assert container.running()
+    truths.check_killed(before, agent.fresh_scrape(), only(container), 64 * MIB)
+
+
+def test_threads_and_pids(containers, agent):
+    container = containers("crowd", "crowd", "7", "then", "stay", options=["--pids-limit", "50"])
+    container.wait_for_line("crowd 7")
+    scrape = agent.fresh_scrape()
+    assert scrape.one("container_threads", **only(container)) == 8
+    assert scrape.one("container_threads_max", **only(container)) == 50
+
+
+def test_pressure_from_the_unified_tree(containers, agent):
+    """Four loops in a container that has less than one CPU wait for each other."""
+    if not list(CGROUPS.glob("*/cpu.pressure")) and not (CGROUPS / "cpu.pressure").exists():
+        pytest.skip("this kernel has no pressure accounting")
+    container = containers("waiting", "await", "then", "spin", options=["--cpus", "0.2"])
+    container.wait_for_line("awaiting")
+    before = agent.fresh_scrape()
+    container.go_on()
+    time.sleep(3)
+    after = agent.fresh_scrape()
+    waited = truths.difference(before, after, "container_pressure_cpu_waiting_seconds_total", **only(container))
+    elapsed = truths.difference(before, after, "container_last_seen", **only(container))
+    # Its one process is throttled for 80 % of the time; pressure averages over 2 s and starts with the load.
+    truths.within(waited, 0.3 * elapsed, elapsed, "seconds of CPU pressure")
+
+
+def test_names_image_and_labels(containers, agent):
+    container = containers(
+        "named", "stay",
+        options=["--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
+                 "--label", "some.other=label", "--label", 'odd.label=a"b\\c'])
+    scrape = agent.fresh_scrape()
+    labels = scrape.all("container_last_seen", **only(container))[0].labels
+    assert labels == {
+        "id": container.cgroup, "name": "named", "image": "tallyman/truth:1", "kind": "container", "workload": "named",
+        "container_label_com_docker_compose_project": "shop", "container_label_com_docker_compose_service": "web",
+    }
+    with_name = {s.labels["id"] for s in scrape.samples if "name" in s.labels or "image" in s.labels}
+    assert all(identity.rsplit("/", 1)[-1] in container.daemon.docker("ps", "-aq", "--no-trunc").split()
+               for identity in with_name if "/docker/" in identity)
+    assert scrape.one("container_cpu_usage_seconds_total", id="/", kind="host", name=None, image=None) > 0
+    started = container.inspect()["State"]["StartedAt"]
+    seconds = float(run("date", "-d", started, "+%s.%N"))
+    assert scrape.one("container_start_time_seconds", **only(container)) == pytest.approx(seconds, abs=0.001)
+
+
+def test_every_label_when_asked_for(docker, containers):
+    container = containers("labelled", "stay", options=["--label", "some.other=label", "--label", 'odd-label=a"b\\c'])
+    with Agent(f"--docker.root={docker.data_root}", "--labels.container=.") as everything:
+        labels = everything.fresh_scrape().all("container_last_seen", **only(container))[0].labels
+    assert labels["container_label_some_other"] == "label"
+    assert labels["container_label_odd_label"] == 'a"b\\c'
+
+
+def test_host_network_is_not_the_containers(containers, agent):
+    container = containers("on-the-host", "stay", options=["--network", "host"])
+    bridged = containers("bridged", "stay")
+    scrape = agent.fresh_scrape()
+    network = [s for s in scrape.samples if s.name.startswith("container_network_")]
+    assert not [s for s in network if s.labels["id"] == container.cgroup]
+    assert [s for s in network if s.labels["id"] == bridged.cgroup]
+    # The host's own interfaces are told under the host's name, and there alone.
+    interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
+    assert interfaces and "lo" not in interfaces
+    assert not [s for s in network if s.labels.get("name") == "on-the-host"]
+
+
+def test_a_restart_is_one_clean_reset(docker, containers, agent):
+    container = containers("restarted", "burn", "0.5", "then", "stay")
+    container.wait_for_line("burnt")
+    first = agent.fresh_scrape()
+    assert first.one("container_cpu_usage_seconds_total", **only(container)) >= 0.5
+    docker.docker("stop", "-t", "5", container.id)
+    docker.docker("start", container.id)
+    wait_for(lambda: container.log().count("burnt") == 2, 30, "the second run")
+    second = agent.fresh_scrape()
+    truths.within(second.one("container_cpu_usage_seconds_total", **only(container)), 0.5, 0.75, "after the restart")
+    assert second.one("container_start_time_seconds", **only(container)) > first.one(
+        "container_start_time_seconds", **only(container))
+
+
+def test_the_host_as_a_whole(agent):
+    scrape = agent.fresh_scrape()
+    total = next(int(line.split()[1]) for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
+                 if line.startswith("MemTotal:"))
+    assert scrape.one("machine_memory_bytes") == total * 1024
+    assert scrape.one("machine_cpu_cores") == os.cpu_count()
+    host = agent.get("/api/v1/host")
+    assert host, "an empty answer"
+
+
+def test_the_agent_in_a_container_sees_the_host(docker, containers):
+    """The host mounted read-only below /host and nothing else: no socket, no privilege."""
+    docker.import_image("tallyman/agent:1", bundle.files_of(agent_binary(), "/tallyman"), 'ENTRYPOINT ["/tallyman"]')
+    subject = containers("subject", "burn", "0.2", "then", "stay")
+    subject.wait_for_line("burnt")
+    inside = containers(
+        "agent", "--path.rootfs=/host", f"--docker.root={docker.data_root}", "--web.listen-address=:8255",
+        "--sampling.interval=200ms", image="tallyman/agent:1",
+        options=["--read-only", "-v", "/:/host:ro,rslave"])
+    client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
+    wait_for(client.ready, 20, "the agent in the container is ready")
+    scrape = client.fresh_scrape()
+    assert scrape.one("container_cpu_usage_seconds_total", name="subject") >= 0.2
+    assert scrape.one("container_network_receive_bytes_total", name="subject", interface="eth0") > 0
+    assert scrape.one("container_cpu_usage_seconds_total", name="agent") > 0
+    docker.docker("stop", "-t", "5", inside.id)
+    assert inside.inspect()["State"]["ExitCode"] == 0
