@@ -1,4 +1,5 @@
 """Loads of exactly known size in real containers, against what the agent says of them."""
+import contextlib
 import os
 import pathlib
 import time
@@ -7,6 +8,7 @@ import pytest
 
 from support import bundle, truths
 from support.agent import Agent, AgentClient
+from support.disks import block_device_of, v1_accounting
 from support.docker import CGROUPS, run
 from support.paths import agent_binary
 from support.waiting import wait_for
@@ -52,19 +54,6 @@ def test_64_mib_touched(containers, agent):
     truths.check_touched(before, agent.fresh_scrape(), only(container))
 
 
-def block_device_of(path):
-    """("254:0", "/dev/vda") of the file system that holds the path; skips where it has no disk."""
-    number = os.stat(path).st_dev
-    numbers = f"{os.major(number)}:{os.minor(number)}"
-    node = pathlib.Path("/sys/dev/block") / numbers
-    if not node.exists():
-        pytest.skip(f"{path} is not on a block device")
-    node = node.resolve()
-    if (node / "partition").exists():  # accounted by disk
-        node = node.parent
-    return (node / "dev").read_text().strip(), "/dev/" + node.name
-
-
 @pytest.fixture
 def data_directory(docker):
     path = docker.directory / "writes"
@@ -73,24 +62,18 @@ def data_directory(docker):
 
 
 def test_64_mib_written_and_synced(containers, agent, data_directory):
-    numbers, device = block_device_of(data_directory)
+    if not block_device_of(data_directory):
+        pytest.skip(f"{data_directory} is not on a disk")
+    _, device = block_device_of(data_directory)
     # Past the page cache: on v1 the kernel charges what the flusher writes to the root.
     container = containers("writer", "await", "then", "write", "/data/file", "64", "direct", "then", "stay",
                            options=["-v", f"{data_directory}:/data"])
     container.wait_for_line("awaiting")
-    rule = None
-    if (CGROUPS / "blkio").is_dir():
-        # v1 accounts a device only once it has a throttle rule: one that limits nothing.
-        rule = container.files("blkio") / "blkio.throttle.write_bps_device"
-        rule.write_text(f"{numbers} 1000000000000")
-    try:
+    with v1_accounting(container, data_directory) if (CGROUPS / "blkio").is_dir() else contextlib.nullcontext():
         before = agent.fresh_scrape()
         container.go_on()
         container.wait_for_line(f"wrote {64 * MIB}")
         truths.check_written(before, agent.fresh_scrape(), only(container), device)
-    finally:
-        if rule:
-            rule.write_text(f"{numbers} 0")
 
 
 def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_directory):
@@ -269,12 +252,16 @@ def test_the_host_as_a_whole(agent):
 def test_the_agent_in_a_container_sees_the_host(docker, containers):
     """The host mounted read-only below /host and nothing else: no socket, no privilege."""
     docker.import_image("tallyman/agent:1", bundle.files_of(agent_binary(), "/tallyman"), 'ENTRYPOINT ["/tallyman"]')
+    with open("/proc/self/mountinfo", encoding="utf-8") as table:
+        root = next(line for line in table if line.split()[4] == "/")
+    # As documented for users; without systemd / may be private, and Docker then refuses to be its slave.
+    propagation = ",rslave" if "shared:" in root or "master:" in root else ""
     subject = containers("subject", "burn", "0.2", "then", "stay")
     subject.wait_for_line("burnt")
     inside = containers(
         "agent", "--path.rootfs=/host", f"--docker.root={docker.data_root}", "--web.listen-address=:8255",
         "--sampling.interval=200ms", image="tallyman/agent:1",
-        options=["--read-only", "-v", "/:/host:ro,rslave"])
+        options=["--read-only", "-v", "/:/host:ro" + propagation])
     client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
     wait_for(client.ready, 20, "the agent in the container is ready")
     scrape = client.fresh_scrape()
