@@ -1,0 +1,54 @@
+// The JSON of /api/v1, documented in docs/api.md. All texts are made valid
+// UTF-8. What is not known is left out, never null, 0 or "". Times are RFC 3339
+// in UTC; values are in base units: bytes, seconds.
+#pragma once
+
+#include "collectors/snapshot.h"
+#include "collectors/workload.h"
+
+#include <cstdint>
+#include <optional>
+#include <span>
+#include <string>
+#include <unordered_map>
+
+namespace tallyman {
+
+// MetricId by name, for a catalogue that outlives it.
+class MetricIndex {
+ public:
+  explicit MetricIndex(std::span<const CatalogueEntry> metrics);
+  static const MetricIndex& of_catalogue();  // made once
+
+  std::optional<MetricId> find(std::string_view name) const;
+  const MetricDefinition& definition(MetricId id) const { return *metrics_[id].definition; }
+  std::size_t size() const { return metrics_.size(); }
+
+ private:
+  std::span<const CatalogueEntry> metrics_;
+  std::unordered_map<std::string_view, MetricId> ids_;
+};
+
+// What is told of the host beyond its workload's numbers. Empty strings and
+// zeros are not known.
+struct HostFacts {
+  std::string agent_version, hostname, cgroup_mode, cgroup_hierarchies;
+  std::string machine_id, system_uuid, boot_id, kernel_version, os_version;
+  unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;
+  std::optional<std::uint64_t> memory_bytes, swap_bytes, boot_time_seconds;
+};
+
+// `snapshot` may be null: no sample yet, so no sequence, time or stats.
+
+// {"sequence":..,"time":..,"workloads":[{"id":..,"kind":..,"stats":{..},..}]}
+std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads,
+                           const MetricIndex& metrics = MetricIndex::of_catalogue());
+// One workload, as in the list, and "series":[{"name":..,"labels":{..},"value":..}]
+// with the labels beyond those of the workload.
+std::string workload_json(const Snapshot* snapshot, const Workload& workload,
+                          const MetricIndex& metrics = MetricIndex::of_catalogue());
+// Facts, the host's own stats, and how many workloads there are of each kind.
+std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, const HostFacts& facts,
+                      const MetricIndex& metrics = MetricIndex::of_catalogue());
+
+}  // namespace tallyman

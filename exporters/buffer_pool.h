@@ -1,0 +1,32 @@
+// Buffers for bodies that many readers share: the last reader's release hands
+// the memory back, so that the next body need not fault in its pages again.
+// Thread-safe.
+#pragma once
+
+#include <memory>
+#include <mutex>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+class BufferPool : public std::enable_shared_from_this<BufferPool> {
+ public:
+  BufferPool() { spare_.reserve(kMaxSpare + 1); }
+
+  // Empty, with the memory of an earlier body where one is free.
+  std::unique_ptr<std::string> take();
+  // The finished body; comes back when its last reader is done. Readers may
+  // outlive everybody else.
+  std::shared_ptr<const std::string> share(std::unique_ptr<std::string> body);
+  std::size_t spare_buffers() const;
+
+ private:
+  static constexpr std::size_t kMaxSpare = 2;
+  void give_back(std::unique_ptr<std::string> buffer);
+
+  mutable std::mutex mutex_;
+  std::vector<std::unique_ptr<std::string>> spare_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,183 @@
+#include "exporters/exposition.h"
+
+#include "exporters/buffer_pool.h"
+#include "exporters/gzip.h"
+
+#include <algorithm>
+#include <chrono>
+#include <condition_variable>
+#include <mutex>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+using Body = std::shared_ptr<const std::string>;
+using SteadyClock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxBodies = 8;
+
+bool selected(const std::vector<std::string>& collectors, std::string_view name) {
+  return collectors.empty() || std::binary_search(collectors.begin(), collectors.end(), name, std::less<>());
+}
+
+}  // namespace
+
+void DurationHistogram::observe(double seconds) {
+  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds);
+  ++counts[static_cast<std::size_t>(bound - kBounds.begin())];
+  sum_seconds += seconds;
+}
+
+class Exposition::Impl {
+ public:
+  Impl(SelfMetrics self, std::span<const CatalogueEntry> metrics) : self_(std::move(self)), metrics_(metrics) {}
+
+  Body body(const SnapshotPtr& snapshot, const ExpositionRequest& request);
+  ExpositionStatistics statistics() const {
+    const std::lock_guard lock(mutex_);
+    return statistics_;
+  }
+
+ private:
+  enum class State : std::uint8_t { kMaking, kMade, kFailed };
+  struct Entry {
+    ExpositionRequest request;
+    State state = State::kMaking;
+    Body body;
+  };
+  using EntryPtr = std::shared_ptr<Entry>;
+
+  bool admit(const SnapshotPtr& snapshot);
+  EntryPtr find(const ExpositionRequest& request) const;
+  EntryPtr add(const ExpositionRequest& request);
+  Body cached(const SnapshotPtr& snapshot, const ExpositionRequest& request, bool& made);
+  void finish(const EntryPtr& entry, Body body);
+  Body make(const SnapshotPtr& snapshot, const ExpositionRequest& request);
+  Body render(const SnapshotPtr& snapshot, const ExpositionRequest& request);
+
+  const SelfMetrics self_;
+  const std::span<const CatalogueEntry> metrics_;
+  const std::shared_ptr<BufferPool> text_buffers_ = std::make_shared<BufferPool>();
+  const std::shared_ptr<BufferPool> gzip_buffers_ = std::make_shared<BufferPool>();
+
+  mutable std::mutex mutex_;  // of what follows
+  std::condition_variable changed_;
+  std::weak_ptr<const Snapshot> newest_;
+  SteadyClock::time_point newest_time_;
+  std::vector<EntryPtr> entries_;  // of the newest snapshot, oldest first
+  ExpositionStatistics statistics_;
+
+  std::mutex compressor_mutex_;
+  GzipCompressor compressor_;
+};
+
+// Whether bodies of this snapshot are kept: those of the newest are, a straggler's are not.
+bool Exposition::Impl::admit(const SnapshotPtr& snapshot) {
+  if (!snapshot) return false;
+  const bool same = !newest_.owner_before(snapshot) && !snapshot.owner_before(newest_);
+  if (same) return true;
+  if (snapshot->steady_time < newest_time_) return false;
+  newest_ = snapshot;
+  newest_time_ = snapshot->steady_time;
+  entries_.clear();
+  return true;
+}
+
+Exposition::Impl::EntryPtr Exposition::Impl::find(const ExpositionRequest& request) const {
+  const auto entry = std::find_if(entries_.begin(), entries_.end(), [&](const EntryPtr& e) {
+    return e->request == request && e->state != State::kFailed;
+  });
+  return entry == entries_.end() ? nullptr : *entry;
+}
+
+Exposition::Impl::EntryPtr Exposition::Impl::add(const ExpositionRequest& request) {
+  if (entries_.size() == kMaxBodies) entries_.erase(entries_.begin());
+  entries_.push_back(std::make_shared<Entry>());
+  entries_.back()->request = request;
+  return entries_.back();
+}
+
+void Exposition::Impl::finish(const EntryPtr& entry, Body body) {
+  const std::lock_guard lock(mutex_);
+  entry->state = body ? State::kMade : State::kFailed;
+  entry->body = std::move(body);
+  changed_.notify_all();
+}
+
+Body Exposition::Impl::cached(const SnapshotPtr& snapshot, const ExpositionRequest& request, bool& made) {
+  EntryPtr entry;
+  {
+    std::unique_lock lock(mutex_);
+    if (admit(snapshot)) {
+      while ((entry = find(request))) {
+        changed_.wait(lock, [&] { return entry->state != State::kMaking; });
+        if (entry->state == State::kMade) return entry->body;
+      }
+      entry = add(request);
+    }
+  }
+  made = true;
+  if (!entry) return make(snapshot, request);
+  try {
+    Body body = make(snapshot, request);
+    finish(entry, body);
+    return body;
+  } catch (...) {
+    finish(entry, nullptr);
+    throw;
+  }
+}
+
+Body Exposition::Impl::make(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
+  if (!request.gzip) return render(snapshot, request);
+  ExpositionRequest plain = request;
+  plain.gzip = false;
+  bool made = false;
+  const Body text = cached(snapshot, plain, made);
+  auto compressed = gzip_buffers_->take();
+  const std::lock_guard lock(compressor_mutex_);
+  compressor_.compress(*text, *compressed);
+  return gzip_buffers_->share(std::move(compressed));
+}
+
+Body Exposition::Impl::render(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
+  auto text = text_buffers_->take();
+  if (snapshot) {
+    FamilyFilter filter;
+    if (!request.collectors.empty()) {
+      for (const CatalogueEntry& entry : metrics_) filter.push_back(selected(request.collectors, entry.collector));
+    }
+    render_families(*snapshot, request.format, filter, *text, metrics_);
+  }
+  if (self_ && selected(request.collectors, kSelfCollector)) self_(request.format, *text);
+  if (request.format == TextFormat::kOpenMetrics) *text += "# EOF\n";
+  return text_buffers_->share(std::move(text));
+}
+
+Body Exposition::Impl::body(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
+  const SteadyClock::time_point start = SteadyClock::now();
+  {
+    const std::lock_guard lock(mutex_);
+    ++statistics_.requests[static_cast<std::size_t>(request.format)][request.gzip ? 1 : 0];
+  }
+  bool made = false;
+  Body result = cached(snapshot, request, made);
+  if (made) {
+    const std::chrono::duration<double> took = SteadyClock::now() - start;
+    const std::lock_guard lock(mutex_);
+    statistics_.made.observe(took.count());
+  }
+  return result;
+}
+
+Exposition::Exposition(SelfMetrics self, std::span<const CatalogueEntry> metrics)
+    : impl_(std::make_shared<Impl>(std::move(self), metrics)) {}
+
+std::shared_ptr<const std::string> Exposition::body(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
+  return impl_->body(snapshot, request);
+}
+
+ExpositionStatistics Exposition::statistics() const { return impl_->statistics(); }
+
+}  // namespace tallyman

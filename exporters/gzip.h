@@ -1,0 +1,32 @@
+// gzip by libdeflate at level 1: on metrics as small as zlib's best at a third
+// of the time of zlib's fastest.
+#pragma once
+
+#include <cstddef>
+#include <memory>
+#include <string>
+#include <string_view>
+
+struct libdeflate_compressor;
+
+namespace tallyman {
+
+// Keeps its working memory between calls. Not thread-safe: one call at a time.
+class GzipCompressor {
+ public:
+  GzipCompressor();
+  // Replaces `out` by one gzip member that holds `text`.
+  void compress(std::string_view text, std::string& out);
+
+ private:
+  struct Free {
+    void operator()(libdeflate_compressor* compressor) const;
+    void operator()(char* memory) const;
+  };
+  std::unique_ptr<libdeflate_compressor, Free> compressor_;
+  // For the worst case, which never comes: pages that are not written cost nothing.
+  std::unique_ptr<char, Free> scratch_;
+  std::size_t scratch_bytes_ = 0;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,211 @@
+#include "exporters/self_metrics.h"
+
+#include "collectors/self_metric_table.h"
+#include "exporters/prometheus_families.h"
+
+#include <prometheus/counter.h>
+#include <prometheus/gauge.h>
+#include <prometheus/histogram.h>
+#include <prometheus/registry.h>
+
+#include <mutex>
+#include <set>
+#include <stdexcept>
+
+namespace tallyman {
+namespace {
+
+using prometheus::Labels;
+
+std::string help_of(const std::string& name) {
+  for (const MetricDefinition& metric : self_metric_table()) {
+    if (metric.name == name) return std::string(metric.help);
+  }
+  throw std::logic_error("not in self_metric_table(): " + name);
+}
+
+// The series of one type. Those that a round does not set are gone after it.
+template <class Metric>
+class SeriesStore {
+ public:
+  struct Held {
+    prometheus::Family<Metric>* family;
+    Metric* metric;
+    double last = 0;
+    bool set = false;
+  };
+
+  template <class... Arguments>
+  Held& get(prometheus::Family<Metric>& family, const Labels& labels, Arguments&&... arguments) {
+    const auto [at, added] = held_.try_emplace({family.GetName(), labels}, Held{&family, nullptr});
+    if (added) at->second.metric = &family.Add(labels, std::forward<Arguments>(arguments)...);
+    at->second.set = true;
+    return at->second;
+  }
+  void end_round() {
+    for (auto at = held_.begin(); at != held_.end();) {
+      if (std::exchange(at->second.set, false)) {
+        ++at;
+      } else {
+        at->second.family->Remove(at->second.metric);
+        at = held_.erase(at);
+      }
+    }
+  }
+
+ private:
+  std::map<std::pair<std::string, Labels>, Held> held_;
+};
+
+template <class T>
+std::optional<double> number(const std::optional<T>& value) {
+  return value ? std::optional<double>(static_cast<double>(*value)) : std::nullopt;
+}
+
+std::string compiler() {
+#if defined(__clang__)
+  return "clang " __clang_version__;
+#else
+  return "g++ " __VERSION__;
+#endif
+}
+
+}  // namespace
+
+class SelfMetrics::Impl {
+ public:
+  void update(const SelfStatistics& now);
+  void append(TextFormat format, std::string& out) const {
+    const std::lock_guard lock(mutex_);
+    append_prometheus_families(registry_.Collect(), self_metric_table(), format, out);
+  }
+
+ private:
+  void gauge(const std::string& name, const Labels& labels, std::optional<double> value);
+  void counter(const std::string& name, const Labels& labels, std::optional<double> total);
+  void histogram(const std::string& name, const DurationHistogram& now);
+  void update_sampling(const SelfStatistics& now);
+  void update_host(const SelfStatistics& now);
+  void update_serving(const SelfStatistics& now);
+  void update_process(const SelfStatistics& now);
+
+  mutable std::mutex mutex_;
+  prometheus::Registry registry_{prometheus::Registry::InsertBehavior::Merge};
+  SeriesStore<prometheus::Gauge> gauges_;
+  SeriesStore<prometheus::Counter> counters_;
+  prometheus::Histogram* histogram_ = nullptr;
+  DurationHistogram observed_;
+};
+
+void SelfMetrics::Impl::gauge(const std::string& name, const Labels& labels, std::optional<double> value) {
+  if (!value) return;
+  auto& family = prometheus::BuildGauge().Name(name).Help(help_of(name)).Register(registry_);
+  gauges_.get(family, labels).metric->Set(*value);
+}
+
+void SelfMetrics::Impl::counter(const std::string& name, const Labels& labels, std::optional<double> total) {
+  if (!total) return;
+  auto& family = prometheus::BuildCounter().Name(name).Help(help_of(name)).Register(registry_);
+  auto& held = counters_.get(family, labels);
+  // A part made anew counts from 0 again; the series goes on.
+  held.metric->Increment(*total >= held.last ? *total - held.last : *total);
+  held.last = *total;
+}
+
+void SelfMetrics::Impl::histogram(const std::string& name, const DurationHistogram& now) {
+  if (histogram_ == nullptr) {
+    auto& family = prometheus::BuildHistogram().Name(name).Help(help_of(name)).Register(registry_);
+    const auto& bounds = DurationHistogram::kBounds;
+    histogram_ = &family.Add({}, prometheus::Histogram::BucketBoundaries(bounds.begin(), bounds.end()));
+  }
+  std::vector<double> increments;
+  for (std::size_t i = 0; i < now.counts.size(); ++i) {
+    const std::uint64_t before = now.sum_seconds >= observed_.sum_seconds ? observed_.counts[i] : 0;
+    increments.push_back(static_cast<double>(now.counts[i] - before));
+  }
+  const double sum =
+      now.sum_seconds >= observed_.sum_seconds ? now.sum_seconds - observed_.sum_seconds : now.sum_seconds;
+  histogram_->ObserveMultiple(increments, sum);
+  observed_ = now;
+}
+
+void SelfMetrics::Impl::update_sampling(const SelfStatistics& now) {
+  for (const SelfStatistics::CollectorCost& one : now.collectors) {
+    gauge("tallyman_collector_duration_seconds", {{"collector", one.name}}, one.last_seconds);
+    counter("tallyman_collector_seconds_total", {{"collector", one.name}}, one.total_seconds);
+    for (const auto& [kind, count] : one.errors) {
+      counter("tallyman_collector_errors_total", {{"collector", one.name}, {"kind", kind}}, static_cast<double>(count));
+    }
+  }
+  gauge("tallyman_sampling_duration_seconds", {}, now.sampling_duration_seconds);
+  gauge("tallyman_sampling_lag_seconds", {}, now.sampling_lag_seconds);
+  gauge("tallyman_sample_age_seconds", {}, now.sample_age_seconds);
+  counter("tallyman_samples_total", {}, number(now.samples));
+  counter("tallyman_samples_skipped_total", {}, number(now.samples_skipped));
+}
+
+void SelfMetrics::Impl::update_host(const SelfStatistics& now) {
+  for (const auto& [kind, count] : now.workloads) {
+    gauge("tallyman_workloads", {{"kind", kind}}, static_cast<double>(count));
+  }
+  gauge("tallyman_workloads_left_out", {}, number(now.workloads_left_out));
+  gauge("tallyman_series", {}, number(now.series));
+  gauge("tallyman_duplicate_series", {}, number(now.duplicate_series));
+  counter("tallyman_labels_truncated_total", {}, number(now.labels_truncated));
+  counter("tallyman_label_collisions_total", {}, number(now.label_collisions));
+  counter("tallyman_metadata_errors_total", {}, number(now.metadata_errors));
+  gauge("tallyman_open_files", {}, number(now.open_files));
+  gauge("tallyman_open_files_limit", {}, number(now.open_files_limit));
+  gauge("tallyman_files_reopened", {}, number(now.files_reopened));
+  gauge("tallyman_inotify_watches", {}, number(now.inotify_watches));
+  gauge("tallyman_inotify_watching", {}, number(now.inotify_watching));
+  counter("tallyman_dropped_events_total", {}, number(now.dropped_events));
+}
+
+void SelfMetrics::Impl::update_serving(const SelfStatistics& now) {
+  static constexpr const char* kFormats[kTextFormats] = {"prometheus", "openmetrics"};
+  static constexpr const char* kEncodings[2] = {"identity", "gzip"};
+  for (std::size_t format = 0; format < kTextFormats; ++format) {
+    for (std::size_t encoding = 0; encoding < 2; ++encoding) {
+      counter("tallyman_scrapes_total", {{"format", kFormats[format]}, {"encoding", kEncodings[encoding]}},
+              static_cast<double>(now.exposition.requests[format][encoding]));
+    }
+  }
+  histogram("tallyman_scrape_duration_seconds", now.exposition.made);
+  counter("tallyman_http_requests_total", {}, number(now.http_requests));
+  gauge("tallyman_http_connections", {}, number(now.http_connections));
+  counter("tallyman_http_rejected_connections_total", {}, number(now.http_rejected_connections));
+  counter("tallyman_http_bad_requests_total", {}, number(now.http_bad_requests));
+  counter("tallyman_http_timeouts_total", {}, number(now.http_timeouts));
+  counter("tallyman_log_lines_dropped_total", {}, number(now.log_lines_dropped));
+}
+
+void SelfMetrics::Impl::update_process(const SelfStatistics& now) {
+  counter("process_cpu_seconds_total", {}, now.process_cpu_seconds);
+  gauge("process_resident_memory_bytes", {}, number(now.process_resident_memory_bytes));
+  gauge("process_virtual_memory_bytes", {}, number(now.process_virtual_memory_bytes));
+  gauge("process_open_fds", {}, number(now.process_open_fds));
+  gauge("process_max_fds", {}, number(now.process_max_fds));
+  gauge("process_start_time_seconds", {}, now.process_start_time_seconds);
+  gauge("process_threads", {}, number(now.process_threads));
+}
+
+void SelfMetrics::Impl::update(const SelfStatistics& now) {
+  const std::lock_guard lock(mutex_);
+  gauge("tallyman_build_info", {{"version", now.version}, {"compiler", compiler()}, {"cgroup_mode", now.cgroup_mode}},
+        1);
+  update_sampling(now);
+  update_host(now);
+  update_serving(now);
+  update_process(now);
+  gauges_.end_round();
+  counters_.end_round();
+}
+
+SelfMetrics::SelfMetrics() : impl_(std::make_unique<Impl>()) {}
+SelfMetrics::~SelfMetrics() = default;
+
+void SelfMetrics::update(const SelfStatistics& statistics) { impl_->update(statistics); }
+void SelfMetrics::append(TextFormat format, std::string& out) const { impl_->append(format, out); }
+
+}  // namespace tallyman

@@ -1,0 +1,73 @@
+// The agent's own metrics, tallyman_* and process_*: held by a prometheus-cpp
+// Registry, written by our own code, since prometheus-cpp knows no OpenMetrics,
+// prints 16 digits and escapes no help. Names, types and help are those of
+// collectors/self_metric_table.
+#pragma once
+
+#include "exporters/exposition.h"
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+// Filled by the agent from its parts just before the metrics are written. What
+// is empty has no series; counters are totals since the start of their part and
+// may begin anew when that part is made anew.
+struct SelfStatistics {
+  using Total = std::optional<std::uint64_t>;
+  using Value = std::optional<double>;
+
+  std::string version, cgroup_mode;
+
+  struct CollectorCost {
+    std::string name;
+    double last_seconds = 0, total_seconds = 0;
+    std::vector<std::pair<std::string, std::uint64_t>> errors;  // kind -> count
+  };
+  std::vector<CollectorCost> collectors;
+
+  Value sampling_duration_seconds, sampling_lag_seconds, sample_age_seconds;
+  Total samples, samples_skipped;
+
+  std::map<std::string, std::uint64_t> workloads;  // kind -> count
+  Total workloads_left_out, series, duplicate_series;
+  Total labels_truncated, label_collisions, metadata_errors;
+
+  Total open_files, open_files_limit;
+  std::optional<bool> files_reopened;
+  Total inotify_watches;
+  std::optional<bool> inotify_watching;
+  Total dropped_events;
+
+  ExpositionStatistics exposition;
+  Total http_requests, http_connections, http_rejected_connections, http_bad_requests, http_timeouts;
+  Total log_lines_dropped;
+
+  Value process_cpu_seconds, process_start_time_seconds;
+  Total process_resident_memory_bytes, process_virtual_memory_bytes;
+  Total process_open_fds, process_max_fds, process_threads;
+};
+
+// Thread-safe. The order of the text is fixed: two without a change in between are equal.
+class SelfMetrics {
+ public:
+  SelfMetrics();
+  ~SelfMetrics();
+  SelfMetrics(const SelfMetrics&) = delete;
+  SelfMetrics& operator=(const SelfMetrics&) = delete;
+
+  void update(const SelfStatistics& statistics);
+  void append(TextFormat format, std::string& out) const;
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tallyman
