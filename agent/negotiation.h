@@ -1,0 +1,19 @@
+// What a client asked for in Accept and Accept-Encoding (RFC 9110, 12.4 and
+// 12.5). Pure functions; items that cannot be read are passed over.
+#pragma once
+
+#include "exporters/exposition.h"
+
+#include <string_view>
+
+namespace tallyman {
+
+// OpenMetrics only for a client that names application/openmetrics-text, with
+// version 1.0.0 or none, and does not prefer text/plain. Everything else, also
+// nothing, "*/*" and OpenMetrics 0.0.1 alone, gets text 0.0.4.
+TextFormat choose_format(std::string_view accept);
+
+// True when gzip (or "*") has a quality above 0 and identity is not preferred.
+bool accepts_gzip(std::string_view accept_encoding);
+
+}  // namespace tallyman
