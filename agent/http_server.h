@@ -18,8 +18,9 @@ namespace tallyman {
 
 struct HttpRequest {
   std::string method;  // "GET", "HEAD"; others are answered 405 before the handler
-  std::string path;    // percent-decoded, begins with '/'; never holds "..", NUL or a broken escape (400 before the handler)
-  std::vector<std::pair<std::string, std::string>> query;  // decoded, in order
+  std::string
+      path;  // decoded UTF-8, begins with '/'; never a ".." segment or a control character (400 before the handler)
+  std::vector<std::pair<std::string, std::string>> query;  // decoded UTF-8, in order
   std::string accept, accept_encoding, last_event_id;
 };
 
@@ -30,31 +31,45 @@ struct HttpResponse {
   std::shared_ptr<const std::string> body;                   // shared by many responses; HEAD sends its length alone
 };
 
+// Times are absolute for the whole thing, not for each read or write: who drips
+// bytes gains nothing.
 struct HttpLimits {
-  std::size_t header_bytes = 16 * 1024;
-  std::size_t connections = 512;           // more are closed at once and counted
+  std::size_t header_bytes = 16 * 1024;  // request line and headers; no request has a body
+  // Past it each new connection costs one at once: the one that has kept the
+  // server waiting longest for a request (or has read nothing of its response for
+  // a second); with none such, the new one. So a flood does not lock others out.
+  std::size_t connections = 512;
   std::chrono::milliseconds request_time{10'000};   // to receive one whole request, and idle keep-alive
-  std::chrono::milliseconds response_time{30'000};  // to send one whole response
+  std::chrono::milliseconds response_time{30'000};  // for the handler's answer and to send all of it
 };
 
 struct HttpStatistics {
-  std::uint64_t requests = 0, rejected_connections = 0, bad_requests = 0, timeouts = 0, connections = 0;
+  std::uint64_t requests = 0;              // given to the handler
+  std::uint64_t rejected_connections = 0;  // closed for the limit on connections
+  std::uint64_t bad_requests = 0;          // answered 4xx before the handler
+  std::uint64_t timeouts = 0;              // requests, answers of the handler and responses past their time
+  std::uint64_t connections = 0;           // open now
 };
 
 class HttpServer {
  public:
   // Called in the server's thread; must not block. `respond` may be called from
-  // any thread, once; after the connection is gone it does nothing.
+  // any thread, also after the server's end; the first call counts, and after the
+  // connection is gone it does nothing. A handler that throws, or drops `respond`
+  // uncalled, is answered with 500; one past response_time with 503.
   using Respond = std::function<void(HttpResponse)>;
   using Handler = std::function<void(HttpRequest, Respond)>;
 
-  // Binds and listens at once. `address` is "HOST:PORT", "[V6]:PORT" or ":PORT";
-  // an error names it ("127.0.0.1:8255: Address already in use").
+  // Binds and listens at once. `address` is "HOST:PORT", "[V6]:PORT" or ":PORT"
+  // (all addresses, IPv4 and IPv6); port 0 is any free one. Error::where names the
+  // address and what to look at: "127.0.0.1:8255 (another program listens there)".
   static Result<std::unique_ptr<HttpServer>> listen(const std::string& address, HttpLimits limits, Handler handler);
   ~HttpServer();  // stop()
 
   void start();  // runs its thread
-  void stop();   // closes all connections, joins; within a fraction of a second
+  // Cuts all connections and joins, within a fraction of a second, however many
+  // are stalled. Not from a handler. A stopped server does not start again.
+  void stop();
   std::uint16_t port() const;
   std::string address() const;  // "127.0.0.1:8255", with the real port
   HttpStatistics statistics() const;
