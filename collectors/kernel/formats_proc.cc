@@ -228,6 +228,9 @@ Count parse_pid_start_ticks(std::string_view text) {
   }
   std::string_view figures = text.substr(close + 2);
   figures.remove_suffix(1);
+  if (holds_foul_bytes(figures)) {
+    return {};
+  }
   FieldReader fields(figures);
   std::uint64_t ticks = 0;
   return skip(fields, kFieldsBetween) && fields.next_number(ticks) ? Count(ticks) : Count();

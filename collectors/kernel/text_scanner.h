@@ -39,9 +39,14 @@ inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
+// The kernel writes neither.
+inline bool holds_foul_bytes(std::string_view text) {
+  return !text.empty() && (std::memchr(text.data(), '\r', text.size()) != nullptr ||
+                           std::memchr(text.data(), '\0', text.size()) != nullptr);
+}
+
 // Goes through a text row by row and counts the rows that nobody understood. A
-// torn last row and rows with '\r' or NUL are counted here and never returned:
-// the kernel writes neither.
+// torn last row and rows with foul bytes are counted here and never returned.
 class RowReader {
  public:
   explicit RowReader(std::string_view text) : rest_(text), foul_(holds_foul_bytes(text)) {}
@@ -74,11 +79,6 @@ class RowReader {
   unsigned not_understood() const { return not_understood_; }
 
  private:
-  static bool holds_foul_bytes(std::string_view text) {
-    return !text.empty() && (std::memchr(text.data(), '\r', text.size()) != nullptr ||
-                             std::memchr(text.data(), '\0', text.size()) != nullptr);
-  }
-
   std::string_view rest_, torn_;
   bool foul_;
   unsigned not_understood_ = 0;
