@@ -1,0 +1,419 @@
+#include "collectors/discovery/discovery.h"
+
+#include "tests/support/host_builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <condition_variable>
+#include <filesystem>
+#include <fstream>
+#include <mutex>
+#include <thread>
+
+namespace tallyman {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::ElementsAre;
+using testing::HasSubstr;
+using testing::IsEmpty;
+using Clock = std::chrono::steady_clock;
+
+std::string id_of(unsigned number) {
+  std::string digits = std::to_string(number);
+  return std::string(64 - digits.size(), 'a') + digits;
+}
+
+std::string config(const std::string& name, const std::string& health = "") {
+  return R"({"State":{"Running":true,"Pid":42,"StartedAt":"2026-11-24T00:25:29Z","Health":)" +
+         (health.empty() ? "null" : R"({"Status":")" + health + "\"}") + R"(},"Name":"/)" + name +
+         R"(","Config":{"Image":"web:1","Labels":{"a":"b"}}})";
+}
+
+WorkloadPtr find(const WorkloadListPtr& list, const std::string& id) {
+  for (const auto& workload : *list)
+    if (workload->id == id) return workload;
+  return nullptr;
+}
+
+class DiscoveryTest : public testing::Test {
+ protected:
+  DiscoveryTest() {
+    host_.dir("sys/fs/cgroup/memory/docker").dir("sys/fs/cgroup/unified/docker").dir("var/lib/docker/containers");
+  }
+
+  DiscoveryOptions options() {
+    DiscoveryOptions options;
+    options.tree.hierarchies = {host_.path("sys/fs/cgroup/memory"), host_.path("sys/fs/cgroup/unified")};
+    options.refresh_interval = 20ms;
+    options.on_error = [this](const Error& error) {
+      const std::lock_guard lock(mutex_);
+      errors_.push_back(to_string(error));
+    };
+    return options;
+  }
+  std::vector<std::unique_ptr<Runtime>> docker() const {
+    std::vector<std::unique_ptr<Runtime>> runtimes;
+    runtimes.push_back(make_docker_runtime(host_.root(), ""));
+    return runtimes;
+  }
+  std::vector<std::string> errors() {
+    const std::lock_guard lock(mutex_);
+    return errors_;
+  }
+
+  void files(unsigned number, const std::string& text) { host_.file(config_path(number), text); }
+  static std::string config_path(unsigned number) {
+    return "var/lib/docker/containers/" + id_of(number) + "/config.v2.json";
+  }
+  void start_cgroup(unsigned number) {
+    host_.dir("sys/fs/cgroup/memory/docker/" + id_of(number)).dir("sys/fs/cgroup/unified/docker/" + id_of(number));
+  }
+  void end_cgroup(unsigned number) {
+    host_.remove("sys/fs/cgroup/memory/docker/" + id_of(number));
+    host_.remove("sys/fs/cgroup/unified/docker/" + id_of(number));
+  }
+
+  HostBuilder host_;
+  std::mutex mutex_;
+  std::vector<std::string> errors_;
+};
+
+template <class Done>
+bool eventually(Done done) {
+  const auto deadline = Clock::now() + 10s;
+  while (!done()) {
+    if (Clock::now() > deadline) return false;
+    std::this_thread::sleep_for(1ms);
+  }
+  return true;
+}
+
+TEST_F(DiscoveryTest, JoinsCgroupsWithNames) {
+  host_.dir("sys/fs/cgroup/memory/system.slice/nginx.service").dir("sys/fs/cgroup/unified/system.slice/cron.service");
+  files(1, config("web", "healthy"));
+  start_cgroup(1);
+  start_cgroup(2);
+  Discovery discovery(options(), docker());
+  ASSERT_TRUE(discovery.current());
+  EXPECT_THAT(*discovery.current(), IsEmpty());
+  discovery.refresh();
+  const auto list = discovery.current();
+  std::vector<std::string> ids, names;
+  for (const auto& workload : *list) {
+    ids.push_back(workload->id);
+    names.push_back(workload->workload);
+  }
+  EXPECT_THAT(ids, ElementsAre("/", "/docker", "/docker/" + id_of(1), "/docker/" + id_of(2), "/system.slice",
+                               "/system.slice/cron.service", "/system.slice/nginx.service"));
+  EXPECT_THAT(names,
+              ElementsAre("host", "/docker", "web", "aaaaaaaaaaaa", "system.slice", "cron.service", "nginx.service"));
+  const auto web = find(list, "/docker/" + id_of(1));
+  EXPECT_EQ(web->kind, WorkloadKind::kContainer);
+  EXPECT_EQ(web->runtime, "docker");
+  EXPECT_EQ(web->container_id, id_of(1));
+  EXPECT_EQ(web->container.image, "web:1");
+  EXPECT_EQ(web->container.health, Health::kHealthy);
+  EXPECT_EQ(web->container.init_pid, 42U);
+  EXPECT_GT(web->seen_nsec, *web->cgroup_created_nsec);
+  EXPECT_NE(web->inode, 0U);
+  const auto unnamed = find(list, "/docker/" + id_of(2));
+  EXPECT_EQ(unnamed->kind, WorkloadKind::kContainer);
+  EXPECT_EQ(unnamed->container, ContainerMetadata());
+  EXPECT_EQ(discovery.status().unnamed_containers, 1U);
+  EXPECT_EQ(discovery.status().metadata_errors, 0U);
+  EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(DiscoveryTest, ShowsANewContainerWithItsNameWithinMilliseconds) {
+  auto slow_refresh = options();
+  slow_refresh.refresh_interval = 1min;  // the name must not come from a refresh
+  Discovery discovery(slow_refresh, docker());
+  discovery.refresh();
+  discovery.start();
+  std::vector<double> births;
+  for (unsigned number = 1; number <= 100; ++number) {
+    files(number, config("web" + std::to_string(number)));
+    const auto start = Clock::now();
+    start_cgroup(number);
+    WorkloadPtr workload;
+    while (!workload && Clock::now() - start < 10s) {
+      workload = find(discovery.current(), "/docker/" + id_of(number));
+      if (!workload) std::this_thread::sleep_for(50us);
+    }
+    births.push_back(std::chrono::duration<double, std::milli>(Clock::now() - start).count());
+    ASSERT_TRUE(workload);
+    ASSERT_EQ(workload->workload, "web" + std::to_string(number));
+  }
+  std::sort(births.begin(), births.end());
+  std::printf("from mkdir to current(): p50 %.3f ms, max %.3f ms\n", births[50], births.back());
+  EXPECT_LT(births[50], 50);
+  end_cgroup(1);
+  EXPECT_TRUE(eventually([&] { return !find(discovery.current(), "/docker/" + id_of(1)); }));
+}
+
+TEST_F(DiscoveryTest, AddsTheNameWhenItIsKnown) {
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  discovery.start();
+  ASSERT_TRUE(eventually([&] { return find(discovery.current(), "/docker/" + id_of(1)) != nullptr; }));
+  const auto unnamed = find(discovery.current(), "/docker/" + id_of(1));
+  EXPECT_EQ(unnamed->workload, "aaaaaaaaaaaa");
+  files(1, config("late"));
+  EXPECT_TRUE(eventually([&] { return find(discovery.current(), unnamed->id)->workload == "late"; }));
+  const auto named = find(discovery.current(), unnamed->id);
+  EXPECT_EQ(named->inode, unnamed->inode);
+  EXPECT_EQ(named->seen_nsec, unnamed->seen_nsec);
+  EXPECT_TRUE(eventually([&] { return discovery.status().unnamed_containers == 0; }));
+}
+
+TEST_F(DiscoveryTest, KeepsTheObjectOfWhatDidNotChange) {
+  files(1, config("one"));
+  files(2, config("two", "starting"));
+  start_cgroup(1);
+  start_cgroup(2);
+  Discovery discovery(options(), docker());
+  discovery.refresh();
+  const auto before = discovery.current();
+  discovery.refresh();
+  EXPECT_EQ(discovery.current(), before);
+
+  files(2, config("two", "healthy"));
+  files(1, config("one") + " \n");  // another revision, the same facts
+  start_cgroup(3);
+  discovery.refresh();
+  const auto after = discovery.current();
+  EXPECT_NE(after, before);
+  EXPECT_EQ(find(after, "/"), find(before, "/"));
+  EXPECT_EQ(find(after, "/docker/" + id_of(1)), find(before, "/docker/" + id_of(1)));
+  EXPECT_NE(find(after, "/docker/" + id_of(2)), find(before, "/docker/" + id_of(2)));
+  EXPECT_EQ(find(after, "/docker/" + id_of(2))->container.health, Health::kHealthy);
+  EXPECT_EQ(find(before, "/docker/" + id_of(2))->container.health, Health::kStarting);
+  EXPECT_EQ(before->size() + 1, after->size());
+}
+
+TEST_F(DiscoveryTest, KeepsWhatItKnewWhileAFileIsHalfWritten) {
+  files(1, config("web"));
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  discovery.refresh();
+  const auto web = find(discovery.current(), "/docker/" + id_of(1));
+  files(1, config("renamed").substr(0, 30));
+  for (int i = 0; i < 3; ++i) discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), web->id), web);
+  EXPECT_THAT(errors(), ElementsAre("/" + config_path(1) + ": malformed"));
+  EXPECT_EQ(discovery.status().metadata_errors, 3U);
+
+  files(1, config("renamed"));
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), web->id)->workload, "renamed");
+  files(1, "{");  // the same cause, come back
+  discovery.refresh();
+  discovery.refresh();
+  EXPECT_EQ(errors().size(), 2U);
+  host_.remove(config_path(1));
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), web->id)->workload, "renamed");
+  EXPECT_EQ(discovery.status().unnamed_containers, 0U);
+}
+
+TEST_F(DiscoveryTest, KeepsPortsWhileOnlyTheHostConfigurationIsBroken) {
+  const std::string host_config = "var/lib/docker/containers/" + id_of(1) + "/hostconfig.json";
+  files(1, config("web"));
+  host_.file(host_config, R"({"NetworkMode":"host"})");
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  discovery.refresh();
+  const auto web = find(discovery.current(), "/docker/" + id_of(1));
+  EXPECT_EQ(web->container.network_mode, "host");
+  host_.file(host_config, "{");
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), web->id), web);
+  EXPECT_THAT(errors(), ElementsAre(HasSubstr("hostconfig.json: malformed")));
+
+  Discovery late(options(), docker());  // which never saw it whole
+  late.refresh();
+  EXPECT_EQ(find(late.current(), web->id)->workload, "web");
+  host_.file(host_config, R"({"NetworkMode":"none"})");
+  late.refresh();
+  EXPECT_EQ(find(late.current(), web->id)->container.network_mode, "none");
+}
+
+TEST_F(DiscoveryTest, TakesAnIdBelowAnotherParentForDockersOnlyWhereDockerKnowsIt) {
+  const std::string path = "/batch/" + id_of(7);
+  host_.dir("sys/fs/cgroup/memory" + path);
+  Discovery discovery(options(), docker());
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), path)->kind, WorkloadKind::kCgroup);
+  EXPECT_EQ(find(discovery.current(), path)->workload, path);
+  EXPECT_EQ(discovery.status().unnamed_containers, 0U);
+  files(7, config("job"));
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), path)->kind, WorkloadKind::kContainer);
+  EXPECT_EQ(find(discovery.current(), path)->workload, "job");
+  EXPECT_EQ(find(discovery.current(), path)->runtime, "docker");
+}
+
+TEST_F(DiscoveryTest, TakesARestartedContainerForANewWorkload) {
+  files(1, config("web"));
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  discovery.refresh();
+  const auto before = find(discovery.current(), "/docker/" + id_of(1));
+  for (const std::string hierarchy : {"memory", "unified"})  // moved away: its inode number stays taken
+    std::filesystem::rename(host_.path("sys/fs/cgroup/" + hierarchy + before->id), host_.path("old-" + hierarchy));
+  start_cgroup(1);
+  discovery.refresh();
+  const auto after = find(discovery.current(), before->id);
+  ASSERT_TRUE(after);
+  EXPECT_NE(after->inode, before->inode);
+  EXPECT_GT(after->seen_nsec, before->seen_nsec);
+  EXPECT_EQ(after->workload, "web");
+}
+
+TEST_F(DiscoveryTest, TellsOnceThatARuntimesDirectoryIsClosed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
+  for (unsigned number = 1; number <= 3; ++number) {
+    files(number, config("web"));
+    start_cgroup(number);
+  }
+  ASSERT_EQ(chmod(host_.path("var/lib/docker").c_str(), 0710), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+    Discovery discovery(options(), docker());
+    discovery.refresh();
+    discovery.refresh();
+    if (errors_ != std::vector<std::string>{"/var/lib/docker: Permission denied"}) _exit(1);
+    if (discovery.status().unnamed_containers != 3) _exit(2);
+    if (find(discovery.current(), "/docker/" + id_of(3))->kind != WorkloadKind::kContainer) _exit(3);
+    _exit(0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST_F(DiscoveryTest, TellsOnceThatItRanOutOfWatchesAndFindsContainersAllTheSame) {
+  auto few = options();
+  few.tree.max_watches = 2;
+  few.tree.unwatched_walk_interval = 10ms;
+  Discovery discovery(few, docker());
+  discovery.start();
+  files(1, config("web"));
+  start_cgroup(1);
+  EXPECT_TRUE(eventually([&] { return find(discovery.current(), "/docker/" + id_of(1)) != nullptr; }));
+  EXPECT_TRUE(eventually([&] { return discovery.status().tree.walks > 10; }));
+  EXPECT_THAT(errors(), ElementsAre(HasSubstr("fs.inotify.max_user_watches")));
+  EXPECT_FALSE(discovery.status().tree.watching);
+}
+
+TEST_F(DiscoveryTest, StartsAndStopsAnyNumberOfTimes) {
+  auto patient = options();
+  patient.refresh_interval = 1min;
+  const auto start = Clock::now();
+  {
+    Discovery discovery(patient, docker());
+    discovery.stop();
+    for (int i = 0; i < 20; ++i) {
+      discovery.start();
+      discovery.start();
+      discovery.stop();
+      discovery.stop();
+    }
+    discovery.start();
+    EXPECT_TRUE(eventually([&] { return !discovery.current()->empty(); }));
+  }
+  EXPECT_LT(Clock::now() - start, 20s);
+}
+
+// A runtime whose files hang.
+class HangingRuntime final : public Runtime {
+ public:
+  explicit HangingRuntime(std::atomic<bool>& hangs, std::atomic<int>& waiting) : hangs_(hangs), waiting_(waiting) {}
+  std::string_view name() const override { return "hanging"; }
+  std::optional<ContainerMatch> match(std::string_view path) const override {
+    if (!path.starts_with("/docker/")) return {};
+    return ContainerMatch{std::string(path.substr(8)), true};
+  }
+  std::uint64_t revision(const std::string&) override { return 1; }
+  Result<ContainerDescription> describe(const std::string&) override {
+    ++waiting_;
+    while (hangs_) std::this_thread::sleep_for(1ms);
+    return ContainerDescription{};
+  }
+
+ private:
+  std::atomic<bool>& hangs_;
+  std::atomic<int>& waiting_;
+};
+
+TEST_F(DiscoveryTest, AnswersWhileARuntimeHangs) {
+  std::atomic<bool> hangs{true};
+  std::atomic<int> waiting{0};
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  runtimes.push_back(std::make_unique<HangingRuntime>(hangs, waiting));
+  Discovery discovery(options(), std::move(runtimes));
+  discovery.refresh();
+  discovery.start();
+  start_cgroup(1);
+  ASSERT_TRUE(eventually([&] { return waiting > 0; }));
+  const auto start = Clock::now();
+  for (int i = 0; i < 100; ++i) {
+    EXPECT_EQ(discovery.current()->size(), 2U);
+    EXPECT_TRUE(discovery.status().tree.watching);
+  }
+  EXPECT_LT(Clock::now() - start, 1s);
+  hangs = false;
+  EXPECT_TRUE(eventually([&] { return discovery.current()->size() == 3; }));
+}
+
+TEST_F(DiscoveryTest, StandsContainersThatComeAndGoWhileOthersRead) {
+  Discovery discovery(options(), docker());
+  discovery.start();
+  std::atomic<bool> done{false};
+  std::vector<std::thread> readers;
+  std::atomic<std::uint64_t> reads{0}, unsorted{0};
+  for (int i = 0; i < 2; ++i) {
+    readers.emplace_back([&] {
+      while (!done) {
+        const auto list = discovery.current();
+        const auto by_id = [](const WorkloadPtr& a, const WorkloadPtr& b) { return a->id < b->id; };
+        if (!std::is_sorted(list->begin(), list->end(), by_id)) ++unsorted;
+        reads += 1 + (discovery.status().tree.watches & 0);
+        std::this_thread::sleep_for(100us);
+      }
+    });
+  }
+  for (unsigned round = 0; round < 30; ++round) {
+    for (unsigned number = 0; number < 10; ++number) {
+      files(number, config("web" + std::to_string(round)));
+      start_cgroup(number);
+    }
+    for (unsigned number = 0; number < 10; ++number) {
+      host_.remove("var/lib/docker/containers/" + id_of(number));  // the files first: in the middle of everything
+      end_cgroup(number);
+    }
+  }
+  files(1, config("last"));
+  start_cgroup(1);
+  EXPECT_TRUE(eventually([&] {
+    const auto list = discovery.current();
+    return list->size() == 3 && (*list)[2]->workload == "last";
+  }));
+  done = true;
+  for (auto& reader : readers) reader.join();
+  EXPECT_GT(reads, 0U);
+  EXPECT_EQ(unsorted, 0U);
+  EXPECT_THAT(errors(), IsEmpty());
+}
+
+}  // namespace
+}  // namespace tallyman
