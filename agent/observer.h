@@ -1,0 +1,85 @@
+// Wires the eyes together: hierarchy, discovery, sampler, and the thread that
+// samples. Publishes the newest Snapshot; readers never wait for a pass.
+#pragma once
+
+#include "agent/options.h"
+#include "collectors/collector.h"
+#include "collectors/discovery/discovery.h"
+#include "collectors/kernel/cgroup_hierarchy.h"
+#include "collectors/sampling/sampler.h"
+#include "collectors/snapshot.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <vector>
+
+namespace tallyman {
+
+// What the observer tells while it runs; called from its threads. All optional.
+struct ObserverEvents {
+  std::function<void()> sampled;                                    // after each pass
+  std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and what it met, each pass
+  std::function<void(const Error&)> metadata_fault;                 // from discovery
+};
+
+struct ObserverStatistics {
+  SamplerStatistics sampler;
+  DiscoveryStatus discovery;
+  double last_pass_seconds = 0;
+  double last_lag_seconds = 0;       // how much later than planned the last pass began
+  std::uint64_t passes_skipped = 0;  // because the one before took too long
+};
+
+class Observer {
+ public:
+  // Errors: no cgroup hierarchy; a bad expression for labels or interfaces.
+  static Result<std::unique_ptr<Observer>> make(const Options& options, ObserverEvents events);
+  ~Observer();  // stop()
+
+  // Looks and samples once, in the caller's thread; not after start().
+  SnapshotPtr sample_once();
+  void start();
+  void stop();  // within the time of one pass
+
+  // Thread-safe, all three. snapshot() is null before the first pass.
+  SnapshotPtr snapshot() const;
+  WorkloadListPtr workloads() const { return discovery_->current(); }
+  ObserverStatistics statistics() const;
+
+  // The machine as of the last pass. Thread-safe.
+  HostStats host() const;
+  const CgroupHierarchy& hierarchy() const { return hierarchy_; }
+  const std::vector<const Collector*>& collectors() const { return collectors_; }
+
+ private:
+  Observer(const Options& options, ObserverEvents events, CgroupHierarchy hierarchy);
+  void run();
+  bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
+  void pass(double lag_seconds);
+
+  std::chrono::milliseconds interval_;
+  ObserverEvents events_;
+  CgroupHierarchy hierarchy_;
+  std::vector<const Collector*> collectors_;
+  std::unique_ptr<Discovery> discovery_;
+  std::unique_ptr<Sampler> sampler_;  // of the sampling thread, once it runs
+  int stop_event_ = -1;
+  std::thread thread_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  SnapshotPtr snapshot_;
+  ObserverStatistics statistics_;
+  HostStats host_;
+};
+
+// The collectors that are on: their defaults, changed by what the user named.
+std::vector<const Collector*> chosen_collectors(const Options& options);
+
+}  // namespace tallyman

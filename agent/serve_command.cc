@@ -1,0 +1,206 @@
+#include "agent/serve_command.h"
+
+#include "agent/http_server.h"
+#include "agent/logging.h"
+#include "agent/observer.h"
+#include "agent/routes.h"
+#include "agent/service_manager.h"
+#include "agent/version.h"
+
+#include <spdlog/spdlog.h>
+
+#include <csignal>
+#include <mutex>
+#include <ostream>
+
+namespace tallyman {
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+class Agent {
+ public:
+  Agent(const Options& options, int argc, const char* const* argv) : options_(options), argc_(argc), argv_(argv) {}
+
+  // The observer, or null with the reason in the log.
+  bool make_observer() {
+    auto made = Observer::make(options_, events());
+    if (!made) {
+      spdlog::error("{}; give --path.rootfs, --path.procfs or --path.cgroupfs if the host is mounted elsewhere",
+                    to_string(made.error()));
+      return false;
+    }
+    set_observer(std::move(*made));
+    return true;
+  }
+
+  int once(std::ostream& out) {
+    Routes routes(options_, sources());
+    out << *routes.exposition(observer()->sample_once(), {});
+    out.flush();
+    if (!out.good()) {
+      spdlog::error("standard output: cannot write the exposition");
+      return 1;
+    }
+    return 0;
+  }
+
+  int serve() {
+    sigset_t signals = watched_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Routes routes(options_, sources());
+    auto listening = HttpServer::listen(options_.listen_address, http_limits(),
+                                        [&](HttpRequest request, HttpServer::Respond respond) {
+                                          routes.handle(std::move(request), std::move(respond));
+                                        });
+    if (!listening) {
+      spdlog::error("{}; choose another with --web.listen-address=HOST:PORT", to_string(listening.error()));
+      return 1;
+    }
+    server_ = std::move(*listening);
+    server_->start();
+    observer()->start();
+    tell_where_to_look();
+    service_.ready("serving on " + server_->address());
+    wait_for_the_end(signals);
+    service_.stopping();
+    server_->stop();
+    observer()->stop();
+    return 0;
+  }
+
+ private:
+  HttpLimits http_limits() const {
+    HttpLimits limits;
+    limits.connections = options_.max_connections;
+    return limits;
+  }
+
+  ObserverEvents events() {
+    ObserverEvents events;
+    events.sampled = [this] { service_.feed_watchdog(); };
+    events.fault = [](std::string_view collector, const std::string& fault) {
+      warn_limited(std::string(collector) + ": " + fault);
+    };
+    events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
+    return events;
+  }
+
+  RouteSources sources() {
+    return {[this] { return observer(); }, [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
+            [] { return dropped_log_lines(); }};
+  }
+
+  void tell_where_to_look() {
+    const CgroupHierarchy& hierarchy = observer()->hierarchy();
+    spdlog::info("Tallyman {} on {}", kVersion, hierarchy.describe());
+    if (hierarchy.confined_to_namespace()) {
+      spdlog::warn(
+          "only the agent's own cgroup subtree is visible: mount the host's /sys/fs/cgroup read-only and "
+          "point --path.cgroupfs at it, or run in the host's cgroup namespace");
+    }
+    spdlog::info("look at http://{}/ and scrape http://{}{}", server_->address(), server_->address(),
+                 options_.telemetry_path);
+  }
+
+  void wait_for_the_end(const sigset_t& signals) {
+    for (;;) {
+      timespec timeout{5, 0};
+      const int signal = sigtimedwait(&signals, nullptr, &timeout);
+      if (signal == SIGTERM || signal == SIGINT) {
+        spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        return;
+      }
+      if (signal == SIGHUP) {
+        reload();
+      }
+      warn_about_limits();
+    }
+  }
+
+  void warn_about_limits() {
+    const ObserverStatistics statistics = observer()->statistics();
+    if (statistics.sampler.reopens_files && !std::exchange(told_reopens_, true)) {
+      spdlog::warn(
+          "the limit of open files is reached ({} kept): further files are opened for each read, which costs "
+          "about four times the CPU; raise LimitNOFILE or ulimit -n",
+          statistics.sampler.open_files);
+    }
+    if (!statistics.discovery.tree.watching && !std::exchange(told_walking_, true)) {
+      spdlog::warn("no inotify ({}): walking the cgroup tree instead; new containers are seen up to 2 s late",
+                   statistics.discovery.tree.watch_error);
+    }
+  }
+
+  void reload() {
+    service_.reloading();
+    auto parsed = parse_options(argc_, argv_);
+    if (const auto* refused = std::get_if<EarlyExit>(&parsed)) {
+      spdlog::error("the configuration stays as it was: {}", refused->text);
+    } else {
+      apply(std::get<Options>(std::move(parsed)));
+    }
+    service_.ready("serving on " + server_->address());
+  }
+
+  void apply(Options next) {
+    for (const std::string& name : settings_needing_restart(options_, next)) {
+      spdlog::warn("{} changes only with a restart", name);
+    }
+    const Options before = std::exchange(options_, std::move(next));
+    options_.listen_address = before.listen_address;
+    options_.telemetry_path = before.telemetry_path;
+    set_up_logging(options_);
+    const std::shared_ptr<Observer> old = observer();
+    if (!make_observer()) {
+      options_ = before;
+      return;
+    }
+    old->stop();
+    observer()->start();
+    spdlog::info("configuration read again");
+  }
+
+  std::shared_ptr<Observer> observer() {
+    const std::lock_guard lock(mutex_);
+    return observer_;
+  }
+  void set_observer(std::shared_ptr<Observer> next) {
+    const std::lock_guard lock(mutex_);
+    observer_ = std::move(next);
+  }
+
+  Options options_;
+  int argc_;
+  const char* const* argv_;
+  ServiceManager service_;
+  std::unique_ptr<HttpServer> server_;
+  std::mutex mutex_;
+  std::shared_ptr<Observer> observer_;
+  bool told_reopens_ = false, told_walking_ = false;
+};
+
+}  // namespace
+
+int run_serve_command(const Options& options, int argc, const char* const* argv, std::ostream& out) {
+  std::signal(SIGPIPE, SIG_IGN);
+  set_up_logging(options);
+  if (options.check_config) {
+    out << "The configuration is good.\n";
+    return 0;
+  }
+  Agent agent(options, argc, argv);
+  if (!agent.make_observer()) {
+    return 1;
+  }
+  return options.once ? agent.once(out) : agent.serve();
+}
+
+}  // namespace tallyman

@@ -1,0 +1,9 @@
+#pragma once
+
+#include <string_view>
+
+namespace tallyman {
+
+inline constexpr std::string_view kVersion = TALLYMAN_VERSION;
+
+}  // namespace tallyman
