@@ -61,6 +61,20 @@ int in_child(Body body) {
   return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
 }
 
+// For tests of thousands of directories: in memory, where there is such a file system.
+class InMemory {
+ public:
+  InMemory() {
+    if (access("/dev/shm", W_OK) == 0) setenv("TMPDIR", "/dev/shm", 0);
+  }
+  ~InMemory() {
+    if (given_.empty()) unsetenv("TMPDIR");
+  }
+
+ private:
+  const std::string given_ = getenv("TMPDIR") != nullptr ? getenv("TMPDIR") : "";
+};
+
 TEST(CgroupTree, IsTheUnionOfAllHierarchies) {
   HostBuilder host;
   host.dir("a/docker/x").dir("b/docker/y").dir("c/system.slice/z.service").file("a/docker/memory.stat", "text");
@@ -284,6 +298,7 @@ TEST(CgroupTree, WalksWhenTheKernelDroppedEvents) {
   std::size_t queued = 0;
   std::ifstream("/proc/sys/fs/inotify/max_queued_events") >> queued;
   if (queued == 0 || queued > 100'000) GTEST_SKIP() << "max_queued_events is " << queued;
+  const InMemory in_memory;
   HostBuilder host;
   host.dir("a");
   CgroupTree tree(options_for(host, {"a"}));
@@ -397,6 +412,7 @@ TEST(CgroupTree, WalksWhenAWalkIsDue) {
 }
 
 TEST(CgroupTree, HoldsTwoThousandDirectories) {
+  const InMemory in_memory;
   HostBuilder host;
   for (int i = 0; i < 2'000; ++i) host.dir("a/docker/" + std::to_string(i)).dir("b/docker/" + std::to_string(i));
   CgroupTree tree(options_for(host, {"a", "b"}));
