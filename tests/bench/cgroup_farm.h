@@ -1,0 +1,44 @@
+// Real cgroups, each with one sleeping process in a network namespace of its
+// own: what a host full of idle containers looks like to the kernel's accounting.
+// Needs root. Not thread-safe.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstddef>
+#include <functional>
+#include <string>
+#include <vector>
+
+namespace tallyman::bench {
+
+class CgroupFarm {
+ public:
+  // In all mounted hierarchies below /sys/fs/cgroup. Throws std::runtime_error,
+  // with everything removed again, when the system does not permit it.
+  explicit CgroupFarm(std::size_t count);
+  ~CgroupFarm();  // ends the processes, removes the cgroups
+  CgroupFarm(const CgroupFarm&) = delete;
+  CgroupFarm& operator=(const CgroupFarm&) = delete;
+
+  // "/tallyman-bench-123/c0007"
+  const std::vector<std::string>& cgroups() const { return cgroups_; }
+  const std::string& root() const { return root_; }
+
+ private:
+  void make_directory(const std::string& cgroup);
+  void add(const std::string& cgroup);
+  void remove();
+
+  std::vector<std::string> trees_;
+  std::string root_;
+  std::vector<std::string> cgroups_;
+  std::vector<pid_t> processes_;
+};
+
+// Makes a farm and runs `work` in a child process, so that the cgroups are
+// removed however the child ends and on SIGINT, SIGTERM and SIGHUP too. Returns
+// the exit code for main().
+int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& work);
+
+}  // namespace tallyman::bench
