@@ -9,7 +9,6 @@
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
-#include <limits>
 #include <optional>
 #include <string_view>
 #include <vector>
@@ -30,11 +29,11 @@ std::optional<T> to_number(std::string_view text) {
 
 // The same, times `scale`. Empty if that leaves 64 bits.
 inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64_t scale) {
-  const auto value = to_number(text);
-  if (!value || (*value != 0 && scale > std::numeric_limits<std::uint64_t>::max() / *value)) {
+  auto value = to_number(text);
+  if (value && __builtin_mul_overflow(*value, scale, &*value)) {
     return {};
   }
-  return *value * scale;
+  return value;
 }
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }

@@ -1,0 +1,88 @@
+// memory.stat of both versions, memory.events, memory.oom_control.
+#include "tests/fuzz/properties.h"
+
+using namespace tallyman;        // NOLINT
+using namespace tallyman::fuzz;  // NOLINT
+
+namespace {
+
+struct Key {
+  const char* name;
+  Count MemoryStats::*field;
+};
+
+constexpr Key kV2[] = {{"anon", &MemoryStats::anon},
+                       {"file", &MemoryStats::file},
+                       {"kernel", &MemoryStats::kernel},
+                       {"shmem", &MemoryStats::shmem},
+                       {"sock", &MemoryStats::sock},
+                       {"file_mapped", &MemoryStats::file_mapped},
+                       {"file_dirty", &MemoryStats::file_dirty},
+                       {"file_writeback", &MemoryStats::file_writeback},
+                       {"inactive_file", &MemoryStats::inactive_file},
+                       {"active_file", &MemoryStats::active_file},
+                       {"slab_reclaimable", &MemoryStats::slab_reclaimable},
+                       {"slab_unreclaimable", &MemoryStats::slab_unreclaimable},
+                       {"pgfault", &MemoryStats::pgfault},
+                       {"pgmajfault", &MemoryStats::pgmajfault},
+                       {"pgscan", &MemoryStats::pgscan},
+                       {"pgsteal", &MemoryStats::pgsteal},
+                       {"workingset_refault_anon", &MemoryStats::workingset_refault_anon},
+                       {"workingset_refault_file", &MemoryStats::workingset_refault_file}};
+
+constexpr Key kV1[] = {{"total_rss", &MemoryStats::anon},
+                       {"total_cache", &MemoryStats::file},
+                       {"total_shmem", &MemoryStats::shmem},
+                       {"total_swap", &MemoryStats::swap_current},
+                       {"total_mapped_file", &MemoryStats::file_mapped},
+                       {"total_dirty", &MemoryStats::file_dirty},
+                       {"total_writeback", &MemoryStats::file_writeback},
+                       {"total_inactive_file", &MemoryStats::inactive_file},
+                       {"total_active_file", &MemoryStats::active_file},
+                       {"total_pgfault", &MemoryStats::pgfault},
+                       {"total_pgmajfault", &MemoryStats::pgmajfault},
+                       {"pgfault", &MemoryStats::pgfault_local},
+                       {"pgmajfault", &MemoryStats::pgmajfault_local},
+                       {"total_workingset_refault_anon", &MemoryStats::workingset_refault_anon},
+                       {"total_workingset_refault_file", &MemoryStats::workingset_refault_file}};
+
+template <class Parse, std::size_t N>
+void check_values(std::string_view text, Parse parse, const Key (&keys)[N]) {
+  const std::vector<std::string_view> rows = split_rows(text);
+  MemoryStats expected;
+  for (const Key& key : keys) {
+    expected.*key.field = keyed_value(rows, key.name);
+  }
+  MemoryStats found;
+  parse(text, found);
+  require(same(found, expected), "memory.stat gives each key's last good value and nothing else");
+}
+
+void check_events(std::string_view text) {
+  const std::vector<std::string_view> rows = split_rows(text);
+  MemoryEvents expected;
+  expected.oom_kill = keyed_value(rows, "oom_kill");
+  MemoryEvents found;
+  formats::parse_oom_control(text, found);
+  require(same(found, expected), "memory.oom_control gives oom_kill");
+  expected.low = keyed_value(rows, "low");
+  expected.high = keyed_value(rows, "high");
+  expected.max = keyed_value(rows, "max");
+  expected.oom = keyed_value(rows, "oom");
+  formats::parse_memory_events(text, found);
+  require(same(found, expected), "memory.events gives each key's last good value");
+}
+
+}  // namespace
+
+extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
+  const std::string_view text = text_of(data, size);
+  require_row_rules<MemoryStats>(text, formats::parse_memory_stat_v2, Halves::kContinue);
+  require_row_rules<MemoryStats>(text, formats::parse_memory_stat_v1, Halves::kContinue);
+  require_row_rules<MemoryEvents>(text, formats::parse_memory_events, Halves::kContinue);
+  require_row_rules<MemoryEvents>(text, formats::parse_oom_control, Halves::kContinue);
+  check_values(text, formats::parse_memory_stat_v2, kV2);
+  check_values(text, formats::parse_memory_stat_v1, kV1);
+  check_events(text);
+  return 0;
+}
