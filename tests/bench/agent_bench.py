@@ -1,0 +1,224 @@
+"""What the agent as a process takes: resident memory, the kernel's memory behind its open
+files, descriptors. Prints rows of the table of docs/performance.md.
+
+  agent_bench.py [--containers] [--seconds N] [--count N]
+
+Without --containers: cgroups with a sleeping process each, made by the program cgroup_farm.
+With it: real containers of a Docker daemon of its own. TALLYMAN_BINARY names the agent."""
+import argparse
+import contextlib
+import os
+import pathlib
+import re
+import resource
+import signal
+import subprocess
+import sys
+import time
+
+REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
+sys.path.insert(0, str(REPOSITORY / "tests" / "integration"))
+
+from support.agent import AgentClient, free_port  # noqa: E402
+from support.waiting import wait_for  # noqa: E402
+
+MEBIBYTE = 1 << 20
+SCRAPE_SECONDS = 5
+FILES_PER_CGROUP, OWN_DESCRIPTORS, CONNECTIONS = 14, 128, 512
+
+
+class AgentInCgroup(AgentClient):
+    """The agent with its defaults, in a memory cgroup of its own, so that what it makes the kernel keep is known."""
+
+    def __init__(self, *flags, max_files=None):
+        super().__init__("127.0.0.1", free_port())
+        self._memory = memory_tree() / f"tallyman-bench-agent-{os.getpid()}-{self.port}"
+        self._memory.mkdir()
+        self._log = pathlib.Path(f"/tmp/tallyman-bench-{os.getpid()}-{self.port}.log")
+
+        def prepare():
+            (self._memory / "cgroup.procs").write_text(str(os.getpid()))
+            if max_files is not None:
+                resource.setrlimit(resource.RLIMIT_NOFILE, (max_files, max_files))
+
+        try:
+            with open(self._log, "wb") as log:
+                self._process = subprocess.Popen(
+                    [os.environ["TALLYMAN_BINARY"], f"--web.listen-address={self.address}", *flags],
+                    stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=prepare)
+        except BaseException:
+            self._memory.rmdir()
+            raise
+
+    def __enter__(self):
+        try:
+            wait_for(self._ready, 60, "the agent is ready", 0.1)
+        except BaseException:
+            self.__exit__()
+            raise
+        return self
+
+    def __exit__(self, *_):
+        self._process.send_signal(signal.SIGTERM)
+        try:
+            self._process.wait(timeout=10)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+        self._log.unlink()
+        wait_for(self._removed, 10, f"{self._memory} is empty")
+
+    def _ready(self):
+        if self._process.poll() is not None:
+            raise RuntimeError(f"the agent ended with {self._process.returncode}\n{self.log()}")
+        return self.ready()
+
+    def _removed(self):
+        try:
+            self._memory.rmdir()
+        except OSError:
+            return False
+        return True
+
+    def log(self):
+        return self._log.read_text(errors="replace")
+
+    def resident_bytes(self):
+        status = pathlib.Path(f"/proc/{self._process.pid}/status").read_text()
+        return int(re.search(r"VmRSS:\s+(\d+)", status)[1]) * 1024
+
+    def kernel_bytes(self):
+        v1 = self._memory / "memory.kmem.usage_in_bytes"
+        if v1.exists():
+            return int(v1.read_text())
+        return int(re.search(r"^kernel (\d+)", (self._memory / "memory.stat").read_text(), re.M)[1])
+
+    def descriptors(self):
+        return len(os.listdir(f"/proc/{self._process.pid}/fd"))
+
+    def cpu_seconds(self):
+        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
+        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+    def metric(self, name):
+        found = re.search(rf"^{name}(?:\{{[^\n]*\}})? (\S+)$", self.text(), re.M)
+        return float(found[1]) if found else None
+
+
+def memory_tree():
+    v1 = pathlib.Path("/sys/fs/cgroup/memory")
+    return v1 if v1.is_dir() else pathlib.Path("/sys/fs/cgroup")
+
+
+def row(what, target, measured, unit, detail, limit=None):
+    reached = limit is None or measured <= limit
+    figure = f"{measured:.0f}" if unit == "" else f"{measured:.1f}"
+    print(f"| {what} | {target} | {figure}{unit}{'' if reached else ' **missed**'} | {detail} |", flush=True)
+    return reached
+
+
+@contextlib.contextmanager
+def farm(count):
+    """Cgroups with a sleeping process each; removed with the program's end."""
+    program = pathlib.Path(os.environ["TALLYMAN_BENCH"]) / "cgroup_farm"
+    process = subprocess.Popen([program, str(count)], stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+    try:
+        if not process.stdout.readline():
+            raise RuntimeError("cgroup_farm could not make its cgroups")
+        yield
+    finally:
+        process.stdin.close()
+        process.wait()
+
+
+@contextlib.contextmanager
+def real_containers(count):
+    from support.docker import DockerDaemon
+    with DockerDaemon() as daemon:
+        for number in range(count):
+            daemon.run(f"bench-{number:03}", "sleep", "1000000",
+                       options=("--label", "com.docker.compose.project=bench",
+                                "--label", "com.docker.compose.service=sleeper"))
+            if sys.stderr.isatty() and number % 10 == 9:
+                print(f"\r  {number + 1} of {count} containers ", end="", file=sys.stderr)
+        yield daemon
+
+
+def scrape_for(agent, seconds):
+    """As Prometheus does; the largest resident memory that was seen."""
+    largest = 0
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        status, _, _ = agent.request("/metrics", Accept="application/openmetrics-text", Accept_Encoding="gzip")
+        if status != 200:
+            raise RuntimeError(f"a scrape was answered with {status}")
+        largest = max(largest, agent.resident_bytes())
+        time.sleep(SCRAPE_SECONDS)
+    return largest
+
+
+def of_many(flags, count, seconds, what):
+    """Memory and descriptors with many workloads, against an agent that keeps no file open."""
+    with AgentInCgroup(*flags, max_files=OWN_DESCRIPTORS + 64) as bare:
+        scrape_for(bare, 2 * SCRAPE_SECONDS)
+        kernel_without = bare.kernel_bytes()
+    with AgentInCgroup(*flags) as agent:
+        cpu, start = agent.cpu_seconds(), time.monotonic()
+        largest = scrape_for(agent, seconds)
+        cpu_percent = 100 * (agent.cpu_seconds() - cpu) / (time.monotonic() - start)
+        kernel = agent.kernel_bytes()
+        open_files = int(agent.metric("tallyman_open_files"))
+        descriptors = agent.descriptors()
+        workloads = len(agent.get("/api/v1/workloads")["workloads"])
+    formula = (FILES_PER_CGROUP + 1) * workloads + OWN_DESCRIPTORS + CONNECTIONS
+    after = f"after {seconds / 60:.0f} minutes" if seconds >= 60 else f"after {seconds} s"
+    reached = row(f"resident memory with {count} {what}, {after}", "at most 25 MB", largest / MEBIBYTE, " MB",
+                  f"largest seen; scraped every {SCRAPE_SECONDS} s with OpenMetrics and gzip; "
+                  f"{cpu_percent:.1f} % of a CPU", 25)
+    reached &= row(f"kernel memory behind kept-open files, {count} {what}", "at most 20 MB",
+                   (kernel - kernel_without) / MEBIBYTE, " MB",
+                   f"{open_files} files; all of the agent's kernel memory {kernel / MEBIBYTE:.1f} MB", 20)
+    reached &= row(f"descriptors with {count} {what}", f"at most {formula} by the formula", descriptors, "",
+                   f"{workloads} workloads, {descriptors / workloads:.1f} each", formula)
+    return reached
+
+
+def past_the_limit(flags, count):
+    """`ulimit -n 256`: works, says so once, shows it."""
+    with AgentInCgroup(*flags, max_files=256) as agent:
+        first = agent.metric("tallyman_samples_total")
+        scrape_for(agent, SCRAPE_SECONDS)
+        if agent.metric("tallyman_samples_total") <= first:
+            raise RuntimeError("no further samples\n" + agent.log())
+        workloads = len(agent.get("/api/v1/workloads")["workloads"])
+        cpu_series = len(re.findall(r"^container_cpu_usage_seconds_total\{", agent.text(), re.M))
+        said = sum("open" in line and "file" in line for line in agent.log().splitlines())
+        shown = agent.metric("tallyman_files_reopened")
+        held = agent.descriptors()
+    worked = workloads >= count and cpu_series >= count and shown == 1 and said == 1 and held <= 256
+    row("descriptors with ulimit -n 256", "works, says so once", held, "" if worked else " **missed**",
+        f"{workloads} workloads, {cpu_series} with CPU series, said {said} time, tallyman_files_reopened {shown:.0f}")
+    return worked
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--containers", action="store_true")
+    parser.add_argument("--seconds", type=int, default=600)
+    parser.add_argument("--count", type=int, default=300)
+    arguments = parser.parse_args()
+    if arguments.containers:
+        with real_containers(arguments.count) as daemon:
+            flags = (f"--docker.root={daemon.data_root}",)
+            reached = of_many(flags, arguments.count, arguments.seconds, "containers")
+            reached &= past_the_limit(flags, arguments.count)
+    else:
+        with farm(arguments.count):
+            reached = of_many((), arguments.count, arguments.seconds, "cgroups")
+            reached &= past_the_limit((), arguments.count)
+    return 0 if reached else 3
+
+
+if __name__ == "__main__":
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))
+    sys.exit(main())
