@@ -25,31 +25,33 @@ struct Options {
   bool check_config = false;                      // --check-config
 
   // where the host is
-  HostRoot root;              // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
-  std::string docker_root;    // --docker.root; empty: found out
+  HostRoot root;            // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
+  std::string docker_root;  // --docker.root; empty: found out
 
   // what is read
   std::chrono::milliseconds sampling_interval{1'000};        // --sampling.interval, 100ms to 1h
   std::chrono::milliseconds slow_sampling_interval{10'000};  // --sampling.slow-interval: limits, cpuset, hugetlb, numa
-  std::map<std::string, bool> collectors;   // --collector.NAME, --no-collector.NAME: only those that were named
-  bool cpu_per_cpu = false;                 // --collector.cpu.percpu (v1): per-CPU series instead of the total
-  std::string ignored_interfaces = "^(lo$|veth|docker|nerdctl|cali|lxc[0-9a-f])";  // --collector.network.ignored-interfaces
-  unsigned max_workloads = 20'000;          // --limit.workloads
-  unsigned max_label_bytes = 1'024;         // --limit.label-bytes
+  std::map<std::string, bool> collectors;  // --collector.NAME, --no-collector.NAME: only those that were named
+  bool cpu_per_cpu = false;                // --collector.cpu.percpu (v1): per-CPU series instead of the total
+  std::string ignored_interfaces =
+      "^(lo$|veth|docker|nerdctl|cali|lxc[0-9a-f])";  // --collector.network.ignored-interfaces
+  unsigned max_workloads = 20'000;                    // --limit.workloads
+  unsigned max_label_bytes = 1'024;                   // --limit.label-bytes
 
   // how series are labelled
   std::string container_labels =
-      "^(com\\.docker\\.compose\\.(project|service|container-number|project\\.working_dir)|io\\.kubernetes\\..+|org\\.label-schema\\.group)$";  // --labels.container
-  bool workload_labels = true;  // --no-labels.workload
+      "^(com\\.docker\\.compose\\.(project|service|container-number|project\\.working_dir)|io\\.kubernetes\\..+|org\\."
+      "label-schema\\.group)$";  // --labels.container
+  bool workload_labels = true;   // --no-labels.workload
 
   // log
-  std::string log_level = "info";  // --log.level: debug, info, warn, error
-  std::string log_format = "auto"; // --log.format: auto (journal under systemd, else stderr), stderr, journal
-  std::string config_file;         // --config.file
+  std::string log_level = "info";   // --log.level: debug, info, warn, error
+  std::string log_format = "auto";  // --log.format: auto (journal under systemd, else stderr), stderr, journal
+  std::string config_file;          // --config.file
 
   // ls
   bool list_json = false, list_watch = false, list_all = false;  // --json, --watch, --all
-  std::string list_sort = "cpu";  // --sort: cpu, memory, io, network, pids, name
+  std::string list_sort = "cpu";                                 // --sort: cpu, memory, io, network, pids, name
   // metrics
   std::string metrics_format = "table";  // --format: table, markdown, json
 };
@@ -62,6 +64,21 @@ struct EarlyExit {
   std::string text;  // for stdout when code is 0, else for stderr
 };
 
+// Flags stand before or after the sub-command; the last of a kind wins. Reads the
+// configuration file, and checks that the directories exist. Called again with
+// the same arguments it is the reload. Thread-safe.
 std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+
+// Names of the settings that differ and that a running agent cannot take over
+// ("web.listen-address"): it goes on with the old value until it is restarted.
+// They are those of web.* and log.format; all others it takes over at once.
+std::vector<std::string> settings_needing_restart(const Options& before, const Options& after);
+
+// Every setting by name, in the words of the configuration file.
+std::map<std::string, std::string> effective_settings(const Options& options);
+
+std::string version_text();            // "tallyman 0.1.0"
+std::string help_text();               // at most 50 lines of 80 columns
+std::string configuration_markdown();  // docs/configuration.md; `tallyman --help=markdown` prints it
 
 }  // namespace tallyman
