@@ -1,3 +1,4 @@
+// The version, from CMakeLists.txt.
 #pragma once
 
 #include <string_view>

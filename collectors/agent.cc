@@ -29,7 +29,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector agent_collector{"agent",  "families that cAdvisor's dashboards ask about itself",
                                        true,     Scope::kAgent,
-                                       kMetrics, StatsKind::kHost,
+                                       kMetrics, StatsKind::kHost | StatsKind::kCpu,
                                        false,    collect};
 
 }  // namespace tallyman

@@ -36,13 +36,16 @@ struct LabelPolicy::Impl {
     }
     ++truncated;
     std::size_t size = options.max_value_bytes;
-    while (size > 0 && (static_cast<unsigned char>(value[size]) & 0xC0U) == 0x80U) {
-      --size;  // not in the middle of a UTF-8 sequence
+    for (int i = 0; i < 3 && size > 0 && (static_cast<unsigned char>(value[size]) & 0xC0U) == 0x80U; ++i) {
+      --size;  // not in the middle of a UTF-8 sequence, which is of 4 bytes at most
     }
     return value.substr(0, size);
   }
 
   void append_container_labels(std::string& out, const ContainerMetadata& container) {
+    if (options.container_labels.empty()) {
+      return;
+    }
     std::set<std::string> taken;
     for (const auto& [key, value] : container.labels) {
       if (key.size() > kMaxNameBytes || !RE2::PartialMatch(key, expression)) {

@@ -13,7 +13,7 @@
 namespace tallyman {
 
 struct LabelOptions {
-  std::string container_labels;  // RE2: which of a container's labels become container_label_*
+  std::string container_labels;  // RE2: which of a container's labels become container_label_*; empty: none
   bool workload_labels = true;   // kind and workload
   std::size_t max_value_bytes = 1024;
 };

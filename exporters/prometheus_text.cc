@@ -125,10 +125,31 @@ void write_line(TextBuffer& text, std::string_view name, const Cursor& cursor, c
   text.advance(to);
 }
 
+// A family takes one line of each block, and the blocks together are larger than
+// the caches next to the processor: ask for what comes soon. In two steps, for
+// where the value is stands in the series.
+constexpr std::size_t kSeriesAhead = 10, kValuesAhead = 5;
+
+void fetch_ahead(const std::vector<Cursor>& cursors, std::size_t at) {
+  if (at + kSeriesAhead < cursors.size()) {
+    __builtin_prefetch(cursors[at + kSeriesAhead].next);
+  }
+  if (at + kValuesAhead < cursors.size()) {
+    const Cursor& soon = cursors[at + kValuesAhead];
+    if (soon.next != soon.end) {
+      __builtin_prefetch(soon.values + soon.next->slot);
+      const char* labels = soon.base_labels.data();
+      for (std::size_t line = 0; line < soon.base_labels.size(); line += 64) __builtin_prefetch(labels + line);
+    }
+  }
+}
+
 void render_family(TextBuffer& text, std::vector<Cursor>& cursors, MetricId id, const MetricDefinition& metric,
                    TextFormat format) {
   bool any = false;
-  for (Cursor& cursor : cursors) {
+  for (std::size_t i = 0; i < cursors.size(); ++i) {
+    fetch_ahead(cursors, i);
+    Cursor& cursor = cursors[i];
     while (cursor.next != cursor.end && cursor.next->metric < id) ++cursor.next;
     for (; cursor.next != cursor.end && cursor.next->metric == id; ++cursor.next) {
       const std::uint64_t value = cursor.values[cursor.next->slot];

@@ -53,7 +53,7 @@ class CgroupTree::Impl {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = write(wake_fd_.get(), &one, sizeof one);  // full: it is awake anyway
   }
-  bool walk();
+  bool walk() { return walk(hierarchies()); }
   const std::map<std::string, CgroupNode>& nodes() const { return nodes_; }
   CgroupTreeStatus status() const {
     CgroupTreeStatus status = status_;
@@ -83,6 +83,7 @@ class CgroupTree::Impl {
     return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
   }
 
+  bool walk(std::uint8_t hierarchies);
   void start_watching(Clock::time_point now);
   void stop_watching(const Error& why);
   void explore(std::uint8_t hierarchy, const std::string& start);
@@ -105,7 +106,7 @@ class CgroupTree::Impl {
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
-  Clock::time_point next_walk_{}, next_watch_attempt_{};
+  Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
 
@@ -127,16 +128,19 @@ void CgroupTree::Impl::stop_watching(const Error& why) {
   next_walk_ = std::min(next_walk_, now + options_.unwatched_walk_interval);
 }
 
-bool CgroupTree::Impl::walk() {
+// Only of the first hierarchies: what is in the others alone is not looked for,
+// but it is still looked at.
+bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
   changed_ = false;
   ++status_.walks;
   status_.left_out = status_.denied = 0;
   start_watching(Clock::now());
   if (watcher_) watcher_->begin_renewal();
   walking_ = true;
-  for (std::uint8_t h = 0; h < hierarchies(); ++h) explore(h, "/");
+  for (std::uint8_t h = 0; h < hierarchies; ++h) explore(h, "/");
   walking_ = false;
   if (watcher_) watcher_->end_renewal();
+  if (hierarchies == this->hierarchies()) next_full_walk_ = Clock::now() + options_.walk_interval;
   next_walk_ = Clock::now() + (watcher_ ? options_.walk_interval : options_.unwatched_walk_interval);
   remove_unseen();
   return changed_;
@@ -302,7 +306,8 @@ bool CgroupTree::Impl::wait(milliseconds timeout) {
   changed_ = false;
   for (;;) {
     auto now = Clock::now();
-    if (now >= next_walk_) walk();
+    if (now >= next_walk_)
+      walk(now >= next_full_walk_ || watcher_ ? hierarchies() : std::min(hierarchies(), kWatchedHierarchies));
     look_at_pending(now);
     if (changed_) return true;
     auto until = std::min(deadline, next_walk_);

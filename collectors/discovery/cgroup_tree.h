@@ -65,7 +65,7 @@ class CgroupTree {
   bool wait(std::chrono::milliseconds timeout);
   // Ends a wait() from another thread. The one call that is thread-safe.
   void wake();
-  // Looks at everything now. True when nodes() changed.
+  // Looks at all hierarchies now. True when nodes() changed.
   bool walk();
 
   // By path from the hierarchy's root: "/", "/docker", "/docker/ID".

@@ -39,7 +39,7 @@ struct MemoryStats {
   Count pgscan, pgsteal, workingset_refault_anon, workingset_refault_file;
 };
 
-// memory.events; v1: memory.failcnt as `max`, memory.oom_control as `oom_kill`.
+// memory.events, its `max` also as `failcnt`; v1: memory.failcnt, memory.oom_control.
 // All of the cgroup and everything below it.
 struct MemoryEvents {
   Count low, high, max, oom, oom_kill, failcnt;

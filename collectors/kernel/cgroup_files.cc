@@ -186,7 +186,7 @@ Result<std::string_view> CgroupFiles::read(int hierarchy, std::string_view name,
   }
   const FileDescriptor file = open_below(roots_.directory(hierarchy), path_, name);
   if (!file.valid()) {
-    return error_from_errno(errno, roots_.path(hierarchy) + '/' + path_ + '/' + std::string(name));
+    return error_from_errno(errno, {});
   }
   return read_record(file.get(), buffer);
 }
@@ -194,6 +194,7 @@ Result<std::string_view> CgroupFiles::read(int hierarchy, std::string_view name,
 Result<std::vector<std::uint32_t>> CgroupFiles::processes(ReadBuffer& buffer) {
   Error last{ErrorKind::kUnsupported, ENOENT, path_};
   std::vector<std::uint32_t> pids;
+  bool readable = false;
   for (const int hierarchy : roots_.discovery_order()) {
     const FileDescriptor file = open_below(roots_.directory(hierarchy), path_, "cgroup.procs");
     if (!file.valid()) {
@@ -209,9 +210,9 @@ Result<std::vector<std::uint32_t>> CgroupFiles::processes(ReadBuffer& buffer) {
     if (!pids.empty()) {
       return pids;
     }
-    last.code = 0;
+    readable = true;
   }
-  if (last.code == 0) {
+  if (readable) {
     return pids;
   }
   return last;
@@ -227,12 +228,15 @@ void CgroupFiles::retry_missing() {
 }
 
 std::string CgroupFiles::name_of(CgroupFile file) const {
-  const int hierarchy = roots_.hierarchy_of(file);
-  std::string name = hierarchy < 0 ? std::string() : roots_.path(hierarchy) + '/';
+  return name_of(roots_.hierarchy_of(file), spec_of(file).name);
+}
+
+std::string CgroupFiles::name_of(int hierarchy, std::string_view name) const {
+  std::string whole = hierarchy < 0 ? std::string() : roots_.path(hierarchy) + '/';
   if (path_ != ".") {
-    name += path_ + '/';
+    whole += path_ + '/';
   }
-  return name + spec_of(file).name;
+  return whole.append(name);
 }
 
 }  // namespace tallyman

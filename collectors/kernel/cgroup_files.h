@@ -110,7 +110,9 @@ class CgroupFiles {
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
 
   void retry_missing();
-  std::string name_of(CgroupFile file) const;  // for error messages: the whole path
+  // For error messages: the whole path.
+  std::string name_of(CgroupFile file) const;
+  std::string name_of(int hierarchy, std::string_view name) const;
 
  private:
   Result<std::string_view> open_and_read(CgroupFile file, ReadBuffer& buffer);

@@ -7,13 +7,10 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <filesystem>
 #include <sstream>
 
 namespace tallyman {
 namespace {
-
-namespace fs = std::filesystem;
 
 // cgroup v2 calls blkio "io"; cpuacct is part of "cpu" there.
 std::string_view v2_name(Controller controller) {
@@ -78,6 +75,11 @@ bool exists(const std::string& path) {
   return stat(path.c_str(), &status) == 0;
 }
 
+bool is_symbolic_link(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0 && S_ISLNK(status.st_mode);
+}
+
 // A hierarchy that is mounted twice (by a container's bind mounts, say) counts once.
 bool is_new(const std::vector<Hierarchy>& hierarchies, const Hierarchy& candidate) {
   return std::none_of(hierarchies.begin(), hierarchies.end(), [&](const Hierarchy& known) {
@@ -119,10 +121,11 @@ std::vector<Hierarchy> from_directories(const HostRoot& root, ReadBuffer& buffer
     found.push_back(v2_hierarchy(top, buffer));
     return found;
   }
-  std::error_code error;
-  for (const auto& entry : fs::directory_iterator(top, error)) {
-    const std::string path = entry.path();
-    std::string name = entry.path().filename();
+  for (const std::string& name : names_in(top)) {
+    const std::string path = top + '/' + name;
+    if (is_symbolic_link(path)) {
+      continue;  // "cpu" -> "cpu,cpuacct"
+    }
     if (exists(path + "/cgroup.controllers")) {
       found.push_back(v2_hierarchy(path, buffer));
     } else if (exists(path + "/cgroup.procs")) {
@@ -132,7 +135,6 @@ std::vector<Hierarchy> from_directories(const HostRoot& root, ReadBuffer& buffer
       }
     }
   }
-  std::sort(found.begin(), found.end(), [](const Hierarchy& a, const Hierarchy& b) { return a.path < b.path; });
   return found;
 }
 

@@ -33,7 +33,9 @@ struct ReadContext {
 
   // The text of a file, or nothing (missing, gone or a fault, which is noted).
   std::optional<std::string_view> text(CgroupFiles& files, CgroupFile file);
-  void malformed(const CgroupFiles& files, CgroupFile file);
+  // The same for a file whose name is made at run time.
+  std::optional<std::string_view> text(CgroupFiles& files, int hierarchy, const std::string& name);
+  void malformed(const std::string& path);
 
   // A file of a single number; `parse` is of formats.h.
   template <class Parse>
@@ -44,22 +46,31 @@ struct ReadContext {
     }
     const Count value = parse(*content);
     if (!value) {
-      malformed(files, file);
+      malformed(files.name_of(file));
+    }
+    return value;
+  }
+  template <class Parse>
+  Count number(CgroupFiles& files, int hierarchy, const std::string& name, Parse parse) {
+    const auto content = text(files, hierarchy, name);
+    if (!content) {
+      return {};
+    }
+    const Count value = parse(*content);
+    if (!value) {
+      malformed(files.name_of(hierarchy, name));
     }
     return value;
   }
 
-  // A file of rows; `parse` returns how many it did not understand. False: no such file.
+  // A file of rows; `parse` returns how many it did not understand. Only files
+  // with a row a device may be empty.
   template <class Parse>
-  bool rows(CgroupFiles& files, CgroupFile file, Parse parse) {
+  void rows(CgroupFiles& files, CgroupFile file, Parse parse, bool may_be_empty = false) {
     const auto content = text(files, file);
-    if (!content) {
-      return false;
+    if (content && (parse(*content) != 0 || (content->empty() && !may_be_empty))) {
+      malformed(files.name_of(file));
     }
-    if (parse(*content) != 0) {
-      malformed(files, file);
-    }
-    return true;
   }
 };
 

@@ -44,15 +44,16 @@ class CgroupV1Reader final : public CgroupReader {
   }
 
   void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    context.rows(files, CgroupFile::kV1IoBytes, [&](std::string_view text) {
-      return formats::parse_blkio(text, formats::BlkioFile::kBytes, stats.io);
-    });
+    context.rows(
+        files, CgroupFile::kV1IoBytes,
+        [&](std::string_view text) { return formats::parse_blkio(text, formats::BlkioFile::kBytes, stats.io); }, true);
     if (stats.io.empty()) {
       return;  // nothing was accounted: the other file says the same, and a file not opened costs no memory
     }
-    context.rows(files, CgroupFile::kV1IoOperations, [&](std::string_view text) {
-      return formats::parse_blkio(text, formats::BlkioFile::kOperations, stats.io);
-    });
+    context.rows(
+        files, CgroupFile::kV1IoOperations,
+        [&](std::string_view text) { return formats::parse_blkio(text, formats::BlkioFile::kOperations, stats.io); },
+        true);
   }
 
   void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
@@ -88,9 +89,8 @@ class CgroupV1Reader final : public CgroupReader {
   void hugetlb(CgroupFiles& files, ReadContext& context, const std::vector<std::string>& page_sizes, int hierarchy,
                CgroupStats& stats) const override {
     for (const std::string& size : page_sizes) {
-      const auto value = [&](const char* suffix) -> Count {
-        const auto text = files.read(hierarchy, "hugetlb." + size + suffix, context.buffer);
-        return text ? parse_number(*text) : Count();
+      const auto value = [&](const char* suffix) {
+        return context.number(files, hierarchy, "hugetlb." + size + suffix, parse_number);
       };
       HugetlbStats one{size, value(".usage_in_bytes"), value(".max_usage_in_bytes"), value(".failcnt")};
       if (one.current) {

@@ -50,8 +50,9 @@ class CgroupV2Reader final : public CgroupReader {
   }
 
   void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    context.rows(files, CgroupFile::kIoStat,
-                 [&](std::string_view text) { return formats::parse_io_stat(text, stats.io); });
+    context.rows(
+        files, CgroupFile::kIoStat, [&](std::string_view text) { return formats::parse_io_stat(text, stats.io); },
+        true);
   }
 
   void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
@@ -84,17 +85,18 @@ class CgroupV2Reader final : public CgroupReader {
   void hugetlb(CgroupFiles& files, ReadContext& context, const std::vector<std::string>& page_sizes, int hierarchy,
                CgroupStats& stats) const override {
     for (const std::string& size : page_sizes) {
-      const auto current = files.read(hierarchy, "hugetlb." + size + ".current", context.buffer);
+      const Count current = context.number(files, hierarchy, "hugetlb." + size + ".current", parse_number);
       if (!current) {
         continue;
       }
-      HugetlbStats one{size, parse_number(*current), {}, {}};
       MemoryEvents events;
-      if (const auto text = files.read(hierarchy, "hugetlb." + size + ".events", context.buffer); text) {
-        formats::parse_memory_events(*text, events);
+      const std::string name = "hugetlb." + size + ".events";
+      if (const auto text = context.text(files, hierarchy, name); text) {
+        if (formats::parse_memory_events(*text, events) != 0) {
+          context.malformed(files.name_of(hierarchy, name));
+        }
       }
-      one.failcnt = events.max;
-      stats.hugetlb.push_back(std::move(one));
+      stats.hugetlb.push_back({size, current, {}, events.max});
     }
   }
 

@@ -3,7 +3,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <filesystem>
 #include <map>
 
 namespace tallyman {
@@ -33,8 +32,20 @@ std::optional<std::string_view> ReadContext::text(CgroupFiles& files, CgroupFile
   return std::nullopt;
 }
 
-void ReadContext::malformed(const CgroupFiles& files, CgroupFile file) {
-  report.note(ErrorKind::kMalformed, files.name_of(file) + ": not as the kernel documents it");
+std::optional<std::string_view> ReadContext::text(CgroupFiles& files, int hierarchy, const std::string& name) {
+  const Result<std::string_view> content = files.read(hierarchy, name, buffer);
+  if (content) {
+    return *content;
+  }
+  const Error& error = content.error();
+  if (error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone) {
+    report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(hierarchy, name)}));
+  }
+  return std::nullopt;
+}
+
+void ReadContext::malformed(const std::string& path) {
+  report.note(ErrorKind::kMalformed, path + ": not as the kernel documents it");
 }
 
 namespace {
@@ -49,9 +60,7 @@ std::string page_size_name(std::uint64_t kib) {
 
 std::vector<std::string> huge_page_sizes(const HostRoot& root) {
   std::vector<std::string> names;
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(root.sys_path("kernel/mm/hugepages"), error)) {
-    const std::string name = entry.path().filename();  // hugepages-2048kB
+  for (const std::string& name : names_in(root.sys_path("kernel/mm/hugepages"))) {  // hugepages-2048kB
     const std::size_t digits = name.find_first_of("0123456789");
     if (digits != std::string::npos) {
       names.push_back(page_size_name(std::strtoull(name.c_str() + digits, nullptr, 10)));
@@ -60,6 +69,8 @@ std::vector<std::string> huge_page_sizes(const HostRoot& root) {
   std::sort(names.begin(), names.end());
   return names;
 }
+
+constexpr unsigned kYoungPasses = 3;
 
 class FileStatsSource final : public StatsSource {
  public:
@@ -89,11 +100,15 @@ class FileStatsSource final : public StatsSource {
     CgroupFiles files;
     std::string path;
     CgroupStats stats;
-    bool fresh = true;  // no pass has read its slow kinds yet
+    unsigned passes = 0;
     bool gone = false;
-    // v1: kills of the cgroup alone, and of children that are no more.
+    // v1: kills of the cgroup alone when last read, of those below that are no
+    // more, and the sum over all that live.
     Count own_oom_kills;
-    std::uint64_t departed_oom_kills = 0;
+    std::uint64_t departed_oom_kills = 0, all_oom_kills = 0;
+
+    // Its creator may still be setting limits and adding controllers.
+    bool young() const { return passes < kYoungPasses; }
   };
 
   const FileBudget& roots_budget() const { return const_cast<CgroupRoots&>(roots_).budget(); }
@@ -104,6 +119,7 @@ class FileStatsSource final : public StatsSource {
   void read_one(StatsKind kind, Attached& one);
   void read_limits(Attached& one);
   void read_hugetlb(Attached& one);
+  void sum_oom_kills();
 
   CgroupRoots roots_;
   ReadBuffer buffer_;
@@ -133,10 +149,9 @@ StatsSource::Handle FileStatsSource::attach(const std::string& cgroup_path) {
 
 void FileStatsSource::detach(Handle handle) {
   const Attached& leaving = *slots_[handle];
-  if (leaving.path != "/" && leaving.stats.memory_events.oom_kill && leaving.own_oom_kills) {
-    if (Attached* parent = parent_of(leaving.path)) {
-      parent->departed_oom_kills += *leaving.stats.memory_events.oom_kill;  // its counter must not fall
-    }
+  if (Attached* parent = parent_of(leaving.path)) {
+    // Its counter must not fall. Those below come by themselves, before or after.
+    parent->departed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.departed_oom_kills;
   }
   if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
     by_path_.erase(it);
@@ -164,7 +179,7 @@ void FileStatsSource::begin_pass(bool slow) {
   for (const auto& one : slots_) {
     if (one) {
       one->gone = false;
-      if (slow) {
+      if (slow || one->young()) {
         one->files.retry_missing();
       }
     }
@@ -174,9 +189,9 @@ void FileStatsSource::begin_pass(bool slow) {
 ReadReport FileStatsSource::read(StatsKind kind) {
   context_.report = {};
   for (const auto& one : slots_) {
-    if (one && !one->gone && (!is_slow(kind) || slow_pass_ || one->fresh)) {
+    if (one && !one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
       context_.gone = false;
-      context_.slow_pass = slow_pass_ || one->fresh;
+      context_.slow_pass = slow_pass_ || one->young();
       read_one(kind, *one);
       one->gone = context_.gone;
     }
@@ -202,7 +217,9 @@ void FileStatsSource::read_one(StatsKind kind, Attached& one) {
     case StatsKind::kMemoryEvents:
       stats.memory_events = MemoryEvents{};
       reader_for(Controller::kMemory).memory_events(one.files, context_, stats);
-      one.own_oom_kills = stats.memory_events.oom_kill;
+      if (stats.memory_events.oom_kill) {
+        one.own_oom_kills = stats.memory_events.oom_kill;
+      }
       return;
     case StatsKind::kIo:
       stats.io.clear();
@@ -250,27 +267,28 @@ void FileStatsSource::read_hugetlb(Attached& one) {
 
 void FileStatsSource::end_pass() {
   if (reader_for(Controller::kMemory).books_oom_kills_locally()) {
-    for (const auto& [path, handle] : by_path_) {
-      Attached& one = *slots_[handle];
-      if (one.own_oom_kills) {
-        one.stats.memory_events.oom_kill = *one.own_oom_kills + one.departed_oom_kills;
-      }
-    }
-    // Paths sort before what is below them, so backwards is children first.
-    for (auto it = by_path_.rbegin(); it != by_path_.rend(); ++it) {
-      const Attached& one = *slots_[it->second];
-      if (it->first == "/" || !one.own_oom_kills || *one.stats.memory_events.oom_kill == 0) {
-        continue;
-      }
-      Attached* parent = parent_of(it->first);
-      if (parent && parent->own_oom_kills) {
-        *parent->stats.memory_events.oom_kill += *one.stats.memory_events.oom_kill;
-      }
-    }
+    sum_oom_kills();
   }
   for (const auto& one : slots_) {
     if (one) {
-      one->fresh = false;
+      one->passes += one->young() ? 1 : 0;
+    }
+  }
+}
+
+void FileStatsSource::sum_oom_kills() {
+  for (const auto& [path, handle] : by_path_) {
+    Attached& one = *slots_[handle];
+    one.all_oom_kills = one.own_oom_kills.value_or(0) + one.departed_oom_kills;
+  }
+  // Paths sort before what is below them, so backwards is children first.
+  for (auto it = by_path_.rbegin(); it != by_path_.rend(); ++it) {
+    Attached& one = *slots_[it->second];
+    if (Attached* parent = parent_of(it->first)) {
+      parent->all_oom_kills += one.all_oom_kills;
+    }
+    if (one.stats.memory_events.oom_kill) {
+      one.stats.memory_events.oom_kill = one.all_oom_kills;
     }
   }
 }

@@ -1,5 +1,7 @@
 #include "collectors/kernel/host_root.h"
 
+#include <algorithm>
+
 namespace tallyman {
 namespace {
 
@@ -32,10 +34,12 @@ std::string HostRoot::sys_path(std::string_view path) const {
 }
 
 std::string HostRoot::cgroup_path(std::string_view mount_point) const {
-  if (!mount_point.starts_with(kCgroupMountRoot)) {
+  const std::string_view rest = mount_point.substr(std::min(mount_point.size(), kCgroupMountRoot.size()));
+  const bool below = mount_point.starts_with(kCgroupMountRoot) && (rest.empty() || rest.front() == '/');
+  if (!below) {
     return join(rootfs, mount_point);
   }
-  return join(cgroupfs.empty() ? sys_path("fs/cgroup") : cgroupfs, mount_point.substr(kCgroupMountRoot.size()));
+  return join(cgroupfs.empty() ? sys_path("fs/cgroup") : cgroupfs, rest);
 }
 
 }  // namespace tallyman

@@ -5,12 +5,9 @@
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <filesystem>
 
 namespace tallyman {
 namespace {
-
-namespace fs = std::filesystem;
 
 constexpr std::size_t kMaxDimms = 1024;
 
@@ -23,8 +20,9 @@ std::string pretty_name(std::string_view text) {
   }
   at = text.find('=', at) + 1;
   std::string value(text.substr(at, text.find('\n', at) - at));
-  std::erase(value, '"');
-  return value;
+  const bool quoted =
+      value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
+  return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
 // Partitions repeat their disk, loop and ram devices their file or memory.
@@ -117,15 +115,15 @@ void HostSource::read_dimms() {
   std::vector<DimmStats>& dimms = stats_.machine.dimms;
   dimms.clear();
   std::size_t seen = 0;
-  std::error_code error;
-  for (const auto& controller : fs::directory_iterator(root_.sys_path("devices/system/edac/mc"), error)) {
-    std::error_code inner;
-    for (const auto& entry : fs::directory_iterator(controller.path(), inner)) {
-      if (!entry.path().filename().string().starts_with("dimm") || ++seen > kMaxDimms) {
+  const std::string top = root_.sys_path("devices/system/edac/mc");
+  for (const std::string& controller : names_in(top)) {
+    for (const std::string& name : names_in(top + '/' + controller)) {
+      if (!name.starts_with("dimm") || ++seen > kMaxDimms) {
         continue;
       }
-      const std::string type = read_line(entry.path() / "dimm_mem_type", buffer_);
-      const std::uint64_t mebibytes = number_in(read_line(entry.path() / "size", buffer_));
+      const std::string module = top + '/' + controller + '/' + name;
+      const std::string type = read_line(module + "/dimm_mem_type", buffer_);
+      const std::uint64_t mebibytes = number_in(read_line(module + "/size", buffer_));
       if (type.empty() || mebibytes == 0) {
         continue;
       }

@@ -9,6 +9,7 @@
 #include <string>
 #include <string_view>
 #include <utility>
+#include <vector>
 
 namespace tallyman {
 
@@ -86,6 +87,8 @@ Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer);
 
 // Opens, reads to the end, closes. Errors name `path`.
 Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer);
+// The names in a directory but "." and "..", sorted; empty if it cannot be read.
+std::vector<std::string> names_in(const std::string& directory);
 // The first line without its newline; empty when there is none or the file cannot be read.
 std::string read_line(const std::string& path, ReadBuffer& buffer);
 

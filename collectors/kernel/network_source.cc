@@ -68,6 +68,7 @@ void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid,
   auto& one = attached_[handle];
   if (!one) {
     one = std::make_unique<Attached>();
+    order_.push_back(handle);
   }
   one->init_pid = init_pid;
   one->network_mode = std::move(network_mode);
@@ -78,6 +79,7 @@ void NetworkSource::detach(Handle handle) {
   if (const auto it = attached_.find(handle); it != attached_.end()) {
     close(*it->second);
     attached_.erase(it);
+    std::erase(order_, handle);
   }
 }
 
@@ -93,11 +95,13 @@ void NetworkSource::close(Attached& one) {
   one.path.clear();
   one.interfaces.clear();
   one.ownership = NetworkOwnership::kUnknown;
+  one.passes = 0;
 }
 
 ReadReport NetworkSource::read(bool slow) {
   ReadReport report;
-  for (auto& [handle, one] : attached_) {
+  for (const Handle handle : order_) {
+    const auto& one = attached_.at(handle);
     const bool settling = one->passes < kSettlingPasses;
     one->passes += settling ? 1 : 0;
     const bool emptied = !one->is_root && stats_.stats(handle).pids.current == std::uint64_t{0};
@@ -105,8 +109,9 @@ ReadReport NetworkSource::read(bool slow) {
       close(*one);
       continue;
     }
-    const bool not_kept = !one->file.valid();  // the next open might meet another process under that id
-    if (settling || slow || not_kept || one->ownership == NetworkOwnership::kUnknown) {
+    const bool own = one->ownership == NetworkOwnership::kOwn;
+    const bool not_kept = own && !one->file.valid();  // the next open might meet another process under that id
+    if (settling || slow || not_kept) {
       resolve(handle, *one, report);
     }
     if (one->ownership == NetworkOwnership::kOwn) {
@@ -155,7 +160,7 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
   const std::string id = std::to_string(pid);
   errno = 0;
   const std::uint64_t inode = namespace_of(root_, id);
-  if (inode == 0 && errno == ENOENT) {
+  if (inode == 0 && errno != EACCES && errno != EPERM) {
     return false;
   }
   if (inode == 0 || host_namespace_ == 0) {
@@ -174,6 +179,9 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
     return true;
   } else if (const auto owner = owners_.find(inode); owner != owners_.end() && owner->second != handle) {
     settle(one, NetworkOwnership::kShared);
+    return true;
+  } else if (one.network_mode.starts_with("container:") && one.passes < kSettlingPasses) {
+    settle(one, NetworkOwnership::kShared);  // its owner may come after it
     return true;
   } else {
     settle(one, NetworkOwnership::kUnknown);
@@ -211,7 +219,7 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
   if (formats::parse_net_dev(*text, one.interfaces) != 0) {
     report.note(ErrorKind::kMalformed, one.path + ": not as the kernel documents it");
   }
-  std::erase_if(one.interfaces, [&](const InterfaceStats& interface) { return ignore_(interface.name); });
+  std::erase_if(one.interfaces, [&](const InterfaceStats& interface) { return ignore_ && ignore_(interface.name); });
   if (opened.valid() && budget_.take()) {
     one.file = std::move(opened);
     one.budgeted = true;

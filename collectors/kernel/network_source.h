@@ -3,7 +3,8 @@
 //
 // A namespace is told by the inode of /proc/PID/ns/net. The host's own is never
 // given as a workload's; one that several workloads share is given to the first
-// of them alone, so that no sum counts it twice. The kept-open file pins the
+// of them alone, so that no sum counts it twice; one that joined another's
+// ("container:ID") gets it only if nobody else has it after a while. The kept-open file pins the
 // namespace: it is closed as soon as the workload has no process left.
 // One thread owns a source.
 #pragma once
@@ -73,6 +74,7 @@ class NetworkSource {
   ReadBuffer buffer_;
   std::uint64_t host_namespace_ = 0;
   std::map<Handle, std::unique_ptr<Attached>> attached_;
+  std::vector<Handle> order_;               // as attached: parents before children
   std::map<std::uint64_t, Handle> owners_;  // namespace inode -> the workload it is given to
 };
 

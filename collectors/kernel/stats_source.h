@@ -25,8 +25,8 @@ class StatsSource {
   virtual void detach(Handle handle) = 0;
 
   // A pass over all attached cgroups: begin_pass(), then read() for each kind
-  // wanted, kLimits before kCpu. Slow kinds are read in a slow pass, and for a
-  // cgroup that is new since the last pass; else they keep their values.
+  // wanted, kLimits before kCpu. Slow kinds are read in a slow pass, and in
+  // the first passes of a new cgroup; else they keep their values.
   virtual void begin_pass(bool slow) = 0;
   virtual ReadReport read(StatsKind kind) = 0;
   // Once a pass, after the last read(): sums that need the whole tree.

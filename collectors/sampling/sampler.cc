@@ -18,6 +18,20 @@ constexpr StatsKind kReadingOrder[] = {
 
 constexpr std::size_t kMaxEnded = 10'000;
 
+// The collector on which a kind is booked, if it is on.
+std::string_view namesake(StatsKind kind) {
+  switch (kind) {
+    case StatsKind::kCpuPerCpu:
+      return "cpu";
+    case StatsKind::kMemoryEvents:
+      return "memory";
+    case StatsKind::kHost:
+      return "machine";
+    default:
+      return to_string(kind);
+  }
+}
+
 std::uint64_t nanoseconds_of(std::chrono::system_clock::time_point time) {
   return static_cast<std::uint64_t>(
       std::chrono::duration_cast<std::chrono::nanoseconds>(time.time_since_epoch()).count());
@@ -72,7 +86,8 @@ Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<S
     statistics_.collectors.push_back({collector->name, 0, 0, 0, 0, 0, {}});
     for (int kind = 0; kind < kStatsKinds; ++kind) {
       int& booked = booked_on_[static_cast<std::size_t>(kind)];
-      if (needs.has(static_cast<StatsKind>(kind)) && booked < 0) {
+      const auto wanted = static_cast<StatsKind>(kind);
+      if (needs.has(wanted) && (booked < 0 || collector->name == namesake(wanted))) {
         booked = index;
       }
     }

@@ -41,7 +41,7 @@ struct SampleTime {
 // What the last pass cost and met, for the agent's own metrics.
 struct CollectorStatistics {
   std::string_view collector;
-  double last_seconds = 0;  // reading what it needs; what two need is booked on the first
+  double last_seconds = 0;  // reading what it needs; what two need is booked on the one it is named after, or the first
   double total_seconds = 0;
   std::uint64_t denied = 0, malformed = 0, io = 0;  // since the start
   std::string last_fault;                           // of the last pass; empty when there was none

@@ -148,7 +148,7 @@ def _boot(vmlinuz, initramfs, directory, timeout_seconds):
     # no_timer_check: on a busy machine the emulated timer is late for the kernel's test of it.
     with open(console, "wb") as out:
         machine = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg,thread=multi", "-cpu", "max", "-smp", "2", "-m", "768", "-display", "none",
+            ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=1,sleep=off", "-cpu", "max", "-smp", "2", "-m", "768", "-display", "none",
              "-no-reboot", "-nodefaults", "-serial", "stdio", *disks, "-kernel", vmlinuz, "-initrd", initramfs,
              "-append", "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check"],
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)

@@ -411,6 +411,25 @@ TEST(CgroupTree, WalksWhenAWalkIsDue) {
   EXPECT_TRUE(tree.nodes().contains("/only-in-the-third"));
 }
 
+TEST(CgroupTree, WithoutWatchesLooksAtTheFirstTwoOftenAndAtTheOthersRarely) {
+  HostBuilder host;
+  host.dir("a/x").dir("b").dir("c/x").dir("c/third");
+  auto options = options_for(host, {"a", "b", "c"});
+  options.use_inotify = false;
+  options.walk_interval = 400ms;
+  options.unwatched_walk_interval = 10ms;
+  CgroupTree tree(options);
+  tree.walk();
+  const auto start = Clock::now();
+  host.dir("b/new").dir("c/late");
+  EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().contains("/new"); }));
+  EXPECT_TRUE(tree.nodes().contains("/third"));
+  EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().contains("/late"); }));
+  EXPECT_GE(Clock::now() - start, 300ms);
+  host.remove("c/late").remove("a/x").remove("c/x");  // gone is seen at once
+  EXPECT_TRUE(wait_for(tree, [&] { return paths(tree) == std::vector<std::string>{"/", "/new", "/third"}; }));
+}
+
 TEST(CgroupTree, HoldsTwoThousandDirectories) {
   const InMemory in_memory;
   HostBuilder host;

@@ -1,0 +1,63 @@
+#include "tests/support/observe.h"
+
+#include <gtest/gtest.h>
+
+namespace tallyman {
+namespace {
+
+class AgentCollector : public ::testing::Test {
+ protected:
+  AgentCollector() {
+    host_.machine.kernel_version = "6.1.0-28-amd64";
+    host_.machine.os_version = "Debian GNU/Linux 12 (bookworm)";
+    host_.memory.total = 1;
+    around_.host = &host_;
+    root_.cpu.usage_nsec = 0;
+  }
+
+  HostStats host_;
+  CgroupStats root_;
+  Surroundings around_;
+};
+
+TEST_F(AgentCollector, AnswersWhatCadvisorsDashboardsAsk) {
+  EXPECT_EQ(observe("agent", root_, around_),
+            (SeriesValues{
+                {"container_scrape_error", 0},
+                {"machine_scrape_error", 0},
+                {R"-(cadvisor_version_info{kernelVersion="6.1.0-28-amd64",osVersion="Debian GNU/Linux 12 (bookworm)",)-"
+                 R"(cadvisorVersion="tallyman"})",
+                 1},
+            }));
+}
+
+TEST_F(AgentCollector, SaysSoWhenNoCgroupCouldBeRead) {
+  const SeriesValues values = observe("agent", CgroupStats{}, around_);
+  EXPECT_EQ(values.at("container_scrape_error"), 1U);
+  EXPECT_EQ(values.at("machine_scrape_error"), 0U);
+}
+
+TEST_F(AgentCollector, SaysSoWhenTheMachineCouldNotBeRead) {
+  host_.memory.total.reset();
+  const SeriesValues values = observe("agent", root_, around_);
+  EXPECT_EQ(values.at("container_scrape_error"), 0U);
+  EXPECT_EQ(values.at("machine_scrape_error"), 1U);
+}
+
+TEST_F(AgentCollector, LeavesOutAVersionItDoesNotKnow) {
+  host_.machine.os_version.clear();
+  EXPECT_EQ(observe("agent", root_, around_)
+                .count(R"(cadvisor_version_info{kernelVersion="6.1.0-28-amd64",cadvisorVersion="tallyman"})"),
+            1U);
+}
+
+// Whether anything was read is judged by these: they must be read whatever else is off.
+TEST_F(AgentCollector, AsksForWhatItJudgesBy) {
+  EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kHost));
+  EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kCpu));
+}
+
+TEST_F(AgentCollector, CarriesNoLabelsOfAWorkload) { EXPECT_EQ(collector_named("agent").scope, Scope::kAgent); }
+
+}  // namespace
+}  // namespace tallyman

@@ -1,0 +1,184 @@
+#include "collectors/labels.h"
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <string>
+
+namespace tallyman {
+namespace {
+
+LabelPolicy policy(std::string expression = "", bool workload_labels = true, std::size_t max_value_bytes = 1024) {
+  auto made = LabelPolicy::make({std::move(expression), workload_labels, max_value_bytes});
+  EXPECT_TRUE(made) << to_string(made.error());
+  return std::move(made).value();
+}
+
+Workload container(std::map<std::string, std::string> labels = {}) {
+  Workload workload;
+  workload.kind = WorkloadKind::kContainer;
+  workload.id = "/docker/12f5";
+  workload.workload = "web";
+  workload.container.name = "web";
+  workload.container.image = "nginx:1.27";
+  workload.container.labels = std::move(labels);
+  return workload;
+}
+
+std::string repeated(std::string_view text, std::size_t times) {
+  std::string out;
+  for (std::size_t i = 0; i < times; ++i) {
+    out += text;
+  }
+  return out;
+}
+
+TEST(Labels, NameAndImageAreOfContainersAlone) {
+  EXPECT_EQ(policy().of_workload(container()),
+            R"(id="/docker/12f5",name="web",image="nginx:1.27",kind="container",workload="web")");
+  const std::pair<WorkloadKind, std::string> others[] = {
+      {WorkloadKind::kHost, "host"},       {WorkloadKind::kService, "service"}, {WorkloadKind::kSlice, "slice"},
+      {WorkloadKind::kMachine, "machine"}, {WorkloadKind::kProcess, "process"}, {WorkloadKind::kCgroup, "cgroup"}};
+  for (const auto& [kind, spelled] : others) {
+    Workload workload = container({{"com.docker.compose.project", "shop"}});
+    workload.kind = kind;
+    EXPECT_EQ(policy(".*").of_workload(workload), R"(id="/docker/12f5",kind=")" + spelled + R"(",workload="web")");
+  }
+}
+
+TEST(Labels, WorkloadLabelsCanBeLeftOff) {
+  EXPECT_EQ(policy("", false).of_workload(container()), R"(id="/docker/12f5",name="web",image="nginx:1.27")");
+  MachineInfo machine;
+  machine.machine_id = "m";
+  EXPECT_EQ(policy("", false).of_machine(machine), R"(machine_id="m")");
+}
+
+TEST(Labels, NoLabelIsEmpty) {
+  Workload workload = container({{"empty", ""}});
+  workload.container.name.clear();
+  workload.container.image.clear();
+  workload.workload.clear();
+  EXPECT_EQ(policy(".*").of_workload(workload), R"(id="/docker/12f5",kind="container")");
+  EXPECT_EQ(policy().of_machine({}), R"(kind="host",workload="host")");
+}
+
+TEST(Labels, TheMachineCarriesItsIds) {
+  MachineInfo machine;
+  machine.machine_id = "4c4c";
+  machine.system_uuid = "uuid";
+  machine.boot_id = "boot";
+  EXPECT_EQ(policy().of_machine(machine),
+            R"(machine_id="4c4c",system_uuid="uuid",boot_id="boot",kind="host",workload="host")");
+}
+
+TEST(Labels, OnlyContainerLabelsThatMatchAreTaken) {
+  const Workload workload = container({{"com.docker.compose.project", "shop"},
+                                       {"com.docker.compose.service", "web"},
+                                       {"org.label-schema.group", "monitoring"}});
+  EXPECT_EQ(policy(R"(^com\.docker\.compose\.)").of_workload(workload),
+            R"(id="/docker/12f5",name="web",image="nginx:1.27",)"
+            R"(container_label_com_docker_compose_project="shop",container_label_com_docker_compose_service="web",)"
+            R"(kind="container",workload="web")");
+}
+
+TEST(Labels, EveryByteThatIsNoLetterDigitOrUnderscoreBecomesAnUnderscore) {
+  EXPECT_EQ(label_name_of("com.docker.compose/project-2"), "com_docker_compose_project_2");
+  EXPECT_EQ(label_name_of("\xC3\xA9t\xC3\xA9"), "__t__") << "byte by byte, as cAdvisor does";
+  EXPECT_EQ(label_name_of("a\"b\nc"), "a_b_c");
+  EXPECT_EQ(label_name_of(""), "");
+  EXPECT_EQ(label_name_of("9lives"), "9lives") << "container_label_ goes before it";
+}
+
+TEST(Labels, ValuesAreEscaped) {
+  Workload workload = container({{"q", "say \"hi\"\\\nbye"}});
+  EXPECT_EQ(policy("q").of_workload(workload),
+            R"(id="/docker/12f5",name="web",image="nginx:1.27",container_label_q="say \"hi\"\\\nbye",)"
+            R"(kind="container",workload="web")");
+  workload.id = "/a\"b";
+  EXPECT_EQ(policy("^$").of_workload(workload).substr(0, 12), R"(id="/a\"b",n)");
+}
+
+TEST(Labels, BytesThatAreNotUtf8AreReplaced) {
+  const Workload workload = container({{"bad", std::string("a\xFF\xC3z\0end", 8)}});
+  const std::string text = policy("bad").of_workload(workload);
+  EXPECT_NE(text.find("container_label_bad=\"a\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD"
+                      "end\""),
+            std::string::npos)
+      << text;
+}
+
+TEST(Labels, LongValuesAreCutBetweenCharactersAndCounted) {
+  LabelPolicy labels = policy("long", true, 1024);
+  EXPECT_EQ(labels.truncated(), 0U);
+  // Three bytes a character: 341 of them are 1,023 bytes, the next would not fit whole.
+  const std::string text = labels.of_workload(container({{"long", repeated("\xE2\x82\xAC", 65'536 / 3)}}));
+  EXPECT_EQ(labels.truncated(), 1U);
+  EXPECT_NE(text.find("container_label_long=\"" + repeated("\xE2\x82\xAC", 341) + "\","), std::string::npos);
+  EXPECT_EQ(text.find("\xEF\xBF\xBD"), std::string::npos) << "no half character";
+  labels.of_workload(container({{"long", std::string(1'024, 'x')}}));
+  EXPECT_EQ(labels.truncated(), 1U) << "exactly as long as allowed";
+  labels.of_workload(container({{"long", std::string(1'025, 'x')}}));
+  EXPECT_EQ(labels.truncated(), 2U);
+}
+
+TEST(Labels, AValueOfNothingButContinuationBytesIsCutToo) {
+  LabelPolicy labels = policy("bytes", true, 16);
+  const std::string text = labels.of_workload(container({{"bytes", std::string(65'536, '\x80')}}));
+  EXPECT_NE(text.find("container_label_bytes=\"" + repeated("\xEF\xBF\xBD", 13) + "\""), std::string::npos) << text;
+}
+
+TEST(Labels, NameImageAndWorkloadAreCutButNeverTheId) {
+  LabelPolicy labels = policy("", true, 8);
+  Workload workload = container();
+  workload.id = "/" + std::string(3'000, 'i');
+  workload.workload = workload.container.name = workload.container.image = std::string(65'536, 'n');
+  EXPECT_EQ(labels.of_workload(workload), "id=\"" + workload.id +
+                                              R"(",name="nnnnnnnn",image="nnnnnnnn",kind="container",)"
+                                              R"(workload="nnnnnnnn")");
+  EXPECT_EQ(labels.truncated(), 3U);
+}
+
+TEST(Labels, OfNamesThatCollideTheFirstInByteOrderStays) {
+  LabelPolicy labels = policy("app");
+  const Workload workload = container({{"app_name", "third"}, {"app.name", "second"}, {"app-name", "first"}});
+  const std::string text = labels.of_workload(workload);
+  EXPECT_EQ(text, R"(id="/docker/12f5",name="web",image="nginx:1.27",container_label_app_name="first",)"
+                  R"(kind="container",workload="web")");
+  EXPECT_EQ(labels.collisions(), 2U);
+  EXPECT_EQ(labels.of_workload(workload), text);
+  EXPECT_EQ(labels.collisions(), 4U) << "over all calls";
+}
+
+TEST(Labels, AnExpressionThatIsNoneIsAnErrorInTheUsersWords) {
+  const auto made = LabelPolicy::make({"com[", true, 1024});
+  ASSERT_FALSE(made);
+  EXPECT_EQ(made.error().kind, ErrorKind::kMalformed);
+  EXPECT_EQ(made.error().where, "labels.container: missing ]: [");
+}
+
+TEST(Labels, AnEndlessExpressionOnALongKeyIsNoTrap) {
+  // (a*)*b needs exponential time in a backtracking engine.
+  LabelPolicy labels = policy("(a*)*b");
+  const Workload workload = container({{std::string(250, 'a'), "v"}});
+  EXPECT_EQ(labels.of_workload(workload).find("container_label"), std::string::npos);
+}
+
+TEST(Labels, AGenerousExpressionIsBounded) {
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 1'000; ++i) {
+    many["k" + std::to_string(i)] = "v";
+  }
+  many[std::string(300, 'k')] = "a name that is too long";
+  LabelPolicy labels = policy(".*");
+  const std::string text = labels.of_workload(container(std::move(many)));
+  std::size_t found = 0;
+  for (std::size_t at = 0; (at = text.find("container_label_", at)) != std::string::npos; ++at) {
+    ++found;
+  }
+  EXPECT_EQ(found, 64U);
+  EXPECT_EQ(labels.collisions(), 936U) << "what is left out is counted";
+  EXPECT_EQ(text.find("kkk"), std::string::npos);
+}
+
+}  // namespace
+}  // namespace tallyman

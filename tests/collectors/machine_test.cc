@@ -1,0 +1,43 @@
+#include "tests/support/observe.h"
+
+#include <gtest/gtest.h>
+
+namespace tallyman {
+namespace {
+
+TEST(MachineCollector, GivesWhatTheMachineHas) {
+  HostStats host;
+  host.machine.cpu_cores = 16;
+  host.machine.physical_cores = 8;
+  host.machine.sockets = 2;
+  host.machine.dimms = {{"Registered-DDR4", 4, 137'438'953'472}, {"DDR5", 1, 17'179'869'184}};
+  host.memory.total = 8'344'236'032;
+  host.memory.swap_total = 0;
+  Surroundings around;
+  around.host = &host;
+  EXPECT_EQ(observe("machine", {}, around),
+            (SeriesValues{
+                {"machine_cpu_cores", 16},
+                {"machine_cpu_physical_cores", 8},
+                {"machine_cpu_sockets", 2},
+                {"machine_memory_bytes", 8'344'236'032},
+                {"machine_swap_bytes", 0},
+                {"machine_dimm_count{type=\"Registered-DDR4\"}", 4},
+                {"machine_dimm_capacity_bytes{type=\"Registered-DDR4\"}", 137'438'953'472},
+                {"machine_dimm_count{type=\"DDR5\"}", 1},
+                {"machine_dimm_capacity_bytes{type=\"DDR5\"}", 17'179'869'184},
+            }));
+}
+
+TEST(MachineCollector, LeavesOutWhatTheMachineDoesNotTell) {
+  HostStats host;
+  host.machine.cpu_cores = 4;  // arm64: cpuinfo has neither sockets nor core ids
+  Surroundings around;
+  around.host = &host;
+  EXPECT_EQ(observe("machine", {}, around), (SeriesValues{{"machine_cpu_cores", 4}}));
+}
+
+TEST(MachineCollector, HasLabelsOfItsOwn) { EXPECT_EQ(collector_named("machine").scope, Scope::kMachine); }
+
+}  // namespace
+}  // namespace tallyman
