@@ -9,7 +9,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 MODEL = {"metric.h", "workload.h", "snapshot.h", "collector.h", "self_metric_table.h", "history.h"}
 INCLUDE = re.compile(r'^#include "([^"]+)"', re.M)
-HOST_PATH = re.compile(r'"/?(?:proc|sys|var/lib)/[^"]*"')
+HOST_PATH = re.compile(r'"/?(?:proc(?!/self/)|sys|var/lib)/[^"]*"')  # /proc/self is the agent, not the host
 
 
 def room_of(path):
