@@ -6,6 +6,7 @@ files, descriptors. Prints rows of the table of docs/performance.md.
 Without --containers: cgroups with a sleeping process each, made by the program cgroup_farm.
 With it: real containers of a Docker daemon of its own. TALLYMAN_BINARY names the agent."""
 import argparse
+import concurrent.futures
 import contextlib
 import os
 import pathlib
@@ -135,12 +136,15 @@ def farm(count):
 def real_containers(count):
     from support.docker import DockerDaemon
     with DockerDaemon() as daemon:
-        for number in range(count):
+        def start(number):
             daemon.run(f"bench-{number:03}", "sleep", "1000000",
                        options=("--label", "com.docker.compose.project=bench",
                                 "--label", "com.docker.compose.service=sleeper"))
-            if sys.stderr.isatty() and number % 10 == 9:
-                print(f"\r  {number + 1} of {count} containers ", end="", file=sys.stderr)
+
+        with concurrent.futures.ThreadPoolExecutor(4) as pool:
+            for number, _ in enumerate(pool.map(start, range(count)), 1):
+                if number % 50 == 0:
+                    print(f"{number} of {count} containers", file=sys.stderr)
         yield daemon
 
 
