@@ -37,9 +37,13 @@ class CgroupV2Reader final : public CgroupReader {
     stats.memory.current = context.number(files, CgroupFile::kMemoryCurrent, parse_number);
     stats.memory.peak = context.number(files, CgroupFile::kMemoryPeak, parse_number);
     stats.memory.swap_current = context.number(files, CgroupFile::kMemorySwapCurrent, parse_number);
-    if (!stats.memory.current && stats.memory.anon && stats.memory.file) {
-      stats.memory.current =
-          *stats.memory.anon + *stats.memory.file;  // the root, which has no memory.current; v1's definition for it
+    // The root has no memory.current; v1's definition for it. A file that is there but makes no sense is no such case.
+    const auto missing = [&] {
+      const auto text = files.read(CgroupFile::kMemoryCurrent, context.buffer);
+      return !text && text.error().kind == ErrorKind::kUnsupported;
+    };
+    if (!stats.memory.current && stats.memory.anon && stats.memory.file && missing()) {
+      stats.memory.current = *stats.memory.anon + *stats.memory.file;
     }
   }
 

@@ -160,7 +160,7 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
   const std::string id = std::to_string(pid);
   errno = 0;
   const std::uint64_t inode = namespace_of(root_, id);
-  if (inode == 0 && errno != EACCES && errno != EPERM) {
+  if (inode == 0 && (errno == ENOENT || errno == ESRCH)) {
     return false;
   }
   if (inode == 0 || host_namespace_ == 0) {
