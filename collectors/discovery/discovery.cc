@@ -14,6 +14,10 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::size_t kShortIdDigits = 12;
+// Runtimes write a container's start time and process after they have made its
+// cgroup: for so long its files are looked at this often.
+constexpr std::chrono::milliseconds kStartingInterval{50};
+constexpr std::chrono::seconds kStartingTime{3};
 
 std::uint64_t wall_clock_nsec() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -30,6 +34,8 @@ struct Record {
   bool described = false;
   WorkloadPtr workload;
 };
+
+bool is_starting(const Record& record) { return record.runtime != nullptr && !record.workload->container.started_nsec; }
 
 bool is_fault(const Error& error) { return error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone; }
 
@@ -62,6 +68,7 @@ class Discovery::Impl {
   bool choose_runtime(Record& record);
   bool refresh_metadata();
   bool describe(Record& record);
+  bool describe_starting();
   void tell(const Error& error);
   void publish(bool changed);
 
@@ -71,6 +78,7 @@ class Discovery::Impl {
   // Of the thread that looks.
   CgroupTree tree_;
   std::map<std::string, Record> records_;
+  std::map<std::string, Clock::time_point> starting_;  // until when
   std::set<std::string> told_, seen_in_this_round_;
   std::uint64_t metadata_errors_ = 0;
 
@@ -104,11 +112,14 @@ void Discovery::Impl::stop() {
 
 void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
+  publish(follow_tree());  // a stop() may have come between a change and its taking over
   while (!stopping_) {
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
+    auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
+    if (!starting_.empty()) left = std::min(left, kStartingInterval);
     bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)));
     if (stopping_) return;
     if (changed) changed = follow_tree();
+    if (describe_starting()) changed = true;
     if (Clock::now() >= next_refresh) {
       if (changed) publish(true);  // new cgroups do not wait for the files of the others
       changed = refresh_metadata();
@@ -156,6 +167,7 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   record.workload = std::move(workload);
   choose_runtime(record);
   if (record.runtime != nullptr) describe(record);
+  if (is_starting(record)) starting_[path] = Clock::now() + kStartingTime;
   return record;
 }
 
@@ -225,6 +237,19 @@ bool Discovery::Impl::describe(Record& record) {
       workload->container.name.empty() ? record.container_id.substr(0, kShortIdDigits) : workload->container.name;
   record.workload = std::move(workload);
   return true;
+}
+
+bool Discovery::Impl::describe_starting() {
+  bool changed = false;
+  const auto now = Clock::now();
+  for (auto it = starting_.begin(); it != starting_.end();) {
+    const auto record = records_.find(it->first);
+    const bool there = record != records_.end() && record->second.runtime != nullptr;
+    if (there && describe(record->second)) changed = true;
+    const bool over = !there || now >= it->second || !is_starting(record->second);
+    it = over ? starting_.erase(it) : std::next(it);
+  }
+  return changed;
 }
 
 void Discovery::Impl::tell(const Error& error) {
