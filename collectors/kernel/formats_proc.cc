@@ -228,7 +228,7 @@ Count parse_pid_start_ticks(std::string_view text) {
   }
   std::string_view figures = text.substr(close + 2);
   figures.remove_suffix(1);
-  if (holds_foul_bytes(figures)) {
+  if (holds_foul_bytes(figures) || figures.find('\n') != std::string_view::npos) {
     return {};
   }
   FieldReader fields(figures);

@@ -184,7 +184,9 @@ TEST(PidStat, OfAPrefixHasNoStart) {
 
 TEST(PidStat, WithoutItsPartsHasNoStart) {
   for (const char* text : {"", "\n", "6058\n", "6058 (cat\n", "6058 cat) R\n", "(cat) R 1\n", ") (\n",
-                           "6058 (cat) R 1 2\n", "x (cat) R 1 1 1 0 -1 1 1 0 0 0 0 0 0 0 20 0 1 0 5 1\n"}) {
+                           "6058 (cat) R 1 2\n", "6058 (cat) R 1 1 1 0 -1 1 1 0 0 0 0 0 0 0 20 0 1 0 5 1\n\n",
+                           "6058 (cat) R 1 1 1 0 -1 1 1 0 0\n0 0 0 0 0 20 0 1 0 0 5 1\n",
+                           "x (cat) R 1 1 1 0 -1 1 1 0 0 0 0 0 0 0 20 0 1 0 5 1\n"}) {
     EXPECT_EQ(parse_pid_start_ticks(text), Count()) << testing::PrintToString(text);
   }
 }
