@@ -20,7 +20,6 @@ std::unique_ptr<std::string> BufferPool::take() {
   const auto largest = std::max_element(spare_.begin(), spare_.end(), has_less_room);
   std::unique_ptr<std::string> buffer = std::move(*largest);
   spare_.erase(largest);
-  buffer->clear();
   return buffer;
 }
 

@@ -14,7 +14,7 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   BufferPool() { spare_.reserve(kMaxSpare + 1); }
 
-  // Empty, with the memory of an earlier body where one is free.
+  // An earlier body, text and all, to be written over; empty where none is free.
   std::unique_ptr<std::string> take();
   // The finished body; comes back when its last reader is done. Readers may
   // outlive everybody else.

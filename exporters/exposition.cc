@@ -148,7 +148,9 @@ Body Exposition::Impl::render(const SnapshotPtr& snapshot, const ExpositionReque
     if (!request.collectors.empty()) {
       for (const CatalogueEntry& entry : metrics_) filter.push_back(selected(request.collectors, entry.collector));
     }
-    render_families(*snapshot, request.format, filter, *text, metrics_);
+    replace_by_families(*snapshot, request.format, filter, *text, metrics_);
+  } else {
+    text->clear();
   }
   if (self_ && selected(request.collectors, kSelfCollector)) self_(request.format, *text);
   if (request.format == TextFormat::kOpenMetrics) *text += "# EOF\n";

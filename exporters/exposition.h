@@ -28,10 +28,13 @@ using FamilyFilter = std::vector<bool>;
 // Appends all families of the snapshot. Counters whose name does not end in
 // _total (cAdvisor has such) are of type "unknown" in OpenMetrics, which allows
 // no other counter names. No "# EOF": the caller ends the text. A family
-// without a sample is left out altogether. `out` is best reused: a fresh one of
-// 40 MB costs more in page faults than the text in it.
+// without a sample is left out altogether.
 void render_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
                      std::span<const CatalogueEntry> metrics = catalogue());
+// The same in place of what `out` holds, which is best an earlier body: written
+// over, its memory need neither be faulted in nor filled first.
+void replace_by_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
+                         std::span<const CatalogueEntry> metrics = catalogue());
 
 // "# HELP", "# TYPE" and, in OpenMetrics and where the name ends in it, "# UNIT".
 void append_family_header(std::string& out, const MetricDefinition& metric, TextFormat format);

@@ -15,7 +15,8 @@ constexpr std::size_t kValueBytes = 32;  // enough for any value and what stands
 // fetch what is filled while the lines before it are still being made.
 class TextBuffer {
  public:
-  explicit TextBuffer(std::string& out) : out_(out), at_(out.data() + out.size()), end_(at_) {}
+  // Keeps the first `kept` bytes of `out`; those behind are room to write over.
+  TextBuffer(std::string& out, std::size_t kept) : out_(out), at_(out.data() + kept), end_(out.data() + out.size()) {}
   ~TextBuffer() { out_.resize(used()); }
   TextBuffer(const TextBuffer&) = delete;
   TextBuffer& operator=(const TextBuffer&) = delete;
@@ -166,6 +167,15 @@ void render_family(TextBuffer& text, std::vector<Cursor>& cursors, MetricId id, 
   }
 }
 
+void render(TextBuffer& text, const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter,
+            std::span<const CatalogueEntry> metrics) {
+  std::vector<Cursor> cursors = make_cursors(snapshot);
+  for (std::size_t id = 0; id < metrics.size(); ++id) {
+    if (!filter.empty() && (id >= filter.size() || !filter[id])) continue;
+    render_family(text, cursors, static_cast<MetricId>(id), *metrics[id].definition, format);
+  }
+}
+
 void append_help(std::string& out, std::string_view help, TextFormat format) {
   for (char c : help) {
     if (c == '\n') {
@@ -208,12 +218,14 @@ void append_family_header(std::string& out, const MetricDefinition& metric, Text
 
 void render_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
                      std::span<const CatalogueEntry> metrics) {
-  std::vector<Cursor> cursors = make_cursors(snapshot);
-  TextBuffer text(out);
-  for (std::size_t id = 0; id < metrics.size(); ++id) {
-    if (!filter.empty() && (id >= filter.size() || !filter[id])) continue;
-    render_family(text, cursors, static_cast<MetricId>(id), *metrics[id].definition, format);
-  }
+  TextBuffer text(out, out.size());
+  render(text, snapshot, format, filter, metrics);
+}
+
+void replace_by_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
+                         std::span<const CatalogueEntry> metrics) {
+  TextBuffer text(out, 0);
+  render(text, snapshot, format, filter, metrics);
 }
 
 void append_value(std::string& out, std::uint64_t value, Scale scale) {
