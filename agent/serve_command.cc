@@ -87,7 +87,8 @@ class Agent {
     ObserverEvents events;
     events.sampled = [this] { service_.feed_watchdog(); };
     events.fault = [](std::string_view collector, const std::string& fault) {
-      warn_limited(std::string(collector) + ": " + fault);
+      warn_limited(collector, std::string(collector) + ": " +
+                                  fault);  // a cause that names no process: its id may change each time
     };
     events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
     return events;
@@ -122,6 +123,7 @@ class Agent {
         reload();
       }
       warn_about_limits();
+      say_unsaid_warnings();
     }
   }
 
