@@ -115,7 +115,7 @@ def _build_initramfs(kernel_directory, extra, directory):
     return image
 
 
-def run(files=None, timeout_seconds=210):
+def run(files=None, timeout_seconds=540):
     """Boots, runs the guest's script, and gives the directory with what it has handed out:
     a TemporaryDirectory, and the console's text. `files`: {path in the guest: text}."""
     kernel_directory = kernel()
@@ -148,7 +148,7 @@ def _boot(vmlinuz, initramfs, directory, timeout_seconds):
     # no_timer_check: on a busy machine the emulated timer is late for the kernel's test of it.
     with open(console, "wb") as out:
         machine = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=1,sleep=off", "-cpu", "max", "-smp", "2", "-m", "768", "-display", "none",
+            ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=3,sleep=off", "-cpu", "max", "-smp", "1", "-m", "768", "-display", "none",
              "-no-reboot", "-nodefaults", "-serial", "stdio", *disks, "-kernel", vmlinuz, "-initrd", initramfs,
              "-append", "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check"],
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
