@@ -55,7 +55,7 @@ class World:
     def _start_containers(self):
         self.burner = self._run("burner", "spin")
         self._run("web", "spin", options=[
-            "--cpus", "0.3", "--memory", "128m", "--memory-reservation", "64m",
+            "--cpus", "0.1", "--memory", "128m", "--memory-reservation", "64m",
             "--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
             "--label", "com.docker.compose.project.working_dir=/srv/shop", "--label", "org.label-schema.group=shop"])
         data = self._docker.directory / "prometheus-writes"
@@ -131,10 +131,16 @@ def test_dashboard_query_returns_data(world, dashboard, query):
     assert all(not math.isnan(value) for _, value in rows), f"{dashboard}: {rows[:5]}"
 
 
-def test_promtool_has_nothing_to_say(world):
+# cAdvisor's own names, kept for its dashboards: docs/migrating-from-cadvisor.md.
+INHERITED = {"container_memory_failcnt", "container_hugetlb_failcnt", "cadvisor_version_info"}
+
+
+def test_promtool_has_nothing_to_say_but_of_inherited_names(world):
     done = subprocess.run(["promtool", "check", "metrics"], input=world.agent.text(), text=True,
                           capture_output=True, check=False)
-    assert (done.returncode, done.stdout, done.stderr) == (0, "", "")
+    complaints = [line for line in (done.stdout + done.stderr).splitlines() if line.split()[0] not in INHERITED]
+    assert not complaints
+    assert done.returncode in (0, 3)  # 3: it complained; anything else, it could not read the text
 
 
 def test_the_other_formats_say_the_same(world):

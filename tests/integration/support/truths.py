@@ -99,11 +99,11 @@ def check_throttled(before, after, labels):
     seconds = difference(before, after, "container_cpu_cfs_throttled_seconds_total", **labels)
     # A period is 100 ms; the two ends are anywhere within one.
     within(periods, elapsed / 0.1 - 3, elapsed / 0.1 + 3, "periods")
-    # On a busy machine a period may pass in which it did not even get its quota.
+    # A period in which a busy machine did not even give the quota is not throttled.
     within(throttled, 0.7 * periods, periods, "throttled periods")
-    # Of each throttled period 70 ms are left; some more where the process moves to another
-    # CPU, whose own queue is then throttled as well.
-    within(seconds, 0.4 * elapsed, 1.5 * elapsed, "throttled seconds")
+    # Of each throttled period at most 100 ms on each CPU that it ran on, 70 ms on an idle machine. On
+    # a busy one the quota itself takes longer: then less is left, and only the kernel knows how much.
+    within(seconds, 0.001 * throttled, 0.1 * (os.cpu_count() or 1) * (throttled + 1), "throttled seconds")
 
 
 def check_killed(before, after, labels, limit_bytes):
