@@ -25,7 +25,7 @@ constexpr double kBurnedSeconds = 0.3;
 
 // Whose the network is cannot be told where the machine hides the namespaces of its process 1.
 std::uint64_t unexpected_denials(const CollectorStatistics& booked) {
-  struct stat status{};
+  struct stat status {};
   const bool hidden = stat("/proc/1/ns/net", &status) != 0;
   return hidden && booked.collector == "network" ? 0 : booked.denied;
 }
@@ -179,7 +179,8 @@ TEST_F(RealCgroups, AgreeWithTheKernelsOwnFiles) {
   const auto cpu_after = kernel_says(Controller::kCpuacct, "cpuacct.usage", "cpu.stat");
   const SeriesValues values = series_of(*snapshot, id_);
   for (const CollectorStatistics& booked : one->statistics().collectors) {
-    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
+    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U)
+        << booked.collector << ": " << booked.last_fault;
   }
 
   ASSERT_TRUE(cpu_before && cpu_after) << hierarchy_.describe();
@@ -224,7 +225,8 @@ TEST_F(RealCgroups, ThatAreRemovedAreMissedInTheNextSample) {
   EXPECT_TRUE(snapshot->layout->blocks[0].ended);
   EXPECT_EQ(one->statistics().open_files, 0U);
   for (const CollectorStatistics& booked : one->statistics().collectors) {
-    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U) << booked.collector << ": " << booked.last_fault;
+    EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U)
+        << booked.collector << ": " << booked.last_fault;
   }
 }
 
