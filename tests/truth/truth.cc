@@ -71,11 +71,11 @@ std::uint64_t nanoseconds(clockid_t clock) {
   return static_cast<std::uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(now.tv_nsec);
 }
 
-// About 20 µs of user time: so much may be burnt too much, and the clock costs
-// one system call in a hundred times its own length.
+// Some 60 µs of user time (1 ms in an emulator): so much may be burnt too much, and
+// the system call for the clock is lost in it.
 void burn_a_little() {
   volatile unsigned sink = 0;
-  for (unsigned i = 0; i < 10'000; ++i) {
+  for (unsigned i = 0; i < 30'000; ++i) {
     sink = sink + i;
   }
 }

@@ -9,7 +9,7 @@ MIB = 1024 * 1024
 BURN_SECONDS = 2.0
 # The process burns by CLOCK_PROCESS_CPUTIME_ID, the same run time that the kernel charges to
 # the cgroup, so less is impossible but for the microseconds of v2's unit. More: waking up,
-# printing a line, and the last slice of at most 20 µs; 20 ms and 1 % are ample, and far below
+# printing a line, and the last slice of at most a millisecond; 20 ms and 1 % are ample, and far below
 # what a wrong unit, a doubled series or a neighbour's time would give.
 BURN_LESS_SECONDS = 0.0001
 BURN_MORE_SECONDS = 0.02 + 0.01 * BURN_SECONDS
@@ -54,7 +54,8 @@ def check_burnt(before, after, labels):
     system = difference(before, after, "container_cpu_system_seconds_total", **labels)
     # v1 counts user and system time by ticks of up to 10 ms, each charged as a whole to whoever runs.
     within(user + system, 0.95 * used - 0.05, 1.05 * used + 0.05, "user and system seconds")
-    assert user >= 0.85 * used, f"a loop in user space has {user} s of user time of {used} s"
+    # By ticks too: on a busy machine they come in step with the switches between processes.
+    assert user >= 0.7 * used, f"a loop in user space has {user} s of user time of {used} s"
 
 
 def check_touched(before, after, labels):
