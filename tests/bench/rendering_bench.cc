@@ -120,10 +120,8 @@ int run(int rounds) {
   GzipCompressor compressor;
   std::string body, copy, packed;
   std::size_t others_bytes = 0;
-  const auto render = [&] {
-    body.clear();
-    render_families(*snapshot, TextFormat::kPrometheus, {}, body, metrics.entries());
-  };
+  // As the agent does it: over the body of the last snapshot.
+  const auto render = [&] { replace_by_families(*snapshot, TextFormat::kPrometheus, {}, body, metrics.entries()); };
   render();
   copy = body;
   compressor.compress(body, packed);
