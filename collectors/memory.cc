@@ -144,9 +144,10 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector memory_collector{"memory", "memory by part, page faults, reclaim",
-                                        true,     Scope::kWorkload,
-                                        kMetrics, StatsKind::kMemory | StatsKind::kMemoryEvents | StatsKind::kHost,
-                                        false,    collect};
+extern const Collector memory_collector{
+    "memory", "memory by part, page faults, reclaim",
+    true,     Scope::kWorkload,
+    kMetrics, StatsKind::kLimits | StatsKind::kMemory | StatsKind::kMemoryEvents | StatsKind::kHost,
+    false,    collect};
 
 }  // namespace tallyman

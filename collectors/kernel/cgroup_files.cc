@@ -227,6 +227,15 @@ void CgroupFiles::retry_missing() {
   }
 }
 
+void CgroupFiles::release(CgroupFile file) {
+  std::int32_t& slot = descriptors_[static_cast<std::size_t>(file)];
+  if (slot >= 0) {
+    close(slot);
+    roots_.budget().give_back();
+    slot = kNotOpened;
+  }
+}
+
 std::string CgroupFiles::name_of(CgroupFile file) const {
   return name_of(roots_.hierarchy_of(file), spec_of(file).name);
 }

@@ -110,6 +110,8 @@ class CgroupFiles {
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
 
   void retry_missing();
+  // Closes a file if it is kept open; the next read() opens it again.
+  void release(CgroupFile file);
   // For error messages: the whole path.
   std::string name_of(CgroupFile file) const;
   std::string name_of(int hierarchy, std::string_view name) const;

@@ -82,7 +82,9 @@ class CgroupReader {
   virtual void cpu_per_cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
   virtual void memory(CgroupFiles& files, ReadContext& context,
                       CgroupStats& stats) const = 0;  // stats.memory.kernel may stay
+  // Looks at stats.limits; stats.memory_events.failcnt may stay.
   virtual void memory_events(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  // stats.io comes with the rows of the last pass, and goes with those of this one.
   virtual void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
   virtual void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;  // stats.pids.max may stay
   virtual void cpu_limits(CgroupFiles& files, ReadContext& context, LimitStats& limits) const = 0;

@@ -38,17 +38,31 @@ class CgroupV1Reader final : public CgroupReader {
   }
 
   void memory_events(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    stats.memory_events.failcnt = context.number(files, CgroupFile::kV1MemoryFailcnt, parse_number);
+    // It counts hits of this cgroup's own limit: without one it cannot change.
+    const bool limited = stats.limits.memory_max.value_or(0) != kUnlimited;
+    if (limited || context.slow_pass) {
+      stats.memory_events.failcnt = context.number(files, CgroupFile::kV1MemoryFailcnt, parse_number);
+    }
+    if (!limited) {
+      files.release(CgroupFile::kV1MemoryFailcnt);
+    }
     context.rows(files, CgroupFile::kV1MemoryOomControl,
                  [&](std::string_view text) { return formats::parse_oom_control(text, stats.memory_events); });
   }
 
   void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
+    const bool accounted = !stats.io.empty();
+    stats.io.clear();
+    if (!accounted && !context.slow_pass) {
+      return;  // most v1 kernels account nothing without a throttle rule: look again in the next slow pass
+    }
     context.rows(
         files, CgroupFile::kV1IoBytes,
         [&](std::string_view text) { return formats::parse_blkio(text, formats::BlkioFile::kBytes, stats.io); }, true);
     if (stats.io.empty()) {
-      return;  // nothing was accounted: the other file says the same, and a file not opened costs no memory
+      files.release(CgroupFile::kV1IoBytes);
+      files.release(CgroupFile::kV1IoOperations);
+      return;
     }
     context.rows(
         files, CgroupFile::kV1IoOperations,

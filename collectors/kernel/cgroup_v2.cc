@@ -48,12 +48,14 @@ class CgroupV2Reader final : public CgroupReader {
   }
 
   void memory_events(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
+    stats.memory_events.failcnt = Count();
     context.rows(files, CgroupFile::kMemoryEvents,
                  [&](std::string_view text) { return formats::parse_memory_events(text, stats.memory_events); });
     stats.memory_events.failcnt = stats.memory_events.max;  // what v1 counts in memory.failcnt
   }
 
   void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
+    stats.io.clear();
     context.rows(
         files, CgroupFile::kIoStat, [&](std::string_view text) { return formats::parse_io_stat(text, stats.io); },
         true);

@@ -214,15 +214,17 @@ void FileStatsSource::read_one(StatsKind kind, Attached& one) {
       stats.memory.kernel = kernel;
       return reader_for(Controller::kMemory).memory(one.files, context_, stats);
     }
-    case StatsKind::kMemoryEvents:
+    case StatsKind::kMemoryEvents: {
+      const Count failcnt = stats.memory_events.failcnt;
       stats.memory_events = MemoryEvents{};
+      stats.memory_events.failcnt = failcnt;
       reader_for(Controller::kMemory).memory_events(one.files, context_, stats);
       if (stats.memory_events.oom_kill) {
         one.own_oom_kills = stats.memory_events.oom_kill;
       }
       return;
+    }
     case StatsKind::kIo:
-      stats.io.clear();
       reader_for(Controller::kIo).io(one.files, context_, stats);
       for (IoDeviceStats& device : stats.io) {
         device.device = devices_.path(device.major, device.minor);
