@@ -133,8 +133,12 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
     return;
   }
   Result<std::vector<std::uint32_t>> pids = stats_.processes(handle);
+  if (pids) {
+    std::erase(*pids, 0U);  // a process outside the agent's own PID namespace, as seen from a container
+  }
   if (pids && pids->empty() && one.init_pid) {
-    pids->push_back(*one.init_pid);  // an init that keeps its processes in cgroups of its own, as systemd does
+    // Or an init that keeps its processes in cgroups of their own, as systemd does.
+    pids->push_back(*one.init_pid);
   }
   if (!pids || pids->empty()) {
     if (one.ownership != NetworkOwnership::kOwn) {

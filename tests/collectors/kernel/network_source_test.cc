@@ -193,6 +193,15 @@ TEST_F(Network, OfAnInitInACgroupBelowIsFoundByItsPid) {
   EXPECT_EQ(received(a), 77U);
 }
 
+// Without the host's PID namespace cgroup.procs gives 0 for processes outside the agent's own.
+TEST_F(Network, OfAProcessThatTheAgentsNamespaceHidesIsFoundByItsPid) {
+  process(100, "a", 4'096);
+  cgroup("/docker/a", "0\n0\n");
+  const auto a = attach("/docker/a", 100);
+  EXPECT_EQ(read().faults(), 0U);
+  EXPECT_EQ(received(a), 4'096U);
+}
+
 TEST_F(Network, OfACgroupWithProcessesBelowItAloneIsNotGuessed) {
   process(300, "a", 77);
   cgroup("/system.slice", "", 3);
