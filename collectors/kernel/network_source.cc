@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -23,6 +24,15 @@ bool says_not_own(const std::string& network_mode) {
 std::uint64_t namespace_of(const HostRoot& root, const std::string& pid) {
   struct stat status {};
   return stat(root.proc_path(pid + "/ns/net").c_str(), &status) == 0 ? status.st_ino : 0;
+}
+
+// A procfs of another PID namespace (the host's, in the agent's container)
+// names the agent by another id than the agent's own namespace does. The ids in
+// cgroup.procs are of the latter: there they would mean other processes.
+bool is_of_another_pid_namespace(const HostRoot& root) {
+  char self[32];
+  const ssize_t size = readlink(root.proc_path("self").c_str(), self, sizeof self);
+  return size > 0 && std::string_view(self, static_cast<std::size_t>(size)) != std::to_string(getpid());
 }
 
 }  // namespace
@@ -59,7 +69,8 @@ NetworkSource::NetworkSource(HostRoot root, StatsSource& stats, std::size_t file
       stats_(stats),
       ignore_(std::move(ignore)),
       budget_(files_kept_open),
-      host_namespace_(namespace_of(root_, "1")) {}
+      host_namespace_(namespace_of(root_, "1")),
+      foreign_pids_(is_of_another_pid_namespace(root_)) {}
 
 NetworkSource::~NetworkSource() = default;
 
@@ -133,8 +144,8 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
     return;
   }
   Result<std::vector<std::uint32_t>> pids = stats_.processes(handle);
-  if (pids) {
-    std::erase(*pids, 0U);  // a process outside the agent's own PID namespace, as seen from a container
+  if (pids && foreign_pids_) {
+    pids->clear();
   }
   if (pids && pids->empty() && one.init_pid) {
     // Or an init that keeps its processes in cgroups of their own, as systemd does.

@@ -73,6 +73,7 @@ class NetworkSource {
   FileBudget budget_;
   ReadBuffer buffer_;
   std::uint64_t host_namespace_ = 0;
+  bool foreign_pids_ = false;  // cgroup.procs and procfs number processes differently
   std::map<Handle, std::unique_ptr<Attached>> attached_;
   std::vector<Handle> order_;               // as attached: parents before children
   std::map<std::uint64_t, Handle> owners_;  // namespace inode -> the workload it is given to

@@ -193,13 +193,20 @@ TEST_F(Network, OfAnInitInACgroupBelowIsFoundByItsPid) {
   EXPECT_EQ(received(a), 77U);
 }
 
-// Without the host's PID namespace cgroup.procs gives 0 for processes outside the agent's own.
-TEST_F(Network, OfAProcessThatTheAgentsNamespaceHidesIsFoundByItsPid) {
+// In a container with the host's /proc: cgroup.procs numbers processes as the
+// agent's namespace does (0: not in it), /proc as the host's.
+TEST_F(Network, OfAnotherPidNamespaceIsFoundByTheRuntimesPidAlone) {
+  process(7, "of another", 1'000'000);
   process(100, "a", 4'096);
-  cgroup("/docker/a", "0\n0\n");
+  std::filesystem::create_symlink("4242424", host_.path("proc/self"));
+  network_ = make();
+  cgroup("/docker/a", "7\n0\n");
+  cgroup("/service", "7\n");
   const auto a = attach("/docker/a", 100);
+  const auto service = attach("/service", {}, "");
   EXPECT_EQ(read().faults(), 0U);
   EXPECT_EQ(received(a), 4'096U);
+  EXPECT_EQ(received(service), std::nullopt);
 }
 
 TEST_F(Network, OfACgroupWithProcessesBelowItAloneIsNotGuessed) {
