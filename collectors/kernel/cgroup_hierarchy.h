@@ -24,7 +24,7 @@ std::string_view to_string(CgroupMode mode);
 
 // One mounted hierarchy.
 struct Hierarchy {
-  std::string path;                      // its directory on this machine
+  std::string path;  // its directory on this machine
   bool v2 = false;
   std::vector<std::string> controllers;  // v1: as mounted, "name=systemd" included; v2: cgroup.controllers
 };

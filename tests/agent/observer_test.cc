@@ -1,0 +1,175 @@
+#include "agent/observer.h"
+
+#include "tests/agent/small_host.h"
+
+#include <gmock/gmock.h>
+
+#include <algorithm>
+#include <atomic>
+#include <set>
+#include <thread>
+
+namespace tallyman {
+namespace {
+
+using namespace std::chrono_literals;
+using testing::AllOf;
+using testing::Contains;
+using testing::HasSubstr;
+using testing::Not;
+
+std::unique_ptr<Observer> observe(const Options& options, ObserverEvents events = {}) {
+  auto made = Observer::make(options, std::move(events));
+  if (!made) {
+    ADD_FAILURE() << to_string(made.error());
+    return nullptr;
+  }
+  return std::move(*made);
+}
+
+std::set<std::string> sampled_ids(const Snapshot& snapshot) {
+  std::set<std::string> ids;
+  for (const Block& block : snapshot.layout->blocks) {
+    if (!block.ended) {
+      ids.insert(block.workload->id);
+    }
+  }
+  return ids;
+}
+
+// False when it does not become true within 20 s.
+bool eventually(const std::function<bool()>& condition) {
+  const auto end = std::chrono::steady_clock::now() + 20s;
+  while (!condition()) {
+    if (std::chrono::steady_clock::now() > end) {
+      return false;
+    }
+    std::this_thread::sleep_for(2ms);
+  }
+  return true;
+}
+
+TEST(Observer, SamplesOnceWithoutThreads) {
+  const SmallHost small;
+  const auto observer = observe(small.options());
+  ASSERT_EQ(observer->snapshot(), nullptr);
+  const SnapshotPtr snapshot = observer->sample_once();
+  ASSERT_NE(snapshot, nullptr);
+  EXPECT_EQ(snapshot, observer->snapshot());
+  EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kWeb)));
+  EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kDb)));
+  EXPECT_EQ(observer->statistics().sampler.passes, 1U);
+}
+
+TEST(Observer, HasTheCollectorsThatTheUserChose) {
+  const auto named = [](const Options& options) {
+    std::set<std::string_view> names;
+    for (const Collector* one : chosen_collectors(options)) {
+      names.insert(one->name);
+    }
+    return names;
+  };
+  Options options;
+  EXPECT_THAT(named(options), Contains("cpu"));
+  EXPECT_THAT(named(options), Not(Contains("numa")));
+  options.collectors = {{"cpu", false}, {"numa", true}};
+  EXPECT_THAT(named(options), Not(Contains("cpu")));
+  EXPECT_THAT(named(options), Contains("numa"));
+  EXPECT_THAT(named(options), Contains("memory"));
+}
+
+TEST(Observer, FollowsTheHostWhileItRuns) {
+  SmallHost small;
+  std::atomic<int> passes = 0;
+  ObserverEvents events;
+  events.sampled = [&] { ++passes; };
+  const auto observer = observe(small.options(), std::move(events));
+  observer->start();
+  ASSERT_TRUE(eventually([&] { return passes > 0; }));
+
+  const std::string late(64, 'c');
+  small.add_container(late, "late");
+  EXPECT_TRUE(eventually([&] { return sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(late)); }));
+
+  remove_v1_cgroup(small.host, SmallHost::cgroup_of(SmallHost::kDb));
+  EXPECT_TRUE(
+      eventually([&] { return !sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kDb)); }));
+  EXPECT_TRUE(sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kWeb)));
+  observer->stop();
+  EXPECT_EQ(observer->statistics().sampler.passes, static_cast<std::uint64_t>(passes));
+}
+
+TEST(Observer, ReadersOfAllKindsAndTheSamplerDoNotDisturbOneAnother) {
+  SmallHost small;
+  const auto observer = observe(small.options());
+  observer->start();
+  ASSERT_TRUE(eventually([&] { return observer->snapshot() != nullptr; }));
+  std::atomic<bool> end = false;
+  std::vector<std::thread> readers;
+  for (int i = 0; i < 3; ++i) {
+    readers.emplace_back([&] {
+      std::uint64_t newest = 0;
+      while (!end) {
+        const SnapshotPtr snapshot = observer->snapshot();
+        EXPECT_GE(snapshot->sequence, newest);
+        newest = snapshot->sequence;
+        EXPECT_FALSE(sampled_ids(*snapshot).empty());
+        EXPECT_FALSE(observer->workloads()->empty());
+        EXPECT_GE(observer->statistics().sampler.passes, newest);
+        EXPECT_GE(observer->host().machine.cpu_cores + 1, 1U);
+        std::this_thread::sleep_for(1ms);
+      }
+    });
+  }
+  EXPECT_TRUE(eventually([&] { return observer->statistics().sampler.passes >= 5; }));
+  end = true;
+  for (std::thread& reader : readers) {
+    reader.join();
+  }
+}
+
+TEST(Observer, StopsInTheMiddleOfALongWait) {
+  SmallHost small;
+  Options options = small.options();
+  options.sampling_interval = 1h;
+  const auto observer = observe(options);
+  observer->start();
+  ASSERT_TRUE(eventually([&] { return observer->snapshot() != nullptr; }));
+  observer->stop();
+  observer->stop();
+  EXPECT_EQ(observer->statistics().sampler.passes, 1U);
+}
+
+TEST(Observer, TellsWhichCollectorMetWhat) {
+  SmallHost small;
+  small.host.file(v1_path("memory", SmallHost::cgroup_of(SmallHost::kWeb), "memory.stat"), "total_cache many\n");
+  std::vector<std::pair<std::string, std::string>> faults;
+  ObserverEvents events;
+  events.fault = [&](std::string_view collector, const std::string& fault) { faults.emplace_back(collector, fault); };
+  const auto observer = observe(small.options(), std::move(events));
+  observer->sample_once();
+  EXPECT_THAT(faults, Contains(testing::Pair("memory", HasSubstr("memory.stat"))));
+}
+
+TEST(Observer, RefusesAHostWithoutCgroups) {
+  HostBuilder host;
+  host.file("proc/1/mountinfo", "");
+  Options options;
+  options.root = host.root();
+  const auto made = Observer::make(options, {});
+  ASSERT_FALSE(made);
+  EXPECT_THAT(to_string(made.error()), AllOf(HasSubstr("sys/fs/cgroup"), HasSubstr("no cgroup hierarchy")));
+}
+
+TEST(Observer, RefusesAnExpressionThatDoesNotCompile) {
+  const SmallHost small;
+  Options labels = small.options();
+  labels.container_labels = "(";
+  EXPECT_THAT(to_string(Observer::make(labels, {}).error()), HasSubstr("labels.container"));
+  Options interfaces = small.options();
+  interfaces.ignored_interfaces = "[";
+  EXPECT_THAT(to_string(Observer::make(interfaces, {}).error()), HasSubstr("collector.network.ignored-interfaces"));
+}
+
+}  // namespace
+}  // namespace tallyman
