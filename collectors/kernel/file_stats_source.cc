@@ -99,6 +99,7 @@ class FileStatsSource final : public StatsSource {
     Attached(CgroupRoots& roots, const std::string& cgroup_path) : files(roots, cgroup_path), path(cgroup_path) {}
     CgroupFiles files;
     std::string path;
+    Attached* parent = nullptr;  // the nearest that is attached; as of the last link_parents()
     CgroupStats stats;
     unsigned passes = 0;
     bool gone = false;
@@ -119,6 +120,7 @@ class FileStatsSource final : public StatsSource {
   void read_one(StatsKind kind, Attached& one);
   void read_limits(Attached& one);
   void read_hugetlb(Attached& one);
+  void link_parents();
   void sum_oom_kills();
 
   CgroupRoots roots_;
@@ -128,6 +130,8 @@ class FileStatsSource final : public StatsSource {
   std::vector<std::unique_ptr<Attached>> slots_;
   std::vector<Handle> free_;
   std::map<std::string, Handle> by_path_;
+  std::vector<Attached*> children_first_;
+  bool tree_changed_ = false;  // since the last link_parents()
   ReadContext context_;
   bool slow_pass_ = false;
 };
@@ -144,6 +148,7 @@ StatsSource::Handle FileStatsSource::attach(const std::string& cgroup_path) {
     slots_[handle] = std::move(attached);
   }
   by_path_[cgroup_path] = handle;
+  tree_changed_ = true;
   return handle;
 }
 
@@ -158,6 +163,7 @@ void FileStatsSource::detach(Handle handle) {
   }
   slots_[handle].reset();
   free_.push_back(handle);
+  tree_changed_ = true;
 }
 
 FileStatsSource::Attached* FileStatsSource::parent_of(const std::string& path) {
@@ -278,19 +284,31 @@ void FileStatsSource::end_pass() {
   }
 }
 
-void FileStatsSource::sum_oom_kills() {
-  for (const auto& [path, handle] : by_path_) {
-    Attached& one = *slots_[handle];
-    one.all_oom_kills = one.own_oom_kills.value_or(0) + one.departed_oom_kills;
-  }
-  // Paths sort before what is below them, so backwards is children first.
+// Once a change and not once a pass: looking a path up costs as much as reading a file.
+void FileStatsSource::link_parents() {
+  tree_changed_ = false;
+  children_first_.clear();
+  // Paths sort before what is below them.
   for (auto it = by_path_.rbegin(); it != by_path_.rend(); ++it) {
-    Attached& one = *slots_[it->second];
-    if (Attached* parent = parent_of(it->first)) {
-      parent->all_oom_kills += one.all_oom_kills;
+    Attached* one = slots_[it->second].get();
+    one->parent = parent_of(it->first);
+    children_first_.push_back(one);
+  }
+}
+
+void FileStatsSource::sum_oom_kills() {
+  if (tree_changed_) {
+    link_parents();
+  }
+  for (Attached* one : children_first_) {
+    one->all_oom_kills = one->own_oom_kills.value_or(0) + one->departed_oom_kills;
+  }
+  for (Attached* one : children_first_) {
+    if (one->parent != nullptr) {
+      one->parent->all_oom_kills += one->all_oom_kills;
     }
-    if (one.stats.memory_events.oom_kill) {
-      one.stats.memory_events.oom_kill = one.all_oom_kills;
+    if (one->stats.memory_events.oom_kill) {
+      one->stats.memory_events.oom_kill = one->all_oom_kills;
     }
   }
 }

@@ -12,6 +12,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kFirstBytes = 16 * 1024;
+constexpr std::size_t kSmallestPage = 4096;
 
 ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {
   ssize_t got;
@@ -21,7 +22,8 @@ ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {
   return got;
 }
 
-Result<std::string_view> read_from(int fd, ReadBuffer& buffer, bool short_read_is_the_end) {
+// A read of fewer bytes than `end_below`, and than there was room for, was the last.
+Result<std::string_view> read_from(int fd, ReadBuffer& buffer, std::size_t end_below) {
   std::size_t have = 0;
   for (;;) {
     if (have == buffer.size() && !buffer.grow()) {
@@ -33,7 +35,7 @@ Result<std::string_view> read_from(int fd, ReadBuffer& buffer, bool short_read_i
       return error_from_errno(errno, {});
     }
     have += static_cast<std::size_t>(got);
-    if (got == 0 || (short_read_is_the_end && static_cast<std::size_t>(got) < room)) {
+    if (got == 0 || static_cast<std::size_t>(got) < std::min(room, end_below)) {
       return std::string_view(buffer.data(), have);
     }
   }
@@ -61,9 +63,15 @@ bool ReadBuffer::grow() {
   return true;
 }
 
-Result<std::string_view> read_record(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, true); }
+Result<std::string_view> read_record(int fd, ReadBuffer& buffer) {
+  return read_from(fd, buffer, ReadBuffer::kMaxBytes);
+}
 
-Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, false); }
+Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, 0); }
+
+Result<std::string_view> read_rows(int fd, std::size_t longest_row, ReadBuffer& buffer) {
+  return read_from(fd, buffer, kSmallestPage - std::min(longest_row, kSmallestPage));
+}
 
 Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer) {
   const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));

@@ -14,7 +14,8 @@ namespace {
 
 // A runtime puts the process into the cgroup before it enters its namespaces.
 constexpr unsigned kSettlingPasses = 10;
-constexpr std::size_t kPidsToTry = 8;  // in case the first ones end while they are looked at
+constexpr std::size_t kLongestRow = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
+constexpr std::size_t kPidsToTry = 8;     // in case the first ones end while they are looked at
 
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
@@ -34,6 +35,8 @@ bool is_of_another_pid_namespace(const HostRoot& root) {
   const ssize_t size = readlink(root.proc_path("self").c_str(), self, sizeof self);
   return size > 0 && std::string_view(self, static_cast<std::size_t>(size)) != std::to_string(getpid());
 }
+
+bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 }  // namespace
 
@@ -76,6 +79,9 @@ NetworkSource::~NetworkSource() = default;
 
 void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode,
                            bool is_root) {
+  if (handle >= attached_.size()) {
+    attached_.resize(handle + 1);
+  }
   auto& one = attached_[handle];
   if (!one) {
     one = std::make_unique<Attached>();
@@ -87,9 +93,9 @@ void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid,
 }
 
 void NetworkSource::detach(Handle handle) {
-  if (const auto it = attached_.find(handle); it != attached_.end()) {
-    close(*it->second);
-    attached_.erase(it);
+  if (handle < attached_.size() && attached_[handle]) {
+    close(*attached_[handle]);
+    attached_[handle].reset();
     std::erase(order_, handle);
   }
 }
@@ -112,7 +118,7 @@ void NetworkSource::close(Attached& one) {
 ReadReport NetworkSource::read(bool slow) {
   ReadReport report;
   for (const Handle handle : order_) {
-    const auto& one = attached_.at(handle);
+    const auto& one = attached_[handle];
     const bool settling = one->passes < kSettlingPasses;
     one->passes += settling ? 1 : 0;
     const bool emptied = !one->is_root && stats_.stats(handle).pids.current == std::uint64_t{0};
@@ -175,8 +181,8 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
   const std::string id = std::to_string(pid);
   errno = 0;
   const std::uint64_t inode = namespace_of(root_, id);
-  if (inode == 0 && (errno == ENOENT || errno == ESRCH)) {
-    return false;
+  if (inode == 0 && (errno == ESRCH || (errno == ENOENT && !is_there(root_.proc_path(id))))) {
+    return false;  // a recorded host has the process but no namespaces
   }
   if (inode == 0 || host_namespace_ == 0) {
     if (says_not_own(one.network_mode)) {
@@ -222,7 +228,8 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
     opened = FileDescriptor(open(one.path.c_str(), O_RDONLY | O_CLOEXEC));
     fd = opened.get();
   }
-  const Result<std::string_view> text = fd < 0 ? error_from_errno(errno, one.path) : read_to_end(fd, buffer_);
+  const Result<std::string_view> text =
+      fd < 0 ? error_from_errno(errno, one.path) : read_rows(fd, kLongestRow, buffer_);
   one.interfaces.clear();
   if (!text) {
     if (text.error().kind == ErrorKind::kDenied || text.error().kind == ErrorKind::kIo) {
@@ -241,14 +248,18 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
   }
 }
 
+const NetworkSource::Attached* NetworkSource::find(Handle handle) const {
+  return handle < attached_.size() ? attached_[handle].get() : nullptr;
+}
+
 std::span<const InterfaceStats> NetworkSource::interfaces(Handle handle) const {
-  const auto it = attached_.find(handle);
-  return it == attached_.end() ? std::span<const InterfaceStats>() : it->second->interfaces;
+  const Attached* one = find(handle);
+  return one == nullptr ? std::span<const InterfaceStats>() : one->interfaces;
 }
 
 NetworkOwnership NetworkSource::ownership(Handle handle) const {
-  const auto it = attached_.find(handle);
-  return it == attached_.end() ? NetworkOwnership::kUnknown : it->second->ownership;
+  const Attached* one = find(handle);
+  return one == nullptr ? NetworkOwnership::kUnknown : one->ownership;
 }
 
 }  // namespace tallyman

@@ -66,6 +66,7 @@ class NetworkSource {
   void settle(Attached& one, NetworkOwnership ownership);
   void read_one(Attached& one, ReadReport& report);
   void close(Attached& one);
+  const Attached* find(Handle handle) const;
 
   HostRoot root_;
   StatsSource& stats_;
@@ -74,7 +75,7 @@ class NetworkSource {
   ReadBuffer buffer_;
   std::uint64_t host_namespace_ = 0;
   bool foreign_pids_ = false;  // cgroup.procs and procfs number processes differently
-  std::map<Handle, std::unique_ptr<Attached>> attached_;
+  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached
   std::vector<Handle> order_;               // as attached: parents before children
   std::map<std::uint64_t, Handle> owners_;  // namespace inode -> the workload it is given to
 };

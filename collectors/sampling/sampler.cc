@@ -41,13 +41,55 @@ double seconds_since(steady_clock::time_point start) {
   return std::chrono::duration<double>(steady_clock::now() - start).count();
 }
 
-bool same_layout(const std::vector<Block>& a, const std::vector<Block>& b) {
-  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](const Block& x, const Block& y) {
-    return x.plan == y.plan && x.workload == y.workload && x.first_slot == y.first_slot && x.ended == y.ended;
-  });
-}
-
 }  // namespace
+
+// The blocks of a sample. They are mostly those of the sample before: as long as
+// they are, nothing is copied, for each copy would count three references.
+class Sampler::BlockList {
+ public:
+  BlockList(const Layout* before, std::size_t expected) : before_(before), expected_(expected) {}
+
+  void add(const WorkloadPtr& workload, const std::shared_ptr<const PlannedSeries>& planned, std::uint32_t first_slot,
+           bool ended) {
+    if (!differs_ && !is_next(workload, planned->plan, first_slot, ended)) {
+      start_new_list();
+    }
+    if (differs_) {
+      blocks_.push_back({workload, std::shared_ptr<const SeriesPlan>(planned, &planned->plan), first_slot, ended});
+    }
+    ++size_;
+  }
+  bool differ() {
+    if (!differs_ && (before_ == nullptr || size_ != before_->blocks.size())) {
+      start_new_list();
+    }
+    return differs_;
+  }
+  std::vector<Block> take() && { return std::move(blocks_); }
+
+ private:
+  bool is_next(const WorkloadPtr& workload, const SeriesPlan& plan, std::uint32_t first_slot, bool ended) const {
+    if (before_ == nullptr || size_ >= before_->blocks.size()) {
+      return false;
+    }
+    const Block& next = before_->blocks[size_];
+    return next.plan.get() == &plan && next.workload == workload && next.first_slot == first_slot &&
+           next.ended == ended;
+  }
+  void start_new_list() {
+    differs_ = true;
+    blocks_.reserve(expected_);
+    if (before_ != nullptr) {
+      blocks_.assign(before_->blocks.begin(), before_->blocks.begin() + static_cast<std::ptrdiff_t>(size_));
+    }
+  }
+
+  const Layout* before_;
+  std::size_t expected_;
+  std::size_t size_ = 0;
+  bool differs_ = false;
+  std::vector<Block> blocks_;
+};
 
 struct Sampler::Attached {
   WorkloadPtr workload;
@@ -113,8 +155,7 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
   values_ = {};
   values_.reserve(layout_ ? layout_->slots + 64 : 1024);
   statistics_.duplicates = 0;
-  std::vector<Block> blocks;
-  blocks.reserve(attached_.size() + ended_.size() + 2);
+  BlockList blocks(layout_.get(), attached_.size() + ended_.size() + 2);
   for (const auto& one : attached_) {
     one->last_seen_nsec = nanoseconds_of(time.wall);
     write_block(blocks, *one, Scope::kWorkload, time);
@@ -124,9 +165,9 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
     }
   }
   write_ended(blocks, time);
-  if (!layout_ || !same_layout(layout_->blocks, blocks)) {
+  if (blocks.differ()) {
     auto layout = std::make_shared<Layout>();
-    layout->blocks = std::move(blocks);
+    layout->blocks = std::move(blocks).take();
     layout->slots = static_cast<std::uint32_t>(values_.size());
     layout_ = std::move(layout);
   }
@@ -251,7 +292,7 @@ void Sampler::drop_gone(SampleTime time) {
   });
 }
 
-void Sampler::write_block(std::vector<Block>& blocks, Attached& one, Scope scope, SampleTime time) {
+void Sampler::write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time) {
   if (scope == Scope::kMachine) {
     one.machine_labels = labels_.of_machine(host_source_.stats().machine);
   }
@@ -280,7 +321,7 @@ void Sampler::write_block(std::vector<Block>& blocks, Attached& one, Scope scope
       false);
 }
 
-void Sampler::write_ended(std::vector<Block>& blocks, SampleTime time) {
+void Sampler::write_ended(BlockList& blocks, SampleTime time) {
   std::erase_if(ended_, [&](const Ended& ended) { return time.steady - ended.since > options_.ended_grace; });
   const CgroupStats nothing;
   for (Ended& ended : ended_) {
@@ -299,15 +340,14 @@ void Sampler::write_ended(std::vector<Block>& blocks, SampleTime time) {
   }
 }
 
-void Sampler::add_block(std::vector<Block>& blocks, const WorkloadPtr& workload,
-                        std::shared_ptr<const PlannedSeries>& planned, std::string_view base_labels,
-                        const std::function<void(SeriesWriter&)>& write, bool ended) {
+void Sampler::add_block(BlockList& blocks, const WorkloadPtr& workload, std::shared_ptr<const PlannedSeries>& planned,
+                        std::string_view base_labels, const std::function<void(SeriesWriter&)>& write, bool ended) {
   const auto first_slot = static_cast<std::uint32_t>(values_.size());
   SeriesWriter writer(planned, base_labels, values_);
   write(writer);
   planned = writer.finish();
   statistics_.duplicates += writer.duplicates();
-  blocks.push_back({workload, std::shared_ptr<const SeriesPlan>(planned, &planned->plan), first_slot, ended});
+  blocks.add(workload, planned, first_slot, ended);
 }
 
 SamplerStatistics Sampler::statistics() const {

@@ -71,6 +71,7 @@ class Sampler {
  private:
   struct Attached;
   struct Ended;
+  class BlockList;
 
   void reconcile(const WorkloadList& workloads, SampleTime time);
   std::unique_ptr<Attached> attach(const WorkloadPtr& workload);
@@ -79,9 +80,9 @@ class Sampler {
   void read_everything(bool slow);
   void book(StatsKind kind, const ReadReport& report, double seconds);
   void drop_gone(SampleTime time);
-  void write_block(std::vector<Block>& blocks, Attached& one, Scope scope, SampleTime time);
-  void write_ended(std::vector<Block>& blocks, SampleTime time);
-  void add_block(std::vector<Block>& blocks, const WorkloadPtr& workload, std::shared_ptr<const PlannedSeries>& planned,
+  void write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time);
+  void write_ended(BlockList& blocks, SampleTime time);
+  void add_block(BlockList& blocks, const WorkloadPtr& workload, std::shared_ptr<const PlannedSeries>& planned,
                  std::string_view base_labels, const std::function<void(SeriesWriter&)>& write, bool ended);
 
   SamplerOptions options_;

@@ -9,6 +9,7 @@
 
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -91,8 +92,15 @@ class Passes {
 };
 
 // Between two passes of an agent a second goes by in which others use the caches.
+// A virtual machine may be told of a last-level cache that it has not for itself: 1 GiB is enough of it.
+std::size_t bytes_to_forget() {
+  constexpr long kLeast = 48L << 20;
+  constexpr long kMost = 1L << 30;
+  return static_cast<std::size_t>(std::clamp(2 * sysconf(_SC_LEVEL3_CACHE_SIZE), kLeast, kMost));
+}
+
 void forget_caches() {
-  static std::vector<char> memory(48 * 1024 * 1024);
+  static std::vector<char> memory(bytes_to_forget());
   for (std::size_t i = 0; i < memory.size(); i += 64) {
     memory[i] = static_cast<char>(memory[i] + 1);
   }

@@ -9,6 +9,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdlib>
 #include <filesystem>
@@ -86,6 +87,32 @@ TEST(KernelFile, ReadsOnAfterAShortRead) {
   const auto text = read_to_end(file.get(), buffer);
   ASSERT_TRUE(text) << to_string(text.error());
   EXPECT_GT(text->size(), static_cast<std::size_t>(first)) << "one read is not the end of it";
+}
+
+TEST(KernelFile, ReadsRowsToTheEndThoughItAsksOnlyWhereThereMayBeMore) {
+  for (const char* path : {"/proc/crypto", "/proc/kallsyms", "/proc/self/net/dev"}) {
+    const FileDescriptor file = opened(path);
+    ReadBuffer buffer;
+    const auto all = read_to_end(file.get(), buffer);
+    if (!all || all->empty()) {
+      continue;  // not on this kernel
+    }
+    const std::size_t rows = static_cast<std::size_t>(std::count(all->begin(), all->end(), '\n'));
+    ReadBuffer other;
+    const auto again = read_rows(file.get(), 1024, other);
+    ASSERT_TRUE(again) << path;
+    EXPECT_EQ(static_cast<std::size_t>(std::count(again->begin(), again->end(), '\n')), rows) << path;
+  }
+}
+
+TEST(KernelFile, ReadsRowsOfAnyTotalSize) {
+  HostBuilder host;
+  ReadBuffer buffer;
+  host.file("rows", std::string(4096 - 512, 'x'));
+  const FileDescriptor file = opened(host.path("rows"));
+  EXPECT_EQ(read_rows(file.get(), 512, buffer).value().size(), 4096U - 512);
+  host.file("rows", numbered_lines(20'000));
+  EXPECT_EQ(read_rows(file.get(), 512, buffer).value(), numbered_lines(20'000));
 }
 
 TEST(KernelFile, ErrorsNameTheFileAndTheKind) {
