@@ -1,6 +1,7 @@
 #include "tests/bench/kept_files.h"
 
 #include <fcntl.h>
+#include <sys/inotify.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -8,6 +9,7 @@
 #include <cstring>
 #include <filesystem>
 #include <map>
+#include <set>
 #include <stdexcept>
 
 namespace tallyman::bench {
@@ -27,6 +29,28 @@ std::vector<std::string> files_kept_open(const std::string& below) {
     paths.push_back(std::move(path));
   }
   return paths;
+}
+
+std::vector<std::string> files_opened(const std::vector<std::string>& directories, const std::function<void()>& work) {
+  const int watcher = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  std::map<int, std::string> watched;
+  for (const std::string& directory : directories) {
+    watched[inotify_add_watch(watcher, directory.c_str(), IN_OPEN | IN_ONLYDIR)] = directory;
+  }
+  work();
+  std::set<std::string> opened;
+  alignas(inotify_event) char events[64 * 1024];
+  for (ssize_t size; (size = read(watcher, events, sizeof events)) > 0;) {
+    for (ssize_t offset = 0; offset < size;) {
+      const auto* event = reinterpret_cast<const inotify_event*>(events + offset);
+      if (event->len != 0 && (event->mask & IN_ISDIR) == 0) {
+        opened.insert(watched[event->wd] + '/' + event->name);
+      }
+      offset += static_cast<ssize_t>(sizeof *event + event->len);
+    }
+  }
+  close(watcher);
+  return {opened.begin(), opened.end()};
 }
 
 BareReader::BareReader(std::vector<std::string> paths) : paths_(std::move(paths)), buffer_(16 * 1024) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstddef>
+#include <functional>
 #include <string>
 #include <vector>
 
@@ -10,6 +11,9 @@ namespace tallyman::bench {
 // The paths behind this process's open descriptors that are below one of
 // `cgroups` or a process's net/dev, in the order in which they were opened.
 std::vector<std::string> files_kept_open(const std::string& below);
+
+// The files in these directories that `work` opens, each once, as paths; inotify tells.
+std::vector<std::string> files_opened(const std::vector<std::string>& directories, const std::function<void()>& work);
 
 class BareReader {
  public:
