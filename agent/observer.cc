@@ -202,9 +202,6 @@ void Observer::pass(double lag_seconds) {
     statistics_.last_lag_seconds = lag_seconds;
     host_ = sampler_->host();
   }
-  if (events_.sampled) {
-    events_.sampled();
-  }
 }
 
 SnapshotPtr Observer::snapshot() const {

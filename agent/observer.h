@@ -24,7 +24,6 @@ namespace tallyman {
 
 // What the observer tells while it runs; called from its threads. All optional.
 struct ObserverEvents {
-  std::function<void()> sampled;                                    // after each pass
   std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and what it met, each pass
   std::function<void(const Error&)> metadata_fault;                 // from discovery
 };

@@ -9,6 +9,8 @@
 
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
+#include <chrono>
 #include <csignal>
 #include <mutex>
 #include <ostream>
@@ -38,6 +40,7 @@ class Agent {
       return false;
     }
     set_observer(std::move(*made));
+    observing_since_ = std::chrono::steady_clock::now();
     return true;
   }
 
@@ -85,7 +88,6 @@ class Agent {
 
   ObserverEvents events() {
     ObserverEvents events;
-    events.sampled = [this] { service_.feed_watchdog(); };
     events.fault = [](std::string_view collector, const std::string& fault) {
       warn_limited(collector, std::string(collector) + ": " +
                                   fault);  // a cause that names no process: its id may change each time
@@ -113,7 +115,7 @@ class Agent {
 
   void wait_for_the_end(const sigset_t& signals) {
     for (;;) {
-      timespec timeout{5, 0};
+      const timespec timeout = time_to_wait();
       const int signal = sigtimedwait(&signals, nullptr, &timeout);
       if (signal == SIGTERM || signal == SIGINT) {
         spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
@@ -122,9 +124,30 @@ class Agent {
       if (signal == SIGHUP) {
         reload();
       }
+      if (sampling_goes_on()) {
+        service_.feed_watchdog();
+      }
       warn_about_limits();
       say_unsaid_warnings();
     }
+  }
+
+  timespec time_to_wait() const {
+    using std::chrono::nanoseconds;
+    nanoseconds wait = std::chrono::seconds(5);
+    if (const auto watchdog = service_.watchdog_timeout()) {
+      wait = std::min<nanoseconds>(wait, *watchdog / 4);
+    }
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return {wait.count() / kSecond, wait.count() % kSecond};
+  }
+
+  // A sampler that hangs must not seem alive, one that is meant to be slow must.
+  bool sampling_goes_on() {
+    const SnapshotPtr newest = observer()->snapshot();
+    const auto since = newest ? newest->steady_time : observing_since_;
+    const auto patience = options_.sampling_interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
+    return std::chrono::steady_clock::now() - since < patience;
   }
 
   void warn_about_limits() {
@@ -186,6 +209,7 @@ class Agent {
   std::unique_ptr<HttpServer> server_;
   std::mutex mutex_;
   std::shared_ptr<Observer> observer_;
+  std::chrono::steady_clock::time_point observing_since_;
   bool told_reopens_ = false, told_walking_ = false;
 };
 

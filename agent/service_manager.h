@@ -25,13 +25,12 @@ class ServiceManager {
   void stopping();
   void status(std::string_view text);  // one line of `systemctl status`
 
-  // How long the agent may be silent; empty: nobody watches. To be checked
-  // against sampling.interval: a sampler slower than half of it gets killed.
+  // How long the agent may be silent; empty: nobody watches.
   std::optional<std::chrono::microseconds> watchdog_timeout() const { return watchdog_timeout_; }
 
-  // To be called after each complete sample, by the sampler's thread: a sampler
-  // that hangs must not seem alive. Tells systemd at most four times a timeout.
-  // Returns whether it did.
+  // To be called at least four times a timeout, while sampling goes on: a
+  // sampler that hangs must not seem alive. Tells systemd at most so often.
+  // Returns whether it did. Thread-safe.
   bool feed_watchdog(TimePoint now = std::chrono::steady_clock::now());
 
  private:

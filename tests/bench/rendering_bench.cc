@@ -126,9 +126,23 @@ int run(int rounds) {
   copy = body;
   compressor.compress(body, packed);
   const auto fast = interleaved(rounds, {render, [&] { std::memcpy(copy.data(), body.data(), body.size()); }});
-  const auto slow =
-      interleaved(std::max(3, rounds / 10), {render, [&] { others_bytes = serializer.Serialize(families).size(); },
-                                             [&] { compressor.compress(body, packed); }});
+  // Five in a row, of each: the first of them finds the caches full of the other.
+  constexpr int kInARow = 5;
+  const auto in_a_row = [](const std::function<void()>& work) {
+    return [work] {
+      for (int i = 0; i < kInARow; ++i) {
+        work();
+      }
+    };
+  };
+  auto slow = interleaved(std::max(3, rounds / 10),
+                          {in_a_row(render), in_a_row([&] { others_bytes = serializer.Serialize(families).size(); }),
+                           in_a_row([&] { compressor.compress(body, packed); })});
+  for (auto& one : slow) {
+    for (double& seconds : one) {
+      seconds /= kInARow;
+    }
+  }
   const std::string series = std::to_string(snapshot->values.size()) + " series";
   if (copy != body || others_bytes < body.size() / 2) {
     std::fputs("the bodies are not what they should be\n", stderr);
