@@ -1,3 +1,4 @@
+#include "collectors/discovery/container_files.h"
 #include "collectors/discovery/docker_metadata.h"
 #include "collectors/discovery/rooted_files.h"
 #include "collectors/discovery/runtime.h"
@@ -16,25 +17,9 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
-constexpr std::size_t kIdDigits = 64;
 constexpr std::size_t kMaxRemappedRoots = 16;
 constexpr const char* kDefaultDataRoot = "/var/lib/docker";
 constexpr const char* kDaemonConfig = "/etc/docker/daemon.json";
-constexpr std::string_view kHexDigits = "0123456789abcdef";
-
-bool is_id(std::string_view name) {
-  return name.size() == kIdDigits && name.find_first_not_of(kHexDigits) == std::string_view::npos;
-}
-
-// Some runtime's container: its name has an id in it, whatever is around it.
-bool contains_id(std::string_view name) {
-  std::size_t digits = 0;
-  for (const char c : name) {
-    digits = kHexDigits.find(c) != std::string_view::npos ? digits + 1 : 0;
-    if (digits == kIdDigits) return true;
-  }
-  return false;
-}
 
 // "100000.100000": where dockerd keeps everything when it maps user ids.
 bool is_remapped_root(std::string_view name) {
@@ -42,11 +27,6 @@ bool is_remapped_root(std::string_view name) {
   return dot != 0 && dot + 1 < name.size() && dot != std::string_view::npos &&
          name.find_first_not_of("0123456789.") == std::string_view::npos &&
          name.find('.', dot + 1) == std::string_view::npos;
-}
-
-std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
-  hash ^= value + 0x9e3779b97f4a7c15 + (hash << 6) + (hash >> 2);
-  return hash * 0xff51afd7ed558ccd;
 }
 
 class DockerRuntime final : public Runtime {
@@ -80,12 +60,12 @@ std::optional<ContainerMatch> DockerRuntime::match(std::string_view path) const 
   if (slash == std::string_view::npos) return {};
   std::string_view name = path.substr(slash + 1);
   const std::string_view above = path.substr(0, slash);
-  if (contains_id(above)) return {};
-  if (is_id(name)) return ContainerMatch{std::string(name), above == "docker" || above.ends_with("/docker")};
+  if (contains_container_id(above)) return {};
+  if (is_container_id(name)) return ContainerMatch{std::string(name), above == "docker" || above.ends_with("/docker")};
   if (!name.starts_with("docker-") || !name.ends_with(".scope")) return {};
   name.remove_prefix(7);
   name.remove_suffix(6);
-  if (!is_id(name)) return {};
+  if (!is_container_id(name)) return {};
   return ContainerMatch{std::string(name), true};
 }
 
@@ -147,19 +127,7 @@ Result<DockerRuntime::Place> DockerRuntime::find(const std::string& id) {
 std::uint64_t DockerRuntime::revision(const std::string& id) {
   const auto place = find(id);
   if (!place) return 0;
-  std::uint64_t hash = 1;
-  for (const char* name : {"config.v2.json", "hostconfig.json"}) {
-    struct stat facts {};
-    if (fstatat(place->directory.get(), name, &facts, AT_SYMLINK_NOFOLLOW) != 0) {
-      if (hash == 1) return 0;
-      continue;
-    }
-    hash = mix(hash, static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
-                         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec));
-    hash = mix(hash, facts.st_ino);
-    hash = mix(hash, static_cast<std::uint64_t>(facts.st_size));
-  }
-  return std::max<std::uint64_t>(hash, 1);
+  return revision_of_files(place->directory.get(), {"config.v2.json", "hostconfig.json"});
 }
 
 Result<ContainerDescription> DockerRuntime::describe(const std::string& id) {

@@ -1,6 +1,6 @@
 #include "collectors/discovery/docker_metadata.h"
 
-#include <boost/json.hpp>
+#include "collectors/discovery/json_facts.h"
 
 #include <algorithm>
 #include <charconv>
@@ -10,63 +10,7 @@
 namespace tallyman {
 namespace {
 
-namespace json = boost::json;
-
-// Calls `use` with the object that the text is; false when it is none.
-template <class Use>
-bool with_object(std::string_view text, Use use) {
-  json::parse_options options;
-  options.max_depth = 64;
-  options.allow_invalid_utf8 = true;  // replaced where labels are written
-  json::monotonic_resource memory;
-  boost::system::error_code error;
-  const json::value root = json::parse({text.data(), text.size()}, error, &memory, options);
-  if (error || !root.is_object()) return false;
-  use(root.get_object());
-  return true;
-}
-
-const json::value* member(const json::object& object, std::string_view key) {
-  return object.if_contains({key.data(), key.size()});
-}
-
-const json::object* object_in(const json::object& object, std::string_view key) {
-  const auto* value = member(object, key);
-  return value != nullptr ? value->if_object() : nullptr;
-}
-
-std::string_view view_of(json::string_view text) { return {text.data(), text.size()}; }
-
-std::string string_in(const json::object& object, std::string_view key) {
-  const auto* value = member(object, key);
-  const auto* text = value != nullptr ? value->if_string() : nullptr;
-  return text != nullptr ? std::string(*text) : std::string();
-}
-
-std::optional<std::uint64_t> number_in(const json::object& object, std::string_view key) {
-  const auto* value = member(object, key);
-  if (value == nullptr) return {};
-  if (const auto* number = value->if_int64(); number != nullptr && *number >= 0)
-    return static_cast<std::uint64_t>(*number);
-  if (const auto* number = value->if_uint64()) return *number;
-  return {};
-}
-
-std::optional<bool> bool_in(const json::object& object, std::string_view key) {
-  const auto* value = member(object, key);
-  const auto* flag = value != nullptr ? value->if_bool() : nullptr;
-  return flag != nullptr ? std::optional(*flag) : std::nullopt;
-}
-
-std::vector<std::string> strings_in(const json::object& object, std::string_view key) {
-  std::vector<std::string> texts;
-  const auto* value = member(object, key);
-  const auto* array = value != nullptr ? value->if_array() : nullptr;
-  if (array == nullptr) return texts;
-  for (const auto& entry : *array)
-    if (const auto* text = entry.if_string()) texts.emplace_back(*text);
-  return texts;
-}
+using namespace json_facts;
 
 template <class Number>
 std::optional<Number> parse_number(std::string_view text) {
