@@ -69,4 +69,16 @@ std::optional<std::uint32_t> parse_pid_file(std::string_view text) {
   return pid;
 }
 
+void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadata& metadata) {
+  constexpr std::size_t kMaxBytes = 64;
+  const auto text = files.read(path, kMaxBytes);
+  metadata.init_pid = text ? parse_pid_file(*text) : std::nullopt;
+  const auto file = files.open(path, O_PATH);
+  struct stat facts {};
+  if (metadata.init_pid && file && fstat(file->get(), &facts) == 0) {
+    metadata.started_nsec = static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
+                            static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
+  }
+}
+
 }  // namespace tallyman

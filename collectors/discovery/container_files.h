@@ -1,6 +1,9 @@
 // What the runtimes share: the ids in their cgroups' names and the state of their files.
 #pragma once
 
+#include "collectors/discovery/rooted_files.h"
+#include "collectors/workload.h"
+
 #include <cstdint>
 #include <initializer_list>
 #include <optional>
@@ -27,5 +30,8 @@ std::uint64_t revision_of_files(int directory, std::initializer_list<const char*
 
 // A process id alone in a file, as runtimes write it.
 std::optional<std::uint32_t> parse_pid_file(std::string_view text);
+// The container's first process, and as its start the time when the file was
+// written, which is some milliseconds before. Nothing where the file is not there.
+void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadata& metadata);
 
 }  // namespace tallyman

@@ -59,4 +59,16 @@ class Runtime {
 // start time, pid and health are left out until it runs.
 std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string data_root);
 
+// containerd's own (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope and
+// nerdctl-ID.scope, certain; kubepods/.../podUID/ID and /NAMESPACE/ID, not. From
+// the OCI bundles below /run/containerd, and where k3s and MicroK8s keep theirs.
+std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root);
+
+// Podman: libpod-ID.scope and libpod-ID, certain. From the OCI bundle and
+// containers.json of containers/storage, of root and of users.
+std::unique_ptr<Runtime> make_podman_runtime(const HostRoot& root);
+
+// CRI-O: crio-ID.scope and crio-ID, certain. From the bundles of containers/storage.
+std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root);
+
 }  // namespace tallyman

@@ -1,0 +1,141 @@
+#include "collectors/discovery/containers_storage.h"
+
+#include "collectors/discovery/container_files.h"
+#include "collectors/discovery/docker_metadata.h"
+#include "collectors/discovery/json_facts.h"
+#include "collectors/discovery/oci_spec.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tallyman {
+namespace {
+
+using namespace json_facts;
+
+constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxUsers = 64;
+constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
+constexpr const char* kRootRun = "/run/containers/storage";
+constexpr const char* kRootGraph = "/var/lib/containers/storage";
+
+}  // namespace
+
+bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata) {
+  bool found = false;
+  // An array at the top; the reader takes objects.
+  with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
+    const auto* value = member(top, "containers");
+    const auto* list = value != nullptr ? value->if_array() : nullptr;
+    if (list == nullptr) return;
+    for (const json::value& one : *list) {
+      const auto* container = one.if_object();
+      if (container == nullptr || string_in(*container, "id") != id) continue;
+      found = true;
+      const auto names = strings_in(*container, "names");
+      if (!names.empty() && metadata.name.empty()) metadata.name = names.front();
+      metadata.created_nsec = parse_rfc3339_nsec(string_in(*container, "created"));
+      // Podman's and CRI-O's own record, as JSON in a string.
+      with_object(string_in(*container, "metadata"), [&](const json::object& own) {
+        if (metadata.image.empty()) metadata.image = string_in(own, "image-name");
+        if (const std::string name = string_in(own, "name"); metadata.name.empty()) metadata.name = name;
+      });
+      return;
+    }
+  });
+  return found;
+}
+
+// Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container makes below itself.
+std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view path) const {
+  const auto split = split_path(path);
+  if (!split || contains_container_id(split->above)) return {};
+  for (const std::string_view suffix : {".scope", ""}) {
+    const std::string_view id = id_between(split->name, prefix_ + "-", suffix);
+    if (!id.empty()) return ContainerMatch{std::string(id), true};
+  }
+  return {};
+}
+
+// The sixth field of the user's row.
+std::string ContainersStorageRuntime::home_of(std::string_view uid) {
+  const auto passwd = files_.read("/etc/passwd", kMaxFileBytes);
+  if (!passwd) return {};
+  std::string_view rest = *passwd;
+  while (!rest.empty()) {
+    std::string_view row = rest.substr(0, rest.find('\n'));
+    rest.remove_prefix(std::min(row.size() + 1, rest.size()));
+    std::vector<std::string_view> fields;
+    for (std::size_t at = 0; at <= row.size();) {
+      const std::size_t end = std::min(row.find(':', at), row.size());
+      fields.push_back(row.substr(at, end - at));
+      at = end + 1;
+    }
+    if (fields.size() > 5 && fields[2] == uid) return std::string(fields[5]);
+  }
+  return {};
+}
+
+std::vector<ContainersStorageRuntime::Storage> ContainersStorageRuntime::storages() {
+  std::vector<Storage> found = {{kRootRun, kRootGraph}};
+  auto users = files_.open("/run/user", O_RDONLY | O_DIRECTORY);
+  if (!users) return found;
+  DIR* listing = fdopendir(users->get());
+  if (listing == nullptr) return found;
+  users->release();
+  while (const dirent* entry = readdir(listing)) {
+    const std::string_view uid = entry->d_name;
+    if (uid.empty() || uid.find_first_not_of("0123456789") != std::string_view::npos) continue;
+    if (found.size() > kMaxUsers) break;
+    const std::string home = home_of(uid);
+    found.push_back({"/run/user/" + std::string(uid) + "/containers",
+                     home.empty() ? std::string() : home + "/.local/share/containers/storage"});
+  }
+  closedir(listing);
+  return found;
+}
+
+Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std::string& id) {
+  Error error{ErrorKind::kUnsupported, ENOENT, kRootRun};
+  for (const Storage& storage : storages()) {
+    for (const char* driver : kDrivers) {
+      const std::string containers = "/" + std::string(driver) + "-containers";
+      std::string bundle = storage.run + containers + "/" + id + "/userdata";
+      auto directory = files_.open(bundle, O_PATH | O_DIRECTORY);
+      if (directory) {
+        return Place{std::move(bundle), storage.graph + containers + "/containers.json", std::move(*directory)};
+      }
+      if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+    }
+  }
+  return error;
+}
+
+std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
+  const auto place = find(id);
+  return place ? revision_of_files(place->directory.get(), {"config.json", "pidfile"}) : 0;
+}
+
+Result<ContainerDescription> ContainersStorageRuntime::describe(const std::string& id) {
+  const auto place = find(id);
+  if (!place) return place.error();
+  const std::string config_path = place->bundle + "/config.json";
+  const auto config = files_.read(config_path, kMaxFileBytes);
+  if (!config) return config.error();
+  ContainerDescription description;
+  ContainerMetadata& metadata = description.metadata;
+  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
+  const auto containers = files_.read(place->containers_json, kMaxFileBytes);
+  if (containers) {
+    parse_containers_json(*containers, id, metadata);
+  } else if (containers.error().kind != ErrorKind::kUnsupported) {
+    description.incomplete = containers.error();
+  }
+  take_pid_file(files_, place->bundle + "/pidfile", metadata);
+  return description;
+}
+
+}  // namespace tallyman
