@@ -25,8 +25,9 @@ struct Options {
   bool check_config = false;                      // --check-config
 
   // where the host is
-  HostRoot root;            // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
-  std::string docker_root;  // --docker.root; empty: found out
+  HostRoot root;                 // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
+  std::string docker_root;       // --docker.root; empty: found out
+  std::string containerd_state;  // --containerd.state; empty: found out
 
   // what is read
   std::chrono::milliseconds sampling_interval{1'000};        // --sampling.interval, 100ms to 1h

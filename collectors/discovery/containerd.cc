@@ -26,7 +26,13 @@ constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
 
 class ContainerdRuntime final : public Runtime {
  public:
-  explicit ContainerdRuntime(const HostRoot& root) : files_(root) {}
+  ContainerdRuntime(const HostRoot& root, const std::string& state) : files_(root) {
+    if (state.empty()) {
+      states_.assign(std::begin(kStateDirectories), std::end(kStateDirectories));
+    } else {
+      states_ = {state};
+    }
+  }
 
   std::string_view name() const override { return "containerd"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
@@ -42,6 +48,7 @@ class ContainerdRuntime final : public Runtime {
   std::vector<std::string> namespaces_in(const std::string& tasks);
 
   RootedFiles files_;
+  std::vector<std::string> states_;
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
@@ -79,8 +86,8 @@ std::vector<std::string> ContainerdRuntime::namespaces_in(const std::string& tas
 }
 
 Result<ContainerdRuntime::Bundle> ContainerdRuntime::find(const std::string& id) {
-  Error error{ErrorKind::kUnsupported, ENOENT, kStateDirectories[0]};
-  for (const std::string state : kStateDirectories) {
+  Error error{ErrorKind::kUnsupported, ENOENT, states_.front()};
+  for (const std::string& state : states_) {
     for (const std::string& space : namespaces_in(state + kTasks)) {
       std::string path = state + kTasks + "/" + space + "/" + id;
       auto directory = files_.open(path, O_PATH | O_DIRECTORY);
@@ -112,8 +119,8 @@ Result<ContainerDescription> ContainerdRuntime::describe(const std::string& id) 
 
 }  // namespace
 
-std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root) {
-  return std::make_unique<ContainerdRuntime>(root);
+std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state) {
+  return std::make_unique<ContainerdRuntime>(root, state);
 }
 
 }  // namespace tallyman

@@ -61,8 +61,9 @@ std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string d
 
 // containerd's own (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope and
 // nerdctl-ID.scope, certain; kubepods/.../podUID/ID and /NAMESPACE/ID, not. From
-// the OCI bundles below /run/containerd, and where k3s and MicroK8s keep theirs.
-std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root);
+// the OCI bundles below `state`, as the host names it; empty: /run/containerd,
+// and where k3s and MicroK8s have theirs.
+std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state);
 
 // Podman: libpod-ID.scope and libpod-ID, certain. From the OCI bundle and
 // containers.json of containers/storage, of root and of users.

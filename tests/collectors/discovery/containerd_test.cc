@@ -20,7 +20,7 @@ HostBuilder& bundle(HostBuilder& host, const std::string& space, const std::stri
 
 TEST(ContainerdMatch, IsCertainOfItsScopes) {
   HostBuilder host;
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path :
        {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-" + kOciId + ".scope",
         "/system.slice/nerdctl-" + kOciId + ".scope"}) {
@@ -33,7 +33,7 @@ TEST(ContainerdMatch, IsCertainOfItsScopes) {
 
 TEST(ContainerdMatch, AsksItsFilesAboutOtherPaths) {
   HostBuilder host;
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path :
        {"/kubepods/burstable/pod1/" + kOciId, "/default/" + kOciId, std::string("/k8s.io/redis")}) {
     const auto match = runtime->match(path);
@@ -44,7 +44,7 @@ TEST(ContainerdMatch, AsksItsFilesAboutOtherPaths) {
 
 TEST(ContainerdMatch, LeavesEverythingElseAlone) {
   HostBuilder host;
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path : {std::string("/"), std::string("/docker"), std::string("/system.slice/cron.service"),
                                   "/docker/" + kOciId + "/inner", std::string("/a/b/redis"),
                                   "/system.slice/cri-containerd-" + kOciId.substr(1) + ".scope"}) {
@@ -59,7 +59,7 @@ TEST(Containerd, NamesAKubernetesContainer) {
                     R"("io.kubernetes.cri.sandbox-name":"web-7d4b9","io.kubernetes.cri.sandbox-namespace":"shop",)"
                     R"("io.kubernetes.cri.sandbox-uid":"u-1","io.kubernetes.cri.sandbox-id":"abc",)"
                     R"("io.kubernetes.cri.image-name":"docker.io/library/nginx:1.27")"));
-  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root()));
+  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root(), ""));
   EXPECT_EQ(metadata.name, "app");
   EXPECT_EQ(metadata.image, "docker.io/library/nginx:1.27");
   EXPECT_THAT(metadata.labels, Contains(Pair("io.kubernetes.container.name", "app")));
@@ -80,7 +80,7 @@ TEST(Containerd, TellsThePodsSandboxApart) {
          oci_config(R"("io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"web-7d4b9",)"
                     R"("io.kubernetes.cri.sandbox-id":")" +
                     kOciId + "\""));
-  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root()));
+  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root(), ""));
   EXPECT_EQ(metadata.name, "POD");
   EXPECT_EQ(metadata.network_mode, "bridge") << "it holds the pod's network";
   EXPECT_THAT(metadata.labels, Contains(Pair("io.kubernetes.container.name", "POD")));
@@ -90,7 +90,7 @@ TEST(Containerd, NamesNerdctlsContainersAndCtrs) {
   HostBuilder host;
   bundle(host, "default", kOciId, oci_config(R"("nerdctl/name":"web","nerdctl/namespace":"default")"));
   bundle(host, "default", "redis", oci_config("", false));
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   EXPECT_EQ(described(*runtime).name, "web");
   EXPECT_EQ(described(*runtime, "redis").name, "redis");
   EXPECT_EQ(described(*runtime, "redis").network_mode, "host");
@@ -99,7 +99,7 @@ TEST(Containerd, NamesNerdctlsContainersAndCtrs) {
 TEST(Containerd, LeavesDockersContainersToDocker) {
   HostBuilder host;
   bundle(host, "moby", kOciId, oci_config(""));
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   EXPECT_EQ(runtime->revision(kOciId), 0U);
   EXPECT_EQ(runtime->describe(kOciId).error().kind, ErrorKind::kUnsupported);
 }
@@ -108,13 +108,20 @@ TEST(Containerd, FindsTheStateOfK3s) {
   HostBuilder host;
   host.file("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" + kOciId + "/config.json",
             oci_config(R"("io.kubernetes.cri.container-name":"app")"));
-  EXPECT_EQ(described(*make_containerd_runtime(host.root())).name, "app");
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "")).name, "app");
+}
+
+TEST(Containerd, LooksWhereItIsTold) {
+  HostBuilder host;
+  host.file("srv/state/io.containerd.runtime.v2.task/default/redis/config.json", oci_config(""));
+  EXPECT_EQ(make_containerd_runtime(host.root(), "")->revision("redis"), 0U);
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "/srv/state"), "redis").name, "redis");
 }
 
 TEST(Containerd, SeesItsFilesChange) {
   HostBuilder host;
   bundle(host, "default", "redis", oci_config(""));
-  const auto runtime = make_containerd_runtime(host.root());
+  const auto runtime = make_containerd_runtime(host.root(), "");
   const std::uint64_t before = runtime->revision("redis");
   EXPECT_NE(before, 0U);
   host.file(kTasks + "default/redis/init.pid", "51515");
@@ -124,7 +131,7 @@ TEST(Containerd, SeesItsFilesChange) {
 TEST(Containerd, NamesTheFileThatIsMalformed) {
   HostBuilder host;
   bundle(host, "default", "redis", "{\"annotations\":");
-  const auto description = make_containerd_runtime(host.root())->describe("redis");
+  const auto description = make_containerd_runtime(host.root(), "")->describe("redis");
   ASSERT_FALSE(description);
   EXPECT_EQ(description.error().kind, ErrorKind::kMalformed);
   EXPECT_EQ(description.error().where, "/" + kTasks + "default/redis/config.json");
@@ -135,7 +142,7 @@ TEST(Containerd, TakesFactsOfOtherTypesForNone) {
   bundle(host, "default", "redis",
          R"({"annotations":{"nerdctl/name":7,"other":null},"mounts":{"a":1},"linux":{"namespaces":"all"}})");
   host.file(kTasks + "default/redis/init.pid", "-1");
-  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root()), "redis");
+  const ContainerMetadata metadata = described(*make_containerd_runtime(host.root(), ""), "redis");
   EXPECT_EQ(metadata.name, "redis");
   EXPECT_EQ(metadata.network_mode, "");
   EXPECT_FALSE(metadata.init_pid);

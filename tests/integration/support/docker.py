@@ -166,8 +166,8 @@ class DockerDaemon:
             except subprocess.TimeoutExpired:
                 self._process.kill()
                 self._process.wait()
-        _end_processes(self.containerd_pids())
-        _unmount_below(str(self.directory))
+        end_processes(self.containerd_pids())
+        unmount_below(str(self.directory))
         run("ip", "link", "del", self.bridge, check=False)
         if self._process:
             self._log.close()
@@ -193,7 +193,7 @@ def processes_naming(text):
     return found
 
 
-def _end_processes(pids):
+def end_processes(pids):
     for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for pid in pids:
             try:
@@ -206,7 +206,7 @@ def _end_processes(pids):
             time.sleep(0.02)
 
 
-def _unmount_below(directory):
+def unmount_below(directory):
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         points = [line.split()[4] for line in table]
     for point in sorted((p for p in points if p.startswith(directory)), reverse=True):
