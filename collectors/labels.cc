@@ -42,6 +42,18 @@ struct LabelPolicy::Impl {
     return value.substr(0, size);
   }
 
+  // As the kubelet's own endpoint has them, which dashboards for Kubernetes rely on.
+  void append_kubernetes_labels(std::string& out, const ContainerMetadata& container) {
+    constexpr std::pair<const char*, const char*> kLabels[] = {{"container", "io.kubernetes.container.name"},
+                                                               {"namespace", "io.kubernetes.pod.namespace"},
+                                                               {"pod", "io.kubernetes.pod.name"}};
+    for (const auto& [label, key] : kLabels) {
+      if (const auto it = container.labels.find(key); it != container.labels.end()) {
+        append(out, label, bounded(it->second));
+      }
+    }
+  }
+
   void append_container_labels(std::string& out, const ContainerMetadata& container) {
     if (options.container_labels.empty()) {
       return;
@@ -93,6 +105,7 @@ std::string LabelPolicy::of_workload(const Workload& workload) const {
   if (workload.kind == WorkloadKind::kContainer) {
     append(out, "name", impl_->bounded(workload.container.name));
     append(out, "image", impl_->bounded(workload.container.image));
+    impl_->append_kubernetes_labels(out, workload.container);
     impl_->append_container_labels(out, workload.container);
   }
   impl_->append_workload(out, workload.kind, workload.workload);

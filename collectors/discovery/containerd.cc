@@ -112,7 +112,7 @@ Result<ContainerDescription> ContainerdRuntime::describe(const std::string& id) 
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
   if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
-  if (metadata.name.empty()) metadata.name = is_container_id(id) ? id.substr(0, 12) : id;
+  if (metadata.name.empty() && !is_container_id(id)) metadata.name = id;  // ctr's ids are names
   take_pid_file(files_, bundle->path + "/init.pid", metadata);
   return description;
 }

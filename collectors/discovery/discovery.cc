@@ -1,5 +1,7 @@
 #include "collectors/discovery/discovery.h"
 
+#include "collectors/discovery/container_files.h"
+
 #include <algorithm>
 #include <atomic>
 #include <map>
@@ -13,7 +15,6 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::size_t kShortIdDigits = 12;
 // Runtimes write a container's start time and process after they have made its
 // cgroup: for so long its files are looked at this often.
 constexpr std::chrono::milliseconds kStartingInterval{50};
@@ -34,6 +35,12 @@ struct Record {
   bool described = false;
   WorkloadPtr workload;
 };
+
+// What a person is shown until there is a name; LXC's ids are names.
+std::string short_id(const std::string& id) {
+  constexpr std::size_t kShortIdDigits = 12;
+  return is_container_id(id) ? id.substr(0, kShortIdDigits) : id;
+}
 
 bool is_starting(const Record& record) { return record.runtime != nullptr && !record.workload->container.started_nsec; }
 
@@ -188,7 +195,7 @@ bool Discovery::Impl::choose_runtime(Record& record) {
     workload->kind = WorkloadKind::kContainer;
     workload->runtime = runtime->name();
     workload->container_id = record.container_id;
-    workload->workload = record.container_id.substr(0, kShortIdDigits);
+    workload->workload = short_id(record.container_id);
     record.workload = std::move(workload);
     return true;
   }
@@ -233,8 +240,7 @@ bool Discovery::Impl::describe(Record& record) {
   if (description->metadata == record.workload->container) return false;
   auto workload = std::make_shared<Workload>(*record.workload);
   workload->container = std::move(description->metadata);
-  workload->workload =
-      workload->container.name.empty() ? record.container_id.substr(0, kShortIdDigits) : workload->container.name;
+  workload->workload = workload->container.name.empty() ? short_id(record.container_id) : workload->container.name;
   record.workload = std::move(workload);
   return true;
 }

@@ -72,4 +72,10 @@ std::unique_ptr<Runtime> make_podman_runtime(const HostRoot& root);
 // CRI-O: crio-ID.scope and crio-ID, certain. From the bundles of containers/storage.
 std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root);
 
+// LXC, Incus, LXD: lxc.payload.NAME and /lxc/NAME, certain; the name is the id.
+std::unique_ptr<Runtime> make_lxc_runtime(const HostRoot& root);
+
+// Mesos: /mesos/ID, nested ones too, certain; the id is the name.
+std::unique_ptr<Runtime> make_mesos_runtime();
+
 }  // namespace tallyman

@@ -81,6 +81,18 @@ TEST(Labels, OnlyContainerLabelsThatMatchAreTaken) {
             R"(kind="container",workload="web")");
 }
 
+TEST(Labels, KubernetesContainersHaveTheKubeletsLabelsToo) {
+  Workload workload;
+  workload.kind = WorkloadKind::kContainer;
+  workload.id = "/kubepods/a";
+  workload.workload = workload.container.name = "app";
+  workload.container.labels = {{"io.kubernetes.container.name", "app"},
+                               {"io.kubernetes.pod.name", "web-1"},
+                               {"io.kubernetes.pod.namespace", "shop"}};
+  const std::string labels = LabelPolicy::make({"^$", true, 1024})->of_workload(workload);
+  EXPECT_NE(labels.find(R"(,container="app",namespace="shop",pod="web-1",)"), std::string::npos) << labels;
+}
+
 TEST(Labels, EveryByteThatIsNoLetterDigitOrUnderscoreBecomesAnUnderscore) {
   EXPECT_EQ(label_name_of("com.docker.compose/project-2"), "com_docker_compose_project_2");
   EXPECT_EQ(label_name_of("\xC3\xA9t\xC3\xA9"), "__t__") << "byte by byte, as cAdvisor does";
