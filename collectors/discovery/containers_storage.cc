@@ -7,6 +7,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -98,43 +99,58 @@ std::vector<ContainersStorageRuntime::Storage> ContainersStorageRuntime::storage
   return found;
 }
 
-Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std::string& id) {
-  Error error{ErrorKind::kUnsupported, ENOENT, kRootRun};
-  for (const Storage& storage : storages()) {
-    for (const char* driver : kDrivers) {
-      const std::string containers = "/" + std::string(driver) + "-containers";
-      std::string bundle = storage.run + containers + "/" + id + "/userdata";
-      auto directory = files_.open(bundle, O_PATH | O_DIRECTORY);
-      if (directory) {
-        return Place{std::move(bundle), storage.graph + containers + "/containers.json", std::move(*directory)};
-      }
-      if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const Storage& storage,
+                                                                          const std::string& id) {
+  Error error{ErrorKind::kUnsupported, ENOENT, storage.graph};
+  for (const char* driver : kDrivers) {
+    const std::string containers = "/" + std::string(driver) + "-containers";
+    const std::string below = containers + "/" + id + "/userdata";
+    for (const std::string& top : {storage.graph, storage.run}) {
+      auto directory = files_.open(top + below, O_PATH | O_DIRECTORY);
+      if (!directory && directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+      if (!directory || faccessat(directory->get(), "config.json", F_OK, 0) != 0) continue;
+      auto run = files_.open(storage.run + below, O_PATH | O_DIRECTORY);
+      return Place{top + below + "/config.json", std::move(*directory), storage.run + below,
+                   run ? std::move(*run) : FileDescriptor(), storage.graph + containers};
     }
+  }
+  return error;
+}
+
+Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std::string& id) {
+  Error error{ErrorKind::kUnsupported, ENOENT, kRootGraph};
+  for (const Storage& storage : storages()) {
+    auto place = find_in(storage, id);
+    if (place) return place;
+    if (place.error().kind == ErrorKind::kDenied) error = std::move(place.error());
   }
   return error;
 }
 
 std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
   const auto place = find(id);
-  return place ? revision_of_files(place->directory.get(), {"config.json", "pidfile"}) : 0;
+  if (!place) return 0;
+  const std::uint64_t config = revision_of_files(place->config_directory.get(), {"config.json"});
+  const std::uint64_t pid =
+      place->run_directory.valid() ? revision_of_files(place->run_directory.get(), {"pidfile"}) : 0;
+  return std::max<std::uint64_t>(config ^ (pid << 1), 1);
 }
 
 Result<ContainerDescription> ContainersStorageRuntime::describe(const std::string& id) {
   const auto place = find(id);
   if (!place) return place.error();
-  const std::string config_path = place->bundle + "/config.json";
-  const auto config = files_.read(config_path, kMaxFileBytes);
+  const auto config = files_.read(place->config, kMaxFileBytes);
   if (!config) return config.error();
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
-  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
-  const auto containers = files_.read(place->containers_json, kMaxFileBytes);
-  if (containers) {
-    parse_containers_json(*containers, id, metadata);
-  } else if (containers.error().kind != ErrorKind::kUnsupported) {
-    description.incomplete = containers.error();
+  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, place->config};
+  // The second has those that end with their process (--rm, --transient-store).
+  for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
+    const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
+    if (containers && parse_containers_json(*containers, id, metadata)) break;
+    if (!containers && containers.error().kind != ErrorKind::kUnsupported) description.incomplete = containers.error();
   }
-  take_pid_file(files_, place->bundle + "/pidfile", metadata);
+  take_pid_file(files_, place->run + "/pidfile", metadata);
   return description;
 }
 

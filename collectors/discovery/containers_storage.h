@@ -1,6 +1,7 @@
-// The files of github.com/containers/storage, which Podman and CRI-O share: the
-// OCI bundle in the run directory, containers.json with the names in the graph
-// directory; of root and, for rootless Podman, of users.
+// The files of github.com/containers/storage, which Podman and CRI-O share. Below
+// the graph directory containers.json with the names and Podman's config.json,
+// below the run directory the process's id and CRI-O's config.json; of root and,
+// for rootless Podman, of users.
 #pragma once
 
 #include "collectors/discovery/rooted_files.h"
@@ -30,14 +31,17 @@ class ContainersStorageRuntime final : public Runtime {
 
  private:
   struct Place {
-    std::string bundle;           // .../overlay-containers/ID/userdata
-    std::string containers_json;  // of the same storage
-    FileDescriptor directory;     // of the bundle
+    std::string config;               // path of config.json
+    FileDescriptor config_directory;  // its directory
+    std::string run;                  // .../overlay-containers/ID/userdata of the run directory
+    FileDescriptor run_directory;     // not valid where there is none (yet)
+    std::string names_directory;      // has containers.json
   };
   struct Storage {
     std::string run, graph;
   };
   Result<Place> find(const std::string& id);
+  Result<Place> find_in(const Storage& storage, const std::string& id);
   std::vector<Storage> storages();
   std::string home_of(std::string_view uid);
 

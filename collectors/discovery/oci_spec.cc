@@ -91,6 +91,20 @@ std::vector<MountPoint> binds_of(const json::object& spec) {
   return mounts;
 }
 
+// What the two wrote down for themselves is no label; CRI-O's one of labels is many.
+void take_out_the_runtimes_own(Labels& labels) {
+  if (const auto own = labels.find("io.kubernetes.cri-o.Labels"); own != labels.end()) {
+    with_object(std::string(own->second), [&labels](const json::object& more) {
+      for (const auto& [key, value] : more) {
+        if (const auto* text = value.if_string()) labels.emplace(std::string(key), std::string(*text));
+      }
+    });
+  }
+  std::erase_if(labels, [](const auto& label) {
+    return label.first.starts_with("io.kubernetes.cri-o.") || label.first.starts_with("io.kubernetes.cri.");
+  });
+}
+
 }  // namespace
 
 bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
@@ -105,6 +119,7 @@ bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
     metadata.network_mode =
         network_mode_of(spec, sandbox ? std::string() : first_of(metadata.labels, kSandboxAnnotations));
     metadata.mounts = binds_of(spec);
+    take_out_the_runtimes_own(metadata.labels);
   });
 }
 

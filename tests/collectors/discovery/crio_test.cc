@@ -12,6 +12,7 @@ TEST(Crio, NamesItsContainersByTheirAnnotations) {
   host.file(bundle + "/config.json",
             oci_config(R"("io.kubernetes.container.name":"app","io.kubernetes.pod.name":"web",)"
                        R"("io.kubernetes.pod.namespace":"shop","io.kubernetes.cri-o.ContainerType":"container",)"
+                       R"("io.kubernetes.cri-o.Labels":"{\"app\":\"web\"}","io.kubernetes.cri-o.Volumes":"[]",)"
                        R"("io.kubernetes.cri-o.ImageName":"quay.io/app:2","io.kubernetes.cri-o.SandboxID":"s1")"));
   const auto runtime = make_crio_runtime(host.root());
   const auto match = runtime->match("/kubepods.slice/kubepods-pod1.slice/crio-" + kOciId + ".scope");
@@ -21,6 +22,8 @@ TEST(Crio, NamesItsContainersByTheirAnnotations) {
   EXPECT_EQ(metadata.name, "app");
   EXPECT_EQ(metadata.image, "quay.io/app:2");
   EXPECT_EQ(metadata.network_mode, "container:s1");
+  EXPECT_EQ(metadata.labels.at("app"), "web");
+  EXPECT_FALSE(metadata.labels.contains("io.kubernetes.cri-o.Volumes")) << "CRI-O's own record, no label";
 }
 
 }  // namespace

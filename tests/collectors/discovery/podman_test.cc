@@ -1,4 +1,4 @@
-// Paths and files as Podman 4.3 leaves them, of root and rootless.
+// Paths and files as Podman 4.3 left them here, of root; the same for a user.
 #include "tests/collectors/discovery/oci_host.h"
 
 #include <gmock/gmock.h>
@@ -14,9 +14,9 @@ std::string containers_json(const std::string& name) {
 }
 
 void add_container(HostBuilder& host, const std::string& run, const std::string& graph, const std::string& name) {
-  const std::string bundle = run + "/overlay-containers/" + kOciId + "/userdata";
-  host.file(bundle + "/config.json", oci_config(R"("io.container.manager":"libpod")"))
-      .file(bundle + "/pidfile", "777")
+  const std::string userdata = "/overlay-containers/" + kOciId + "/userdata";
+  host.file(graph + userdata + "/config.json", oci_config(R"("io.container.manager":"libpod")"))
+      .file(run + userdata + "/pidfile", "777")
       .file(graph + "/overlay-containers/containers.json", containers_json(name));
 }
 
@@ -54,6 +54,26 @@ TEST(Podman, NamesAUsersContainers) {
   host.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n");
   add_container(host, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
   EXPECT_EQ(described(*make_podman_runtime(host.root())).name, "anns");
+}
+
+TEST(Podman, NamesContainersThatEndWithTheirProcess) {
+  HostBuilder host;
+  add_container(host, "run/containers/storage", "var/lib/containers/storage", "db");
+  const std::string names = "var/lib/containers/storage/overlay-containers/";
+  host.file(names + "volatile-containers.json", containers_json("short")).file(names + "containers.json", "[]");
+  EXPECT_EQ(described(*make_podman_runtime(host.root())).name, "short");
+}
+
+TEST(Podman, SeesItsProcessStart) {
+  HostBuilder host;
+  add_container(host, "run/containers/storage", "var/lib/containers/storage", "db");
+  const auto runtime = make_podman_runtime(host.root());
+  const std::uint64_t running = runtime->revision(kOciId);
+  host.remove("run/containers/storage/overlay-containers/" + kOciId);
+  const std::uint64_t created = runtime->revision(kOciId);
+  EXPECT_NE(created, 0U);
+  EXPECT_NE(created, running);
+  EXPECT_FALSE(described(*runtime).init_pid);
 }
 
 TEST(Podman, KeepsWhatItHasWhenContainersJsonIsNotToBeHad) {

@@ -1,0 +1,74 @@
+"""Podman and LXC for real: the truth program in a container of each, by name, with a known load."""
+import os
+import pathlib
+import shutil
+import tempfile
+
+import pytest
+
+from support import paths
+from support.agent import Agent
+from support.docker import cgroup_directories, end_processes, processes_naming, run, unmount_below
+from support.leaks import Inventory
+from support.waiting import wait_for
+
+# crun refuses hybrid cgroups; the limits are those that a container may always set.
+PODMAN = ("podman", "--runtime", "runc", "--cgroup-manager=cgroupfs")
+LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
+
+
+@pytest.fixture
+def directory():
+    """A root file system with the truth program; whatever is left behind fails the test."""
+    before = Inventory()
+    path = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
+    for name in ("proc", "sys", "dev"):
+        (path / "rootfs" / name).mkdir(parents=True)
+    shutil.copy(paths.truth_binary(), path / "rootfs" / "truth")
+    yield path
+    end_processes(processes_naming(str(path)))
+    unmount_below(str(path))
+    shutil.rmtree(path, ignore_errors=True)
+    for parent in ("libpod_parent/conmon", "libpod_parent"):
+        for cgroup in cgroup_directories(parent):
+            if not list(cgroup.glob("*/")):
+                cgroup.rmdir()
+    left = Inventory().more_than(before)
+    assert not left, f"left behind: {left}"
+
+
+def check(agent, cgroup, name, runtime):
+    workload = agent.workload(cgroup)
+    assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", runtime, name)
+
+    def used():
+        return agent.fresh_scrape().one("container_cpu_usage_seconds_total", id=cgroup, cpu="total")
+    wait_for(lambda: used() >= 1.0, 30, "the burner has burnt its second")
+    # Beyond the second by its own clock: the runtime's set-up and exec, some 10 to 50 ms here.
+    assert 1.0 <= used() < 1.2
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("podman"), reason="needs root and podman")
+def test_podman(directory):
+    name = f"tallyman-podman-{os.getpid()}"
+    with Agent() as agent:
+        identity = run(*PODMAN, "run", "-d", "--name", name, *LIMITS, "--network=none",
+                       "--rootfs", directory / "rootfs", "/truth", "burn", "1.0", "then", "stay")
+        try:
+            check(agent, f"/libpod_parent/libpod-{identity}", name, "podman")
+        finally:
+            run(*PODMAN, "rm", "-f", "-t", "0", name, check=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("lxc-start"), reason="needs root and lxc")
+def test_lxc(directory):
+    name = f"tallyman-lxc-{os.getpid()}"
+    configuration = directory / "config"
+    configuration.write_text(f"lxc.rootfs.path = dir:{directory / 'rootfs'}\nlxc.net.0.type = none\n"
+                             "lxc.init.cmd = /truth burn 1.0 then stay\n")
+    with Agent() as agent:
+        run("lxc-start", "-n", name, "-f", configuration)
+        try:
+            check(agent, f"/lxc.payload.{name}", name, "lxc")
+        finally:
+            run("lxc-stop", "-k", "-n", name, check=False)
