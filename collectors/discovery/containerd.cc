@@ -11,6 +11,8 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <chrono>
+#include <iterator>
 #include <vector>
 
 namespace tallyman {
@@ -45,10 +47,12 @@ class ContainerdRuntime final : public Runtime {
     FileDescriptor directory;
   };
   Result<Bundle> find(const std::string& id);
-  std::vector<std::string> namespaces_in(const std::string& tasks);
+  const std::vector<std::string>& namespaces();  // directories of bundles, looked up at most ten times a second
 
   RootedFiles files_;
   std::vector<std::string> states_;
+  std::vector<std::string> namespaces_;
+  std::chrono::steady_clock::time_point next_search_{};
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
@@ -69,31 +73,34 @@ std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) co
   return {};
 }
 
-std::vector<std::string> ContainerdRuntime::namespaces_in(const std::string& tasks) {
-  std::vector<std::string> names;
-  auto directory = files_.open(tasks, O_RDONLY | O_DIRECTORY);
-  if (!directory) return names;
-  DIR* listing = fdopendir(directory->get());
-  if (listing == nullptr) return names;
-  directory->release();
-  while (const dirent* entry = readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    if (name != "." && name != ".." && name != "moby" && names.size() < kMaxNamespaces) names.emplace_back(name);
+const std::vector<std::string>& ContainerdRuntime::namespaces() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_search_) return namespaces_;
+  next_search_ = now + std::chrono::milliseconds(100);
+  namespaces_.clear();
+  for (const std::string& state : states_) {
+    auto directory = files_.open(state + kTasks, O_RDONLY | O_DIRECTORY);
+    DIR* listing = directory ? fdopendir(directory->get()) : nullptr;
+    if (listing == nullptr) continue;
+    directory->release();
+    while (const dirent* entry = readdir(listing)) {
+      const std::string_view name = entry->d_name;
+      if (name == "." || name == ".." || name == "moby" || namespaces_.size() >= kMaxNamespaces) continue;
+      namespaces_.push_back(state + kTasks + "/" + std::string(name));
+    }
+    closedir(listing);
   }
-  closedir(listing);
-  std::sort(names.begin(), names.end());
-  return names;
+  std::sort(namespaces_.begin(), namespaces_.end());
+  return namespaces_;
 }
 
 Result<ContainerdRuntime::Bundle> ContainerdRuntime::find(const std::string& id) {
   Error error{ErrorKind::kUnsupported, ENOENT, states_.front()};
-  for (const std::string& state : states_) {
-    for (const std::string& space : namespaces_in(state + kTasks)) {
-      std::string path = state + kTasks + "/" + space + "/" + id;
-      auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-      if (directory) return Bundle{std::move(path), std::move(*directory)};
-      if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
-    }
+  for (const std::string& space : namespaces()) {
+    std::string path = space + "/" + id;
+    auto directory = files_.open(path, O_PATH | O_DIRECTORY);
+    if (directory) return Bundle{std::move(path), std::move(*directory)};
+    if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
   }
   return error;
 }
