@@ -11,8 +11,8 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <chrono>
-#include <iterator>
+#include <cstdint>
+#include <ctime>
 #include <vector>
 
 namespace tallyman {
@@ -29,10 +29,12 @@ constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
 class ContainerdRuntime final : public Runtime {
  public:
   ContainerdRuntime(const HostRoot& root, const std::string& state) : files_(root) {
-    if (state.empty()) {
-      states_.assign(std::begin(kStateDirectories), std::end(kStateDirectories));
-    } else {
-      states_ = {state};
+    if (!state.empty()) {
+      states_.push_back({state + kTasks, {}, 0});
+      return;
+    }
+    for (const char* one : kStateDirectories) {
+      states_.push_back({one + std::string(kTasks), {}, 0});
     }
   }
 
@@ -46,13 +48,16 @@ class ContainerdRuntime final : public Runtime {
     std::string path;
     FileDescriptor directory;
   };
+  struct State {
+    std::string tasks;                    // its directory of namespaces
+    std::vector<std::string> namespaces;  // paths, sorted
+    std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is all; 0: list it again
+  };
+  void follow(State& state);
   Result<Bundle> find(const std::string& id);
-  const std::vector<std::string>& namespaces();  // directories of bundles, looked up at most ten times a second
 
   RootedFiles files_;
-  std::vector<std::string> states_;
-  std::vector<std::string> namespaces_;
-  std::chrono::steady_clock::time_point next_search_{};
+  std::vector<State> states_;
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
@@ -73,34 +78,45 @@ std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) co
   return {};
 }
 
-const std::vector<std::string>& ContainerdRuntime::namespaces() {
-  const auto now = std::chrono::steady_clock::now();
-  if (now < next_search_) return namespaces_;
-  next_search_ = now + std::chrono::milliseconds(100);
-  namespaces_.clear();
-  for (const std::string& state : states_) {
-    auto directory = files_.open(state + kTasks, O_RDONLY | O_DIRECTORY);
-    DIR* listing = directory ? fdopendir(directory->get()) : nullptr;
-    if (listing == nullptr) continue;
-    directory->release();
-    while (const dirent* entry = readdir(listing)) {
-      const std::string_view name = entry->d_name;
-      if (name == "." || name == ".." || name == "moby" || namespaces_.size() >= kMaxNamespaces) continue;
-      namespaces_.push_back(state + kTasks + "/" + std::string(name));
-    }
-    closedir(listing);
+// A change within one tick of the clock after a listing leaves the directory's
+// time as it was: only what was older when it was listed is known to be whole.
+void ContainerdRuntime::follow(State& state) {
+  constexpr std::int64_t kTickNsec = 100'000'000;
+  auto directory = files_.open(state.tasks, O_RDONLY | O_DIRECTORY);
+  struct stat facts {};
+  if (!directory || fstat(directory->get(), &facts) != 0) {
+    state.namespaces.clear();
+    state.whole_as_of_nsec = 0;
+    return;
   }
-  std::sort(namespaces_.begin(), namespaces_.end());
-  return namespaces_;
+  const std::int64_t changed_nsec = facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
+  if (state.whole_as_of_nsec == changed_nsec) return;
+  timespec now{};
+  clock_gettime(CLOCK_REALTIME, &now);
+  state.whole_as_of_nsec = now.tv_sec * 1'000'000'000 + now.tv_nsec - changed_nsec > kTickNsec ? changed_nsec : 0;
+  state.namespaces.clear();
+  DIR* listing = fdopendir(directory->get());
+  if (listing == nullptr) return;
+  directory->release();
+  while (const dirent* entry = readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || name == "moby" || state.namespaces.size() >= kMaxNamespaces) continue;
+    state.namespaces.push_back(state.tasks + "/" + std::string(name));
+  }
+  closedir(listing);
+  std::sort(state.namespaces.begin(), state.namespaces.end());
 }
 
 Result<ContainerdRuntime::Bundle> ContainerdRuntime::find(const std::string& id) {
-  Error error{ErrorKind::kUnsupported, ENOENT, states_.front()};
-  for (const std::string& space : namespaces()) {
-    std::string path = space + "/" + id;
-    auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-    if (directory) return Bundle{std::move(path), std::move(*directory)};
-    if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+  Error error{ErrorKind::kUnsupported, ENOENT, states_.front().tasks};
+  for (State& state : states_) {
+    follow(state);
+    for (const std::string& space : state.namespaces) {
+      std::string path = space + "/" + id;
+      auto directory = files_.open(path, O_PATH | O_DIRECTORY);
+      if (directory) return Bundle{std::move(path), std::move(*directory)};
+      if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+    }
   }
   return error;
 }

@@ -5,6 +5,9 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
+#include <chrono>
+#include <thread>
+
 namespace tallyman {
 namespace {
 
@@ -116,6 +119,22 @@ TEST(Containerd, LooksWhereItIsTold) {
   host.file("srv/state/io.containerd.runtime.v2.task/default/redis/config.json", oci_config(""));
   EXPECT_EQ(make_containerd_runtime(host.root(), "")->revision("redis"), 0U);
   EXPECT_EQ(described(*make_containerd_runtime(host.root(), "/srv/state"), "redis").name, "redis");
+}
+
+TEST(Containerd, SeesANamespaceAtOnceAndAlsoLater) {
+  HostBuilder host;
+  const auto runtime = make_containerd_runtime(host.root(), "");
+  EXPECT_EQ(runtime->revision("a"), 0U);
+  bundle(host, "one", "a", oci_config(""));
+  EXPECT_NE(runtime->revision("a"), 0U);
+  bundle(host, "two", "b", oci_config(""));
+  EXPECT_NE(runtime->revision("b"), 0U);
+  std::this_thread::sleep_for(std::chrono::milliseconds(150));  // the listing is taken for whole now
+  EXPECT_NE(runtime->revision("a"), 0U);
+  bundle(host, "three", "c", oci_config(""));
+  EXPECT_NE(runtime->revision("c"), 0U);
+  host.remove(kTasks + "one");
+  EXPECT_EQ(runtime->revision("a"), 0U);
 }
 
 TEST(Containerd, SeesItsFilesChange) {
