@@ -78,4 +78,7 @@ std::unique_ptr<Runtime> make_lxc_runtime(const HostRoot& root);
 // Mesos: /mesos/ID, nested ones too, certain; the id is the name.
 std::unique_ptr<Runtime> make_mesos_runtime();
 
+// Rocket: machine.slice/machine-rkt-UUID.scope, certain; named by the pod's manifest.
+std::unique_ptr<Runtime> make_rkt_runtime(const HostRoot& root);
+
 }  // namespace tallyman

@@ -48,7 +48,8 @@ TEST(DockerMatch, KnowsBothDriversAndIsCertainOfThem) {
   const auto docker = make_docker_runtime(host.root(), "");
   for (const std::string& path :
        {"/docker/" + kId, "/system.slice/docker-" + kId + ".scope", "/docker-" + kId + ".scope",
-        "/lxc.payload.box/docker/" + kId, "/user.slice/user-1000.slice/user@1000.service/docker-" + kId + ".scope"}) {
+        "/lxc.payload.box/docker/" + kId, "/ecstasks-0f1e2d3c4b5a69788796a5b4c3d2e1f0.slice/docker-" + kId + ".scope",
+        "/user.slice/user-1000.slice/user@1000.service/docker-" + kId + ".scope"}) {
     const auto match = docker->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, kId) << path;
@@ -59,7 +60,8 @@ TEST(DockerMatch, KnowsBothDriversAndIsCertainOfThem) {
 TEST(DockerMatch, IsNotCertainOfAnIdBelowAnyOtherParent) {
   HostBuilder host;
   const auto docker = make_docker_runtime(host.root(), "");
-  for (const std::string& path : {"/" + kId, "/batch/" + kId, "/kubepods/besteffort/podx/" + kId, "/mydocker/" + kId}) {
+  for (const std::string& path : {"/" + kId, "/batch/" + kId, "/kubepods/besteffort/podx/" + kId,
+                                  "/ecs/0f1e2d3c4b5a69788796a5b4c3d2e1f0/" + kId, "/mydocker/" + kId}) {
     const auto match = docker->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, kId) << path;
