@@ -104,6 +104,9 @@ Complaint check_url_path(std::string_view text) {
 
 Complaint check_path(const Setting& setting, std::string_view text) {
   if (text.size() > kLongestPath || text.find('\0') != text.npos) return "is no path: longer than 4095 bytes";
+  if (setting.shape == Shape::kHostPath && !text.starts_with('/')) {
+    return "expects an absolute path, as the host names it: one that begins with /";
+  }
   if (setting.shape != Shape::kDirectory) return {};
   std::error_code error;
   if (!std::filesystem::is_directory(std::filesystem::path(text), error)) {
@@ -210,6 +213,7 @@ std::string_view placeholder(Shape shape) {
     case Shape::kUrlPath:
       return "PATH";
     case Shape::kFile:
+    case Shape::kHostPath:
       return "PATH";
     case Shape::kDirectory:
       return "DIR";
@@ -235,6 +239,8 @@ std::string expectation(const Setting& setting) {
       return "a path, for example /metrics";
     case Shape::kFile:
       return "a path";
+    case Shape::kHostPath:
+      return "an absolute path";
     case Shape::kDirectory:
       return "a directory";
     case Shape::kDuration:

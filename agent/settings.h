@@ -22,6 +22,7 @@ enum class Shape : std::uint8_t {
   kAddress,    // HOST:PORT, [V6]:PORT, :PORT
   kUrlPath,    // /metrics
   kFile,       // any path
+  kHostPath,   // absolute, as the host names it; need not be there
   kDirectory,  // a directory that exists
   kDuration,   // 100ms, 5s, 2m, 1h; `min` and `max` in milliseconds
   kCount,      // a whole number from `min` to `max`

@@ -222,6 +222,7 @@ std::string sample_value(const Setting& setting) {
     case Shape::kUrlPath:
       return "/other";
     case Shape::kFile:
+    case Shape::kHostPath:
       return "/some/place";
     case Shape::kDirectory:
       return "/dev";
@@ -285,6 +286,13 @@ TEST(Options, AShortSlowIntervalInTheFileIsToldWithItsLine) {
   const TemporaryFile file("sampling:\n  slow-interval: 1s\n");
   EXPECT_THAT(refused({"--config.file=" + file.path(), "--sampling.interval=5s"}),
               HasSubstr(file.path() + ":2: sampling.slow-interval: 1s: is shorter than sampling.interval, 5s"));
+}
+
+TEST(Options, PathsAsTheHostNamesThemAreAbsolute) {
+  for (const std::string flag : {"--docker.root", "--containerd.state"}) {
+    EXPECT_THAT(refused({flag + "=run/x"}), HasSubstr("expects an absolute path, as the host names it"));
+    EXPECT_EQ(accepted({flag + "=/nowhere/yet"}).command, Command::kServe);
+  }
 }
 
 TEST(Options, TheFileCountsForEveryCommand) {
