@@ -5,7 +5,8 @@ import subprocess
 
 from .docker import CGROUPS, processes_naming
 
-MARKS = ("tallyman-docker-", "tallyman-prometheus-", "tallyman-vm-")
+MARKS = ("tallyman-docker-", "tallyman-prometheus-", "tallyman-vm-", "tallyman-containerd-", "tallyman-oci-",
+         "tallyman-podman-", "tallyman-lxc-")
 
 
 def _links():
