@@ -115,7 +115,8 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   runtimes.push_back(make_lxc_runtime(options.root));
   runtimes.push_back(make_mesos_runtime());
   runtimes.push_back(make_rkt_runtime(options.root));
-  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // last: it asks for the most paths
+  runtimes.push_back(
+      make_containerd_runtime(options.root, options.containerd_state));  // last: it asks for the most paths
   observer->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
   return observer;
 }

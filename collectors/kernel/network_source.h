@@ -74,10 +74,10 @@ class NetworkSource {
   FileBudget budget_;
   ReadBuffer buffer_;
   std::uint64_t host_namespace_ = 0;
-  bool foreign_pids_ = false;  // cgroup.procs and procfs number processes differently
+  bool foreign_pids_ = false;                        // cgroup.procs and procfs number processes differently
   std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached
-  std::vector<Handle> order_;               // as attached: parents before children
-  std::map<std::uint64_t, Handle> owners_;  // namespace inode -> the workload it is given to
+  std::vector<Handle> order_;                        // as attached: parents before children
+  std::map<std::uint64_t, Handle> owners_;           // namespace inode -> the workload it is given to
 };
 
 }  // namespace tallyman

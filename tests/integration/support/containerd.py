@@ -1,13 +1,12 @@
 """A real containerd of the tests' own, without Docker: its directories, socket and namespace."""
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 
 from . import paths
 from .docker import end_processes, unmount_below, cgroup_directories, processes_naming, run
-from .waiting import wait_for
+from .waiting import end, wait_for
 
 NAMESPACE = "k8s.io"
 
@@ -54,12 +53,7 @@ class Containerd:
     def stop(self):
         for name in self.ctr("container", "ls", "-q", check=False).split():
             self.remove(name)
-        self._process.send_signal(signal.SIGTERM)
-        try:
-            self._process.wait(timeout=20)
-        except subprocess.TimeoutExpired:
-            self._process.kill()
-            self._process.wait()
+        end(self._process)
         end_processes(processes_naming(str(self.directory)))
         unmount_below(str(self.directory))
         self._log.close()

@@ -14,7 +14,7 @@ import tempfile
 import time
 
 from . import paths
-from .waiting import wait_for
+from .waiting import end, wait_for
 
 CGROUPS = pathlib.Path("/sys/fs/cgroup")
 IMAGE = "tallyman/truth:1"
@@ -160,12 +160,7 @@ class DockerDaemon:
             names = self.docker("ps", "-aq", check=False).split()
             if names:
                 self.docker("rm", "-f", "-v", *names, check=False)
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(timeout=30)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+            end(self._process, 30)
         end_processes(self.containerd_pids())
         unmount_below(str(self.directory))
         run("ip", "link", "del", self.bridge, check=False)

@@ -5,7 +5,6 @@ import http.server
 import json
 import pathlib
 import shutil
-import signal
 import subprocess
 import tempfile
 import threading
@@ -13,7 +12,7 @@ import urllib.parse
 import urllib.request
 
 from .agent import free_port
-from .waiting import wait_for
+from .waiting import end, wait_for
 
 HOP_BY_HOP = {"connection", "keep-alive", "transfer-encoding"}
 
@@ -113,12 +112,6 @@ class Prometheus:
         return rows[0][1]
 
     def stop(self):
-        if self._process.poll() is None:
-            self._process.send_signal(signal.SIGTERM)
-            try:
-                self._process.wait(timeout=20)
-            except subprocess.TimeoutExpired:
-                self._process.kill()
-                self._process.wait()
+        end(self._process)
         self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)

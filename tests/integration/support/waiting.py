@@ -1,3 +1,5 @@
+import signal
+import subprocess
 import time
 
 
@@ -11,3 +13,15 @@ def wait_for(condition, timeout_seconds, what, interval_seconds=0.02):
         if time.monotonic() > deadline:
             raise TimeoutError(f"not within {timeout_seconds} s: {what}")
         time.sleep(interval_seconds)
+
+
+def end(process, grace_seconds=20):
+    """Ends a process that was started here: SIGTERM, and past the grace SIGKILL."""
+    if process.poll() is not None:
+        return
+    process.send_signal(signal.SIGTERM)
+    try:
+        process.wait(timeout=grace_seconds)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
