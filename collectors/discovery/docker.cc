@@ -5,9 +5,7 @@
 
 #include <dirent.h>
 #include <fcntl.h>
-#include <sys/stat.h>
 
-#include <algorithm>
 #include <cerrno>
 #include <chrono>
 #include <utility>
@@ -56,17 +54,14 @@ class DockerRuntime final : public Runtime {
 };
 
 std::optional<ContainerMatch> DockerRuntime::match(std::string_view path) const {
-  const auto slash = path.rfind('/');
-  if (slash == std::string_view::npos) return {};
-  std::string_view name = path.substr(slash + 1);
-  const std::string_view above = path.substr(0, slash);
-  if (contains_container_id(above)) return {};
-  if (is_container_id(name)) return ContainerMatch{std::string(name), above == "docker" || above.ends_with("/docker")};
-  if (!name.starts_with("docker-") || !name.ends_with(".scope")) return {};
-  name.remove_prefix(7);
-  name.remove_suffix(6);
-  if (!is_container_id(name)) return {};
-  return ContainerMatch{std::string(name), true};
+  const auto split = split_path(path);
+  if (!split || contains_container_id(split->above)) return {};
+  if (is_container_id(split->name)) {
+    return ContainerMatch{std::string(split->name), split->above == "docker" || split->above.ends_with("/docker")};
+  }
+  const std::string_view id = id_between(split->name, "docker-", ".scope");
+  if (id.empty()) return {};
+  return ContainerMatch{std::string(id), true};
 }
 
 std::string DockerRuntime::data_root() {
