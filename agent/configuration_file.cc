@@ -5,6 +5,7 @@
 #include <unistd.h>
 #include <yaml-cpp/eventhandler.h>
 #include <yaml-cpp/yaml.h>
+#include <boost/json.hpp>
 
 #include <algorithm>
 #include <cerrno>
@@ -13,6 +14,7 @@
 #include <optional>
 #include <sstream>
 #include <system_error>
+#include <utility>
 
 namespace tallyman {
 namespace {
@@ -64,6 +66,7 @@ class SettingsHandler : public YAML::EventHandler {
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
+    if (list_) throw Complaint{list_->key ? list_->key_line : mark.line, "'" + name() + "': a value is missing"};
     if (open_.empty()) return;
     if (!key_) throw Complaint{mark.line, "a key is missing before ':'"};
     if (!is_only_section()) throw Complaint{key_line_, "'" + name() + "' needs a value: " + expectation(known())};
@@ -77,6 +80,7 @@ class SettingsHandler : public YAML::EventHandler {
                 const std::string& value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    if (list_) return list_->scalar(mark.line, value, *this);
     const std::string found = "'" + shown(value) + "'";
     if (open_.empty()) refuse_whole(mark, found);
     if (key_) {
@@ -93,25 +97,60 @@ class SettingsHandler : public YAML::EventHandler {
     refuse_anchor(mark, anchor);
     if (open_.empty()) refuse_whole(mark, "a list");
     if (!key_) throw Complaint{mark.line, "a list is no key"};
-    refuse_value("a list");
+    if (list_) throw Complaint{mark.line, "'" + name() + "' expects " + expectation(known()) + ", not a list"};
+    const Setting* setting = find_setting(name());
+    if (setting == nullptr || setting->shape != Shape::kRules) refuse_value("a list");
+    list_.emplace();
   }
-  void OnSequenceEnd() override {}
+  void OnSequenceEnd() override {
+    const std::string text = boost::json::serialize(list_->objects);
+    list_.reset();
+    assign(text);
+  }
 
   void OnMapStart(const YAML::Mark& mark, const std::string& tag, YAML::anchor_t anchor,
                   YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     refuse_tag(mark, tag);
+    if (list_) return list_->begin_object(mark.line, *this);
     if (open_.empty()) return open_.push_back("");
     if (!key_) throw Complaint{mark.line, "a mapping is no key"};
     if (!is_section(name())) refuse_value("a mapping");
     open_section();
   }
   void OnMapEnd() override {
+    if (list_) return list_->end_object();
     open_.pop_back();
     key_.reset();
   }
 
  private:
+  // A list of flat mappings, under way: it becomes the same in JSON.
+  struct ObjectList {
+    boost::json::array objects;
+    bool in_object = false;
+    std::optional<std::string> key;
+    int key_line = 0;
+
+    void begin_object(int line, const SettingsHandler& handler) {
+      if (in_object) throw Complaint{line, "'" + handler.name() + "' expects texts, not a mapping"};
+      in_object = true;
+      objects.emplace_back(boost::json::object());
+    }
+    void end_object() { in_object = false; }
+    void scalar(int line, const std::string& value, const SettingsHandler& handler) {
+      if (!in_object) throw Complaint{line, "'" + handler.name() + "' expects " + expectation(handler.known())};
+      boost::json::object& object = objects.back().as_object();
+      if (!key) {
+        if (object.contains(value)) throw Complaint{line, "'" + shown(value) + "' comes twice in a rule"};
+        key = value;
+        key_line = line;
+      } else {
+        object[*std::exchange(key, std::nullopt)] = value;
+      }
+    }
+  };
+
   std::string name() const { return open_.back() + *key_; }
   bool is_only_section() const { return find_setting(name()) == nullptr && is_section(name()); }
 
@@ -165,6 +204,7 @@ class SettingsHandler : public YAML::EventHandler {
   std::map<std::string, int> lines_;  // of settings, and of sections with a '.' at the end
   std::vector<std::string> open_;     // prefixes of the mappings around
   std::optional<std::string> key_;
+  std::optional<ObjectList> list_;
   int key_line_ = 0;  // of the newest key; the first is 0
   int documents_ = 0;
 };

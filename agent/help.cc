@@ -14,6 +14,7 @@ constexpr std::string_view kCommandsHelp =
     "  tallyman [serve] [FLAGS]  sample this host, serve metrics to Prometheus\n"
     "  tallyman ls [FLAGS]       what every workload uses now, as a table\n"
     "  tallyman metrics [FLAGS]  every metric there is\n"
+    "  tallyman overhead run     what a container costs: tallyman overhead --help\n"
     "  tallyman version          which version this is (or --version)\n";
 
 constexpr std::string_view kHead = R"(# Configuration
@@ -35,6 +36,7 @@ the agent logs that it must be restarted.
 Values:
 
 - Times are a whole number and a unit: `500ms`, `5s`, `2m`, `1h`.
+- Sizes are a whole number and a unit: `512KB`, `64MB` (of 2^20 bytes), `1GB`.
 - Patterns are [RE2](https://github.com/google/re2/wiki/Syntax) and match anywhere
   in the text unless they are anchored with `^` and `$`. In YAML, put them in single quotes.
 - What is on or off is `true` or `false` in the file; as a flag it is `--NAME` or `--no-NAME`.
@@ -57,6 +59,12 @@ collector:
   cpu:
     percpu: true
   network.ignored-interfaces: '^(lo$|veth)'
+processes.groups:
+  - name: queue
+    executable: '^php'
+    command: 'artisan queue:work'
+  - name: www
+    user: '^www-data$'
 labels.container: '^(app|team)$'
 log:
   level: warn
@@ -114,7 +122,8 @@ std::string help_of(Taker taker) {
   std::string text;
   bool collectors_told = false;
   for (const Setting& setting : settings()) {
-    if (setting.taker != taker) continue;
+    const bool shared = taker == Taker::kList || taker == Taker::kOverhead;
+    if (setting.taker != taker && !(shared && setting.taker == Taker::kListAndOverhead)) continue;
     if (!std::holds_alternative<CollectorSwitch>(setting.field)) {
       text += help_line(setting);
     } else if (!collectors_told) {
@@ -170,10 +179,12 @@ std::string flags_table() {
       "| `--version` | all | | Prints the version and ends. |\n";
   for (const Setting& setting : settings()) {
     if (setting.taker == Taker::kEverywhere) continue;
-    const std::string_view command = setting.taker == Taker::kServe     ? "serve"
-                                     : setting.taker == Taker::kList    ? "ls"
-                                     : setting.taker == Taker::kMetrics ? "metrics"
-                                                                        : "all";
+    const std::string_view command = setting.taker == Taker::kServe             ? "serve"
+                                     : setting.taker == Taker::kList            ? "ls"
+                                     : setting.taker == Taker::kMetrics         ? "metrics"
+                                     : setting.taker == Taker::kOverhead        ? "overhead"
+                                     : setting.taker == Taker::kListAndOverhead ? "ls, overhead"
+                                                                                : "all";
     const bool has_default = setting.shape == Shape::kChoice;
     text += "| " + code(flag_text(setting)) + " | " + std::string(command) + " | " +
             (has_default ? default_cell(setting) : std::string()) + " | " + cell(setting.detail) +
@@ -193,6 +204,17 @@ std::string help_text() {
   text += "metrics:\n" + help_of(Taker::kMetrics);
   text += "\nMore: tallyman --help=markdown (docs/configuration.md), tallyman metrics\n";
   return text;
+}
+
+std::string overhead_help_text() {
+  return "tallyman overhead: what a container costs here, against a bare process.\n"
+         "\n"
+         "  tallyman overhead run [FLAGS]            measures, prints and keeps a report\n"
+         "  tallyman overhead compare REPORT REPORT  what has changed between two of them\n"
+         "\n"
+         "A report is its directory or its report.json.\n"
+         "\n" +
+         help_of(Taker::kOverhead) + "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
 }
 
 std::string configuration_markdown() {

@@ -1,5 +1,6 @@
 #include "agent/http_connection.h"
 
+#include "agent/event_stream.h"
 #include "agent/http_message.h"
 
 #include <boost/asio/post.hpp>
@@ -39,6 +40,12 @@ HttpResponse plain_text(int status, std::string sentence) {
   return response;
 }
 
+// A comment: clients pass over it.
+StreamChunk keep_alive_comment() {
+  static const StreamChunk kComment = make_chunk(":\n\n");
+  return kComment;
+}
+
 class Connection final : public HttpConnection, public std::enable_shared_from_this<Connection> {
  public:
   Connection(HttpShared& shared, tcp::socket socket)
@@ -59,7 +66,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   std::optional<Clock::time_point> evictable_since() const override;
 
  private:
-  enum class Phase { kReading, kHandling, kWriting, kClosing, kClosed };
+  enum class Phase { kReading, kHandling, kWriting, kStreaming, kClosing, kClosed };
 
   void arm(milliseconds time);
   void on_deadline();
@@ -70,6 +77,15 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void send(HttpResponse response);
   void write();
   void on_written();
+  void admit_stream(HttpResponse& response);
+  void start_stream();
+  void on_stream_woken();
+  void send_next_chunk();
+  void send_chunk(StreamChunk chunk);
+  void write_chunk();
+  void await_end_of_peer();
+  void cut_stream();
+  void release_stream();
   void close();
   void discard();
   void check_closed();
@@ -83,6 +99,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   Clock::time_point since_ = Clock::now();  // of the phase; of the last progress while writing
   std::uint64_t ticket_ = 0;
   bool late_ = false, keep_alive_ = false, http_1_0_ = false, head_only_ = false, peer_ended_ = false;
+  std::shared_ptr<EventStream> stream_;
+  bool sending_chunk_ = false;
   std::string head_;
   std::shared_ptr<const std::string> body_;
   std::size_t sent_ = 0, discarded_ = 0;
@@ -125,6 +143,7 @@ void Connection::arm(milliseconds time) {
 
 void Connection::on_deadline() {
   const bool begun = phase_ == Phase::kReading && parser_->got_some();
+  if (phase_ == Phase::kStreaming) return sending_chunk_ ? cut_stream() : send_chunk(keep_alive_comment());
   const bool idle = phase_ == Phase::kReading && !begun && ticket_ > 0;
   if (phase_ != Phase::kClosed && phase_ != Phase::kClosing && !idle) ++shared_.counters.timeouts;
   if (begun) {
@@ -142,6 +161,7 @@ void Connection::on_deadline() {
 
 std::optional<Clock::time_point> Connection::evictable_since() const {
   if (phase_ == Phase::kReading) return since_;
+  if (phase_ == Phase::kStreaming && !sending_chunk_) return {};
   if (phase_ != Phase::kHandling && Clock::now() - since_ >= kStalled) return since_;
   return {};
 }
@@ -217,6 +237,7 @@ void Connection::handle(RequestTarget target) {
                       std::move(target.query),
                       joined(http::field::accept),
                       joined(http::field::accept_encoding),
+                      joined(http::field::if_none_match),
                       std::string(fields["Last-Event-ID"])};
   parser_.reset();
   ++shared_.counters.requests;
@@ -246,6 +267,7 @@ void Connection::refuse(int status, std::string sentence, bool may_stay) {
 }
 
 void Connection::send(HttpResponse response) {
+  if (response.stream) admit_stream(response);
   const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
   head_ = response_head(response, {{reason.data(), reason.size()}, keep_alive_, http_1_0_, now});
@@ -272,7 +294,108 @@ void Connection::write() {
 void Connection::on_written() {
   if (sent_ < head_.size() + (body_ ? body_->size() : 0)) return write();
   body_.reset();
+  if (stream_) return start_stream();
   keep_alive_ ? read_request() : close();
+}
+
+// Answers otherwise where there must be no stream.
+void Connection::admit_stream(HttpResponse& response) {
+  keep_alive_ = false;  // it has no length: the end of the connection is its end
+  if (shared_.counters.streams >= shared_.limits.streams) {
+    ++shared_.counters.rejected_streams;
+    response.stream->detach();
+    response = plain_text(503, "Too many streams are open (--web.max-streams).");
+    response.headers.emplace_back("Retry-After", "10");
+    return;
+  }
+  response.content_type = "text/event-stream";
+  if (head_only_) return response.stream->detach();
+  stream_ = response.stream;
+  ++shared_.counters.streams;
+}
+
+void Connection::start_stream() {
+  phase_ = Phase::kStreaming;
+  // Posted: the producer must not run what belongs to this thread.
+  stream_->attach([io = std::weak_ptr(shared_.io), weak = weak_from_this()] {
+    const auto context = io.lock();
+    if (!context) return;
+    net::post(*context, [weak] {
+      if (const auto alive = weak.lock()) alive->on_stream_woken();
+    });
+  });
+  await_end_of_peer();
+  send_next_chunk();
+}
+
+void Connection::on_stream_woken() {
+  if (phase_ != Phase::kStreaming) return;
+  if (!sending_chunk_) return send_next_chunk();
+  if (stream_->cut()) cut_stream();
+}
+
+void Connection::send_next_chunk() {
+  StreamChunk chunk;
+  const auto state = stream_->next(chunk);
+  shared_.counters.skipped_chunks += stream_->take_skipped();
+  switch (state) {
+    case EventStream::State::kChunk:
+      return send_chunk(std::move(chunk));
+    case EventStream::State::kWaiting:
+      return arm(shared_.limits.keep_alive);
+    case EventStream::State::kEnded:
+      release_stream();
+      arm(shared_.limits.response_time);
+      return close();
+    case EventStream::State::kCut:
+      return cut_stream();
+  }
+}
+
+void Connection::send_chunk(StreamChunk chunk) {
+  sending_chunk_ = true;
+  body_ = std::move(chunk);
+  sent_ = 0;
+  since_ = Clock::now();
+  write_chunk();
+}
+
+void Connection::write_chunk() {
+  arm(shared_.limits.response_time);
+  socket_.async_write_some(net::buffer(*body_) + sent_,
+                           [self = shared_from_this()](error_code error, std::size_t bytes) {
+                             if (self->phase_ != Phase::kStreaming) return;
+                             if (error) return self->destroy();
+                             self->sent_ += bytes;
+                             self->since_ = Clock::now();
+                             if (self->sent_ < self->body_->size()) return self->write_chunk();
+                             self->body_.reset();
+                             self->sending_chunk_ = false;
+                             self->send_next_chunk();
+                           });
+}
+
+// What a client still sends is of no interest, but that it has gone is.
+void Connection::await_end_of_peer() {
+  socket_.async_read_some(net::buffer(shared_.discarded), [self = shared_from_this()](error_code error, std::size_t n) {
+    if (self->phase_ != Phase::kStreaming) return;
+    self->discarded_ += n;
+    if (error || self->discarded_ > kDiscardBytes) return self->destroy();
+    self->await_end_of_peer();
+  });
+}
+
+void Connection::cut_stream() {
+  ++shared_.counters.cut_streams;
+  destroy();
+}
+
+void Connection::release_stream() {
+  const auto stream = std::exchange(stream_, nullptr);
+  if (!stream) return;
+  shared_.counters.skipped_chunks += stream->take_skipped();
+  stream->detach();
+  --shared_.counters.streams;
 }
 
 // Closing a socket that still holds unread bytes resets it, and the peer may lose
@@ -320,6 +443,7 @@ void Connection::destroy() {
   deadline_.cancel();
   close_poll_.cancel();
   body_.reset();
+  release_stream();
   shared_.connections.erase(this);
   shared_.counters.connections = shared_.connections.size();
 }

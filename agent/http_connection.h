@@ -20,6 +20,7 @@ class HttpConnection;
 
 struct HttpCounters {  // read from any thread
   std::atomic<std::uint64_t> requests{0}, rejected{0}, bad_requests{0}, timeouts{0}, connections{0};
+  std::atomic<std::uint64_t> streams{0}, rejected_streams{0}, cut_streams{0}, skipped_chunks{0};
 };
 
 // What all connections share; outlives them.

@@ -131,7 +131,9 @@ std::string response_head(const HttpResponse& response, const ResponseFraming& f
   for (const auto& [name, value] : response.headers) append_header(head, name, value);
   if (has_content(response.status)) {
     append_header(head, "Content-Type", response.content_type);
-    append_header(head, "Content-Length", std::to_string(response.body ? response.body->size() : 0));
+    if (!response.stream) {
+      append_header(head, "Content-Length", std::to_string(response.body ? response.body->size() : 0));
+    }
   }
   if (!framing.keep_alive) append_header(head, "Connection", "close");
   if (framing.keep_alive && framing.http_1_0) append_header(head, "Connection", "keep-alive");

@@ -32,7 +32,7 @@ struct ResponseFraming {
 bool has_content(int status);
 
 // Status line and headers with the empty line at the end. Content-Length is the
-// body's, also when the body will not be sent (HEAD). A header that would break
+// body's, also when the body will not be sent (HEAD); a stream has none. A header that would break
 // the head (CR, LF, NUL) is left out.
 std::string response_head(const HttpResponse& response, const ResponseFraming& framing);
 

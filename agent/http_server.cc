@@ -154,7 +154,9 @@ std::string HttpServer::address() const { return impl_->address_; }
 
 HttpStatistics HttpServer::statistics() const {
   const auto& counters = impl_->shared_.counters;
-  return {counters.requests, counters.rejected, counters.bad_requests, counters.timeouts, counters.connections};
+  return {counters.requests,         counters.rejected,    counters.bad_requests,
+          counters.timeouts,         counters.connections, counters.streams,
+          counters.rejected_streams, counters.cut_streams, counters.skipped_chunks};
 }
 
 }  // namespace tallyman

@@ -16,12 +16,14 @@
 
 namespace tallyman {
 
+class EventStream;  // agent/event_stream.h
+
 struct HttpRequest {
   std::string method;  // "GET", "HEAD"; others are answered 405 before the handler
   std::string
       path;  // decoded UTF-8, begins with '/'; never a ".." segment or a control character (400 before the handler)
   std::vector<std::pair<std::string, std::string>> query;  // decoded UTF-8, in order
-  std::string accept, accept_encoding, last_event_id;
+  std::string accept, accept_encoding, if_none_match, last_event_id;
 };
 
 struct HttpResponse {
@@ -29,6 +31,9 @@ struct HttpResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // Content-Encoding, Cache-Control, ...
   std::shared_ptr<const std::string> body;                   // shared by many responses; HEAD sends its length alone
+  // Instead of a body: server-sent events, until either side ends, and the
+  // connection with it. HEAD is sent the head alone.
+  std::shared_ptr<EventStream> stream;
 };
 
 // Times are absolute for the whole thing, not for each read or write: who drips
@@ -41,6 +46,10 @@ struct HttpLimits {
   std::size_t connections = 512;
   std::chrono::milliseconds request_time{10'000};   // to receive one whole request, and idle keep-alive
   std::chrono::milliseconds response_time{30'000};  // for the handler's answer and to send all of it
+  // Streams have no end to be late for: one is cut when its client has taken
+  // nothing for response_time. One more than `streams` is answered 503.
+  std::size_t streams = 64;
+  std::chrono::milliseconds keep_alive{15'000};  // a comment, when there was nothing else to send for so long
 };
 
 struct HttpStatistics {
@@ -49,6 +58,10 @@ struct HttpStatistics {
   std::uint64_t bad_requests = 0;          // answered 4xx before the handler
   std::uint64_t timeouts = 0;              // requests, answers of the handler and responses past their time
   std::uint64_t connections = 0;           // open now
+  std::uint64_t streams = 0;               // of these, sending events
+  std::uint64_t rejected_streams = 0;      // answered 503 for the limit on streams
+  std::uint64_t cut_streams = 0;           // whose client read too slowly
+  std::uint64_t skipped_chunks = 0;        // that slow clients were not sent
 };
 
 class HttpServer {

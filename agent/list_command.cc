@@ -8,88 +8,16 @@
 
 #include <algorithm>
 #include <array>
+#include <cctype>
 #include <csignal>
 #include <cstdio>
-#include <map>
 #include <ostream>
 #include <thread>
 
 namespace tallyman {
 namespace {
 
-MetricId metric_named(std::string_view name) {
-  const auto all = catalogue();
-  const auto it =
-      std::find_if(all.begin(), all.end(), [&](const CatalogueEntry& e) { return e.definition->name == name; });
-  return static_cast<MetricId>(it - all.begin());
-}
-
-struct Metrics {
-  MetricId cpu = metric_named("container_cpu_usage_seconds_total");
-  MetricId memory = metric_named("container_memory_working_set_bytes");
-  MetricId limit = metric_named("container_spec_memory_limit_bytes");
-  MetricId reads = metric_named("container_fs_reads_bytes_total");
-  MetricId writes = metric_named("container_fs_writes_bytes_total");
-  MetricId received = metric_named("container_network_receive_bytes_total");
-  MetricId sent = metric_named("container_network_transmit_bytes_total");
-  MetricId threads = metric_named("container_threads");
-  MetricId cpu_pressure = metric_named("container_pressure_cpu_waiting_seconds_total");
-  MetricId memory_pressure = metric_named("container_pressure_memory_waiting_seconds_total");
-  MetricId io_pressure = metric_named("container_pressure_io_waiting_seconds_total");
-};
-
-// The blocks that carry workload series: the host has two more of its own.
-std::map<std::string_view, const Block*> blocks_by_id(const Snapshot& snapshot) {
-  std::map<std::string_view, const Block*> found;
-  for (const Block& block : snapshot.layout->blocks) {
-    if (!block.ended) {
-      found.emplace(block.workload->id, &block);
-    }
-  }
-  return found;
-}
-
-class Rates {
- public:
-  Rates(const Snapshot& before, const Snapshot& after) : before_(before), after_(after) {
-    seconds_ = std::chrono::duration<double>(after.steady_time - before.steady_time).count();
-  }
-  std::optional<double> of(const Block* old, const Block& now, MetricId metric, double units_per_second) const {
-    const auto last = sum_of(after_, now, metric);
-    const auto first = old ? sum_of(before_, *old, metric) : std::nullopt;
-    if (!first || !last || *last < *first || seconds_ <= 0) {
-      return std::nullopt;
-    }
-    return static_cast<double>(*last - *first) / units_per_second / seconds_;
-  }
-
- private:
-  const Snapshot& before_;
-  const Snapshot& after_;
-  double seconds_;
-};
-
-std::optional<double> sum(std::optional<double> a, std::optional<double> b) { return a && b ? *a + *b : a ? a : b; }
-
-UsageRow row_of(const Rates& rates, const Snapshot& after, const Block* old, const Block& now) {
-  static const Metrics metrics;
-  constexpr double kNanoseconds = 1e9;
-  constexpr double kMicroseconds = 1e6;
-  UsageRow row;
-  row.workload = now.workload;
-  row.cpu_cores = rates.of(old, now, metrics.cpu, kNanoseconds);
-  row.memory_bytes = sum_of(after, now, metrics.memory);
-  row.memory_limit_bytes = sum_of(after, now, metrics.limit);
-  row.io_bytes_per_second = sum(rates.of(old, now, metrics.reads, 1), rates.of(old, now, metrics.writes, 1));
-  row.network_bytes_per_second = sum(rates.of(old, now, metrics.received, 1), rates.of(old, now, metrics.sent, 1));
-  row.threads = sum_of(after, now, metrics.threads);
-  row.cpu_pressure = rates.of(old, now, metrics.cpu_pressure, kMicroseconds);
-  row.memory_pressure = rates.of(old, now, metrics.memory_pressure, kMicroseconds);
-  row.io_pressure = rates.of(old, now, metrics.io_pressure, kMicroseconds);
-  return row;
-}
-
-double key_of(const UsageRow& row, std::string_view column) {
+double key_of(const Usage& row, std::string_view column) {
   if (column == "memory") {
     return static_cast<double>(row.memory_bytes.value_or(0));
   }
@@ -105,6 +33,13 @@ double key_of(const UsageRow& row, std::string_view column) {
   return row.cpu_cores.value_or(-1);
 }
 
+template <class Row, class NameOf>
+void sort_by(std::vector<Row>& rows, std::string_view column, NameOf name_of) {
+  std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    return column == "name" ? name_of(a) < name_of(b) : key_of(a, column) > key_of(b, column);
+  });
+}
+
 std::string formatted(const char* format, double value) {
   std::array<char, 32> text{};
   std::snprintf(text.data(), text.size(), format, value);
@@ -115,7 +50,7 @@ std::string percent(std::optional<double> share) { return share ? formatted("%.1
 
 std::string rate(std::optional<double> bytes) { return bytes ? human_bytes(*bytes) : "-"; }
 
-std::string memory_text(const UsageRow& row) {
+std::string memory_text(const Usage& row) {
   if (!row.memory_bytes) {
     return "-";
   }
@@ -150,10 +85,14 @@ struct Column {
   const char* title;
   std::size_t width;
 };
-constexpr Column kColumns[] = {{"CPU%", 6}, {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},
-                               {"PIDS", 5}, {"PSI c", 5},      {"m", 4},    {"io%", 4}};
-constexpr std::size_t kNumbersWidth = 6 + 15 + 8 + 8 + 5 + 5 + 4 + 4 + 8;  // and a blank before each
+// The last two, of the runtime's own processes, where there is room.
+constexpr Column kColumns[] = {{"CPU%", 6},  {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},   {"PIDS", 5},
+                               {"PSI c", 5}, {"m", 4},          {"io%", 4},  {"RT CPU%", 7}, {"RT MEM", 7}};
+constexpr std::size_t kNarrowColumns = std::size(kColumns) - 2;
+constexpr std::size_t kWide = 110;
 constexpr std::size_t kLeastNameWidth = 16;
+
+std::size_t columns_in(std::size_t width) { return width >= kWide ? std::size(kColumns) : kNarrowColumns; }
 
 void append_right(std::string& line, std::string_view text, std::size_t width) {
   line += ' ';
@@ -166,14 +105,65 @@ void append_left(std::string& line, const std::string& text, std::size_t width) 
   line.append(width - std::min(width, columns_of(text)), ' ');
 }
 
+std::size_t names_width(std::size_t width, std::size_t other_columns) {
+  std::size_t taken = other_columns;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    taken += 1 + kColumns[i].width;
+  }
+  return std::max(kLeastNameWidth, width - std::min(width, taken));
+}
+
+std::string column_titles(std::size_t width) {
+  std::string titles;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    append_right(titles, kColumns[i].title, kColumns[i].width);
+  }
+  return titles + '\n';
+}
+
+std::string figures_of(const Usage& row, std::size_t width) {
+  const std::string cells[] = {
+      percent(row.cpu_cores),
+      memory_text(row),
+      rate(row.io_bytes_per_second),
+      rate(row.network_bytes_per_second),
+      row.threads ? std::to_string(*row.threads) : "-",
+      percent(row.cpu_pressure),
+      percent(row.memory_pressure),
+      percent(row.io_pressure),
+      percent(row.runtime_cpu_cores),
+      row.runtime_memory_bytes ? human_bytes(static_cast<double>(*row.runtime_memory_bytes)) : "-"};
+  static_assert(std::size(cells) == std::size(kColumns));
+  std::string line;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    append_right(line, cells[i], kColumns[i].width);
+  }
+  return line + '\n';
+}
+
 bool worth_a_line(const UsageRow& row) {
   const WorkloadKind kind = row.workload->kind;
-  const bool structural = kind == WorkloadKind::kSlice || kind == WorkloadKind::kCgroup;
+  const bool structural =
+      kind == WorkloadKind::kSlice || kind == WorkloadKind::kCgroup || kind == WorkloadKind::kProcess;
   return !structural || row.cpu_cores.value_or(0) > 0 || row.threads.value_or(0) > 0;
 }
 
 boost::json::value json_of(std::optional<double> value) { return value ? boost::json::value(*value) : nullptr; }
 boost::json::value json_of(std::optional<std::uint64_t> value) { return value ? boost::json::value(*value) : nullptr; }
+
+void set_figures(boost::json::object& object, const Usage& row) {
+  object["cpu_cores"] = json_of(row.cpu_cores);
+  object["memory_working_set_bytes"] = json_of(row.memory_bytes);
+  object["memory_limit_bytes"] = json_of(row.memory_limit_bytes);
+  object["io_bytes_per_second"] = json_of(row.io_bytes_per_second);
+  object["network_bytes_per_second"] = json_of(row.network_bytes_per_second);
+  object["threads"] = json_of(row.threads);
+  object["runtime_cpu_cores"] = json_of(row.runtime_cpu_cores);
+  object["runtime_memory_bytes"] = json_of(row.runtime_memory_bytes);
+  object["cpu_pressure"] = json_of(row.cpu_pressure);
+  object["memory_pressure"] = json_of(row.memory_pressure);
+  object["io_pressure"] = json_of(row.io_pressure);
+}
 
 std::size_t terminal_width() {
   winsize size{};
@@ -183,27 +173,24 @@ std::size_t terminal_width() {
   return isatty(STDOUT_FILENO) != 0 ? 80 : 120;
 }
 
-}  // namespace
-
-std::vector<UsageRow> usage_between(const Snapshot& before, const Snapshot& after) {
-  const auto old_blocks = blocks_by_id(before);
-  const Rates rates(before, after);
-  std::vector<UsageRow> rows;
-  for (const auto& [id, block] : blocks_by_id(after)) {
-    const auto old = old_blocks.find(id);
-    const bool same = old != old_blocks.end() && old->second->workload->inode == block->workload->inode;
-    rows.push_back(row_of(rates, after, same ? old->second : nullptr, *block));
+std::string list_of(std::vector<UsageRow> rows, const Options& options) {
+  if (const auto by = group_by_named(options.list_group)) {
+    std::vector<GroupRow> groups = grouped(rows, *by);
+    sort_rows(groups, options.list_sort);
+    return options.list_json ? group_json(groups, *by) : group_table(groups, terminal_width(), *by);
   }
-  return rows;
+  sort_rows(rows, options.list_sort);
+  return options.list_json ? usage_json(rows) : usage_table(rows, terminal_width(), options.list_all);
 }
 
+}  // namespace
+
 void sort_rows(std::vector<UsageRow>& rows, std::string_view column) {
-  std::stable_sort(rows.begin(), rows.end(), [&](const UsageRow& a, const UsageRow& b) {
-    if (column == "name") {
-      return a.workload->workload < b.workload->workload;
-    }
-    return key_of(a, column) > key_of(b, column);
-  });
+  sort_by(rows, column, [](const UsageRow& row) { return std::string_view(row.workload->workload); });
+}
+
+void sort_rows(std::vector<GroupRow>& rows, std::string_view column) {
+  sort_by(rows, column, [](const GroupRow& row) { return std::string_view(row.name); });
 }
 
 std::string human_bytes(double bytes) {
@@ -218,40 +205,24 @@ std::string human_bytes(double bytes) {
 
 std::string usage_table(const std::vector<UsageRow>& rows, std::size_t width, bool all) {
   constexpr std::size_t kKindWidth = 9;
-  const std::size_t names =
-      std::max(kLeastNameWidth, width - std::min(width, kNumbersWidth + (width >= 100 ? kKindWidth + 1 : 0)));
   const bool with_kind = width >= 100;
-  std::string table;
-  append_left(table, "WORKLOAD", names);
-  if (with_kind) {
-    table += ' ';
-    append_left(table, "KIND", kKindWidth);
-  }
-  for (const Column& column : kColumns) {
-    append_right(table, column.title, column.width);
-  }
-  table += '\n';
-  for (const UsageRow& row : rows) {
-    if (!all && !worth_a_line(row)) {
-      continue;
-    }
-    append_left(table, printable(row.workload->workload, names), names);
+  const std::size_t names = names_width(width, with_kind ? kKindWidth + 1 : 0);
+  const auto title = [&](const std::string& name, const std::string& kind) {
+    std::string text;
+    append_left(text, name, names);
     if (with_kind) {
-      table += ' ';
-      append_left(table, std::string(to_string(row.workload->kind)), kKindWidth);
+      text += ' ';
+      append_left(text, kind, kKindWidth);
     }
-    const std::string cells[] = {percent(row.cpu_cores),
-                                 memory_text(row),
-                                 rate(row.io_bytes_per_second),
-                                 rate(row.network_bytes_per_second),
-                                 row.threads ? std::to_string(*row.threads) : "-",
-                                 percent(row.cpu_pressure),
-                                 percent(row.memory_pressure),
-                                 percent(row.io_pressure)};
-    for (std::size_t i = 0; i < std::size(cells); ++i) {
-      append_right(table, cells[i], kColumns[i].width);
+    return text;
+  };
+  std::string table = title("WORKLOAD", "KIND") + column_titles(width);
+  for (const UsageRow& row : rows) {
+    if (all || worth_a_line(row)) {
+      const Workload& workload = *row.workload;
+      table +=
+          title(printable(workload.workload, names), std::string(to_string(workload.kind))) + figures_of(row, width);
     }
-    table += '\n';
   }
   return table;
 }
@@ -260,19 +231,45 @@ std::string usage_json(const std::vector<UsageRow>& rows) {
   boost::json::array list;
   for (const UsageRow& row : rows) {
     const Workload& workload = *row.workload;
-    list.push_back({{"id", printable(workload.id, workload.id.size())},
-                    {"kind", to_string(workload.kind)},
-                    {"workload", printable(workload.workload, workload.workload.size())},
-                    {"runtime", workload.runtime},
-                    {"cpu_cores", json_of(row.cpu_cores)},
-                    {"memory_working_set_bytes", json_of(row.memory_bytes)},
-                    {"memory_limit_bytes", json_of(row.memory_limit_bytes)},
-                    {"io_bytes_per_second", json_of(row.io_bytes_per_second)},
-                    {"network_bytes_per_second", json_of(row.network_bytes_per_second)},
-                    {"threads", json_of(row.threads)},
-                    {"cpu_pressure", json_of(row.cpu_pressure)},
-                    {"memory_pressure", json_of(row.memory_pressure)},
-                    {"io_pressure", json_of(row.io_pressure)}});
+    boost::json::object one{{"id", printable(workload.id, workload.id.size())},
+                            {"kind", to_string(workload.kind)},
+                            {"workload", printable(workload.workload, workload.workload.size())},
+                            {"runtime", workload.runtime}};
+    set_figures(one, row);
+    list.push_back(std::move(one));
+  }
+  return boost::json::serialize(list) + '\n';
+}
+
+std::string group_table(const std::vector<GroupRow>& groups, std::size_t width, GroupBy by) {
+  if (groups.empty()) {
+    return "No workload here is in a " + std::string(to_string(by)) + ".\n";
+  }
+  const std::size_t names = names_width(width, 0);
+  std::string title(to_string(by));
+  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string table;
+  append_left(table, title + " (OF)", names);
+  table += column_titles(width);
+  for (const GroupRow& group : groups) {
+    const std::string members = " (" + std::to_string(group.members.size()) + ")";
+    append_left(table, printable(group.name, names - std::min(names, members.size())) + members, names);
+    table += figures_of(group, width);
+  }
+  return table;
+}
+
+std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
+  boost::json::array list;
+  for (const GroupRow& group : groups) {
+    boost::json::array members;
+    for (const WorkloadPtr& member : group.members) {
+      members.emplace_back(printable(member->id, member->id.size()));
+    }
+    boost::json::object one{{std::string(to_string(by)), printable(group.name, group.name.size())},
+                            {"members", std::move(members)}};
+    set_figures(one, group);
+    list.push_back(std::move(one));
   }
   return boost::json::serialize(list) + '\n';
 }
@@ -287,12 +284,11 @@ int run_list_command(const Options& options, std::ostream& out, std::ostream& er
   do {
     std::this_thread::sleep_for(options.sampling_interval);
     const SnapshotPtr after = (*observer)->sample_once();
-    std::vector<UsageRow> rows = usage_between(*before, *after);
-    sort_rows(rows, options.list_sort);
+    const std::string list = list_of(usage_between(*before, *after), options);
     if (options.list_watch) {
       out << "\x1b[H\x1b[2J";
     }
-    out << (options.list_json ? usage_json(rows) : usage_table(rows, terminal_width(), options.list_all));
+    out << list;
     out.flush();
     before = after;
   } while (options.list_watch && out.good());

@@ -1,8 +1,11 @@
 #include "agent/list_command.h"
 #include "agent/metrics_command.h"
 #include "agent/options.h"
+#include "agent/overhead/overhead_command.h"
 #include "agent/serve_command.h"
 #include "agent/version.h"
+
+#include <malloc.h>
 
 #include <cstdio>
 #include <exception>
@@ -24,6 +27,8 @@ int run(int argc, const char* const* argv) {
       return run_list_command(options, std::cout, std::cerr);
     case Command::kMetrics:
       return run_metrics_command(options, std::cout);
+    case Command::kOverhead:
+      return run_overhead_command(options, std::cout, std::cerr);
     case Command::kVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
       return std::cout.good() ? 0 : 1;
@@ -33,9 +38,22 @@ int run(int argc, const char* const* argv) {
   return run_serve_command(options, argc, argv, std::cout);
 }
 
+// Threads that work now and then each got a heap of their own, and what they had freed
+// stayed in it: 4.5 of 25 MB with 300 containers. One heap is enough for them; a large
+// block goes back to the kernel when it is freed.
+void use_little_memory() {
+#if defined(__GLIBC__)
+  constexpr int kLarge = 256 * 1024;
+  mallopt(M_ARENA_MAX, 1);
+  mallopt(M_MMAP_THRESHOLD, kLarge);
+  mallopt(M_TRIM_THRESHOLD, kLarge);
+#endif
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
+  use_little_memory();
   try {
     return run(argc, argv);
   } catch (const std::exception& error) {

@@ -1,6 +1,8 @@
 #include "agent/observer.h"
 
 #include "collectors/kernel/file_stats_source.h"
+#include "collectors/sampling/filesystem_side.h"
+#include "collectors/sampling/process_side.h"
 
 #include <poll.h>
 #include <re2/re2.h>
@@ -63,6 +65,32 @@ DiscoveryOptions discovery_options(const Options& options, const CgroupHierarchy
   return result;
 }
 
+ProcessWatchOptions process_options(const Options& options, const std::vector<const Collector*>& collectors) {
+  const auto is_on = [&](std::string_view name) {
+    return std::any_of(collectors.begin(), collectors.end(), [&](const Collector* one) { return one->name == name; });
+  };
+  ProcessWatchOptions result;
+  result.interval = options.sampling_interval;
+  result.slow_interval = options.slow_sampling_interval;
+  result.scan.groups = options.bare_processes;
+  result.scan.pss = options.process_pss;
+  result.scan.max_groups = options.max_process_groups;
+  result.scan.open_files = is_on("process");
+  result.scan.sched = is_on("sched");
+  result.scan.tasks = is_on("cpuload");
+  result.scan.programs = is_on("executables");
+  return result;
+}
+
+FilesystemOptions filesystem_options(const Options& options) {
+  FilesystemOptions result;
+  result.walk = options.filesystem_walk;
+  result.budget.interval = options.filesystem_walk_interval;
+  result.budget.entries_per_second = options.filesystem_entries_per_second;
+  result.disks_interval = options.slow_sampling_interval;
+  return result;
+}
+
 double seconds_between(steady_clock::time_point from, steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -93,6 +121,10 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   if (!hierarchy) {
     return hierarchy.error();
   }
+  Result<ProcessGrouping> grouping = ProcessGrouping::make(options.process_groups);
+  if (!grouping) {
+    return grouping.error();
+  }
   std::unique_ptr<Observer> observer(new Observer(options, std::move(events), std::move(*hierarchy)));
   const FileShare share = descriptors_to_keep(options.max_connections);
   SamplerOptions sampling;
@@ -100,14 +132,32 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   sampling.cpu_per_cpu = options.cpu_per_cpu;
   sampling.slow_interval = options.slow_sampling_interval;
   sampling.network_files_kept_open = share.network;
+  sampling.ended_grace = options.ended_grace;
+  sampling.events = observer->events_.log;
   // An empty expression matches every name; the user means "ignore nothing".
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
-  observer->sampler_ = std::make_unique<Sampler>(
-      std::move(sampling), options.root, make_file_stats_source(options.root, observer->hierarchy_, share.cgroup),
-      std::move(*labels));
+  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, observer->hierarchy_, share.cgroup);
+  std::vector<std::unique_ptr<SideSource>> sides;
+  if (options.bare_processes || observer->has_collector(StatsKind::kProcesses)) {
+    observer->processes_ = std::make_unique<ProcessWatch>(
+        options.root, std::move(*grouping), process_options(options, observer->collectors_),
+        [discovery = &observer->discovery_] { return (*discovery)->current(); });
+    const LastProcessReport report = [processes = observer->processes_.get()] { return processes->report(); };
+    stats = make_grouped_stats_source(std::move(stats), report);
+    sides.push_back(make_process_side(report));
+  }
+  if (observer->has_collector(StatsKind::kFilesystem)) {
+    observer->filesystem_ = std::make_shared<FilesystemSource>(options.root, filesystem_options(options),
+                                                               filesystem_ports_of(options.root));
+    sides.push_back(make_filesystem_side(observer->filesystem_, *stats));
+  }
+  observer->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
+                                                 std::move(*labels), std::move(sides));
   DiscoveryOptions discovery = discovery_options(options, observer->hierarchy_);
   discovery.on_error = observer->events_.metadata_fault;
+  observer->last_words_ = LastWords::make(options.root, observer->hierarchy_);
+  discovery.last_words = observer->last_words_.get();
   std::vector<std::unique_ptr<Runtime>> runtimes;
   runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
   runtimes.push_back(make_podman_runtime(options.root));
@@ -115,8 +165,10 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   runtimes.push_back(make_lxc_runtime(options.root));
   runtimes.push_back(make_mesos_runtime());
   runtimes.push_back(make_rkt_runtime(options.root));
-  runtimes.push_back(
-      make_containerd_runtime(options.root, options.containerd_state));  // last: it asks for the most paths
+  runtimes.push_back(make_libvirt_runtime(options.root));
+  runtimes.push_back(make_machined_runtime(options.root));  // after those whose machines it knows too
+  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it asks for the most paths
+  runtimes.push_back(make_systemd_runtime(options.root));  // last: containers are units too
   observer->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
   return observer;
 }
@@ -137,13 +189,28 @@ Observer::~Observer() {
 
 SnapshotPtr Observer::sample_once() {
   discovery_->refresh();
+  if (processes_) {
+    processes_->scan_once();
+  }
   pass(0);
   return snapshot();
 }
 
+bool Observer::has_collector(StatsKind needed) const {
+  return std::any_of(collectors_.begin(), collectors_.end(),
+                     [&](const Collector* collector) { return collector->needs.has(needed); });
+}
+
 void Observer::start() {
+  if (last_words_) {
+    last_words_->start();
+  }
   discovery_->refresh();
   discovery_->start();
+  if (processes_) {
+    processes_->scan_once();  // so that the first sample has them
+    processes_->start();
+  }
   thread_ = std::thread([this] { run(); });
 }
 
@@ -153,7 +220,13 @@ void Observer::stop() {
     [[maybe_unused]] const ssize_t written = write(stop_event_, &one, sizeof one);
     thread_.join();
   }
+  if (processes_) {
+    processes_->stop();
+  }
   discovery_->stop();
+  if (last_words_) {
+    last_words_->stop();
+  }
 }
 
 void Observer::run() {
@@ -191,7 +264,9 @@ bool Observer::wait_until(steady_clock::time_point due) {
 
 void Observer::pass(double lag_seconds) {
   const SampleTime time{std::chrono::system_clock::now(), steady_clock::now()};
-  SnapshotPtr made = sampler_->sample(discovery_->current(), time);
+  // Taken before the list: whoever has left is not in it.
+  std::vector<Departure> departures = discovery_->take_departures();
+  SnapshotPtr made = sampler_->sample(workloads(), time, std::move(departures));
   const double took = seconds_between(time.steady, steady_clock::now());
   SamplerStatistics sampled = sampler_->statistics();
   if (events_.fault) {
@@ -203,11 +278,14 @@ void Observer::pass(double lag_seconds) {
   }
   {
     const std::lock_guard lock(mutex_);
-    snapshot_ = std::move(made);
+    snapshot_ = made;
     statistics_.sampler = std::move(sampled);
     statistics_.last_pass_seconds = took;
     statistics_.last_lag_seconds = lag_seconds;
     host_ = sampler_->host();
+  }
+  if (events_.published) {
+    events_.published(made);
   }
 }
 
@@ -223,7 +301,38 @@ ObserverStatistics Observer::statistics() const {
     result = statistics_;
   }
   result.discovery = discovery_->status();
+  if (processes_) {
+    result.process_watch = processes_->statistics();
+    if (const ProcessReportPtr report = processes_->report()) {
+      result.processes = report->statistics;
+    }
+  }
+  if (filesystem_) {
+    result.filesystem = filesystem_->statistics();
+  }
+  if (last_words_) {
+    result.last_words = last_words_->statistics();
+  }
   return result;
+}
+
+WorkloadListPtr Observer::workloads() const {
+  const WorkloadListPtr cgroups = discovery_->current();
+  const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
+  const std::lock_guard lock(merging_);
+  if (!merged_.all || merged_.cgroups != cgroups || merged_.report != report) {
+    merged_ = {cgroups, report, with_groups(cgroups, report)};
+  }
+  return merged_.all;
+}
+
+std::optional<ProcessFacts> Observer::processes_of(const Workload& workload) const {
+  const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
+  if (!report) {
+    return {};
+  }
+  const auto found = report->facts.find(workload.id);
+  return found == report->facts.end() ? std::nullopt : std::optional(found->second);
 }
 
 HostStats Observer::host() const {

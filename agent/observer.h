@@ -5,7 +5,11 @@
 #include "agent/options.h"
 #include "collectors/collector.h"
 #include "collectors/discovery/discovery.h"
+#include "collectors/events.h"
 #include "collectors/kernel/cgroup_hierarchy.h"
+#include "collectors/kernel/filesystem_source.h"
+#include "collectors/kernel/last_words.h"
+#include "collectors/sampling/process_watch.h"
 #include "collectors/sampling/sampler.h"
 #include "collectors/snapshot.h"
 
@@ -15,6 +19,7 @@
 #include <functional>
 #include <memory>
 #include <mutex>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <thread>
@@ -26,11 +31,17 @@ namespace tallyman {
 struct ObserverEvents {
   std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and what it met, each pass
   std::function<void(const Error&)> metadata_fault;                 // from discovery
+  std::function<void(const SnapshotPtr&)> published;                // each snapshot; must not wait
+  std::shared_ptr<EventLog> log;                                    // of what happens to workloads; outlives a reload
 };
 
 struct ObserverStatistics {
   SamplerStatistics sampler;
   DiscoveryStatus discovery;
+  std::optional<ProcessScanStatistics> processes;  // empty: not scanned
+  ProcessWatchStatistics process_watch;
+  std::optional<FilesystemStatistics> filesystem;  // empty when that collector is off
+  std::optional<LastWordsStatistics> last_words;   // empty where nothing tells that a cgroup has emptied
   double last_pass_seconds = 0;
   double last_lag_seconds = 0;       // how much later than planned the last pass began
   std::uint64_t passes_skipped = 0;  // because the one before took too long
@@ -49,16 +60,20 @@ class Observer {
 
   // Thread-safe, all three. snapshot() is null before the first pass.
   SnapshotPtr snapshot() const;
-  WorkloadListPtr workloads() const { return discovery_->current(); }
+  WorkloadListPtr workloads() const;  // cgroups, then groups of processes
   ObserverStatistics statistics() const;
 
+  // Of a workload's processes, as of the last scan of them; empty if not known. Thread-safe.
+  std::optional<ProcessFacts> processes_of(const Workload& workload) const;
   // The machine as of the last pass. Thread-safe.
   HostStats host() const;
+  std::chrono::milliseconds interval() const { return interval_; }
   const CgroupHierarchy& hierarchy() const { return hierarchy_; }
   const std::vector<const Collector*>& collectors() const { return collectors_; }
 
  private:
   Observer(const Options& options, ObserverEvents events, CgroupHierarchy hierarchy);
+  bool has_collector(StatsKind needed) const;  // one that needs it is on
   void run();
   bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
   void pass(double lag_seconds);
@@ -67,10 +82,23 @@ class Observer {
   ObserverEvents events_;
   CgroupHierarchy hierarchy_;
   std::vector<const Collector*> collectors_;
+  std::unique_ptr<LastWords> last_words_;  // may be null
   std::unique_ptr<Discovery> discovery_;
-  std::unique_ptr<Sampler> sampler_;  // of the sampling thread, once it runs
+  std::unique_ptr<ProcessWatch> processes_;       // null: nobody asks
+  std::shared_ptr<FilesystemSource> filesystem_;  // null when that collector is off
+  std::unique_ptr<Sampler> sampler_;              // of the sampling thread, once it runs
   int stop_event_ = -1;
   std::thread thread_;
+
+  // The newest list of all, made anew when one of its parts is; with a lock of
+  // its own, that is held for no longer than that.
+  struct Merged {
+    WorkloadListPtr cgroups;
+    ProcessReportPtr report;
+    WorkloadListPtr all;
+  };
+  mutable std::mutex merging_;
+  mutable Merged merged_;
 
   mutable std::mutex mutex_;  // guards what follows
   SnapshotPtr snapshot_;

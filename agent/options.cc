@@ -17,8 +17,9 @@ struct CommandName {
   Command command;
   std::string_view name;
 };
-constexpr std::array kCommands = {CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"},
-                                  CommandName{Command::kMetrics, "metrics"}, CommandName{Command::kVersion, "version"}};
+constexpr std::array kCommands = {
+    CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"}, CommandName{Command::kMetrics, "metrics"},
+    CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kVersion, "version"}};
 
 EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\nSee tallyman --help.\n"}; }
 
@@ -36,6 +37,7 @@ std::string place(const Setting& setting, const std::string& text) {
 struct CommandLine {
   Command command = Command::kServe;
   std::vector<Assignment> assignments;
+  std::vector<std::string> words;  // of `overhead`
   std::optional<std::string> help;
   bool version = false;
 };
@@ -64,7 +66,7 @@ EarlyExit refuse_unknown(const std::string& argument) {
     }
     const std::string meant = nearest(argument, commands);
     if (!meant.empty()) return refuse(unexpected + "; did you mean " + meant + "?");
-    return refuse(unexpected + "; the commands are serve, ls, metrics and version");
+    return refuse(unexpected + "; the commands are serve, ls, metrics, overhead and version");
   }
   const std::string name = argument.substr(0, argument.find('='));
   if (name.starts_with("--no-") && find_setting(name.substr(5)) != nullptr) {
@@ -92,6 +94,7 @@ struct Flags {
   CLI::App app{"tallyman"};
   CLI::Option* help = nullptr;
   CLI::Option* version = nullptr;
+  std::vector<std::string> words;  // of `overhead`
   std::vector<CLI::Option*> of_settings;
   std::vector<CLI::App*> of_commands;
 
@@ -101,6 +104,7 @@ struct Flags {
     app.require_subcommand(0, 1);
     for (const CommandName& command : kCommands) {
       of_commands.push_back(app.add_subcommand(std::string(command.name))->fallthrough());
+      if (command.command == Command::kOverhead) of_commands.back()->add_option("words", words);
     }
     help = app.add_option("-h,--help")->expected(0, 1);
     version = app.add_flag("--version");
@@ -134,6 +138,7 @@ std::variant<CommandLine, EarlyExit> read_command_line(std::vector<std::string> 
   for (std::size_t i = 0; i < kCommands.size(); ++i) {
     if (flags.of_commands[i]->parsed()) line.command = kCommands[i].command;
   }
+  line.words = flags.words;
   for (std::size_t i = 0; i < flags.of_settings.size(); ++i) {
     if (flags.of_settings[i]->count() == 0) continue;
     const Setting& setting = settings()[i];
@@ -144,7 +149,9 @@ std::variant<CommandLine, EarlyExit> read_command_line(std::vector<std::string> 
 }
 
 std::optional<EarlyExit> print_and_end(const CommandLine& line) {
-  if (line.help && (line.help->empty() || *line.help == "true")) return EarlyExit{0, help_text()};
+  if (line.help && (line.help->empty() || *line.help == "true")) {
+    return EarlyExit{0, line.command == Command::kOverhead ? overhead_help_text() : help_text()};
+  }
   if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
   if (line.help) return refuse("--help=" + shown(*line.help) + ": expects nothing or markdown");
   if (line.version) return EarlyExit{0, version_text() + "\n"};
@@ -153,13 +160,10 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
 
 std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
   for (const Assignment& assignment : line.assignments) {
-    Command owner = line.command;
-    if (assignment.setting->taker == Taker::kServe) owner = Command::kServe;
-    if (assignment.setting->taker == Taker::kList) owner = Command::kList;
-    if (assignment.setting->taker == Taker::kMetrics) owner = Command::kMetrics;
-    if (owner == line.command) continue;
+    const Taker taker = assignment.setting->taker;
+    if (takes(taker, line.command)) continue;
     const auto name =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return c.command == owner; })->name;
+        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return takes(taker, c.command); })->name;
     return refuse(assignment.place + ": is a flag of 'tallyman " + std::string(name) + "'");
   }
   return {};
@@ -208,6 +212,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 
   Options options;
   options.command = line.command;
+  options.overhead_words = line.words;
   if (const auto exit = apply_all(all, options)) return *exit;
   if (const auto exit = settle_slow_interval(all, options)) return *exit;
   return options;

@@ -1,9 +1,15 @@
 #include "agent/routes.h"
 
+#include "agent/dashboard.h"
+#include "agent/event_feed.h"
 #include "agent/negotiation.h"
+#include "agent/overhead_reports.h"
+#include "agent/responses.h"
+#include "agent/series_route.h"
 #include "agent/version.h"
 #include "collectors/kernel/self_process.h"
 #include "exporters/api_json.h"
+#include "exporters/catalogue_text.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/thread_pool.hpp>
@@ -15,24 +21,10 @@ namespace tallyman {
 namespace {
 
 constexpr std::string_view kWorkloadsPath = "/api/v1/workloads";
+constexpr std::string_view kOverheadPath = "/api/v1/overhead";
 constexpr std::size_t kShortIdBytes = 12;
 
-HttpResponse text_response(int status, std::string text) {
-  HttpResponse response;
-  response.status = status;
-  response.body = std::make_shared<const std::string>(std::move(text) + '\n');
-  return response;
-}
-
-HttpResponse json_response(std::string text, int status = 200) {
-  HttpResponse response;
-  response.status = status;
-  response.content_type = "application/json";
-  response.headers.emplace_back("Cache-Control", "no-store");
-  response.body = std::make_shared<const std::string>(std::move(text) + '\n');
-  return response;
-}
-
+// Where there is no dashboard in the binary. Relative links: it may be behind a prefix.
 std::string landing_page(const std::string& telemetry_path) {
   return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
          "<meta name=\"viewport\" content=\"width=device-width\"><title>Tallyman</title>"
@@ -41,12 +33,26 @@ std::string landing_page(const std::string& telemetry_path) {
          std::string(kVersion) +
          "</h1><p>What every container, service and process on this host consumes.</p><ul>"
          "<li><a href=\"" +
-         telemetry_path + "\">" + telemetry_path +
+         telemetry_path.substr(1) + "\">" + telemetry_path +
          "</a>: for Prometheus</li>"
-         "<li><a href=\"/api/v1/workloads\">/api/v1/workloads</a>: all workloads as JSON</li>"
-         "<li><a href=\"/api/v1/host\">/api/v1/host</a>: the host as JSON</li>"
-         "<li><a href=\"/-/healthy\">/-/healthy</a>, <a href=\"/-/ready\">/-/ready</a>: for health checks</li>"
+         "<li><a href=\"api/v1/workloads\">/api/v1/workloads</a>: all workloads as JSON</li>"
+         "<li><a href=\"api/v1/host\">/api/v1/host</a>: the host as JSON</li>"
+         "<li><a href=\"api/v1/series\">/api/v1/series</a>: what is remembered of each, as JSON</li>"
+         "<li><a href=\"api/v1/metrics\">/api/v1/metrics</a>: the catalogue of metrics as JSON</li>"
+         "<li><a href=\"-/healthy\">/-/healthy</a>, <a href=\"-/ready\">/-/ready</a>: for health checks</li>"
          "</ul></body></html>\n";
+}
+
+std::string without_last_slash(std::string path) {
+  if (path.ends_with('/')) path.pop_back();
+  return path;
+}
+
+// "/tallyman" -> "/tallyman/", without which relative links would lead out of it.
+HttpResponse redirect_into(const std::string& directory) {
+  HttpResponse response = text_response(308, "The dashboard is at " + directory + "/");
+  response.headers.emplace_back("Location", directory.substr(directory.rfind('/') + 1) + "/");
+  return response;
 }
 
 // By cgroup path (with or without its first slash), container id (12 digits or
@@ -87,6 +93,7 @@ HostFacts host_facts(const Observer& observer) {
   facts.agent_version = kVersion;
   facts.cgroup_mode = to_string(observer.hierarchy().mode());
   facts.cgroup_hierarchies = observer.hierarchy().describe();
+  facts.hostname = host.machine.hostname;
   facts.machine_id = host.machine.machine_id;
   facts.system_uuid = host.machine.system_uuid;
   facts.boot_id = host.machine.boot_id;
@@ -125,6 +132,80 @@ void add_sampling(SelfStatistics& self, const ObserverStatistics& observed) {
   self.dropped_events = observed.discovery.tree.overflows;
 }
 
+void add_processes(SelfStatistics& self, const ObserverStatistics& observed) {
+  if (!observed.processes) {
+    return;
+  }
+  self.processes = observed.processes->processes;
+  self.processes_left_out = observed.processes->left_out;
+  self.process_groups = observed.processes->groups;
+  self.process_groups_left_out = observed.processes->names_in_other;
+  self.process_exits = observed.processes->exits;
+  self.process_exits_overflows = observed.processes->exits_lost;
+  self.process_times_exact = observed.processes->exact;
+  self.process_scans = observed.process_watch.scans;
+  self.process_scan_cpu_seconds = observed.process_watch.cpu_seconds;
+  self.process_scan_interval_seconds = observed.process_watch.interval_seconds;
+}
+
+// As the API tells them.
+WorkloadProcesses processes_of(const ProcessFacts& facts) {
+  WorkloadProcesses told;
+  for (const ExecutableStats& one : facts.executables) {
+    told.programs.push_back({one.name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
+  }
+  for (const NamespaceFact& one : facts.namespaces) {
+    told.namespaces.push_back(
+        {std::string(to_string(one.type)), std::to_string(one.inode), std::string(to_string(one.sharing)), one.with});
+  }
+  return told;
+}
+
+void add_history(SelfStatistics& self, const HistoryStatistics& history) {
+  self.history_memory_bytes = history.memory_bytes;
+  self.history_points = history.points;
+  self.history_workloads = history.workloads;
+  self.history_workloads_left_out = history.workloads_left_out;
+  self.history_chunks_dropped = history.chunks_dropped;
+  self.history_fine_seconds = history.fine_seconds;
+  self.history_coarse_seconds = history.coarse_seconds;
+}
+
+void add_filesystem(SelfStatistics& self, const FilesystemStatistics& source) {
+  SelfStatistics::Filesystem& now = self.filesystem.emplace();
+  now.walks = {{"complete", source.walks_complete}, {"failed", source.walks_failed}, {"aborted", source.walks_aborted}};
+  now.trees.assign(source.trees.begin(), source.trees.end());
+  now.entries = source.entries;
+  now.trees_refused = source.trees_refused;
+  now.links_estimated = source.links_estimated;
+  now.hanging = source.hanging;
+  now.cpu_seconds = source.cpu_seconds;
+  now.seconds = source.seconds;
+}
+
+// ?ended=1
+bool wants_ended(const HttpRequest& request) {
+  return std::any_of(request.query.begin(), request.query.end(),
+                     [](const auto& one) { return one.first == "ended" && one.second != "0"; });
+}
+
+void add_ends(SelfStatistics& self, const ObserverStatistics& observed, const EventLogStatistics& events) {
+  for (std::size_t type = 0; type < kEventTypes; ++type) {
+    self.events[std::string(to_string(static_cast<EventType>(type)))] = events.by_type[type];
+  }
+  self.events_dropped = events.dropped;
+  const FinalsStatistics& finals = observed.sampler.finals;
+  self.finals = {{"its_end", finals.last_words}, {"last_sample", finals.last_sample}, {"unknown", finals.unknown}};
+  self.ended_shown = observed.sampler.ended;
+  self.departures_dropped = observed.discovery.departures_dropped;
+  if (observed.last_words) {
+    self.last_words_watches = observed.last_words->watches;
+    self.last_words_unwatched = observed.last_words->unwatched;
+    self.last_words_cpu_seconds = static_cast<double>(observed.last_words->cpu_nsec) / 1e9;
+    self.last_words_overflows = observed.last_words->overflows;
+  }
+}
+
 void add_snapshot(SelfStatistics& self, const Snapshot& snapshot) {
   std::uint64_t series = 0;
   for (const Block& block : snapshot.layout->blocks) {
@@ -154,8 +235,12 @@ class Routes::Impl {
  public:
   Impl(const Options& options, RouteSources sources)
       : telemetry_path_(options.telemetry_path),
+        prefix_(without_last_slash(options.external_prefix)),
         stale_after_(std::max<std::chrono::milliseconds>(options.sampling_interval * 10, std::chrono::seconds(30))),
         sources_(std::move(sources)),
+        events_(sources_.events ? sources_.events : std::make_shared<EventLog>(0)),
+        feed_(events_, sources_.live),
+        reports_(overhead_directory(options.overhead_reports)),
         exposition_([this](TextFormat format, std::string& out) {
           self_metrics_.update(self_statistics());
           self_metrics_.append(format, out);
@@ -164,6 +249,12 @@ class Routes::Impl {
   ~Impl() { worker_.join(); }
 
   void handle(HttpRequest request, HttpServer::Respond respond) {
+    if (!prefix_.empty() && request.path == prefix_) {
+      return respond(redirect_into(prefix_));
+    }
+    if (!prefix_.empty() && request.path.starts_with(prefix_ + '/')) {
+      request.path.erase(0, prefix_.size());
+    }
     if (request.path == "/-/healthy") {
       return respond(text_response(200, "Tallyman is healthy."));
     }
@@ -184,6 +275,9 @@ class Routes::Impl {
     if (path == "/-/ready") {
       return ready();
     }
+    if (const DashboardFile* const file = dashboard_.find(path)) {
+      return Dashboard::response(*file, request);
+    }
     if (path == "/") {
       HttpResponse response;
       response.content_type = "text/html; charset=utf-8";
@@ -195,25 +289,51 @@ class Routes::Impl {
     const SnapshotPtr snapshot = observer->snapshot();
     const WorkloadListPtr workloads = observer->workloads();
     if (path == kWorkloadsPath) {
-      return json_response(workloads_json(snapshot.get(), *workloads));
+      return json_response(
+          workloads_json(snapshot.get(), *workloads, MetricIndex::of_catalogue(), wants_ended(request)));
+    }
+    if (path == "/api/v1/events") {
+      return feed_.list(request);
+    }
+    if (path == "/api/v1/events/stream") {
+      return feed_.stream(request);
     }
     if (path == "/api/v1/host") {
       return json_response(host_json(snapshot.get(), *workloads, host_facts(*observer)));
     }
+    if (path == "/api/v1/series") {
+      return series_response(request, sources_.history);
+    }
+    if (path == "/api/v1/metrics") {
+      return json_response(metrics_json(snapshot.get(), self_series()));
+    }
+    if (path == kOverheadPath) {
+      return reports_.list();
+    }
+    if (path.starts_with(kOverheadPath) && path[kOverheadPath.size()] == '/') {
+      return reports_.report(path.substr(kOverheadPath.size() + 1));
+    }
+    if (path == "/api/v1/stream" && sources_.live != nullptr) {
+      return feed_.live_stream(request);
+    }
     if (path.starts_with(kWorkloadsPath) && path[kWorkloadsPath.size()] == '/') {
-      return one_workload(path.substr(kWorkloadsPath.size() + 1), snapshot, *workloads);
+      return one_workload(path.substr(kWorkloadsPath.size() + 1), snapshot, *workloads, *observer);
     }
     return text_response(404, "No such page. The pages there are: /, " + telemetry_path_ +
-                                  ", /api/v1/workloads, /api/v1/workloads/ID, /api/v1/host, /-/healthy, /-/ready");
+                                  ", /api/v1/workloads, /api/v1/workloads/ID, /api/v1/host, /api/v1/series, "
+                                  "/api/v1/metrics, /api/v1/events, /api/v1/events/stream, /api/v1/stream, "
+                                  "/api/v1/overhead, /api/v1/overhead/RUN, /-/healthy, /-/ready");
   }
 
-  static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list) {
+  static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,
+                                   const Observer& observer) {
     const WorkloadPtr found = find_workload(list, wanted.empty() ? "/" : wanted);
     if (!found) {
       return json_response(
           R"({"error":"no workload, or more than one, has this id or name; /api/v1/workloads lists all"})", 404);
     }
-    return json_response(workload_json(snapshot.get(), *found));
+    const std::optional<ProcessFacts> facts = observer.processes_of(*found);
+    return json_response(workload_json(snapshot.get(), *found, facts ? processes_of(*facts) : WorkloadProcesses{}));
   }
 
   HttpResponse ready() {
@@ -256,16 +376,31 @@ class Routes::Impl {
     return response;
   }
 
+  // The text of the agent's own metrics, for what is counted in it.
+  std::string self_series() {
+    std::string text;
+    self_metrics_.update(self_statistics());
+    self_metrics_.append(TextFormat::kPrometheus, text);
+    return text;
+  }
+
   SelfStatistics self_statistics() {
     const auto observer = sources_.observer();
     SelfStatistics self;
     self.version = kVersion;
     self.cgroup_mode = to_string(observer->hierarchy().mode());
-    add_sampling(self, observer->statistics());
+    const ObserverStatistics observed = observer->statistics();
+    add_sampling(self, observed);
+    add_processes(self, observed);
+    if (observed.filesystem) {
+      add_filesystem(self, *observed.filesystem);
+    }
+    add_ends(self, observed, events_->statistics());
     if (const SnapshotPtr snapshot = observer->snapshot()) {
       add_snapshot(self, *snapshot);
     }
-    for (const WorkloadPtr& one : *observer->workloads()) {
+    const WorkloadListPtr workloads = observer->workloads();
+    for (const WorkloadPtr& one : *workloads) {
       ++self.workloads[std::string(to_string(one->kind))];
     }
     self.exposition = exposition_.statistics();
@@ -275,14 +410,27 @@ class Routes::Impl {
     self.http_rejected_connections = http.rejected_connections;
     self.http_bad_requests = http.bad_requests;
     self.http_timeouts = http.timeouts;
+    self.http_streams = http.streams;
+    self.http_rejected_streams = http.rejected_streams;
+    self.http_cut_streams = http.cut_streams;
+    self.http_skipped_chunks = http.skipped_chunks;
     self.log_lines_dropped = sources_.log_lines_dropped();
+    if (sources_.history != nullptr) {
+      add_history(self, sources_.history->statistics());
+      self.history_samples_skipped = sources_.snapshots_skipped();
+    }
+    self.overhead = reports_.newest();
     add_process(self);
     return self;
   }
 
-  std::string telemetry_path_;
+  std::string telemetry_path_, prefix_;
+  Dashboard dashboard_;
   std::chrono::milliseconds stale_after_;
   RouteSources sources_;
+  std::shared_ptr<EventLog> events_;
+  EventFeed feed_;
+  OverheadReports reports_;
   SelfMetrics self_metrics_;
   Exposition exposition_;
   boost::asio::thread_pool worker_{1};

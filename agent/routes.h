@@ -3,8 +3,10 @@
 #pragma once
 
 #include "agent/http_server.h"
+#include "agent/live_stream.h"
 #include "agent/observer.h"
 #include "agent/options.h"
+#include "collectors/sampling/history_store.h"
 #include "exporters/exposition.h"
 #include "exporters/self_metrics.h"
 
@@ -20,6 +22,11 @@ struct RouteSources {
   std::function<std::shared_ptr<Observer>()> observer;  // never null; another one after a reload
   std::function<HttpStatistics()> http;
   std::function<std::uint64_t()> log_lines_dropped;
+  const HistoryStore* history = nullptr;  // null: turned off
+  std::function<std::uint64_t()> snapshots_skipped{};
+  // The clients of /api/v1/stream; null: there are none (--once).
+  LiveStream* live = nullptr;
+  std::shared_ptr<EventLog> events{};  // null: no events
 };
 
 class Routes {

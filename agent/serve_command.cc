@@ -1,10 +1,13 @@
 #include "agent/serve_command.h"
 
+#include "agent/history_clock.h"
 #include "agent/http_server.h"
+#include "agent/live_stream.h"
 #include "agent/logging.h"
 #include "agent/observer.h"
 #include "agent/routes.h"
 #include "agent/service_manager.h"
+#include "agent/snapshot_follower.h"
 #include "agent/version.h"
 
 #include <spdlog/spdlog.h>
@@ -29,7 +32,12 @@ sigset_t watched_signals() {
 
 class Agent {
  public:
-  Agent(const Options& options, int argc, const char* const* argv) : options_(options), argc_(argc), argv_(argv) {}
+  Agent(const Options& options, int argc, const char* const* argv) : options_(options), argc_(argc), argv_(argv) {
+    if (options.history_memory_bytes > 0 && !options.once) {
+      history_ = std::make_unique<HistoryStore>(HistoryOptions{options.history_memory_bytes, options.sampling_interval,
+                                                               options.history_fine, options.history_coarse});
+    }
+  }
 
   // The observer, or null with the reason in the log.
   bool make_observer() {
@@ -69,13 +77,16 @@ class Agent {
     }
     server_ = std::move(*listening);
     server_->start();
+    follower_.start();
     observer()->start();
     tell_where_to_look();
     service_.ready("serving on " + server_->address());
     wait_for_the_end(signals);
     service_.stopping();
+    live_.close();
     server_->stop();
     observer()->stop();
+    follower_.stop();
     return 0;
   }
 
@@ -83,6 +94,8 @@ class Agent {
   HttpLimits http_limits() const {
     HttpLimits limits;
     limits.connections = options_.max_connections;
+    // Streams stay: others must get in beside them.
+    limits.streams = std::min(options_.max_streams, std::max(1U, options_.max_connections / 2));
     return limits;
   }
 
@@ -92,13 +105,33 @@ class Agent {
       warn_limited(collector, std::string(collector) + ": " +
                                   fault);  // a cause that names no process: its id may change each time
     };
+    events.log = events_log_;
     events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
+    events.published = [this](const SnapshotPtr& snapshot) { follower_.publish(snapshot); };
     return events;
   }
 
+  // In the follower's thread.
+  void follow(const SnapshotPtr& snapshot) {
+    if (history_) {
+      history_->add(*snapshot, clock_.slept());
+    }
+    live_.take(snapshot);
+  }
+
+  StreamFacts stream_facts() {
+    const auto now = observer();
+    return {std::string(kVersion), now->host().machine.boot_id, std::chrono::duration<double>(now->interval()).count()};
+  }
+
   RouteSources sources() {
-    return {[this] { return observer(); }, [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
-            [] { return dropped_log_lines(); }};
+    return {[this] { return observer(); },
+            [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
+            [] { return dropped_log_lines(); },
+            history_.get(),
+            [this] { return follower_.skipped(); },
+            &live_,
+            events_log_};
   }
 
   void tell_where_to_look() {
@@ -189,6 +222,9 @@ class Agent {
       return;
     }
     old->stop();
+    if (history_) {
+      history_->set_fine_step(options_.sampling_interval);
+    }
     observer()->start();
     spdlog::info("configuration read again");
   }
@@ -203,6 +239,7 @@ class Agent {
   }
 
   Options options_;
+  const std::shared_ptr<EventLog> events_log_ = std::make_shared<EventLog>(options_.max_events);
   int argc_;
   const char* const* argv_;
   ServiceManager service_;
@@ -210,6 +247,10 @@ class Agent {
   std::mutex mutex_;
   std::shared_ptr<Observer> observer_;
   std::chrono::steady_clock::time_point observing_since_;
+  std::unique_ptr<HistoryStore> history_;  // null: turned off
+  HistoryClock clock_;
+  LiveStream live_{[this] { return stream_facts(); }};
+  SnapshotFollower follower_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
   bool told_reopens_ = false, told_walking_ = false;
 };
 

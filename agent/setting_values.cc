@@ -1,4 +1,5 @@
 #include "agent/listen_address.h"
+#include "agent/process_rules.h"
 #include "agent/settings.h"
 
 #include <arpa/inet.h>
@@ -22,6 +23,13 @@ struct Unit {
 };
 constexpr std::array kUnits = {Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
 
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr std::array kSizeUnits = {SizeUnit{"KB", 1 << 10}, SizeUnit{"MB", 1 << 20}, SizeUnit{"GB", 1 << 30}};
+std::string size_text(std::uint64_t bytes);
+
 // The digits at the front; what follows them stays in `text`.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t number = 0;
@@ -36,6 +44,7 @@ std::string range_text(const Setting& setting) {
     return duration_text(std::chrono::milliseconds(setting.min)) + " to " +
            duration_text(std::chrono::milliseconds(setting.max));
   }
+  if (setting.shape == Shape::kSize) return "0, or " + size_text(setting.min) + " to " + size_text(setting.max);
   return std::to_string(setting.min) + " to " + std::to_string(setting.max);
 }
 
@@ -56,6 +65,31 @@ Complaint read_count(const Setting& setting, std::string_view text, unsigned& ou
   if (!number || !text.empty()) return "expects a whole number, " + range_text(setting);
   if (*number < setting.min || *number > setting.max) return "is outside " + range_text(setting);
   out = static_cast<unsigned>(*number);
+  return {};
+}
+
+std::string size_text(std::uint64_t bytes) {
+  const auto unit = std::find_if(kSizeUnits.rbegin(), kSizeUnits.rend(),
+                                 [&](const SizeUnit& u) { return bytes >= u.bytes && bytes % u.bytes == 0; });
+  if (unit == kSizeUnits.rend()) return std::to_string(bytes);
+  return std::to_string(bytes / unit->bytes) + std::string(unit->name);
+}
+
+Complaint read_size(const Setting& setting, std::string_view text, std::uint64_t& out) {
+  const auto number = take_number(text);
+  const std::string want = range_text(setting) + ", for example 64MB";
+  if (number && *number == 0 && text.empty()) {
+    out = 0;
+    return {};
+  }
+  const auto unit =
+      std::find_if(kSizeUnits.begin(), kSizeUnits.end(), [&](const SizeUnit& u) { return u.name == text; });
+  if (number && text.empty()) return "needs a unit: " + want;
+  if (!number || unit == kSizeUnits.end()) return "expects a whole number and a unit (KB, MB, GB): " + want;
+  if (*number > setting.max / unit->bytes || *number * unit->bytes < setting.min) {
+    return "is outside " + range_text(setting);
+  }
+  out = *number * unit->bytes;
   return {};
 }
 
@@ -96,7 +130,10 @@ Complaint check_url_path(std::string_view text) {
   if (text.find_first_not_of(kAllowed) != text.npos || text.find("..") != text.npos || text.size() > 256) {
     return "expects letters, digits and / . _ ~ - alone, for example /metrics";
   }
-  if (text == "/" || text == "/-" || text.starts_with("/-/") || text == "/api" || text.starts_with("/api/")) {
+  const auto is_below = [&](std::string_view taken) {
+    return text == taken || (text.starts_with(taken) && text[taken.size()] == '/');
+  };
+  if (text == "/" || is_below("/-") || is_below("/api") || is_below("/assets")) {
     return "is taken by the agent's own pages: choose another path, for example /metrics";
   }
   return {};
@@ -173,9 +210,11 @@ std::optional<std::string> set_value(Options& options, const Setting& setting, s
   return std::visit(
       Visitor{[&](bool Options::*field) { return read_switch(text, options.*field); },
               [&](unsigned Options::*field) { return read_count(setting, text, options.*field); },
+              [&](std::uint64_t Options::*field) { return read_size(setting, text, options.*field); },
               [&](std::chrono::milliseconds Options::*field) { return read_duration(setting, text, options.*field); },
               [&](std::string Options::*field) { return read_text(setting, text, options.*field); },
               [&](std::string HostRoot::*field) { return read_text(setting, text, options.root.*field); },
+              [&](std::vector<ProcessRule> Options::*field) { return read_process_rules(text, options.*field); },
               [&](const CollectorSwitch& which) {
                 bool on = false;
                 const Complaint complaint = read_switch(text, on);
@@ -187,13 +226,16 @@ std::optional<std::string> set_value(Options& options, const Setting& setting, s
 
 std::string value_text(const Options& options, const Setting& setting) {
   const auto word = [](bool value) { return std::string(value ? "true" : "false"); };
-  return std::visit(Visitor{[&](bool Options::*field) { return word(options.*field); },
-                            [&](unsigned Options::*field) { return std::to_string(options.*field); },
-                            [&](std::chrono::milliseconds Options::*field) { return duration_text(options.*field); },
-                            [&](std::string Options::*field) { return options.*field; },
-                            [&](std::string HostRoot::*field) { return options.root.*field; },
-                            [&](const CollectorSwitch& which) { return word(collector_is_on(options, which)); }},
-                    setting.field);
+  return std::visit(
+      Visitor{[&](bool Options::*field) { return word(options.*field); },
+              [&](unsigned Options::*field) { return std::to_string(options.*field); },
+              [&](std::uint64_t Options::*field) { return size_text(options.*field); },
+              [&](std::chrono::milliseconds Options::*field) { return duration_text(options.*field); },
+              [&](std::string Options::*field) { return options.*field; },
+              [&](std::string HostRoot::*field) { return options.root.*field; },
+              [&](std::vector<ProcessRule> Options::*field) { return process_rules_text(options.*field); },
+              [&](const CollectorSwitch& which) { return word(collector_is_on(options, which)); }},
+      setting.field);
 }
 
 std::string duration_text(std::chrono::milliseconds duration) {
@@ -221,10 +263,16 @@ std::string_view placeholder(Shape shape) {
       return "TIME";
     case Shape::kCount:
       return "N";
+    case Shape::kSize:
+      return "SIZE";
     case Shape::kPattern:
       return "REGEX";
     case Shape::kChoice:
       return "WORD";
+    case Shape::kRules:
+      return "JSON";
+    case Shape::kText:
+      return "TEXT";
   }
   return "";
 }
@@ -247,10 +295,16 @@ std::string expectation(const Setting& setting) {
       return "a duration, " + range_text(setting) + ", for example 5s";
     case Shape::kCount:
       return "a whole number, " + range_text(setting);
+    case Shape::kSize:
+      return "a size, " + range_text(setting) + ", for example 64MB";
     case Shape::kPattern:
       return "a regular expression (RE2)";
     case Shape::kChoice:
       return "one of " + std::string(setting.choices);
+    case Shape::kRules:
+      return "a list of " + process_rule_keys();
+    case Shape::kText:
+      return "a text";
   }
   return "";
 }

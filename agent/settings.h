@@ -26,12 +26,17 @@ enum class Shape : std::uint8_t {
   kDirectory,  // a directory that exists
   kDuration,   // 100ms, 5s, 2m, 1h; `min` and `max` in milliseconds
   kCount,      // a whole number from `min` to `max`
+  kSize,       // 64MB (of 2^20 bytes), 1GB; 0; else from `min` to `max` bytes
   kPattern,    // RE2, unanchored
   kChoice,     // a word of `choices`
+  kRules,      // of process groups: a JSON list of objects, in the file a YAML list of mappings
+  kText,       // any text but none
 };
 
 // Who takes it. All but kEverywhere are flags alone, never keys of the file.
-enum class Taker : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics };
+enum class Taker : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
+// Whether the flag belongs to this command.
+bool takes(Taker taker, Command command);
 
 // Whether a running agent can take over another value (SIGHUP).
 enum class Change : std::uint8_t { kAtRunTime, kNeedsRestart };
@@ -41,8 +46,9 @@ struct CollectorSwitch {
   bool on_by_default = true;
 };
 
-using Field = std::variant<bool Options::*, unsigned Options::*, std::string Options::*,
-                           std::chrono::milliseconds Options::*, std::string HostRoot::*, CollectorSwitch>;
+using Field = std::variant<bool Options::*, unsigned Options::*, std::uint64_t Options::*, std::string Options::*,
+                           std::chrono::milliseconds Options::*, std::string HostRoot::*,
+                           std::vector<ProcessRule> Options::*, CollectorSwitch>;
 
 struct Setting {
   std::string_view name;  // "web.listen-address"

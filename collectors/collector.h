@@ -3,8 +3,13 @@
 // thread; it is a table and a pure function. CONTRIBUTING.md: how to add one.
 #pragma once
 
+#include "collectors/ended_totals.h"
 #include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/filesystem_stats.h"
 #include "collectors/kernel/host_stats.h"
+#include "collectors/kernel/link.h"
+#include "collectors/kernel/process_stats.h"
+#include "collectors/kernel/socket_stats.h"
 #include "collectors/kernel/stats_kind.h"
 #include "collectors/metric.h"
 #include "collectors/series_writer.h"
@@ -23,7 +28,12 @@ struct Observation {
   std::span<const InterfaceStats> interfaces;  // of its own network namespace
   const HostStats* host;                       // only for the host itself; else null
   std::uint64_t now_nsec;  // wall clock of this sample, since the epoch; of the last one if it has ended
-  bool ended = false;      // the container is gone
+  bool ended = false;      // the container is gone: of other than `reports_ended` collectors only counters are taken
+  const ProcessFacts* processes = nullptr;           // null: not known
+  const SocketStats* sockets = nullptr;              // of its network namespace, or of its cgroup in the host's
+  std::span<const HostLink> links{};                 // the host's interfaces; only for the host itself
+  const WorkloadFilesystems* filesystems = nullptr;  // null where nothing is known of them
+  const EndedTotals* ended_totals = nullptr;         // only for Scope::kAgent
 };
 
 // Which label set the metrics carry.
@@ -40,7 +50,7 @@ struct Collector {
   Scope scope;
   std::span<const MetricDefinition> metrics;
   StatsMask needs;
-  bool reports_ended;  // also called, for a while, for a container that is gone; its stats are then empty
+  bool reports_ended;  // puts for a container that is gone, for a while, what it likes; the others' gauges are left out
   // Puts a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };

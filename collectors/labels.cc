@@ -108,6 +108,10 @@ std::string LabelPolicy::of_workload(const Workload& workload) const {
     impl_->append_kubernetes_labels(out, workload.container);
     impl_->append_container_labels(out, workload.container);
   }
+  if (workload.kind == WorkloadKind::kPod) {
+    append(out, "namespace", impl_->bounded(workload.pod.name_space));
+    append(out, "pod", impl_->bounded(workload.pod.name));
+  }
   impl_->append_workload(out, workload.kind, workload.workload);
   return out;
 }

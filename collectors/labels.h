@@ -26,7 +26,8 @@ class LabelPolicy {
   LabelPolicy& operator=(LabelPolicy&&) noexcept;
   ~LabelPolicy();
 
-  // id, name and image (containers alone), container_label_*, kind, workload.
+  // id, name and image (containers alone), container_label_*, kind, workload; of
+  // Kubernetes' containers and pods also container, namespace, pod.
   // Escaped, no braces, no empty labels. Values longer than max_value_bytes are
   // cut at a character. Of labels that become the same name, the first in byte
   // order of the runtime's own names stays; the rest are dropped.

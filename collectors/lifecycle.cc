@@ -33,7 +33,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   if (observation.host && observation.host->machine.boot_time_seconds) {
     born = *observation.host->machine.boot_time_seconds * 1'000'000'000;
   }
-  writer.put(kStartTime, first_of(container.started_nsec, born));
+  writer.put(kStartTime, first_of(first_of(container.started_nsec, workload.unit.started_nsec), born));
   writer.put(kCreationTime, first_of(container.created_nsec, born));
   if (container.health != Health::kNone) {
     writer.put(kHealth, Count(container.health == Health::kHealthy ? 1 : 0));

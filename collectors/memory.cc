@@ -92,6 +92,9 @@ constexpr MetricDefinition kMetrics[] = {
 };
 
 Count working_set(const MemoryStats& memory) {
+  if (memory.working_set) {
+    return memory.working_set;
+  }
   if (!memory.current || !memory.inactive_file) {
     return {};
   }

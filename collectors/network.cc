@@ -1,5 +1,9 @@
 #include "collectors/collector.h"
 
+#include <algorithm>
+#include <span>
+#include <vector>
+
 namespace tallyman {
 namespace {
 
@@ -25,9 +29,45 @@ constexpr MetricDefinition kMetrics[] = {
 };
 static_assert(std::size(kColumns) == std::size(kMetrics));
 
+bool is_physical(const HostLink& link) { return link.kind == "physical"; }
+
+// Where the host is itself a container: its own end of a veth, and nobody's within it.
+bool leads_out(const HostLink& link) {
+  return (link.kind == "veth" || link.kind.empty()) && link.master_index == 0 && link.made_by.empty();
+}
+
+// Of a packet from a container to the world the host counts the same bytes on a veth, a
+// bridge and its network card. In sums is what goes out and comes in; all, where none is
+// known to. A workload has no such list, and no such interfaces.
+bool (*summed_of(std::span<const HostLink> links))(const HostLink&) {
+  for (auto* const rule : {&is_physical, &leads_out}) {
+    if (std::any_of(links.begin(), links.end(), rule)) {
+      return rule;
+    }
+  }
+  return nullptr;
+}
+
+// For each interface; empty: all are.
+std::vector<bool> in_sums(const Observation& observation) {
+  std::vector<bool> counted;
+  const auto rule = summed_of(observation.links);
+  if (rule == nullptr) {
+    return counted;
+  }
+  for (const InterfaceStats& interface : observation.interfaces) {
+    const auto is_it = [&](const HostLink& link) { return link.name == interface.name && rule(link); };
+    counted.push_back(std::any_of(observation.links.begin(), observation.links.end(), is_it));
+  }
+  return counted;
+}
+
 void collect(const Observation& observation, SeriesWriter& writer) {
+  const std::vector<bool> counted = in_sums(observation);
   for (unsigned metric = 0; metric < std::size(kMetrics); ++metric) {
-    for (const InterfaceStats& interface : observation.interfaces) {
+    for (std::size_t i = 0; i < observation.interfaces.size(); ++i) {
+      const InterfaceStats& interface = observation.interfaces[i];
+      writer.count_in_sums(counted.empty() || counted[i]);
       writer.put(metric, {interface.name}, interface.*kColumns[metric]);
     }
   }

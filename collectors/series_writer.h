@@ -22,6 +22,7 @@ struct SeriesOrder {
   struct Entry {
     MetricId metric;
     std::uint32_t key_offset, key_size;  // raw label values, each behind its size in 4 bytes
+    bool in_sums = true;
   };
   std::vector<Entry> entries;
   std::string keys;
@@ -42,12 +43,19 @@ class SeriesWriter {
   SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels,
                std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics = catalogue());
 
-  // Metrics of the following put() are counted from here.
-  void begin(MetricId first_metric) { first_metric_ = first_metric; }
+  // Metrics of the following put() are counted from here. `counters_only`: puts of
+  // other metrics do nothing.
+  void begin(MetricId first_metric, bool counters_only = false) {
+    first_metric_ = first_metric;
+    counters_only_ = counters_only;
+    in_sums_ = true;
+  }
+  // Whether the following series count in sums over the metric: see Series::in_sums.
+  void count_in_sums(bool yes) { in_sums_ = yes; }
 
   // An empty value, and kAbsent, is no series at all.
   void put(unsigned metric, std::optional<std::uint64_t> value) {
-    if (!value || *value == kAbsent) return;
+    if (!value || *value == kAbsent || (counters_only_ && !is_counter(metric))) return;
     if (next_ != end_ && next_->metric == first_metric_ + metric && next_->key_size == 0) {
       ++next_;
       out_.push_back(*value);
@@ -66,6 +74,9 @@ class SeriesWriter {
   std::uint32_t duplicates() const { return previous_ ? previous_->duplicates : 0; }
 
  private:
+  bool is_counter(unsigned metric) const {
+    return metrics_[first_metric_ + metric].definition->type == MetricType::kCounter;
+  }
   bool follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const;
   void start_new_order();
   void put_new(unsigned metric, std::initializer_list<std::string_view> label_values, std::uint64_t value);
@@ -78,6 +89,8 @@ class SeriesWriter {
   const SeriesOrder::Entry* next_ = nullptr;
   const SeriesOrder::Entry* end_ = nullptr;
   MetricId first_metric_ = 0;
+  bool counters_only_ = false;
+  bool in_sums_ = true;
   bool differs_ = false;
   SeriesOrder order_;  // only while differs_
 };

@@ -72,7 +72,7 @@ std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block
   for (auto s = std::lower_bound(series.begin(), series.end(), metric, less); s != series.end() && s->metric == metric;
        ++s) {
     const std::uint64_t value = snapshot.value(block, *s);
-    if (value == kAbsent) continue;
+    if (value == kAbsent || !s->in_sums) continue;
     std::uint64_t total = 0;
     if (__builtin_add_overflow(sum.value_or(0), value, &total) || total == kAbsent) total = kAbsent - 1;
     sum = total;

@@ -25,7 +25,8 @@ struct Series {
   MetricId metric = 0;
   std::uint32_t slot = 0;  // into the workload's run of values
   std::uint32_t labels_offset = 0;
-  std::uint32_t labels_size = 0;
+  std::uint32_t labels_size : 31 = 0;
+  std::uint32_t in_sums : 1 = 1;  // 0: what it counts is in another series of the metric too
 };
 
 struct SeriesPlan {
@@ -63,8 +64,8 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// Sum of a metric over its series in one block (all devices, all interfaces);
-// empty when there is none.
+// Sum of a metric over its series in one block (all devices, all interfaces) but for
+// those that count again what others count; empty when there is none.
 std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
 
 // Label values as both text formats want them: \ " and newline escaped, bytes

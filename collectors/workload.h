@@ -50,6 +50,14 @@ struct MountPoint {
   bool operator==(const MountPoint&) const = default;
 };
 
+// How a container's last run ended.
+struct ContainerExit {
+  std::optional<std::int64_t> code;
+  bool oom_killed = false;
+  std::uint64_t started_nsec = 0, finished_nsec = 0;  // since the epoch
+  bool operator==(const ContainerExit&) const = default;
+};
+
 // What a container runtime's files say of one container. Empty where they do not.
 struct ContainerMetadata {
   std::string name;
@@ -59,8 +67,10 @@ struct ContainerMetadata {
   std::optional<std::uint32_t> init_pid;
   Health health = Health::kNone;
   std::optional<std::uint64_t> restart_count;
-  std::string network_mode;  // "bridge", "host", "none", "container:ID", a network's name
+  std::optional<ContainerExit> exit;  // of its last run, while it does not run
+  std::string network_mode;           // "bridge", "host", "none", "container:ID", a network's name
   std::string storage_driver;
+  std::string layer_directory;  // what it writes goes here, as the host names it; where the runtime's files tell
   std::vector<PortMapping> ports;
   std::vector<NetworkAttachment> networks;
   std::vector<std::string> links;  // legacy --link: "/db:/web/db"
@@ -68,16 +78,38 @@ struct ContainerMetadata {
   bool operator==(const ContainerMetadata&) const = default;
 };
 
+// A pod of Kubernetes, told by its own cgroup (kind pod). Empty where not known.
+struct PodIdentity {
+  std::string name, name_space;  // known once its sandbox or one of its containers is
+  std::string uid;
+  std::string qos;         // "guaranteed", "burstable", "besteffort"
+  bool is_static = false;  // from a file of the node's, not from the API server
+  bool operator==(const PodIdentity&) const = default;
+};
+
+// What systemd's files say of a service, slice or scope.
+struct UnitFacts {
+  std::string started_by;  // "systemd", "transient", "fleet", or the user's manager: "user@1000.service"
+  std::optional<std::uint64_t> started_nsec;  // since the epoch
+  bool operator==(const UnitFacts&) const = default;
+};
+
 struct Workload {
   WorkloadKind kind = WorkloadKind::kCgroup;
-  std::string id;               // cgroup path, "/" for the host: the label `id`
+  std::string id;               // cgroup path, "/" for the host, "process:NAME" for a group: the label `id`
   std::uint64_t inode = 0;      // of the cgroup's directory: a path created anew is another workload
   std::string workload;         // the label of that name: container name, unit name, or the path
   std::string runtime;          // "docker", ... or empty
   std::string container_id;     // the runtime's id, or empty
   std::uint64_t seen_nsec = 0;  // when the agent first saw it, since the epoch
-  std::optional<std::uint64_t> cgroup_created_nsec;  // birth of the directory, where known
-  ContainerMetadata container;                       // empty unless kind is kContainer
+  // Birth of the directory, where known; of a group of processes, the start of its oldest.
+  std::optional<std::uint64_t> cgroup_created_nsec;
+  std::optional<std::uint64_t> ended_nsec;  // since the epoch; empty while it lives
+  ContainerMetadata container;              // empty unless kind is kContainer or kMachine
+  PodIdentity pod;                          // empty unless kind is kPod
+  UnitFacts unit;                           // empty unless kind is kService, kSlice or kScope
+  std::string ecs_task;                     // id of the task of Amazon ECS that it is, or lies in
+  std::optional<std::uint32_t> user;        // uid of the user in whose slice it lies
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;

@@ -1,6 +1,8 @@
 #include "exporters/api_json.h"
 
+#include "collectors/workload_groups.h"
 #include "exporters/api_stats.h"
+#include "exporters/api_text.h"
 
 #include <boost/json.hpp>
 
@@ -32,7 +34,9 @@ void set(json::object& object, std::string_view key, json::object inner) {
   if (!inner.empty()) object[key] = std::move(inner);
 }
 
-std::string time_text(std::uint64_t nsec) {
+}  // namespace
+
+std::string rfc3339(std::uint64_t nsec) {
   const auto seconds = static_cast<std::time_t>(nsec / 1'000'000'000);
   std::tm parts{};
   gmtime_r(&seconds, &parts);
@@ -43,8 +47,10 @@ std::string time_text(std::uint64_t nsec) {
   return std::string(text, size) + fraction + "Z";
 }
 
+namespace {
+
 void set_time(json::object& object, std::string_view key, std::optional<std::uint64_t> nsec) {
-  if (nsec) object[key] = time_text(*nsec);
+  if (nsec) object[key] = rfc3339(*nsec);
 }
 
 json::array ports_of(const ContainerMetadata& container) {
@@ -109,6 +115,44 @@ void set_container(json::object& object, const ContainerMetadata& container) {
   set(object, "mounts", mounts_of(container));
 }
 
+void set_compose(json::object& object, const Workload& workload) {
+  const auto compose = compose_of(workload);
+  if (!compose) return;
+  json::object one;
+  set(one, "project", compose->project);
+  set(one, "service", compose->service);
+  if (compose->number) one["number"] = *compose->number;
+  if (compose->oneoff) one["oneoff"] = true;
+  object["compose"] = std::move(one);
+}
+
+void set_swarm(json::object& object, const Workload& workload) {
+  const auto swarm = swarm_of(workload);
+  if (!swarm) return;
+  json::object one;
+  set(one, "stack", swarm->stack);
+  set(one, "service", swarm->service);
+  set(one, "task", swarm->task);
+  set(one, "node", swarm->node);
+  object["swarm"] = std::move(one);
+}
+
+// What it is counted together with, and whose it is.
+void set_groups(json::object& object, const Workload& workload) {
+  set_compose(object, workload);
+  set_swarm(object, workload);
+  if (const auto pod = pod_of(workload)) {
+    set(object, "pod", pod->name);
+    set(object, "namespace", pod->name_space);
+    set(object, "pod_uid", pod->uid);
+    set(object, "qos", pod->qos);
+    if (pod->is_static) object["static_pod"] = true;
+  }
+  set(object, "ecs_task", workload.ecs_task);
+  set(object, "slice", slice_of(workload));
+  if (workload.user) object["user"] = *workload.user;
+}
+
 json::value number_of(const StatValue& value) {
   if (value.scale == Scale::kUnits) return value.number;
   return seconds_of(value);
@@ -132,9 +176,39 @@ json::object object_of(const Workload& workload) {
   set(object, "runtime", workload.runtime);
   set(object, "container_id", workload.container_id);
   set_container(object, workload.container);
+  set_groups(object, workload);
+  set(object, "started_by", workload.unit.started_by);
+  if (workload.unit.started_nsec) set_time(object, "started", workload.unit.started_nsec);
   if (!workload.container.created_nsec) set_time(object, "created", workload.cgroup_created_nsec);
   if (workload.seen_nsec != 0) set_time(object, "seen", workload.seen_nsec);
+  set_time(object, "ended", workload.ended_nsec);
+  if (workload.ended_nsec && workload.container.exit) {
+    if (workload.container.exit->code) object["exit_code"] = *workload.container.exit->code;
+    object["oom_killed"] = workload.container.exit->oom_killed;
+  }
   return object;
+}
+
+json::array programs_of(const WorkloadProcesses& processes) {
+  json::array programs;
+  for (const WorkloadProcesses::Program& program : processes.programs) {
+    programs.push_back(json::object{{"executable", valid_utf8(program.executable)},
+                                    {"processes", program.processes},
+                                    {"threads", program.threads},
+                                    {"rss_bytes", program.rss_bytes},
+                                    {"cpu_seconds", static_cast<double>(program.cpu_nsec) / 1e9}});
+  }
+  return programs;
+}
+
+json::array namespaces_of(const WorkloadProcesses& processes) {
+  json::array namespaces;
+  for (const WorkloadProcesses::Namespace& one : processes.namespaces) {
+    json::object object{{"type", one.type}, {"inode", one.inode}, {"sharing", one.sharing}};
+    set(object, "with", one.with);
+    namespaces.push_back(std::move(object));
+  }
+  return namespaces;
 }
 
 void set_instant(json::object& object, const Snapshot* snapshot) {
@@ -164,7 +238,8 @@ json::array series_of(const Snapshot& snapshot, const std::vector<const Block*>&
 
 }  // namespace
 
-std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads, const MetricIndex& metrics) {
+std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads, const MetricIndex& metrics,
+                           bool ended) {
   const BlockIndex blocks(snapshot);
   json::object top;
   set_instant(top, snapshot);
@@ -175,19 +250,55 @@ std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloa
     set(one, "stats", stats_of(snapshot, blocks, *workload, metrics));
     list.push_back(std::move(one));
   }
+  if (ended && snapshot != nullptr) {
+    for (const Block& block : snapshot->layout->blocks) {
+      if (!block.ended) continue;
+      json::object one = object_of(*block.workload);
+      json::object stats;
+      for (const NamedStat& stat : current_stats(*snapshot, {&block}, metrics))
+        stats[stat.name] = number_of(stat.value);
+      set(one, "stats", std::move(stats));
+      list.push_back(std::move(one));
+    }
+  }
   top["workloads"] = std::move(list);
   return json::serialize(top);
 }
 
-std::string workload_json(const Snapshot* snapshot, const Workload& workload, const MetricIndex& metrics) {
+std::string workload_json(const Snapshot* snapshot, const Workload& workload, const WorkloadProcesses& processes,
+                          const MetricIndex& metrics) {
   const BlockIndex blocks(snapshot);
   json::object top;
   set_instant(top, snapshot);
   for (auto& member : object_of(workload)) top[member.key()] = std::move(member.value());
   set(top, "stats", stats_of(snapshot, blocks, workload, metrics));
+  set(top, "processes", programs_of(processes));
+  set(top, "namespaces", namespaces_of(processes));
   if (snapshot != nullptr) top["series"] = series_of(*snapshot, blocks.of(workload), metrics);
   return json::serialize(top);
 }
+
+std::string workload_identity_json(const Workload& workload) { return json::serialize(object_of(workload)); }
+
+namespace {
+
+// What tallyman_network_interface_info says, an object each.
+json::array interfaces_of(const Snapshot* snapshot, const std::vector<const Block*>& blocks,
+                          const MetricIndex& metrics) {
+  json::array all;
+  const std::optional<MetricId> info = metrics.find("tallyman_network_interface_info");
+  for (const Block* block : blocks) {
+    for (const Series& series : block->plan->series) {
+      if (!info || series.metric != *info || snapshot->value(*block, series) == kAbsent) continue;
+      json::object one;
+      for (const auto& [name, text] : parse_labels(block->plan->labels_of(series))) set(one, name, text);
+      all.push_back(std::move(one));
+    }
+  }
+  return all;
+}
+
+}  // namespace
 
 std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, const HostFacts& facts,
                       const MetricIndex& metrics) {
@@ -215,7 +326,9 @@ std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, c
   std::map<std::string_view, std::uint64_t> kinds;
   for (const WorkloadPtr& workload : workloads) {
     ++kinds[to_string(workload->kind)];
-    if (workload->kind == WorkloadKind::kHost) set(top, "stats", stats_of(snapshot, blocks, *workload, metrics));
+    if (workload->kind != WorkloadKind::kHost) continue;
+    set(top, "stats", stats_of(snapshot, blocks, *workload, metrics));
+    set(top, "interfaces", interfaces_of(snapshot, blocks.of(*workload), metrics));
   }
   json::object counts;
   for (const auto& [kind, count] : kinds) counts[kind] = count;

@@ -11,6 +11,7 @@
 #include <span>
 #include <string>
 #include <unordered_map>
+#include <vector>
 
 namespace tallyman {
 
@@ -38,15 +39,33 @@ struct HostFacts {
   std::optional<std::uint64_t> memory_bytes, swap_bytes, boot_time_seconds;
 };
 
+// The processes of one workload, by program, and the namespaces of its first one.
+struct WorkloadProcesses {
+  struct Program {
+    std::string executable;
+    std::uint64_t processes = 0, threads = 0, rss_bytes = 0, cpu_nsec = 0;
+  };
+  struct Namespace {
+    std::string type, inode, sharing;
+    std::vector<std::string> with;  // the workloads that share it
+  };
+  std::vector<Program> programs;
+  std::vector<Namespace> namespaces;
+};
+
 // `snapshot` may be null: no sample yet, so no sequence, time or stats.
 
 // {"sequence":..,"time":..,"workloads":[{"id":..,"kind":..,"stats":{..},..}]}
+// With `ended`, those that have ended lately too: they have the member "ended".
 std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads,
-                           const MetricIndex& metrics = MetricIndex::of_catalogue());
-// One workload, as in the list, and "series":[{"name":..,"labels":{..},"value":..}]
-// with the labels beyond those of the workload.
-std::string workload_json(const Snapshot* snapshot, const Workload& workload,
+                           const MetricIndex& metrics = MetricIndex::of_catalogue(), bool ended = false);
+// One workload, as in the list, with its "processes" and "namespaces", and
+// "series":[{"name":..,"labels":{..},"value":..}] with the labels beyond those of
+// the workload.
+std::string workload_json(const Snapshot* snapshot, const Workload& workload, const WorkloadProcesses& processes = {},
                           const MetricIndex& metrics = MetricIndex::of_catalogue());
+// Who it is alone: as in the list, without "stats".
+std::string workload_identity_json(const Workload& workload);
 // Facts, the host's own stats, and how many workloads there are of each kind.
 std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, const HostFacts& facts,
                       const MetricIndex& metrics = MetricIndex::of_catalogue());

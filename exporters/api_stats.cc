@@ -24,6 +24,8 @@ constexpr StatSource kSources[] = {
     {"network_transmit_bytes", "container_network_transmit_bytes_total"},
     {"fs_reads_bytes", "container_fs_reads_bytes_total"},
     {"fs_writes_bytes", "container_fs_writes_bytes_total"},
+    {"runtime_cpu_seconds", "container_runtime_cpu_seconds_total"},
+    {"runtime_memory_rss_bytes", "container_runtime_memory_rss_bytes"},
     {"threads", "container_threads"},
     {"threads_max", "container_threads_max", true},
     {"oom_events", "container_oom_events_total"},

@@ -2,6 +2,8 @@
 
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <map>
 #include <string_view>
 #include <vector>
 
@@ -89,6 +91,49 @@ std::string labels_cell(std::string_view labels) {
   return out + "`";
 }
 
+boost::json::object object_of(const CatalogueEntry& entry) {
+  const MetricDefinition& metric = *entry.definition;
+  boost::json::array labels;
+  std::string_view names = metric.labels;
+  while (!names.empty()) {
+    const std::size_t comma = names.find(',');
+    labels.emplace_back(names.substr(0, comma));
+    names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
+  }
+  return {{"name", metric.name}, {"type", to_string(metric.type)}, {"unit", metric.unit},
+          {"help", metric.help}, {"labels", std::move(labels)},    {"collector", entry.collector}};
+}
+
+void count_series(const Snapshot& snapshot, std::vector<std::uint64_t>& series) {
+  for (const Block& block : snapshot.layout->blocks) {
+    for (const Series& one : block.plan->series) {
+      if (one.metric < series.size() && snapshot.value(block, one) != kAbsent) ++series[one.metric];
+    }
+  }
+}
+
+// Series by family in Prometheus' text; a histogram is one series, that of its count.
+std::map<std::string_view, std::uint64_t> series_in(std::string_view text) {
+  std::map<std::string_view, std::uint64_t> series;
+  std::string_view histogram;
+  while (!text.empty()) {
+    std::string_view line = text.substr(0, text.find('\n'));
+    text.remove_prefix(std::min(text.size(), line.size() + 1));
+    if (line.starts_with("# TYPE ") && line.ends_with(" histogram")) {
+      line.remove_prefix(7);
+      histogram = line.substr(0, line.find(' '));
+    }
+    if (line.empty() || line.front() == '#') continue;
+    const std::string_view name = line.substr(0, line.find_first_of("{ "));
+    if (histogram.empty() || !name.starts_with(histogram)) {
+      ++series[name];
+    } else if (name.substr(histogram.size()) == "_count") {
+      ++series[histogram];
+    }
+  }
+  return series;
+}
+
 }  // namespace
 
 std::string catalogue_table(std::span<const CatalogueEntry> metrics) {
@@ -133,24 +178,27 @@ std::string catalogue_markdown(std::span<const CatalogueEntry> metrics) {
 std::string catalogue_json(std::span<const CatalogueEntry> metrics) {
   boost::json::array all;
   for (const CatalogueEntry& entry : metrics) {
-    const MetricDefinition& metric = *entry.definition;
-    boost::json::array labels;
-    std::string_view names = metric.labels;
-    while (!names.empty()) {
-      const std::size_t comma = names.find(',');
-      labels.emplace_back(names.substr(0, comma));
-      names.remove_prefix(comma == std::string_view::npos ? names.size() : comma + 1);
-    }
-    all.push_back(boost::json::object{{"name", metric.name},
-                                      {"type", to_string(metric.type)},
-                                      {"unit", metric.unit},
-                                      {"help", metric.help},
-                                      {"labels", std::move(labels)},
-                                      {"collector", entry.collector},
-                                      {"source_v1", metric.source_v1},
-                                      {"source_v2", metric.source_v2}});
+    boost::json::object one = object_of(entry);
+    one["source_v1"] = entry.definition->source_v1;
+    one["source_v2"] = entry.definition->source_v2;
+    all.push_back(std::move(one));
   }
   return boost::json::serialize(all) + "\n";
+}
+
+std::string metrics_json(const Snapshot* snapshot, std::string_view self_text,
+                         std::span<const CatalogueEntry> metrics) {
+  std::vector<std::uint64_t> series(metrics.size());
+  if (snapshot != nullptr) count_series(*snapshot, series);
+  const auto of_self = series_in(self_text);
+  boost::json::array all;
+  for (std::size_t id = 0; id < metrics.size(); ++id) {
+    boost::json::object one = object_of(metrics[id]);
+    const auto found = of_self.find(metrics[id].definition->name);
+    one["series"] = metrics[id].collector != kSelfCollector ? series[id] : found == of_self.end() ? 0 : found->second;
+    all.push_back(std::move(one));
+  }
+  return boost::json::serialize(all);
 }
 
 }  // namespace tallyman

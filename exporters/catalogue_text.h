@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/metric.h"
+#include "collectors/snapshot.h"
 
 #include <span>
 #include <string>
@@ -15,5 +16,11 @@ std::string catalogue_table(std::span<const CatalogueEntry> metrics = catalogue(
 std::string catalogue_markdown(std::span<const CatalogueEntry> metrics = catalogue());
 // [{"name":..,"type":..,"unit":..,"help":..,"labels":[..],"collector":..,"source_v1":..,"source_v2":..}]
 std::string catalogue_json(std::span<const CatalogueEntry> metrics = catalogue());
+
+// /api/v1/metrics: the same without the sources, and "series": how many there are
+// now. Those of the agent's own metrics are counted in `self_text`, Prometheus'
+// text of them. `snapshot` may be null: no sample yet.
+std::string metrics_json(const Snapshot* snapshot, std::string_view self_text,
+                         std::span<const CatalogueEntry> metrics = catalogue());
 
 }  // namespace tallyman

@@ -4,6 +4,7 @@
 #include "exporters/gzip.h"
 
 #include <algorithm>
+#include <atomic>
 #include <chrono>
 #include <condition_variable>
 #include <mutex>
@@ -54,11 +55,15 @@ class Exposition::Impl {
   Body cached(const SnapshotPtr& snapshot, const ExpositionRequest& request, bool& made);
   void finish(const EntryPtr& entry, Body body);
   Body make(const SnapshotPtr& snapshot, const ExpositionRequest& request);
+  Body plain_text(const SnapshotPtr& snapshot, const ExpositionRequest& request);
   Body render(const SnapshotPtr& snapshot, const ExpositionRequest& request);
 
   const SelfMetrics self_;
   const std::span<const CatalogueEntry> metrics_;
-  const std::shared_ptr<BufferPool> text_buffers_ = std::make_shared<BufferPool>();
+  // Text is ten times as large as what is sent of it, and scrapes are far between: its
+  // memory is given back, and how much it was remembered. A fault in each of its pages
+  // is a tenth of what compressing them costs.
+  std::atomic<std::size_t> text_bytes_{0};
   const std::shared_ptr<BufferPool> gzip_buffers_ = std::make_shared<BufferPool>();
 
   mutable std::mutex mutex_;  // of what follows
@@ -131,30 +136,40 @@ Body Exposition::Impl::cached(const SnapshotPtr& snapshot, const ExpositionReque
 
 Body Exposition::Impl::make(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
   if (!request.gzip) return render(snapshot, request);
-  ExpositionRequest plain = request;
-  plain.gzip = false;
-  bool made = false;
-  const Body text = cached(snapshot, plain, made);
+  const Body text = plain_text(snapshot, request);
   auto compressed = gzip_buffers_->take();
   const std::lock_guard lock(compressor_mutex_);
   compressor_.compress(*text, *compressed);
   return gzip_buffers_->share(std::move(compressed));
 }
 
+// To be compressed: not kept, unless somebody has asked for the text itself.
+Body Exposition::Impl::plain_text(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
+  ExpositionRequest plain = request;
+  plain.gzip = false;
+  bool made = false;
+  {
+    const std::lock_guard lock(mutex_);
+    made = admit(snapshot) && find(plain) != nullptr;
+  }
+  return made ? cached(snapshot, plain, made) : render(snapshot, plain);
+}
+
 Body Exposition::Impl::render(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
-  auto text = text_buffers_->take();
+  const auto text = std::make_shared<std::string>();
+  const std::size_t last = text_bytes_;
+  text->reserve(last + last / 16);
   if (snapshot) {
     FamilyFilter filter;
     if (!request.collectors.empty()) {
       for (const CatalogueEntry& entry : metrics_) filter.push_back(selected(request.collectors, entry.collector));
     }
     replace_by_families(*snapshot, request.format, filter, *text, metrics_);
-  } else {
-    text->clear();
   }
   if (self_ && selected(request.collectors, kSelfCollector)) self_(request.format, *text);
   if (request.format == TextFormat::kOpenMetrics) *text += "# EOF\n";
-  return text_buffers_->share(std::move(text));
+  if (request.collectors.empty()) text_bytes_ = text->size();
+  return text;
 }
 
 Body Exposition::Impl::body(const SnapshotPtr& snapshot, const ExpositionRequest& request) {

@@ -30,4 +30,16 @@ void GzipCompressor::compress(std::string_view text, std::string& out) {
   out.assign(scratch_.get(), size);
 }
 
+std::optional<std::string> gunzip(std::string_view packed, std::size_t bytes) {
+  const std::unique_ptr<libdeflate_decompressor, decltype(&libdeflate_free_decompressor)> decompressor(
+      libdeflate_alloc_decompressor(), libdeflate_free_decompressor);
+  if (!decompressor) throw std::bad_alloc();
+  std::string text(bytes, '\0');
+  std::size_t written = 0;
+  const libdeflate_result result =
+      libdeflate_gzip_decompress(decompressor.get(), packed.data(), packed.size(), text.data(), text.size(), &written);
+  if (result != LIBDEFLATE_SUCCESS || written != bytes) return std::nullopt;
+  return text;
+}
+
 }  // namespace tallyman

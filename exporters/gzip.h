@@ -4,6 +4,7 @@
 
 #include <cstddef>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -28,5 +29,8 @@ class GzipCompressor {
   std::unique_ptr<char, Free> scratch_;
   std::size_t scratch_bytes_ = 0;
 };
+
+// The text of one gzip member that holds `bytes` of it; empty for anything else.
+std::optional<std::string> gunzip(std::string_view packed, std::size_t bytes);
 
 }  // namespace tallyman

@@ -81,26 +81,38 @@ class SelfMetrics::Impl {
   }
 
  private:
-  void gauge(const std::string& name, const Labels& labels, std::optional<double> value);
+  void set_gauge(SeriesStore<prometheus::Gauge>& store, const std::string& name, const Labels& labels,
+                 std::optional<double> value);
+  void gauge(const std::string& name, const Labels& labels, std::optional<double> value) {
+    set_gauge(gauges_, name, labels, value);
+  }
   void counter(const std::string& name, const Labels& labels, std::optional<double> total);
   void histogram(const std::string& name, const DurationHistogram& now);
   void update_sampling(const SelfStatistics& now);
   void update_host(const SelfStatistics& now);
+  void update_process_scans(const SelfStatistics& now);
+  void update_filesystem(const SelfStatistics::Filesystem& now);
+  void update_ends(const SelfStatistics& now);
   void update_serving(const SelfStatistics& now);
+  void update_history(const SelfStatistics& now);
+  void update_overhead(const std::shared_ptr<const OverheadFigures>& now);
   void update_process(const SelfStatistics& now);
 
   mutable std::mutex mutex_;
   prometheus::Registry registry_{prometheus::Registry::InsertBehavior::Merge};
   SeriesStore<prometheus::Gauge> gauges_;
+  SeriesStore<prometheus::Gauge> overhead_gauges_;  // hundreds that change with a new report alone
+  std::shared_ptr<const OverheadFigures> overhead_;
   SeriesStore<prometheus::Counter> counters_;
   prometheus::Histogram* histogram_ = nullptr;
   DurationHistogram observed_;
 };
 
-void SelfMetrics::Impl::gauge(const std::string& name, const Labels& labels, std::optional<double> value) {
+void SelfMetrics::Impl::set_gauge(SeriesStore<prometheus::Gauge>& store, const std::string& name, const Labels& labels,
+                                  std::optional<double> value) {
   if (!value) return;
   auto& family = prometheus::BuildGauge().Name(name).Help(help_of(name)).Register(registry_);
-  gauges_.get(family, labels).metric->Set(*value);
+  store.get(family, labels).metric->Set(*value);
 }
 
 void SelfMetrics::Impl::counter(const std::string& name, const Labels& labels, std::optional<double> total) {
@@ -162,6 +174,50 @@ void SelfMetrics::Impl::update_host(const SelfStatistics& now) {
   counter("tallyman_dropped_events_total", {}, number(now.dropped_events));
 }
 
+void SelfMetrics::Impl::update_process_scans(const SelfStatistics& now) {
+  gauge("tallyman_processes", {}, number(now.processes));
+  gauge("tallyman_processes_left_out", {}, number(now.processes_left_out));
+  gauge("tallyman_process_groups", {}, number(now.process_groups));
+  gauge("tallyman_process_groups_left_out", {}, number(now.process_groups_left_out));
+  counter("tallyman_process_exits_total", {}, number(now.process_exits));
+  counter("tallyman_process_exits_overflows_total", {}, number(now.process_exits_overflows));
+  gauge("tallyman_process_times_exact", {}, number(now.process_times_exact));
+  counter("tallyman_process_scans_total", {}, number(now.process_scans));
+  counter("tallyman_process_scan_cpu_seconds_total", {}, now.process_scan_cpu_seconds);
+  gauge("tallyman_process_scan_interval_seconds", {}, now.process_scan_interval_seconds);
+}
+
+void SelfMetrics::Impl::update_filesystem(const SelfStatistics::Filesystem& now) {
+  for (const auto& [result, count] : now.walks) {
+    counter("tallyman_filesystem_walks_total", {{"result", result}}, static_cast<double>(count));
+  }
+  for (const auto& [state, count] : now.trees) {
+    gauge("tallyman_filesystem_trees", {{"state", state}}, static_cast<double>(count));
+  }
+  counter("tallyman_filesystem_walk_entries_total", {}, static_cast<double>(now.entries));
+  counter("tallyman_filesystem_walk_cpu_seconds_total", {}, now.cpu_seconds);
+  counter("tallyman_filesystem_walk_seconds_total", {}, now.seconds);
+  counter("tallyman_filesystem_trees_refused_total", {}, static_cast<double>(now.trees_refused));
+  counter("tallyman_filesystem_links_estimated_total", {}, static_cast<double>(now.links_estimated));
+  gauge("tallyman_filesystem_hanging_calls", {}, static_cast<double>(now.hanging));
+}
+
+void SelfMetrics::Impl::update_ends(const SelfStatistics& now) {
+  for (const auto& [type, count] : now.events) {
+    counter("tallyman_events_total", {{"type", type}}, static_cast<double>(count));
+  }
+  counter("tallyman_events_dropped_total", {}, number(now.events_dropped));
+  for (const auto& [from, count] : now.finals) {
+    counter("tallyman_final_counters_total", {{"from", from}}, static_cast<double>(count));
+  }
+  gauge("tallyman_ended_workloads_shown", {}, number(now.ended_shown));
+  counter("tallyman_ended_workloads_dropped_total", {}, number(now.departures_dropped));
+  gauge("tallyman_last_words_watches", {}, number(now.last_words_watches));
+  counter("tallyman_last_words_unwatched_total", {}, number(now.last_words_unwatched));
+  counter("tallyman_last_words_overflows_total", {}, number(now.last_words_overflows));
+  counter("tallyman_last_words_cpu_seconds_total", {}, now.last_words_cpu_seconds);
+}
+
 void SelfMetrics::Impl::update_serving(const SelfStatistics& now) {
   static constexpr const char* kFormats[kTextFormats] = {"prometheus", "openmetrics"};
   static constexpr const char* kEncodings[2] = {"identity", "gzip"};
@@ -177,7 +233,40 @@ void SelfMetrics::Impl::update_serving(const SelfStatistics& now) {
   counter("tallyman_http_rejected_connections_total", {}, number(now.http_rejected_connections));
   counter("tallyman_http_bad_requests_total", {}, number(now.http_bad_requests));
   counter("tallyman_http_timeouts_total", {}, number(now.http_timeouts));
+  gauge("tallyman_http_streams", {}, number(now.http_streams));
+  counter("tallyman_http_rejected_streams_total", {}, number(now.http_rejected_streams));
+  counter("tallyman_http_cut_streams_total", {}, number(now.http_cut_streams));
+  counter("tallyman_http_skipped_chunks_total", {}, number(now.http_skipped_chunks));
   counter("tallyman_log_lines_dropped_total", {}, number(now.log_lines_dropped));
+}
+
+void SelfMetrics::Impl::update_history(const SelfStatistics& now) {
+  gauge("tallyman_history_memory_bytes", {}, number(now.history_memory_bytes));
+  gauge("tallyman_history_points", {}, number(now.history_points));
+  gauge("tallyman_history_workloads", {}, number(now.history_workloads));
+  gauge("tallyman_history_reach_seconds", {{"tier", "fine"}}, now.history_fine_seconds);
+  gauge("tallyman_history_reach_seconds", {{"tier", "coarse"}}, now.history_coarse_seconds);
+  counter("tallyman_history_samples_skipped_total", {}, number(now.history_samples_skipped));
+  gauge("tallyman_history_workloads_left_out", {}, number(now.history_workloads_left_out));
+  counter("tallyman_history_chunks_dropped_total", {}, number(now.history_chunks_dropped));
+}
+
+void SelfMetrics::Impl::update_overhead(const std::shared_ptr<const OverheadFigures>& now) {
+  if (std::exchange(overhead_, now) == now) return;
+  const auto set = [this](const std::string& name, const Labels& labels, std::optional<double> value) {
+    set_gauge(overhead_gauges_, name, labels, value);
+  };
+  if (now) {
+    set("tallyman_overhead_run_timestamp_seconds", {}, now->run_timestamp_seconds);
+    for (const auto& [work, floor] : now->noise_floor) set("tallyman_overhead_noise_floor", {{"work", work}}, floor);
+    for (const OverheadFigures::Cell& cell : now->cells) {
+      const Labels labels = {{"work", cell.work}, {"place", cell.place}};
+      set("tallyman_overhead_ratio", labels, cell.ratio);
+      set("tallyman_overhead_ratio_low", labels, cell.low);
+      set("tallyman_overhead_ratio_high", labels, cell.high);
+    }
+  }
+  overhead_gauges_.end_round();
 }
 
 void SelfMetrics::Impl::update_process(const SelfStatistics& now) {
@@ -196,7 +285,12 @@ void SelfMetrics::Impl::update(const SelfStatistics& now) {
         1);
   update_sampling(now);
   update_host(now);
+  update_process_scans(now);
+  if (now.filesystem) update_filesystem(*now.filesystem);
+  update_ends(now);
   update_serving(now);
+  update_history(now);
+  update_overhead(now.overhead);
   update_process(now);
   gauges_.end_round();
   counters_.end_round();

@@ -16,6 +16,19 @@
 
 namespace tallyman {
 
+// The last report of `tallyman overhead run`: wall time of places against the
+// baseline. Immutable.
+struct OverheadFigures {
+  struct Cell {
+    std::string work, place;           // "system-calls", "docker"
+    double low = 1, high = 1;          // interval of the ratio, 95 %
+    std::optional<double> ratio = {};  // empty: no measurable difference
+  };
+  std::optional<double> run_timestamp_seconds;
+  std::map<std::string, double> noise_floor;  // work -> factor, at least 1: what is nearer to 1 is noise
+  std::vector<Cell> cells;
+};
+
 // Filled by the agent from its parts just before the metrics are written. What
 // is empty has no series; counters are totals since the start of their part and
 // may begin anew when that part is made anew.
@@ -39,15 +52,39 @@ struct SelfStatistics {
   Total workloads_left_out, series, duplicate_series;
   Total labels_truncated, label_collisions, metadata_errors;
 
+  struct Filesystem {
+    std::vector<std::pair<std::string, std::uint64_t>> walks, trees;  // result -> count, state -> count
+    std::uint64_t entries = 0, trees_refused = 0, links_estimated = 0, hanging = 0;
+    double cpu_seconds = 0, seconds = 0;
+  };
+  std::optional<Filesystem> filesystem;
+
   Total open_files, open_files_limit;
   std::optional<bool> files_reopened;
   Total inotify_watches;
   std::optional<bool> inotify_watching;
   Total dropped_events;
 
+  Total processes, processes_left_out, process_groups, process_groups_left_out;
+  Total process_exits, process_exits_overflows, process_scans;
+  std::optional<bool> process_times_exact;
+  Value process_scan_cpu_seconds, process_scan_interval_seconds;
+  std::map<std::string, std::uint64_t> events;  // type -> count
+  Total events_dropped;
+  std::map<std::string, std::uint64_t> finals;  // where final counters came from -> count
+  Total ended_shown, departures_dropped, last_words_watches, last_words_unwatched, last_words_overflows;
+  Value last_words_cpu_seconds;
+
   ExpositionStatistics exposition;
   Total http_requests, http_connections, http_rejected_connections, http_bad_requests, http_timeouts;
+  Total http_streams, http_rejected_streams, http_cut_streams, http_skipped_chunks;
   Total log_lines_dropped;
+
+  Total history_memory_bytes, history_points, history_workloads;
+  Total history_samples_skipped, history_workloads_left_out, history_chunks_dropped;
+  Value history_fine_seconds, history_coarse_seconds;
+
+  std::shared_ptr<const OverheadFigures> overhead;  // null: nothing was measured
 
   Value process_cpu_seconds, process_start_time_seconds;
   Total process_resident_memory_bytes, process_virtual_memory_bytes;

@@ -28,6 +28,10 @@ constexpr std::uint8_t kWatchedHierarchies = 2;
 constexpr milliseconds kFirstLook{5};
 constexpr milliseconds kLastLook{1'000};
 constexpr int kLooks = 70;
+// After so many (0.3 s) it is not being removed: it lives on elsewhere.
+constexpr int kLooksForRemoval = 6;
+// For so long after the first hierarchy's, another's event is of the same cgroup.
+constexpr milliseconds kPassed{2'000};
 
 std::string join(const std::string& parent, std::string_view name) {
   std::string path = parent;
@@ -91,6 +95,9 @@ class CgroupTree::Impl {
   void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
   void identify(const std::string& path, CgroupNode& node);
   bool exists_anywhere(const std::string& path) const;
+  void tell(const std::string& path, const CgroupNode& node, bool born);
+  void forget_watches(const std::string& path);
+  void tell_of_passing(std::uint8_t hierarchy, const std::string& path);
   bool remove_if_gone(const std::string& path);
   void remove_unseen();
   void take_events();
@@ -106,6 +113,11 @@ class CgroupTree::Impl {
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
+  struct Passed {
+    std::uint8_t hierarchy;
+    Clock::time_point until;
+  };
+  std::map<std::string, Passed> passed_;  // cgroups that were gone before they could be looked at
   Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
@@ -180,6 +192,7 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
   const auto directory = look(hierarchy, path);
   if (!directory) {
     if (directory.error().kind != ErrorKind::kUnsupported) ++status_.denied;
+    if (watcher_) watcher_->forget(hierarchy, path);
     return false;
   }
   admit(hierarchy, path, *directory);
@@ -190,11 +203,15 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   const auto [found, is_new] = nodes_.try_emplace(path);
   CgroupNode& node = found->second;
   if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
+    if (!is_new) tell(path, node, false);
     node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
-    changed_ = true;
+    tell(path, node, true);
   }
   if (!walking_) {
-    if (node.hierarchy != hierarchy) identify(path, node);
+    if (node.hierarchy == hierarchy) return;
+    if (look(node.hierarchy, path)) return identify(path, node);
+    // Being removed, one hierarchy after the other, or made anew without the first.
+    if (pending_.try_emplace(path).second) pending_[path].next_look = Clock::now() + kFirstLook;
     return;
   }
   Seen& seen = seen_[found->first];
@@ -210,10 +227,34 @@ void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
   for (std::uint8_t h = 0; h < hierarchies(); ++h) {
     const auto directory = look(h, path);
     if (!directory) continue;
+    tell(path, node, false);
     node = CgroupNode{directory->inode, h, directory->created_nsec};
-    changed_ = true;
+    tell(path, node, true);
     return;
   }
+}
+
+void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool born) {
+  changed_ = true;
+  if (options_.on_change) options_.on_change({path, node, born});
+}
+
+// cgroupfs keeps a removed directory's watch, and the directory with it.
+void CgroupTree::Impl::forget_watches(const std::string& path) {
+  for (std::uint8_t h = 0; watcher_ && h < kWatchedHierarchies; ++h) watcher_->forget(h, path);
+}
+
+// It was made and is gone already. A runtime makes it in several hierarchies: the
+// first that tells of it counts.
+void CgroupTree::Impl::tell_of_passing(std::uint8_t hierarchy, const std::string& path) {
+  if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
+  const auto now = Clock::now();
+  std::erase_if(passed_, [&](const auto& one) { return now >= one.second.until; });
+  const auto [passed, is_new] = passed_.try_emplace(path, Passed{hierarchy, now + kPassed});
+  if (!is_new && passed->second.hierarchy != hierarchy) return;
+  passed->second.until = now + kPassed;
+  tell(path, CgroupNode{}, true);
+  tell(path, CgroupNode{}, false);
 }
 
 bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
@@ -234,10 +275,15 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
     if (same && same->inode != found->second.inode) identify(path, found->second);
     return false;
   }
-  nodes_.erase(found);
   const std::string below = path + "/";
-  for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) it = nodes_.erase(it);
-  changed_ = true;
+  for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) {
+    tell(it->first, it->second, false);
+    forget_watches(it->first);
+    it = nodes_.erase(it);
+  }
+  tell(path, found->second, false);
+  nodes_.erase(found);
+  forget_watches(path);
   if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
   return true;
 }
@@ -263,6 +309,7 @@ void CgroupTree::Impl::take_events() {
     if (event.created) {
       pending_.erase(event.path);
       explore(event.tag, event.path);
+      if (!nodes_.contains(event.path)) tell_of_passing(event.tag, event.path);
     } else if (!remove_if_gone(event.path)) {
       pending_[event.path].next_look = Clock::now() + kFirstLook;
     }
@@ -282,6 +329,8 @@ void CgroupTree::Impl::look_at_pending(Clock::time_point now) {
     } else if (remove_if_gone(it->first) || --pending.looks_left == 0) {
       it = pending_.erase(it);
     } else {
+      const auto node = nodes_.find(it->first);
+      if (pending.looks_left == kLooks - kLooksForRemoval && node != nodes_.end()) identify(it->first, node->second);
       pending.delay = std::min(pending.delay * 2, kLastLook);
       pending.next_look = now + pending.delay;
       ++it;

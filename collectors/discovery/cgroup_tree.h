@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <limits>
 #include <map>
 #include <memory>
@@ -32,6 +33,14 @@ struct CgroupNode {
   std::optional<std::uint64_t> created_nsec;
 };
 
+// A cgroup that came or went, also one that was gone before it could be looked
+// at: its node is then empty. Made anew under its old path, it went and came.
+struct CgroupChange {
+  const std::string& path;
+  const CgroupNode& node;
+  bool born = false;
+};
+
 struct CgroupTreeOptions {
   std::vector<std::string> hierarchies;  // directories; the first two are watched
   bool use_inotify = true;
@@ -40,6 +49,8 @@ struct CgroupTreeOptions {
   std::size_t max_cgroups = 20'000;                                   // more are left out, counted and told
   std::size_t max_depth = 64;                                         // directories below are left out too
   std::size_t max_watches = std::numeric_limits<std::size_t>::max();  // the kernel has a limit of its own
+  // Called from wait() and walk() at once, before nodes() is whole again: quick.
+  std::function<void(const CgroupChange&)> on_change;
 };
 
 struct CgroupTreeStatus {

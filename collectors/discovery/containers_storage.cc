@@ -3,9 +3,10 @@
 #include "collectors/discovery/container_files.h"
 #include "collectors/discovery/docker_metadata.h"
 #include "collectors/discovery/json_facts.h"
+#include "collectors/discovery/layer_directories.h"
 #include "collectors/discovery/oci_spec.h"
+#include "collectors/discovery/users.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
 
@@ -18,7 +19,6 @@ namespace {
 using namespace json_facts;
 
 constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
-constexpr std::size_t kMaxUsers = 64;
 constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 constexpr const char* kRootRun = "/run/containers/storage";
 constexpr const char* kRootGraph = "/var/lib/containers/storage";
@@ -50,6 +50,20 @@ bool parse_containers_json(std::string_view text, std::string_view id, Container
   return found;
 }
 
+std::string layer_in_containers_json(std::string_view text, std::string_view id) {
+  std::string layer;
+  with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
+    const auto* value = member(top, "containers");
+    const auto* list = value != nullptr ? value->if_array() : nullptr;
+    if (list == nullptr) return;
+    for (const json::value& one : *list) {
+      const auto* container = one.if_object();
+      if (container != nullptr && string_in(*container, "id") == id) layer = string_in(*container, "layer");
+    }
+  });
+  return layer;
+}
+
 // Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container makes below itself.
 std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
@@ -61,42 +75,17 @@ std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view p
   return {};
 }
 
-// The sixth field of the user's row.
-std::string ContainersStorageRuntime::home_of(std::string_view uid) {
-  const auto passwd = files_.read("/etc/passwd", kMaxFileBytes);
-  if (!passwd) return {};
-  std::string_view rest = *passwd;
-  while (!rest.empty()) {
-    std::string_view row = rest.substr(0, rest.find('\n'));
-    rest.remove_prefix(std::min(row.size() + 1, rest.size()));
-    std::vector<std::string_view> fields;
-    for (std::size_t at = 0; at <= row.size();) {
-      const std::size_t end = std::min(row.find(':', at), row.size());
-      fields.push_back(row.substr(at, end - at));
-      at = end + 1;
-    }
-    if (fields.size() > 5 && fields[2] == uid) return std::string(fields[5]);
+// Looked up once for all containers that are asked about in one go.
+const std::vector<ContainersStorageRuntime::Storage>& ContainersStorageRuntime::storages() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now < next_search_) return storages_;
+  next_search_ = now + std::chrono::milliseconds(100);
+  storages_ = {{kRootRun, kRootGraph}};
+  for (const User& user : users_with_runtime_directory(files_)) {
+    storages_.push_back({"/run/user/" + user.uid + "/containers",
+                         user.home.empty() ? std::string() : user.home + "/.local/share/containers/storage"});
   }
-  return {};
-}
-
-std::vector<ContainersStorageRuntime::Storage> ContainersStorageRuntime::storages() {
-  std::vector<Storage> found = {{kRootRun, kRootGraph}};
-  auto users = files_.open("/run/user", O_RDONLY | O_DIRECTORY);
-  if (!users) return found;
-  DIR* listing = fdopendir(users->get());
-  if (listing == nullptr) return found;
-  users->release();
-  while (const dirent* entry = readdir(listing)) {
-    const std::string_view uid = entry->d_name;
-    if (uid.empty() || uid.find_first_not_of("0123456789") != std::string_view::npos) continue;
-    if (found.size() > kMaxUsers) break;
-    const std::string home = home_of(uid);
-    found.push_back({"/run/user/" + std::string(uid) + "/containers",
-                     home.empty() ? std::string() : home + "/.local/share/containers/storage"});
-  }
-  closedir(listing);
-  return found;
+  return storages_;
 }
 
 Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const Storage& storage,
@@ -110,8 +99,13 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const 
       if (!directory && directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
       if (!directory || faccessat(directory->get(), "config.json", F_OK, 0) != 0) continue;
       auto run = files_.open(storage.run + below, O_PATH | O_DIRECTORY);
-      return Place{top + below + "/config.json", std::move(*directory), storage.run + below,
-                   run ? std::move(*run) : FileDescriptor(), storage.graph + containers};
+      return Place{top + below + "/config.json",
+                   std::move(*directory),
+                   storage.run + below,
+                   run ? std::move(*run) : FileDescriptor(),
+                   storage.graph + containers,
+                   storage.graph,
+                   driver};
     }
   }
   return error;
@@ -147,7 +141,11 @@ Result<ContainerDescription> ContainersStorageRuntime::describe(const std::strin
   // The second has those that end with their process (--rm, --transient-store).
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
     const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
-    if (containers && parse_containers_json(*containers, id, metadata)) break;
+    if (containers && parse_containers_json(*containers, id, metadata)) {
+      metadata.layer_directory =
+          containers_storage_layer_directory(place->graph, place->driver, layer_in_containers_json(*containers, id));
+      break;
+    }
     if (!containers && containers.error().kind != ErrorKind::kUnsupported) description.incomplete = containers.error();
   }
   take_pid_file(files_, place->run + "/pidfile", metadata);

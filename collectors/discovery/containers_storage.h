@@ -7,6 +7,7 @@
 #include "collectors/discovery/rooted_files.h"
 #include "collectors/discovery/runtime.h"
 
+#include <chrono>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -17,6 +18,9 @@ namespace tallyman {
 
 // What containers.json says of one container. Pure; false: it says nothing of it.
 bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata);
+
+// The id of its layer, there too; empty where it says none.
+std::string layer_in_containers_json(std::string_view text, std::string_view id);
 
 // A runtime whose cgroups are PREFIX-ID.scope (systemd) or PREFIX-ID (cgroupfs), both certain.
 class ContainersStorageRuntime final : public Runtime {
@@ -36,17 +40,19 @@ class ContainersStorageRuntime final : public Runtime {
     std::string run;                  // .../overlay-containers/ID/userdata of the run directory
     FileDescriptor run_directory;     // not valid where there is none (yet)
     std::string names_directory;      // has containers.json
+    std::string graph, driver;
   };
   struct Storage {
     std::string run, graph;
   };
   Result<Place> find(const std::string& id);
   Result<Place> find_in(const Storage& storage, const std::string& id);
-  std::vector<Storage> storages();
-  std::string home_of(std::string_view uid);
+  const std::vector<Storage>& storages();
 
   RootedFiles files_;
   std::string name_, prefix_;
+  std::vector<Storage> storages_;  // of root, then of users
+  std::chrono::steady_clock::time_point next_search_{};
 };
 
 }  // namespace tallyman

@@ -48,7 +48,22 @@ Result<void> DirectoryWatcher::add(std::uint8_t tag, const std::string& path, co
   kept.generation = generation_;
   kept.tag = tag;
   if (kept.path != path) kept.path = path;
+  by_path_[key(tag, path)] = watch;
   return {};
+}
+
+void DirectoryWatcher::forget(std::uint8_t tag, const std::string& path) {
+  const auto named = by_path_.find(key(tag, path));
+  if (named == by_path_.end()) return;
+  inotify_rm_watch(fd_.get(), named->second);
+  const auto watch = watches_.find(named->second);
+  watch == watches_.end() ? void(by_path_.erase(named)) : drop(watch);
+}
+
+void DirectoryWatcher::drop(std::unordered_map<int, Watch>::iterator watch) {
+  const auto named = by_path_.find(key(watch->second.tag, watch->second.path));
+  if (named != by_path_.end() && named->second == watch->first) by_path_.erase(named);
+  watches_.erase(watch);
 }
 
 DirectoryWatcher::Batch DirectoryWatcher::read() {
@@ -78,7 +93,7 @@ void DirectoryWatcher::take_event(int watch, std::uint32_t mask, std::string_vie
   const auto found = watches_.find(watch);
   if (found == watches_.end()) return;
   if ((mask & IN_IGNORED) != 0) {
-    watches_.erase(found);
+    drop(found);
     return;
   }
   if ((mask & IN_ISDIR) == 0 || name.empty()) return;
@@ -95,7 +110,7 @@ void DirectoryWatcher::end_renewal() {
       ++it;
     } else {
       inotify_rm_watch(fd_.get(), it->first);  // fails where the directory is gone: that is fine
-      it = watches_.erase(it);
+      drop(it++);
     }
   }
 }

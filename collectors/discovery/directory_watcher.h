@@ -38,6 +38,9 @@ class DirectoryWatcher {
   // left, and the text names the sysctl.
   Result<void> add(std::uint8_t tag, const std::string& path, const std::string& directory, bool follow_symlink);
 
+  // Gives the watch up; nothing if there is none.
+  void forget(std::uint8_t tag, const std::string& path);
+
   // What is waiting to be read, up to a bound; does not block.
   Batch read();
 
@@ -56,12 +59,15 @@ class DirectoryWatcher {
     std::uint8_t tag;
   };
   DirectoryWatcher(FileDescriptor fd, std::size_t max_watches) : fd_(std::move(fd)), max_watches_(max_watches) {}
+  static std::string key(std::uint8_t tag, const std::string& path) { return static_cast<char>(tag) + path; }
+  void drop(std::unordered_map<int, Watch>::iterator watch);
   void take_event(int watch, std::uint32_t mask, std::string_view name, Batch& batch);
 
   FileDescriptor fd_;
   std::size_t max_watches_;
   std::uint64_t generation_ = 0;
   std::unordered_map<int, Watch> watches_;
+  std::unordered_map<std::string, int> by_path_;  // of key(): the newest
 };
 
 }  // namespace tallyman

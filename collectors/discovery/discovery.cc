@@ -1,6 +1,7 @@
 #include "collectors/discovery/discovery.h"
 
 #include "collectors/discovery/container_files.h"
+#include "collectors/discovery/kubernetes.h"
 
 #include <algorithm>
 #include <atomic>
@@ -36,13 +37,36 @@ struct Record {
   WorkloadPtr workload;
 };
 
-// What a person is shown until there is a name; LXC's ids are names.
+// What a person is shown until there is a name; LXC's and machined's ids are names.
 std::string short_id(const std::string& id) {
   constexpr std::size_t kShortIdDigits = 12;
   return is_container_id(id) ? id.substr(0, kShortIdDigits) : id;
 }
 
-bool is_starting(const Record& record) { return record.runtime != nullptr && !record.workload->container.started_nsec; }
+bool is_unit(WorkloadKind kind) {
+  return kind == WorkloadKind::kService || kind == WorkloadKind::kSlice || kind == WorkloadKind::kScope;
+}
+
+bool is_starting(const Record& record) {
+  const Workload& workload = *record.workload;
+  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd writes down no start of a slice
+  const bool started =
+      is_unit(workload.kind) ? workload.unit.started_nsec.has_value() : workload.container.started_nsec.has_value();
+  return record.runtime != nullptr && !started;
+}
+
+// A unit is no container: its path is its id, and has named it.
+WorkloadPtr workload_of(const Workload& before, const Runtime& runtime, WorkloadKind kind, const std::string& id) {
+  auto workload = std::make_shared<Workload>(before);
+  workload->kind = kind;
+  workload->runtime = runtime.name();
+  workload->unit = {};
+  if (!is_unit(kind)) {
+    workload->container_id = id;
+    workload->workload = short_id(id);
+  }
+  return workload;
+}
 
 bool is_fault(const Error& error) { return error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone; }
 
@@ -53,7 +77,8 @@ class Discovery::Impl {
   Impl(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes)
       : options_(std::move(options)),
         runtimes_(std::move(runtimes)),
-        tree_(options_.tree),
+        tree_(tree_options()),
+        departures_(options_.last_words),
         list_(std::make_shared<WorkloadList>()) {}
 
   void refresh();
@@ -67,14 +92,34 @@ class Discovery::Impl {
     const std::lock_guard lock(mutex_);
     return status_;
   }
+  std::vector<Departure> take_departures() { return departures_.take(); }
 
  private:
+  // What is known of a cgroup from its first moment to its last.
+  struct Lived {
+    LastWords::Token token = 0;
+    std::uint64_t born_nsec = 0;
+  };
+  struct Gone {
+    std::string path;
+    CgroupNode node;
+    Lived lived;
+    std::uint64_t ended_nsec;
+  };
+  CgroupTreeOptions tree_options();
+  void on_change(const CgroupChange& change);
+  LastWords::Token listen_to(const std::string& path) {
+    return options_.last_words != nullptr ? options_.last_words->watch(path) : LastWords::Token(0);
+  }
+  void follow_gone();
   void run();
   bool follow_tree();
   Record make_record(const std::string& path, const CgroupNode& node);
   bool choose_runtime(Record& record);
   bool refresh_metadata();
   bool describe(Record& record);
+  bool take(Record& record, ContainerDescription description);
+  void name_pods();
   bool describe_starting();
   void tell(const Error& error);
   void publish(bool changed);
@@ -84,6 +129,10 @@ class Discovery::Impl {
 
   // Of the thread that looks.
   CgroupTree tree_;
+  std::map<std::string, Lived> lived_;  // of the cgroups that exist
+  std::vector<Gone> gone_;              // since the last follow_gone()
+  Departures departures_;
+  std::uint64_t passed_ = std::uint64_t{1} << 63;
   std::map<std::string, Record> records_;
   std::map<std::string, Clock::time_point> starting_;  // until when
   std::set<std::string> told_, seen_in_this_round_;
@@ -97,11 +146,45 @@ class Discovery::Impl {
   std::thread thread_;
 };
 
+CgroupTreeOptions Discovery::Impl::tree_options() {
+  CgroupTreeOptions options = options_.tree;
+  options.on_change = [this](const CgroupChange& change) { on_change(change); };
+  return options;
+}
+
+// At once: a cgroup may live for milliseconds only.
+void Discovery::Impl::on_change(const CgroupChange& change) {
+  if (change.born) {
+    lived_[change.path] = {listen_to(change.path), wall_clock_nsec()};
+    return;
+  }
+  const auto known = lived_.extract(change.path);
+  Lived lived = known.empty() ? Lived{} : known.mapped();
+  // When it was seen first it may not have been in the v2 tree yet.
+  if (lived.token == 0) lived.token = listen_to(change.path);
+  gone_.push_back({change.path, change.node, lived, wall_clock_nsec()});
+}
+
+void Discovery::Impl::follow_gone() {
+  for (Gone& gone : std::exchange(gone_, {})) {
+    const auto known = records_.find(gone.path);
+    const bool same = known != records_.end() && known->second.node.inode == gone.node.inode &&
+                      known->second.node.hierarchy == gone.node.hierarchy;
+    const Record record = same ? known->second : make_record(gone.path, gone.node);
+    auto workload = std::make_shared<Workload>(*record.workload);
+    if (!same && gone.lived.born_nsec != 0) workload->seen_nsec = gone.lived.born_nsec;
+    workload->ended_nsec = gone.ended_nsec;
+    if (workload->inode == 0) workload->inode = ++passed_;  // one of its own for each that was never looked at
+    departures_.begin(std::move(workload), gone.lived.token, record.runtime, record.container_id);
+  }
+}
+
 void Discovery::Impl::refresh() {
   tree_.walk();
   const bool tree_changed = follow_tree();
   const bool metadata_changed = refresh_metadata();
   publish(tree_changed || metadata_changed);
+  departures_.look();
 }
 
 void Discovery::Impl::start() {
@@ -120,9 +203,11 @@ void Discovery::Impl::stop() {
 void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
   publish(follow_tree());  // a stop() may have come between a change and its taking over
+  bool departing = departures_.look();
   while (!stopping_) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
     if (!starting_.empty()) left = std::min(left, kStartingInterval);
+    if (departing) left = std::min(left, Departures::kLook);
     bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)));
     if (stopping_) return;
     if (changed) changed = follow_tree();
@@ -133,11 +218,13 @@ void Discovery::Impl::run() {
       next_refresh = Clock::now() + options_.refresh_interval;
     }
     publish(changed);
+    departing = departures_.look();  // told after the list that has them no more
   }
 }
 
 // Both maps are sorted by path: one pass over the two.
 bool Discovery::Impl::follow_tree() {
+  follow_gone();
   bool changed = false;
   auto record = records_.begin();
   for (const auto& [path, node] : tree_.nodes()) {
@@ -168,7 +255,8 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   auto workload = std::make_shared<Workload>();
   workload->id = path;
   workload->inode = node.inode;
-  workload->seen_nsec = wall_clock_nsec();
+  const auto lived = lived_.find(path);
+  workload->seen_nsec = lived != lived_.end() ? lived->second.born_nsec : wall_clock_nsec();
   workload->cgroup_created_nsec = node.created_nsec;
   name_by_path(*workload);
   record.workload = std::move(workload);
@@ -178,25 +266,24 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   return record;
 }
 
-// True when one was found.
+// The first that is certain, or has the files. One that only has not got them yet
+// is asked again. True when it is another than before.
 bool Discovery::Impl::choose_runtime(Record& record) {
   record.undecided = false;
   for (const auto& runtime : runtimes_) {
     auto match = runtime->match(record.workload->id);
     if (!match) continue;
+    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is a pod first
     if (!match->certain && runtime->revision(match->container_id) == 0) {
       record.undecided = true;
       continue;
     }
-    record.undecided = false;
+    if (record.runtime == runtime.get()) return false;
     record.runtime = runtime.get();
     record.container_id = std::move(match->container_id);
-    auto workload = std::make_shared<Workload>(*record.workload);
-    workload->kind = WorkloadKind::kContainer;
-    workload->runtime = runtime->name();
-    workload->container_id = record.container_id;
-    workload->workload = short_id(record.container_id);
-    record.workload = std::move(workload);
+    record.revision = 0;
+    record.described = false;
+    record.workload = workload_of(*record.workload, *runtime, match->kind, record.container_id);
     return true;
   }
   return false;
@@ -237,12 +324,38 @@ bool Discovery::Impl::describe(Record& record) {
     record.revision = revision;
   }
   record.described = true;
-  if (description->metadata == record.workload->container) return false;
+  return take(record, std::move(*description));
+}
+
+bool Discovery::Impl::take(Record& record, ContainerDescription description) {
+  const WorkloadKind kind = description.kind.value_or(record.workload->kind);
+  if (kind == record.workload->kind && description.metadata == record.workload->container &&
+      description.unit == record.workload->unit)
+    return false;
   auto workload = std::make_shared<Workload>(*record.workload);
-  workload->container = std::move(description->metadata);
-  workload->workload = workload->container.name.empty() ? short_id(record.container_id) : workload->container.name;
+  workload->kind = kind;
+  workload->unit = std::move(description.unit);
+  workload->container = std::move(description.metadata);
+  if (!is_unit(kind))
+    workload->workload = workload->container.name.empty() ? short_id(record.container_id) : workload->container.name;
   record.workload = std::move(workload);
   return true;
+}
+
+// A pod's own cgroup has no files: its name is what a container right below it says.
+void Discovery::Impl::name_pods() {
+  for (const auto& [path, record] : records_) {
+    PodIdentity said;
+    if (!take_pod_name(record.workload->container, said)) continue;
+    const auto above = records_.find(path.substr(0, path.rfind('/')));
+    if (above == records_.end() || above->second.workload->kind != WorkloadKind::kPod) continue;
+    const Workload& pod = *above->second.workload;
+    if (pod.pod.name == said.name && pod.pod.name_space == said.name_space) continue;
+    auto named = std::make_shared<Workload>(pod);
+    named->workload = named->pod.name = std::move(said.name);
+    named->pod.name_space = std::move(said.name_space);
+    above->second.workload = std::move(named);
+  }
 }
 
 bool Discovery::Impl::describe_starting() {
@@ -269,7 +382,9 @@ void Discovery::Impl::publish(bool changed) {
   DiscoveryStatus status;
   status.tree = tree_.status();
   status.metadata_errors = metadata_errors_;
+  status.departures_dropped = departures_.dropped();
   if (changed) {
+    name_pods();
     list = std::make_shared<WorkloadList>();
     list->reserve(records_.size());
   }
@@ -291,5 +406,6 @@ void Discovery::start() { impl_->start(); }
 void Discovery::stop() { impl_->stop(); }
 WorkloadListPtr Discovery::current() const { return impl_->current(); }
 DiscoveryStatus Discovery::status() const { return impl_->status(); }
+std::vector<Departure> Discovery::take_departures() { return impl_->take_departures(); }
 
 }  // namespace tallyman

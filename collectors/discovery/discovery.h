@@ -10,6 +10,7 @@
 #pragma once
 
 #include "collectors/discovery/cgroup_tree.h"
+#include "collectors/discovery/departures.h"
 #include "collectors/discovery/runtime.h"
 #include "collectors/kernel/error.h"
 #include "collectors/workload.h"
@@ -26,6 +27,7 @@ namespace tallyman {
 struct DiscoveryOptions {
   CgroupTreeOptions tree;
   std::chrono::milliseconds refresh_interval{1'000};  // how often runtimes' files are looked at for changes
+  LastWords* last_words = nullptr;                    // may be null; outlives the discovery
   // From the thread that looks: each cause once, and again when it comes back.
   // Also for a watch_error; `where` is then the whole text.
   std::function<void(const Error&)> on_error;
@@ -35,6 +37,7 @@ struct DiscoveryStatus {
   CgroupTreeStatus tree;
   std::uint64_t metadata_errors = 0;     // describe() that failed or was incomplete, other than "not there"
   std::uint64_t unnamed_containers = 0;  // recognised by path, never described
+  std::uint64_t departures_dropped = 0;  // that nobody has taken in time
 };
 
 class Discovery {
@@ -47,6 +50,10 @@ class Discovery {
   void refresh();
   void start();
   void stop();  // may be started again
+
+  // Workloads that have ended since the last call, those too that were never in a
+  // list. Thread-safe. Taken before current(), that list has none of them any more.
+  std::vector<Departure> take_departures();
 
   // The newest list; never null. Thread-safe, as is status().
   WorkloadListPtr current() const;

@@ -1,7 +1,9 @@
 #include "collectors/discovery/container_files.h"
 #include "collectors/discovery/docker_metadata.h"
+#include "collectors/discovery/layer_directories.h"
 #include "collectors/discovery/rooted_files.h"
 #include "collectors/discovery/runtime.h"
+#include "collectors/discovery/users.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -15,6 +17,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxIdBytes = 256;
 constexpr std::size_t kMaxRemappedRoots = 16;
 constexpr const char* kDefaultDataRoot = "/var/lib/docker";
 constexpr const char* kDaemonConfig = "/etc/docker/daemon.json";
@@ -44,6 +47,8 @@ class DockerRuntime final : public Runtime {
   Result<Place> find(const std::string& id);
   Result<Place> find_among_known(const std::string& id);
   void find_containers_directories();
+  std::string layer_directory(const std::string& containers_directory, const std::string& driver,
+                              const std::string& id);
   std::string data_root();
 
   RootedFiles files_;
@@ -83,14 +88,21 @@ std::string DockerRuntime::data_root() {
 void DockerRuntime::find_containers_directories() {
   const std::string top = data_root();
   containers_directories_ = {top + "/containers"};
+  if (given_data_root_.empty()) {
+    for (const User& user : users_with_runtime_directory(files_)) {
+      if (!user.home.empty()) containers_directories_.push_back(user.home + "/.local/share/docker/containers");
+    }
+  }
   auto directory = files_.open(top, O_RDONLY | O_DIRECTORY);
   if (!directory) return;  // often not listable, and yet its containers are readable
   DIR* listing = fdopendir(directory->get());
   if (listing == nullptr) return;
   directory->release();
+  std::size_t remapped = 0;
   while (const dirent* entry = readdir(listing)) {
-    if (containers_directories_.size() > kMaxRemappedRoots) break;
-    if (is_remapped_root(entry->d_name)) containers_directories_.push_back(top + "/" + entry->d_name + "/containers");
+    if (remapped >= kMaxRemappedRoots) break;
+    if (is_remapped_root(entry->d_name) && ++remapped != 0)
+      containers_directories_.push_back(top + "/" + entry->d_name + "/containers");
   }
   closedir(listing);
 }
@@ -101,8 +113,8 @@ Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& 
     std::string path = containers + "/" + id;
     auto directory = files_.open(path, O_PATH | O_DIRECTORY);
     if (directory) return Place{std::move(path), std::move(*directory)};
-    error = std::move(directory.error());
-    if (error.kind != ErrorKind::kUnsupported) break;
+    // The others may be readable all the same: a user's own Docker beside root's.
+    if (error.kind == ErrorKind::kUnsupported) error = std::move(directory.error());
   }
   return error;
 }
@@ -117,6 +129,13 @@ Result<DockerRuntime::Place> DockerRuntime::find(const std::string& id) {
   }
   if (!place && place.error().kind == ErrorKind::kUnsupported && daemon_config_error_) return *daemon_config_error_;
   return place;
+}
+
+std::string DockerRuntime::layer_directory(const std::string& containers_directory, const std::string& driver,
+                                           const std::string& id) {
+  const std::string data_root = containers_directory.substr(0, containers_directory.rfind("/containers/"));
+  const auto mount_id = files_.read(docker_mount_id_file(data_root, driver, id), kMaxIdBytes);
+  return mount_id ? docker_layer_directory(data_root, driver, *mount_id) : std::string();
 }
 
 std::uint64_t DockerRuntime::revision(const std::string& id) {
@@ -141,6 +160,8 @@ Result<ContainerDescription> DockerRuntime::describe(const std::string& id) {
   } else if (!parse_docker_host_config(*host_config, description.metadata)) {
     description.incomplete = Error{ErrorKind::kMalformed, 0, host_config_path};
   }
+  ContainerMetadata& metadata = description.metadata;
+  metadata.layer_directory = layer_directory(place->path, metadata.storage_driver, id);
   return description;
 }
 

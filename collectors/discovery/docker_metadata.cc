@@ -106,7 +106,14 @@ Health health_in(const json::object& state) {
 void take_state(const json::object& state, ContainerMetadata& metadata) {
   const auto pid = number_in(state, "Pid");
   const bool runs = bool_in(state, "Running").value_or(true) && pid.value_or(1) != 0;
-  if (!runs) return;
+  if (!runs) {
+    const auto started = parse_rfc3339_nsec(string_in(state, "StartedAt"));
+    const auto finished = parse_rfc3339_nsec(string_in(state, "FinishedAt"));
+    if (!started || !finished || *finished < *started) return;
+    metadata.exit = ContainerExit{{}, bool_in(state, "OOMKilled").value_or(false), *started, *finished};
+    if (const auto code = number_in(state, "ExitCode")) metadata.exit->code = static_cast<std::int64_t>(*code);
+    return;
+  }
   metadata.started_nsec = parse_rfc3339_nsec(string_in(state, "StartedAt"));
   if (pid && *pid <= std::numeric_limits<std::int32_t>::max()) metadata.init_pid = static_cast<std::uint32_t>(*pid);
   metadata.health = health_in(state);

@@ -2,6 +2,7 @@
 // runs that could be asked: the name is in the path, and the little there is to
 // know in the container's configuration.
 #include "collectors/discovery/container_files.h"
+#include "collectors/discovery/layer_directories.h"
 #include "collectors/discovery/rooted_files.h"
 #include "collectors/discovery/runtime.h"
 
@@ -78,6 +79,7 @@ Result<ContainerDescription> LxcRuntime::describe(const std::string& name) {
   const std::string network = value_in(*config, "lxc.net.0.type");
   metadata.network_mode = network == "none" ? "host" : network == "empty" ? "none" : network;
   metadata.storage_driver = value_in(*config, "lxc.rootfs.path");
+  metadata.layer_directory = lxc_layer_directory(metadata.storage_driver);
   metadata.storage_driver.resize(std::min(metadata.storage_driver.find(':'), metadata.storage_driver.size()));
   if (metadata.storage_driver.starts_with('/')) metadata.storage_driver = "dir";
   return description;

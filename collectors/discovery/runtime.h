@@ -1,5 +1,5 @@
-// One container runtime: recognises its cgroups by path and knows its
-// containers from read-only files. No socket, no client library.
+// One runtime of containers, machines or units: recognises its cgroups by path and
+// knows them from read-only files. No socket, no client library.
 #pragma once
 
 #include "collectors/kernel/error.h"
@@ -16,14 +16,17 @@ namespace tallyman {
 
 // What a cgroup's path says.
 struct ContainerMatch {
-  std::string container_id;
+  std::string container_id;  // what revision() and describe() are asked about
   // The path itself names the runtime (/docker/ID). Where it does not (PARENT/ID)
   // the cgroup is this runtime's only while revision() is not 0.
   bool certain = false;
+  WorkloadKind kind = WorkloadKind::kContainer;
 };
 
 struct ContainerDescription {
   ContainerMetadata metadata;
+  std::optional<WorkloadKind> kind;  // where the files know better than the path
+  UnitFacts unit;
   // A file that should have been read and was not: `metadata` lacks what it
   // says. Worth trying again.
   std::optional<Error> incomplete;
@@ -51,7 +54,8 @@ class Runtime {
 // Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and
 // PARENT/ID (--cgroup-parent), not certain. Containers inside a container are
 // not this host's Docker's. `data_root` as the host names it
-// ("/var/lib/docker"); empty: from /etc/docker/daemon.json, else the default;
+// ("/var/lib/docker"); empty: from /etc/docker/daemon.json, else the default, and
+// at home of users who run it rootless;
 // below it also where userns-remap has its containers. Symbolic links are
 // followed as the host would.
 //
@@ -80,5 +84,18 @@ std::unique_ptr<Runtime> make_mesos_runtime();
 
 // Rocket: machine.slice/machine-rkt-UUID.scope, certain; named by the pod's manifest.
 std::unique_ptr<Runtime> make_rkt_runtime(const HostRoot& root);
+
+// libvirt's LXC and QEMU: machine-qemu\x2dN\x2dNAME.scope, NAME.libvirt-qemu and
+// libvirt/qemu/NAME, certain, kind machine; named by /run/libvirt/{qemu,lxc}/NAME.xml.
+std::unique_ptr<Runtime> make_libvirt_runtime(const HostRoot& root);
+
+// systemd-machined's machines: machine-NAME.scope, kind machine or container as its
+// class is, and systemd-nspawn@NAME.service, certain; other units that have
+// registered themselves, not. Named by /run/systemd/machines.
+std::unique_ptr<Runtime> make_machined_runtime(const HostRoot& root);
+
+// systemd's services, slices and scopes, certain: who started them, and when. No
+// container: their ids are their cgroups' paths.
+std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root);
 
 }  // namespace tallyman

@@ -27,8 +27,9 @@ struct CpuStats {
 };
 
 struct MemoryStats {
-  Count current;  // charged now
-  Count peak;     // highest `current` ever (v2: kernel 5.19+)
+  Count current;      // charged now; of processes: resident
+  Count working_set;  // only where the source itself says: of processes
+  Count peak;         // highest `current` ever (v2: kernel 5.19+)
   Count swap_current;
   Count anon, file, kernel, shmem, sock;
   Count file_mapped, file_dirty, file_writeback;
@@ -92,6 +93,11 @@ struct NumaStats {
   std::uint64_t pages = 0;
 };
 
+// cgroup.events; v1: freezer.state alone. 0 or 1.
+struct CgroupEvents {
+  Count populated, frozen;
+};
+
 struct CgroupStats {
   CpuStats cpu;
   MemoryStats memory;
@@ -102,6 +108,7 @@ struct CgroupStats {
   std::vector<HugetlbStats> hugetlb;
   LimitStats limits;
   CpusetStats cpuset;
+  Count frozen;  // 1 while paused, else 0; read with the limits
   std::vector<NumaStats> numa;
 };
 

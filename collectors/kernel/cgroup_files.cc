@@ -3,6 +3,7 @@
 #include "collectors/kernel/formats.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -46,6 +47,7 @@ constexpr FileSpec kSpecs[] = {
     {CgroupFile::kV1CpusetCpus, false, Controller::kCpuset, Keep::kClosed, "cpuset.effective_cpus"},
     {CgroupFile::kV1CpusetMigrate, false, Controller::kCpuset, Keep::kClosed, "cpuset.memory_migrate"},
     {CgroupFile::kV1NumaStat, false, Controller::kMemory, Keep::kClosed, "memory.numa_stat"},
+    {CgroupFile::kV1FreezerState, false, Controller::kFreezer, Keep::kClosed, "freezer.state"},
     {CgroupFile::kCpuStat, true, kCore, Keep::kOpen, "cpu.stat"},
     {CgroupFile::kMemoryStat, true, Controller::kMemory, Keep::kOpen, "memory.stat"},
     {CgroupFile::kMemoryCurrent, true, Controller::kMemory, Keep::kOpen, "memory.current"},
@@ -67,6 +69,7 @@ constexpr FileSpec kSpecs[] = {
     {CgroupFile::kPidsMax, true, Controller::kPids, Keep::kClosed, "pids.max"},
     {CgroupFile::kCpusetCpus, true, Controller::kCpuset, Keep::kClosed, "cpuset.cpus.effective"},
     {CgroupFile::kNumaStat, true, Controller::kMemory, Keep::kClosed, "memory.numa_stat"},
+    {CgroupFile::kCgroupEvents, true, kCore, Keep::kClosed, "cgroup.events"},
 };
 static_assert(std::size(kSpecs) == kCgroupFiles);
 
@@ -189,6 +192,12 @@ Result<std::string_view> CgroupFiles::read(int hierarchy, std::string_view name,
     return error_from_errno(errno, {});
   }
   return read_record(file.get(), buffer);
+}
+
+std::uint64_t CgroupFiles::unified_inode() const {
+  const int unified = roots_.unified_hierarchy();
+  struct stat status {};
+  return unified >= 0 && fstatat(roots_.directory(unified), path_.c_str(), &status, 0) == 0 ? status.st_ino : 0;
 }
 
 Result<std::vector<std::uint32_t>> CgroupFiles::processes(ReadBuffer& buffer) {

@@ -41,6 +41,7 @@ enum class CgroupFile : std::uint8_t {
   kV1CpusetCpus,
   kV1CpusetMigrate,
   kV1NumaStat,
+  kV1FreezerState,
   kCpuStat,
   kMemoryStat,
   kMemoryCurrent,
@@ -62,6 +63,7 @@ enum class CgroupFile : std::uint8_t {
   kPidsMax,
   kCpusetCpus,
   kNumaStat,
+  kCgroupEvents,
   kCount,
 };
 inline constexpr int kCgroupFiles = static_cast<int>(CgroupFile::kCount);
@@ -79,6 +81,7 @@ class CgroupRoots {
   int v2_hierarchy(Controller controller) const {
     return hierarchy_.v2_has(controller) ? hierarchy_.unified_index() : -1;
   }
+  int unified_hierarchy() const { return hierarchy_.unified_index(); }
   // Where to look for a cgroup's processes.
   const std::vector<int>& discovery_order() const { return discovery_order_; }
   FileBudget& budget() { return budget_; }
@@ -108,6 +111,9 @@ class CgroupFiles {
   Result<std::string_view> read(int hierarchy, std::string_view name, ReadBuffer& buffer);
   // Process ids of this cgroup itself, from the first hierarchy that has any.
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
+
+  // Of its directory in the v2 tree; 0 if there is none.
+  std::uint64_t unified_inode() const;
 
   void retry_missing();
   // Closes a file if it is kept open; the next read() opens it again.

@@ -40,7 +40,7 @@ bool is_controller_or_name(const std::string& option) {
   if (option.starts_with("name=")) {
     return true;
   }
-  constexpr std::string_view kOthers[] = {"devices", "freezer", "net_cls", "net_prio", "perf_event", "rdma", "misc"};
+  constexpr std::string_view kOthers[] = {"devices", "net_cls", "net_prio", "perf_event", "rdma", "misc"};
   for (int i = 0; i < kControllers; ++i) {
     if (option == to_string(static_cast<Controller>(i))) {
       return true;
@@ -182,6 +182,8 @@ std::string_view to_string(Controller controller) {
       return "pids";
     case Controller::kHugetlb:
       return "hugetlb";
+    case Controller::kFreezer:
+      return "freezer";
     case Controller::kCount:
       break;
   }
@@ -255,7 +257,7 @@ std::vector<int> CgroupHierarchy::discovery_order() const {
   };
   add(v1_index(Controller::kMemory));
   add(unified_);
-  for (int c = 0; c < kControllers; ++c) {
+  for (int c = 0; c < static_cast<int>(Controller::kFreezer); ++c) {
     add(v1_[static_cast<std::size_t>(c)]);
   }
   for (int i = 0; i < static_cast<int>(hierarchies_.size()); ++i) {

@@ -15,7 +15,7 @@
 
 namespace tallyman {
 
-enum class Controller : std::uint8_t { kCpu, kCpuacct, kCpuset, kMemory, kIo, kPids, kHugetlb, kCount };
+enum class Controller : std::uint8_t { kCpu, kCpuacct, kCpuset, kMemory, kIo, kPids, kHugetlb, kFreezer, kCount };
 inline constexpr int kControllers = static_cast<int>(Controller::kCount);
 std::string_view to_string(Controller controller);  // v1 names: "blkio" for kIo
 

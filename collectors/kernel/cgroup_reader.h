@@ -16,10 +16,12 @@ namespace tallyman {
 // What happened while reading one kind of stats of one or many cgroups.
 struct ReadReport {
   std::uint64_t denied = 0, malformed = 0, io = 0;
-  std::string first_fault;  // a file and what was wrong with it; empty when nothing was
+  std::string first_fault;       // a file and what was wrong with it; empty when nothing was
+  double elsewhere_seconds = 0;  // of CPU, in a thread of the source's own since the last report
 
   std::uint64_t faults() const { return denied + malformed + io; }
   void note(ErrorKind kind, const std::string& where);
+  void add(const ReadReport& other);
 };
 
 // One pass's tools. `gone` is set as soon as a file says that the cgroup was removed.
@@ -93,6 +95,7 @@ class CgroupReader {
   virtual void hugetlb(CgroupFiles& files, ReadContext& context, const std::vector<std::string>& page_sizes,
                        int hierarchy, CgroupStats& stats) const = 0;
   virtual void numa(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  virtual Count frozen(CgroupFiles& files, ReadContext& context) const = 0;  // 1 while paused
   // v1 books an OOM kill on the victim's own cgroup alone, v2 on all above it too.
   virtual bool books_oom_kills_locally() const = 0;
 };

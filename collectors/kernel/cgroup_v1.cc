@@ -118,6 +118,10 @@ class CgroupV1Reader final : public CgroupReader {
                  [&](std::string_view text) { return formats::parse_numa_stat_v1(text, stats.numa); });
   }
 
+  Count frozen(CgroupFiles& files, ReadContext& context) const override {
+    return context.number(files, CgroupFile::kV1FreezerState, formats::parse_freezer_state);
+  }
+
   bool books_oom_kills_locally() const override { return true; }
 };
 

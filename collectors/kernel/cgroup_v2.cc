@@ -112,6 +112,13 @@ class CgroupV2Reader final : public CgroupReader {
     });
   }
 
+  Count frozen(CgroupFiles& files, ReadContext& context) const override {
+    CgroupEvents events;
+    context.rows(files, CgroupFile::kCgroupEvents,
+                 [&](std::string_view text) { return formats::parse_cgroup_events(text, events); });
+    return events.frozen;
+  }
+
   bool books_oom_kills_locally() const override { return false; }
 };
 

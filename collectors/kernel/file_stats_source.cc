@@ -15,6 +15,16 @@ void ReadReport::note(ErrorKind kind, const std::string& where) {
   }
 }
 
+void ReadReport::add(const ReadReport& other) {
+  denied += other.denied;
+  malformed += other.malformed;
+  io += other.io;
+  elsewhere_seconds += other.elsewhere_seconds;
+  if (first_fault.empty()) {
+    first_fault = other.first_fault;
+  }
+}
+
 std::optional<std::string_view> ReadContext::text(CgroupFiles& files, CgroupFile file) {
   if (gone) {
     return std::nullopt;
@@ -87,6 +97,7 @@ class FileStatsSource final : public StatsSource {
   void end_pass() override;
   const CgroupStats& stats(Handle handle) const override { return slots_[handle]->stats; }
   bool gone(Handle handle) const override { return slots_[handle]->gone; }
+  std::uint64_t unified_id(Handle handle) override { return slots_[handle]->files.unified_inode(); }
   Result<std::vector<std::uint32_t>> processes(Handle handle) override {
     return slots_[handle]->files.processes(buffer_);
   }
@@ -130,8 +141,8 @@ class FileStatsSource final : public StatsSource {
   std::vector<std::unique_ptr<Attached>> slots_;
   std::vector<Handle> free_;
   std::map<std::string, Handle> by_path_;
-  std::vector<Attached*> children_first_;
-  bool tree_changed_ = false;  // since the last link_parents()
+  std::vector<Attached*> parents_first_;  // all, in the order of their paths
+  bool tree_changed_ = false;             // since the last link_parents()
   ReadContext context_;
   bool slow_pass_ = false;
 };
@@ -179,6 +190,9 @@ FileStatsSource::Attached* FileStatsSource::parent_of(const std::string& path) {
 
 void FileStatsSource::begin_pass(bool slow) {
   slow_pass_ = slow;
+  if (tree_changed_) {
+    link_parents();
+  }
   if (slow) {
     devices_.forget_unknown();
   }
@@ -194,8 +208,9 @@ void FileStatsSource::begin_pass(bool slow) {
 
 ReadReport FileStatsSource::read(StatsKind kind) {
   context_.report = {};
-  for (const auto& one : slots_) {
-    if (one && !one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
+  // A parent before its children: what they use in between is then never missing from their sum.
+  for (Attached* one : parents_first_) {
+    if (!one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
       context_.gone = false;
       context_.slow_pass = slow_pass_ || one->young();
       read_one(kind, *one);
@@ -252,6 +267,12 @@ void FileStatsSource::read_one(StatsKind kind, Attached& one) {
       stats.numa.clear();
       return reader_for(Controller::kMemory).numa(one.files, context_, stats);
     case StatsKind::kNetwork:
+    case StatsKind::kProcesses:
+    case StatsKind::kSockets:
+    case StatsKind::kLinks:
+    case StatsKind::kSocketStates:
+    case StatsKind::kSocketAdvanced:
+    case StatsKind::kFilesystem:
     case StatsKind::kHost:
     case StatsKind::kCount:
       return;  // not of cgroupfs
@@ -262,6 +283,7 @@ void FileStatsSource::read_limits(Attached& one) {
   one.stats.limits = LimitStats{};
   reader_for(Controller::kCpu).cpu_limits(one.files, context_, one.stats.limits);
   reader_for(Controller::kMemory).memory_limits(one.files, context_, one.stats.limits);
+  one.stats.frozen = reader_for(Controller::kFreezer).frozen(one.files, context_);
 }
 
 void FileStatsSource::read_hugetlb(Attached& one) {
@@ -287,23 +309,21 @@ void FileStatsSource::end_pass() {
 // Once a change and not once a pass: looking a path up costs as much as reading a file.
 void FileStatsSource::link_parents() {
   tree_changed_ = false;
-  children_first_.clear();
+  parents_first_.clear();
   // Paths sort before what is below them.
-  for (auto it = by_path_.rbegin(); it != by_path_.rend(); ++it) {
-    Attached* one = slots_[it->second].get();
-    one->parent = parent_of(it->first);
-    children_first_.push_back(one);
+  for (const auto& [path, handle] : by_path_) {
+    Attached* one = slots_[handle].get();
+    one->parent = parent_of(path);
+    parents_first_.push_back(one);
   }
 }
 
 void FileStatsSource::sum_oom_kills() {
-  if (tree_changed_) {
-    link_parents();
-  }
-  for (Attached* one : children_first_) {
+  for (Attached* one : parents_first_) {
     one->all_oom_kills = one->own_oom_kills.value_or(0) + one->departed_oom_kills;
   }
-  for (Attached* one : children_first_) {
+  for (auto it = parents_first_.rbegin(); it != parents_first_.rend(); ++it) {
+    Attached* one = *it;
     if (one->parent != nullptr) {
       one->parent->all_oom_kills += one->all_oom_kills;
     }

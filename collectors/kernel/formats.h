@@ -16,6 +16,8 @@
 #pragma once
 
 #include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/process_stats.h"
+#include "collectors/kernel/socket_stats.h"
 
 #include <string_view>
 
@@ -65,6 +67,11 @@ unsigned parse_blkio(std::string_view text, BlkioFile which, std::vector<IoDevic
 // cpu.pressure and friends.
 unsigned parse_pressure(std::string_view text, PressureStats& out);
 
+// cgroup.events.
+unsigned parse_cgroup_events(std::string_view text, CgroupEvents& out);
+// freezer.state (v1): 1 for "FROZEN\n", 0 for "THAWED\n" and "FREEZING\n".
+Count parse_freezer_state(std::string_view text);
+
 // memory.numa_stat: rows "file", "anon" and "unevictable". v1 is in pages, v2 in
 // bytes (divided by `page_size`) and always of the hierarchy.
 unsigned parse_numa_stat_v1(std::string_view text, std::vector<NumaStats>& out);
@@ -75,6 +82,12 @@ Count count_cpu_list(std::string_view text);
 
 // /proc/PID/net/dev, all interfaces in the kernel's order; the headings are no faults.
 unsigned parse_net_dev(std::string_view text, std::vector<InterfaceStats>& out);
+// /proc/PID/net/sockstat and sockstat6: sockets in use, TIME-WAIT.
+unsigned parse_sockstat(std::string_view text, SocketStats& out);
+// /proc/PID/net/snmp and netstat: a row of names and a row of figures for each
+// protocol. Gives the fields of `protocol` ("Tcp", "TcpExt") in the kernel's
+// order, their names in lower case; those below 0 ("MaxConn -1": dynamic) are left out.
+unsigned parse_snmp(std::string_view text, std::string_view protocol, std::vector<NamedCount>& out);
 // /proc/diskstats. Rows of 14 or more columns.
 unsigned parse_diskstats(std::string_view text, std::vector<DiskStats>& out);
 unsigned parse_meminfo(std::string_view text, MemInfo& out);
@@ -82,6 +95,23 @@ unsigned parse_meminfo(std::string_view text, MemInfo& out);
 // /proc/PID/stat field 22, clock ticks since boot. The command name in field 2
 // may hold blanks, newlines and parentheses.
 Count parse_pid_start_ticks(std::string_view text);
+// All of the line. False, and `out` unchanged, if one of the fields that are
+// taken is not there or no number.
+bool parse_pid_stat(std::string_view text, PidStat& out);
+bool parse_statm(std::string_view text, PidMemory& out);
+bool parse_schedstat(std::string_view text, SchedStat& out);
+unsigned parse_pid_io(std::string_view text, PidIo& out);
+unsigned parse_pid_status(std::string_view text, PidStatus& out);
+// Rows "4:memory:/docker/ID"; the " (deleted)" behind a removed cgroup's path is cut off.
+unsigned parse_pid_cgroup(std::string_view text, std::vector<CgroupMembership>& out);
+// /proc/PID/smaps_rollup "Pss:", in bytes.
+Count parse_smaps_rollup_pss(std::string_view text);
+// /proc/PID/limits "Max open files", the soft one; kUnlimited for "unlimited".
+Count parse_open_files_limit(std::string_view text);
+
+// The name of a user in /etc/passwd (passwd(5)); empty if it is not there.
+std::string user_of_passwd(std::string_view text, std::uint64_t uid);
+
 // /proc/stat "btime": seconds since the epoch.
 Count parse_boot_time(std::string_view text);
 
@@ -90,9 +120,11 @@ Count parse_boot_time(std::string_view text);
 unsigned parse_pids(std::string_view text, std::vector<std::uint32_t>& out);
 
 // One mount of /proc/PID/mountinfo (proc_pid_mountinfo(5)), octal escapes
-// (\040) undone.
+// (\040) undone. `root` is the path within the file system `major:minor` that
+// is seen at `mount_point`; `source` may be empty.
 struct Mount {
-  std::string root, mount_point, fs_type, super_options;
+  std::uint32_t major = 0, minor = 0;
+  std::string root, mount_point, fs_type, source, super_options;
 };
 unsigned parse_mountinfo(std::string_view text, std::vector<Mount>& out);
 

@@ -174,4 +174,18 @@ Count count_cpu_list(std::string_view text) {
   return count;
 }
 
+unsigned parse_cgroup_events(std::string_view text, CgroupEvents& out) {
+  return parse_keyed(text, [&out](std::string_view key) -> Target {
+    return {key == "populated" ? &out.populated : key == "frozen" ? &out.frozen : nullptr};
+  });
+}
+
+Count parse_freezer_state(std::string_view text) {
+  const auto row = only_row(text);
+  if (!row) {
+    return {};
+  }
+  return *row == "FROZEN" ? Count(1) : *row == "THAWED" || *row == "FREEZING" ? Count(0) : Count();
+}
+
 }  // namespace tallyman::formats

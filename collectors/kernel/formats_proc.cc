@@ -137,8 +137,13 @@ bool parse_mount(std::string_view row, Mount& out) {
   const auto root = take_field(rest);
   const auto mount_point = take_field(rest);
   const auto options = take_field(rest);
-  if (!options || !to_number(*id) || !to_number(*parent) || device->find(':') == std::string_view::npos ||
-      root->empty() || !mount_point->starts_with('/')) {
+  if (!options || !to_number(*id) || !to_number(*parent) || root->empty() || !mount_point->starts_with('/')) {
+    return false;
+  }
+  const std::size_t colon = std::min(device->find(':'), device->size());
+  const auto major = to_number<std::uint32_t>(device->substr(0, colon));
+  const auto minor = to_number<std::uint32_t>(device->substr(std::min(colon + 1, device->size())));
+  if (!major || !minor) {
     return false;
   }
   auto field = take_field(rest);
@@ -151,9 +156,12 @@ bool parse_mount(std::string_view row, Mount& out) {
   if (!source || !super_options || fs_type->empty() || super_options->empty()) {
     return false;
   }
+  out.major = *major;
+  out.minor = *minor;
   assign_unescaped(*root, out.root);
   assign_unescaped(*mount_point, out.mount_point);
   assign_unescaped(*fs_type, out.fs_type);
+  assign_unescaped(*source, out.source);
   assign_unescaped(*super_options, out.super_options);
   return true;
 }

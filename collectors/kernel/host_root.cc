@@ -29,6 +29,8 @@ std::string HostRoot::proc_path(std::string_view path) const {
   return join(procfs.empty() ? join(rootfs, "proc") : procfs, path);
 }
 
+std::string HostRoot::sysctl_path(std::string_view name) const { return join(proc_path("sys"), name); }
+
 std::string HostRoot::sys_path(std::string_view path) const {
   return join(sysfs.empty() ? join(rootfs, "sys") : sysfs, path);
 }

@@ -17,8 +17,9 @@ struct HostRoot {
   // Absolute paths on this machine for paths as the host names them. `path`
   // may begin with '/' or not. No access to the file system.
   std::string root_path(std::string_view path) const;
-  std::string proc_path(std::string_view path) const;  // "1/mountinfo"
-  std::string sys_path(std::string_view path) const;   // "dev/block/254:0"
+  std::string proc_path(std::string_view path) const;    // "1/mountinfo"
+  std::string sysctl_path(std::string_view name) const;  // "kernel/hostname": its file
+  std::string sys_path(std::string_view path) const;     // "dev/block/254:0"
   // A mount point as mountinfo names it. Below /sys/fs/cgroup it is taken from `cgroupfs`.
   std::string cgroup_path(std::string_view mount_point) const;
 };

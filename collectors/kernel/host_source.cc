@@ -82,8 +82,13 @@ void HostSource::read_machine() {
   MachineInfo& machine = stats_.machine;
   machine.machine_id = read_line(root_.root_path("etc/machine-id"), buffer_);
   machine.system_uuid = read_line(root_.sys_path("class/dmi/id/product_uuid"), buffer_);
-  machine.boot_id = read_line(root_.proc_path("sys/kernel/random/boot_id"), buffer_);
-  machine.kernel_version = read_line(root_.proc_path("sys/kernel/osrelease"), buffer_);
+  machine.boot_id = read_line(root_.sysctl_path("kernel/random/boot_id"), buffer_);
+  machine.hostname = read_line(root_.root_path("etc/hostname"), buffer_);
+  if (machine.hostname.empty()) {
+    // In a container that is the container's own: the kernel tells each its own namespace.
+    machine.hostname = read_line(root_.sysctl_path("kernel/hostname"), buffer_);
+  }
+  machine.kernel_version = read_line(root_.sysctl_path("kernel/osrelease"), buffer_);
   machine.os_version.clear();
   for (const char* path : {"etc/os-release", "usr/lib/os-release"}) {
     if (const auto text = read_file(root_.root_path(path), buffer_); text) {

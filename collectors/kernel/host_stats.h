@@ -17,7 +17,7 @@ struct DimmStats {
 // Facts that hold until reboot (hot-plugging aside): read at start and slowly after.
 struct MachineInfo {
   std::string machine_id, system_uuid, boot_id;  // empty where not readable
-  std::string kernel_version, os_version;
+  std::string hostname, kernel_version, os_version;
   unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;  // 0: not given
   std::vector<DimmStats> dimms;
   std::optional<std::uint64_t> boot_time_seconds;

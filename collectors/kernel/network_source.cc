@@ -1,9 +1,9 @@
 #include "collectors/kernel/network_source.h"
 
 #include "collectors/kernel/formats.h"
+#include "collectors/kernel/pid_namespace.h"
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -19,21 +19,6 @@ constexpr std::size_t kPidsToTry = 8;     // in case the first ones end while th
 
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
-}
-
-// 0: not readable; errno says why.
-std::uint64_t namespace_of(const HostRoot& root, const std::string& pid) {
-  struct stat status {};
-  return stat(root.proc_path(pid + "/ns/net").c_str(), &status) == 0 ? status.st_ino : 0;
-}
-
-// A procfs of another PID namespace (the host's, in the agent's container)
-// names the agent by another id than the agent's own namespace does. The ids in
-// cgroup.procs are of the latter: there they would mean other processes.
-bool is_of_another_pid_namespace(const HostRoot& root) {
-  char self[32];
-  const ssize_t size = readlink(root.proc_path("self").c_str(), self, sizeof self);
-  return size > 0 && std::string_view(self, static_cast<std::size_t>(size)) != std::to_string(getpid());
 }
 
 bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
@@ -60,9 +45,9 @@ struct NetworkSource::Attached {
   bool is_root = false;
   unsigned passes = 0;
   NetworkOwnership ownership = NetworkOwnership::kUnknown;
-  std::uint64_t inode = 0;  // of the namespace, when kOwn and known
-  std::string path;         // of net/dev
-  FileDescriptor file;      // or closed: the budget is used up
+  NetworkPlace place;   // when kOwn; its inode only where known
+  std::string path;     // of net/dev
+  FileDescriptor file;  // or closed: the budget is used up
   bool budgeted = false;
   std::vector<InterfaceStats> interfaces;
 };
@@ -72,8 +57,9 @@ NetworkSource::NetworkSource(HostRoot root, StatsSource& stats, std::size_t file
       stats_(stats),
       ignore_(std::move(ignore)),
       budget_(files_kept_open),
-      host_namespace_(namespace_of(root_, "1")),
-      foreign_pids_(is_of_another_pid_namespace(root_)) {}
+      mark_(namespace_mark_of(root_)),
+      host_namespace_(net_namespace_of(root_.proc_path("1"), mark_)),
+      foreign_pids_(pid_view(root_) == PidView::kForeign) {}
 
 NetworkSource::~NetworkSource() = default;
 
@@ -105,10 +91,10 @@ void NetworkSource::close(Attached& one) {
   if (std::exchange(one.budgeted, false)) {
     budget_.give_back();
   }
-  if (one.inode != 0) {
-    owners_.erase(one.inode);
-    one.inode = 0;
+  if (one.place.inode != 0 && !one.is_root) {
+    owners_.erase(one.place.inode);
   }
+  one.place = {};
   one.path.clear();
   one.interfaces.clear();
   one.ownership = NetworkOwnership::kUnknown;
@@ -141,8 +127,7 @@ ReadReport NetworkSource::read(bool slow) {
 void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
   if (one.is_root) {
     if (one.path.empty()) {
-      one.path = root_.proc_path("1/net/dev");
-      one.ownership = NetworkOwnership::kOwn;
+      take(one, root_.proc_path("1"), host_namespace_, 0);
     }
     return;
   }
@@ -178,24 +163,25 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
 
 // False: the process ended meanwhile; try another.
 bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report) {
-  const std::string id = std::to_string(pid);
+  const std::string process = root_.proc_path(std::to_string(pid));
   errno = 0;
-  const std::uint64_t inode = namespace_of(root_, id);
-  if (inode == 0 && (errno == ESRCH || (errno == ENOENT && !is_there(root_.proc_path(id))))) {
+  const std::uint64_t inode = net_namespace_of(process, mark_);
+  const bool ended = errno == ESRCH || (errno == ENOENT && (mark_ == NamespaceMark::kNetDev || !is_there(process)));
+  if (inode == 0 && ended) {
     return false;  // a recorded host has the process but no namespaces
   }
   if (inode == 0 || host_namespace_ == 0) {
     if (says_not_own(one.network_mode)) {
-      report.note(ErrorKind::kDenied, root_.proc_path(id + "/ns/net") + ": not permitted; needs CAP_SYS_PTRACE");
+      report.note(ErrorKind::kDenied, process + "/ns/net: not permitted; needs CAP_SYS_PTRACE");
       settle(one, NetworkOwnership::kUnknown);
       return true;
     }
   } else if (inode == host_namespace_) {
     settle(one, NetworkOwnership::kHost);
     return true;
-  } else if (one.ownership == NetworkOwnership::kOwn && one.inode == inode) {
+  } else if (one.ownership == NetworkOwnership::kOwn && one.place.inode == inode) {
     if (!one.file.valid()) {
-      one.path = root_.proc_path(id + "/net/dev");
+      take(one, process, inode, pid);
     }
     return true;
   } else if (const auto owner = owners_.find(inode); owner != owners_.end() && owner->second != handle) {
@@ -207,11 +193,15 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
   } else {
     settle(one, NetworkOwnership::kUnknown);
     owners_[inode] = handle;
-    one.inode = inode;
   }
-  one.path = root_.proc_path(id + "/net/dev");
-  one.ownership = NetworkOwnership::kOwn;
+  take(one, process, host_namespace_ == 0 ? 0 : inode, pid);
   return true;
+}
+
+void NetworkSource::take(Attached& one, const std::string& process, std::uint64_t inode, std::uint32_t pid) {
+  one.place = {process, inode, mark_, foreign_pids_ ? 0 : pid};
+  one.path = process + "/net/dev";
+  one.ownership = NetworkOwnership::kOwn;
 }
 
 void NetworkSource::settle(Attached& one, NetworkOwnership ownership) {
@@ -255,6 +245,11 @@ const NetworkSource::Attached* NetworkSource::find(Handle handle) const {
 std::span<const InterfaceStats> NetworkSource::interfaces(Handle handle) const {
   const Attached* one = find(handle);
   return one == nullptr ? std::span<const InterfaceStats>() : one->interfaces;
+}
+
+const NetworkPlace* NetworkSource::place(Handle handle) const {
+  const Attached* one = find(handle);
+  return one != nullptr && one->ownership == NetworkOwnership::kOwn ? &one->place : nullptr;
 }
 
 NetworkOwnership NetworkSource::ownership(Handle handle) const {

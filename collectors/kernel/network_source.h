@@ -1,7 +1,7 @@
 // The interfaces of each workload's own network namespace, from
 // /proc/PID/net/dev: no setns, no capability beyond reading /proc.
 //
-// A namespace is told by the inode of /proc/PID/ns/net. The host's own is never
+// A namespace is told by an inode of its own (NamespaceMark). The host's own is never
 // given as a workload's; one that several workloads share is given to the first
 // of them alone, so that no sum counts it twice; one that joined another's
 // ("container:ID") gets it only if nobody else has it after a while. The kept-open file pins the
@@ -12,6 +12,7 @@
 #include "collectors/kernel/cgroup.h"
 #include "collectors/kernel/host_root.h"
 #include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/net_namespace.h"
 #include "collectors/kernel/stats_source.h"
 
 #include <cstdint>
@@ -46,7 +47,7 @@ class NetworkSource {
 
   // `init_pid`: the process whose namespace counts, where a runtime names one.
   // `network_mode`: what the runtime says ("host", "container:ID", ...), used
-  // only where /proc/PID/ns/net is not readable. `is_root`: the host itself.
+  // only where no namespace can be told. `is_root`: the host itself.
   void attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode, bool is_root);
   void detach(Handle handle);
 
@@ -57,12 +58,16 @@ class NetworkSource {
   // Empty unless kOwn (or the host itself).
   std::span<const InterfaceStats> interfaces(Handle handle) const;
   NetworkOwnership ownership(Handle handle) const;
+  // Where its namespace is, for others that look into it; null unless kOwn (or
+  // the host itself). Until the next read(), attach() or detach().
+  const NetworkPlace* place(Handle handle) const;
   std::size_t open_files() const { return budget_.open(); }
 
  private:
   struct Attached;
   void resolve(Handle handle, Attached& one, ReadReport& report);
   bool open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report);
+  void take(Attached& one, const std::string& process, std::uint64_t inode, std::uint32_t pid);
   void settle(Attached& one, NetworkOwnership ownership);
   void read_one(Attached& one, ReadReport& report);
   void close(Attached& one);
@@ -73,6 +78,7 @@ class NetworkSource {
   Ignore ignore_;
   FileBudget budget_;
   ReadBuffer buffer_;
+  NamespaceMark mark_;
   std::uint64_t host_namespace_ = 0;
   bool foreign_pids_ = false;                        // cgroup.procs and procfs number processes differently
   std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached

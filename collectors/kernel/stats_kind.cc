@@ -20,6 +20,18 @@ std::string_view to_string(StatsKind kind) {
       return "pids";
     case StatsKind::kNetwork:
       return "network";
+    case StatsKind::kProcesses:
+      return "process";
+    case StatsKind::kSockets:
+      return "sockets";
+    case StatsKind::kLinks:
+      return "interfaces";
+    case StatsKind::kSocketStates:
+      return "socket_states";
+    case StatsKind::kSocketAdvanced:
+      return "socket_advanced";
+    case StatsKind::kFilesystem:
+      return "filesystem";
     case StatsKind::kHost:
       return "host";
     case StatsKind::kLimits:

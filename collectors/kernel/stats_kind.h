@@ -15,7 +15,13 @@ enum class StatsKind : std::uint8_t {
   kPressure,
   kPids,
   kNetwork,
-  kHost,  // HostStats
+  kFilesystem,
+  kProcesses,       // ProcessFacts
+  kSockets,         // SocketStats, each with kNetwork: whose a namespace is
+  kLinks,           // the host's interfaces, with kNetwork
+  kSocketStates,    // the same with states, with kSockets
+  kSocketAdvanced,  // the same with `advanced`, with kSockets
+  kHost,            // HostStats
   // From here on: read at the slow cadence, opened for each read.
   kLimits,
   kCpuset,

@@ -36,6 +36,9 @@ class StatsSource {
   virtual const CgroupStats& stats(Handle handle) const = 0;
   // The cgroup was removed during the last pass: its stats are partly of before.
   virtual bool gone(Handle handle) const = 0;
+  // The number by which sockets name it: the inode of its directory in the v2
+  // tree. 0: there is no such tree, or no longer the directory.
+  virtual std::uint64_t unified_id(Handle handle) = 0;
   // The ids of the processes in the cgroup itself.
   virtual Result<std::vector<std::uint32_t>> processes(Handle handle) = 0;
 

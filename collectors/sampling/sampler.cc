@@ -1,5 +1,9 @@
 #include "collectors/sampling/sampler.h"
 
+#include "collectors/sampling/block_list.h"
+#include "collectors/sampling/link_side.h"
+#include "collectors/sampling/network_side.h"
+#include "collectors/sampling/socket_side.h"
 #include "collectors/series_writer.h"
 
 #include <algorithm>
@@ -15,8 +19,6 @@ constexpr StatsKind kReadingOrder[] = {
     StatsKind::kCpu,    StatsKind::kCpuPerCpu, StatsKind::kMemory,  StatsKind::kMemoryEvents,
     StatsKind::kIo,     StatsKind::kPressure,  StatsKind::kPids,
 };
-
-constexpr std::size_t kMaxEnded = 10'000;
 
 // The collector on which a kind is booked, if it is on.
 std::string_view namesake(StatsKind kind) {
@@ -43,54 +45,6 @@ double seconds_since(steady_clock::time_point start) {
 
 }  // namespace
 
-// The blocks of a sample. They are mostly those of the sample before: as long as
-// they are, nothing is copied, for each copy would count three references.
-class Sampler::BlockList {
- public:
-  BlockList(const Layout* before, std::size_t expected) : before_(before), expected_(expected) {}
-
-  void add(const WorkloadPtr& workload, const std::shared_ptr<const PlannedSeries>& planned, std::uint32_t first_slot,
-           bool ended) {
-    if (!differs_ && !is_next(workload, planned->plan, first_slot, ended)) {
-      start_new_list();
-    }
-    if (differs_) {
-      blocks_.push_back({workload, std::shared_ptr<const SeriesPlan>(planned, &planned->plan), first_slot, ended});
-    }
-    ++size_;
-  }
-  bool differ() {
-    if (!differs_ && (before_ == nullptr || size_ != before_->blocks.size())) {
-      start_new_list();
-    }
-    return differs_;
-  }
-  std::vector<Block> take() && { return std::move(blocks_); }
-
- private:
-  bool is_next(const WorkloadPtr& workload, const SeriesPlan& plan, std::uint32_t first_slot, bool ended) const {
-    if (before_ == nullptr || size_ >= before_->blocks.size()) {
-      return false;
-    }
-    const Block& next = before_->blocks[size_];
-    return next.plan.get() == &plan && next.workload == workload && next.first_slot == first_slot &&
-           next.ended == ended;
-  }
-  void start_new_list() {
-    differs_ = true;
-    blocks_.reserve(expected_);
-    if (before_ != nullptr) {
-      blocks_.assign(before_->blocks.begin(), before_->blocks.begin() + static_cast<std::ptrdiff_t>(size_));
-    }
-  }
-
-  const Layout* before_;
-  std::size_t expected_;
-  std::size_t size_ = 0;
-  bool differs_ = false;
-  std::vector<Block> blocks_;
-};
-
 struct Sampler::Attached {
   WorkloadPtr workload;
   StatsSource::Handle handle = 0;
@@ -100,24 +54,24 @@ struct Sampler::Attached {
   std::string machine_labels;
   std::shared_ptr<const PlannedSeries> machine_planned, agent_planned;
   std::uint64_t last_seen_nsec = 0;
+  EventDetector::Memory memory;
 
   bool is_host() const { return workload->kind == WorkloadKind::kHost; }
 };
 
-struct Sampler::Ended {
-  WorkloadPtr workload;
-  std::string base_labels;
-  std::shared_ptr<const PlannedSeries> planned;
-  std::uint64_t last_seen_nsec = 0;
-  steady_clock::time_point since;
-};
-
-Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels)
+Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
+                 std::vector<std::unique_ptr<SideSource>> sides)
     : options_(std::move(options)),
       source_(std::move(source)),
-      network_(root, *source_, options_.network_files_kept_open, options_.ignore_interface),
+      sides_(std::move(sides)),
       host_source_(root),
-      labels_(std::move(labels)) {
+      labels_(std::move(labels)),
+      events_(options_.events ? options_.events : std::make_shared<EventLog>(0)),
+      oom_log_(OomLog::open(root)),
+      oom_victims_([this] { return oom_log_ ? oom_log_->take() : std::vector<OomVictim>(); }),
+      detector_(*events_, &oom_victims_),
+      balance_([this](const std::string& id) { return has_processes(id); }),
+      ended_(options_.ended_grace, *events_, balance_, &oom_victims_) {
   booked_on_.fill(-1);
   for (const Collector* collector : options_.collectors) {
     StatsMask needs = collector->needs;
@@ -135,11 +89,18 @@ Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<S
     }
     needs_ |= needs;
   }
+  networks_ =
+      std::make_unique<NetworkSource>(root, *source_, options_.network_files_kept_open, options_.ignore_interface);
+  sides_.push_back(make_network_side(*networks_, options_.network_files_kept_open));
+  sides_.push_back(make_socket_side(root, *source_, *networks_,
+                                    {needs_.has(StatsKind::kSocketStates), needs_.has(StatsKind::kSocketAdvanced)}));
+  sides_.push_back(make_link_side(root, *networks_));
+  std::erase_if(sides_, [&](const std::unique_ptr<SideSource>& side) { return !needs_.has(side->kind()); });
 }
 
 Sampler::~Sampler() = default;
 
-SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
+SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<Departure> departures) {
   const bool slow = sequence_ == 0 || time.steady - last_slow_pass_ >= options_.slow_interval;
   if (slow) {
     last_slow_pass_ = time.steady;
@@ -147,6 +108,8 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
   reconcile(*workloads, time);
   read_everything(slow);
   drop_gone(time);
+  follow_ends(std::move(departures), time);
+  detect_events(time);
 
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->sequence = ++sequence_;
@@ -155,7 +118,7 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
   values_ = {};
   values_.reserve(layout_ ? layout_->slots + 64 : 1024);
   statistics_.duplicates = 0;
-  BlockList blocks(layout_.get(), attached_.size() + ended_.size() + 2);
+  BlockList blocks(layout_.get(), attached_.size() + ended_.rows().size() + 2);
   for (const auto& one : attached_) {
     one->last_seen_nsec = nanoseconds_of(time.wall);
     write_block(blocks, *one, Scope::kWorkload, time);
@@ -164,7 +127,7 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time) {
       write_block(blocks, *one, Scope::kAgent, time);
     }
   }
-  write_ended(blocks, time);
+  write_ended(blocks);
   if (blocks.differ()) {
     auto layout = std::make_shared<Layout>();
     layout->blocks = std::move(blocks).take();
@@ -199,7 +162,7 @@ void Sampler::reconcile(const WorkloadList& workloads, SampleTime time) {
       }
       detach(**old++, time);
     }
-    next.push_back(attach(workload));
+    next.push_back(attach(workload, time));
   }
   while (old != attached_.end()) {
     detach(**old++, time);
@@ -208,15 +171,20 @@ void Sampler::reconcile(const WorkloadList& workloads, SampleTime time) {
   gone_ = std::move(still_gone);
 }
 
-std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload) {
-  // A container that is back under its own id: the kept series would be told twice.
-  std::erase_if(ended_, [&](const Ended& ended) { return ended.workload->id == workload->id; });
+std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload, SampleTime time) {
+  const bool restarted = ended_.came_back(workload->id);
   auto one = std::make_unique<Attached>();
   one->workload = workload;
   one->handle = source_->attach(workload->id);
   one->base_labels = labels_.of_workload(*workload);
-  if (needs_.has(StatsKind::kNetwork)) {
-    network_.attach(one->handle, workload->container.init_pid, workload->container.network_mode, one->is_host());
+  for (const auto& side : sides_) {
+    side->attach(one->handle, *workload);
+  }
+  if (sequence_ != 0) {  // else it was there before the agent was
+    one->memory.oom_kills = 0;
+    const auto type = restarted ? EventType::kRestarted : EventType::kStarted;
+    const std::uint64_t when = workload->seen_nsec != 0 ? workload->seen_nsec : nanoseconds_of(time.wall);
+    events_->append(Event::of(*workload, type, when, workload->workload + (restarted ? " restarted" : " started")));
   }
   return one;
 }
@@ -227,17 +195,28 @@ void Sampler::update(Attached& one, const WorkloadPtr& workload) {
   }
   one.workload = workload;
   one.base_labels = labels_.of_workload(*workload);
-  if (needs_.has(StatsKind::kNetwork)) {
-    network_.attach(one.handle, workload->container.init_pid, workload->container.network_mode, one.is_host());
+  for (const auto& side : sides_) {
+    side->attach(one.handle, *workload);
   }
 }
 
 void Sampler::detach(Attached& one, SampleTime time) {
-  network_.detach(one.handle);
-  source_->detach(one.handle);
-  if (one.workload->kind == WorkloadKind::kContainer && one.last_seen_nsec != 0 && ended_.size() < kMaxEnded) {
-    ended_.push_back({one.workload, std::move(one.base_labels), nullptr, one.last_seen_nsec, time.steady});
+  if (!one.is_host()) {
+    const Observation last = observe(one, time);
+    EndedWorkloads::Row row;
+    row.workload = one.workload;
+    row.base_labels = std::move(one.base_labels);
+    row.stats = last.stats;
+    row.interfaces.assign(last.interfaces.begin(), last.interfaces.end());
+    row.last_seen_nsec = one.last_seen_nsec;
+    row.since = time.steady;
+    row.told_oom_kills = one.memory.oom_kills;
+    ended_.add(std::move(row));
   }
+  for (const auto& side : sides_) {
+    side->detach(one.handle);
+  }
+  source_->detach(one.handle);
 }
 
 void Sampler::read_everything(bool slow) {
@@ -249,10 +228,10 @@ void Sampler::read_everything(bool slow) {
       book(kind, report, seconds_since(start));
     }
   }
-  if (needs_.has(StatsKind::kNetwork)) {
+  for (const auto& side : sides_) {
     const auto start = steady_clock::now();
-    const ReadReport report = network_.read(slow);
-    book(StatsKind::kNetwork, report, seconds_since(start));
+    const ReadReport report = side->read(slow);
+    book(side->kind(), report, seconds_since(start));
   }
   if (needs_.has(StatsKind::kHost)) {
     const auto start = steady_clock::now();
@@ -271,7 +250,7 @@ void Sampler::book(StatsKind kind, const ReadReport& report, double seconds) {
                      return booked_on_[static_cast<std::size_t>(earlier)] == booked_on_[static_cast<std::size_t>(kind)];
                    });
   booked.last_seconds = first_of_collector ? seconds : booked.last_seconds + seconds;
-  booked.total_seconds += seconds;
+  booked.total_seconds += seconds + report.elsewhere_seconds;
   booked.denied += report.denied;
   booked.malformed += report.malformed;
   booked.io += report.io;
@@ -292,6 +271,61 @@ void Sampler::drop_gone(SampleTime time) {
   });
 }
 
+Observation Sampler::observe(const Attached& one, SampleTime time) const {
+  Observation observation{*one.workload,
+                          source_->stats(one.handle),
+                          {},
+                          one.is_host() ? &host_source_.stats() : nullptr,
+                          nanoseconds_of(time.wall)};
+  for (const auto& side : sides_) {
+    side->fill(one.handle, observation);
+  }
+  return observation;
+}
+
+const Sampler::Attached* Sampler::find(const std::string& id) const {
+  const auto found =
+      std::lower_bound(attached_.begin(), attached_.end(), id,
+                       [](const auto& one, const std::string& wanted) { return one->workload->id < wanted; });
+  return found == attached_.end() || (*found)->workload->id != id ? nullptr : found->get();
+}
+
+bool Sampler::has_processes(const std::string& id) const {
+  const Attached* one = find(id);
+  if (one == nullptr) {
+    return false;
+  }
+  const auto processes = source_->processes(one->handle);
+  return processes && !processes->empty();
+}
+
+void Sampler::follow_ends(std::vector<Departure> departures, SampleTime time) {
+  for (Departure& departure : departures) {
+    const std::string id = departure.workload->id;
+    ended_.depart(
+        std::move(departure), [this](const Workload& workload) { return labels_.of_workload(workload); }, time.steady);
+    if (find(id) != nullptr) {
+      ended_.came_back(id);  // already: its series are those of the living one
+    }
+  }
+  readings_.clear();
+  for (const auto& one : attached_) {
+    if (const Count& usage = source_->stats(one->handle).cpu.usage_nsec) {
+      readings_.push_back({&one->workload->id, one->workload->inode, *usage});
+    }
+  }
+  balance_.pass(readings_, sequence_ == 0);
+  ended_.update_unattributed();
+  ended_.forget_old(time.steady);
+}
+
+void Sampler::detect_events(SampleTime time) {
+  for (const auto& one : attached_) {
+    detector_.look(*one->workload, source_->stats(one->handle), one->memory, nanoseconds_of(time.wall), time.steady);
+  }
+  detector_.end_pass();
+}
+
 void Sampler::write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time) {
   if (scope == Scope::kMachine) {
     one.machine_labels = labels_.of_machine(host_source_.stats().machine);
@@ -302,12 +336,10 @@ void Sampler::write_block(BlockList& blocks, Attached& one, Scope scope, SampleT
   auto& planned = scope == Scope::kWorkload  ? one.planned
                   : scope == Scope::kMachine ? one.machine_planned
                                              : one.agent_planned;
-  const Observation observation{*one.workload,
-                                source_->stats(one.handle),
-                                network_.interfaces(one.handle),
-                                one.is_host() ? &host_source_.stats() : nullptr,
-                                nanoseconds_of(time.wall),
-                                false};
+  Observation observation = observe(one, time);
+  if (scope == Scope::kAgent) {
+    observation.ended_totals = &ended_.totals();
+  }
   add_block(
       blocks, one.workload, planned, base_labels,
       [&](SeriesWriter& writer) {
@@ -321,17 +353,18 @@ void Sampler::write_block(BlockList& blocks, Attached& one, Scope scope, SampleT
       false);
 }
 
-void Sampler::write_ended(BlockList& blocks, SampleTime time) {
-  std::erase_if(ended_, [&](const Ended& ended) { return time.steady - ended.since > options_.ended_grace; });
-  const CgroupStats nothing;
-  for (Ended& ended : ended_) {
-    const Observation observation{*ended.workload, nothing, {}, nullptr, ended.last_seen_nsec, true};
+void Sampler::write_ended(BlockList& blocks) {
+  for (auto& [key, ended] : ended_.rows()) {
+    if (ended.hidden) {
+      continue;
+    }
+    const Observation observation{*ended.workload, ended.stats, ended.interfaces, nullptr, ended.last_seen_nsec, true};
     add_block(
         blocks, ended.workload, ended.planned, ended.base_labels,
         [&](SeriesWriter& writer) {
           for (const Collector* collector : options_.collectors) {
-            if (collector->reports_ended) {
-              writer.begin(first_metric(*collector));
+            if (collector->scope == Scope::kWorkload) {
+              writer.begin(first_metric(*collector), !collector->reports_ended);
               collector->collect(observation, writer);
             }
           }
@@ -352,11 +385,16 @@ void Sampler::add_block(BlockList& blocks, const WorkloadPtr& workload, std::sha
 
 SamplerStatistics Sampler::statistics() const {
   SamplerStatistics result = statistics_;
-  result.open_files = source_->open_files() + network_.open_files();
-  result.open_files_limit = source_->open_files_limit() + options_.network_files_kept_open;
+  result.open_files = source_->open_files();
+  result.open_files_limit = source_->open_files_limit();
+  for (const auto& side : sides_) {
+    result.open_files += side->open_files();
+    result.open_files_limit += side->open_files_limit();
+  }
   result.reopens_files = source_->reopens_files();
   result.attached = attached_.size();
-  result.ended = ended_.size();
+  result.ended = ended_.shown();
+  result.finals = ended_.finals();
   result.labels_truncated = labels_.truncated();
   result.label_collisions = labels_.collisions();
   return result;

@@ -4,11 +4,18 @@
 #pragma once
 
 #include "collectors/collector.h"
+#include "collectors/events.h"
 #include "collectors/kernel/host_root.h"
 #include "collectors/kernel/host_source.h"
 #include "collectors/kernel/network_source.h"
+#include "collectors/kernel/oom_log.h"
 #include "collectors/kernel/stats_source.h"
 #include "collectors/labels.h"
+#include "collectors/sampling/cpu_balance.h"
+#include "collectors/sampling/ended.h"
+#include "collectors/sampling/event_detector.h"
+#include "collectors/sampling/oom_victims.h"
+#include "collectors/sampling/side_source.h"
 #include "collectors/snapshot.h"
 #include "collectors/workload.h"
 
@@ -28,7 +35,8 @@ struct SamplerOptions {
   std::vector<const Collector*> collectors;
   bool cpu_per_cpu = false;
   std::chrono::milliseconds slow_interval{10'000};
-  std::chrono::milliseconds ended_grace{120'000};  // for how long container_last_seen outlives a container
+  std::chrono::milliseconds ended_grace{120'000};  // for how long containers that have ended are shown
+  std::shared_ptr<EventLog> events;                // null: one of its own
   std::size_t network_files_kept_open = 1024;
   NetworkSource::Ignore ignore_interface;
 };
@@ -54,47 +62,63 @@ struct SamplerStatistics {
   std::size_t open_files = 0, open_files_limit = 0;
   bool reopens_files = false;
   std::size_t attached = 0, ended = 0;
+  FinalsStatistics finals;
   std::uint64_t labels_truncated = 0, label_collisions = 0;
 };
 
+class BlockList;
+
 class Sampler {
  public:
-  Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels);
+  // Of `sides` those are used that a collector needs; those of networks and sockets are made here.
+  Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
+          std::vector<std::unique_ptr<SideSource>> sides = {});
   ~Sampler();
 
-  // `workloads` sorted by id, never null. The result is complete and never null.
-  SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time);
+  // `workloads` sorted by id, never null; `departures` taken before it. The result
+  // is complete and never null.
+  SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<Departure> departures = {});
   SamplerStatistics statistics() const;
   // The machine, as of the last pass.
   const HostStats& host() const { return host_source_.stats(); }
 
  private:
   struct Attached;
-  struct Ended;
-  class BlockList;
 
   void reconcile(const WorkloadList& workloads, SampleTime time);
-  std::unique_ptr<Attached> attach(const WorkloadPtr& workload);
+  std::unique_ptr<Attached> attach(const WorkloadPtr& workload, SampleTime time);
   void update(Attached& one, const WorkloadPtr& workload);
   void detach(Attached& one, SampleTime time);
   void read_everything(bool slow);
   void book(StatsKind kind, const ReadReport& report, double seconds);
   void drop_gone(SampleTime time);
   void write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time);
-  void write_ended(BlockList& blocks, SampleTime time);
+  Observation observe(const Attached& one, SampleTime time) const;
+  void follow_ends(std::vector<Departure> departures, SampleTime time);
+  void detect_events(SampleTime time);
+  const Attached* find(const std::string& id) const;
+  bool has_processes(const std::string& id) const;
+  void write_ended(BlockList& blocks);
   void add_block(BlockList& blocks, const WorkloadPtr& workload, std::shared_ptr<const PlannedSeries>& planned,
                  std::string_view base_labels, const std::function<void(SeriesWriter&)>& write, bool ended);
 
   SamplerOptions options_;
   std::unique_ptr<StatsSource> source_;
-  NetworkSource network_;
+  std::unique_ptr<NetworkSource> networks_;  // of those sides that look into network namespaces
+  std::vector<std::unique_ptr<SideSource>> sides_;
   HostSource host_source_;
   LabelPolicy labels_;
   StatsMask needs_;
   std::array<int, kStatsKinds> booked_on_{};  // kind -> index into statistics_.collectors, or -1
 
   std::vector<std::unique_ptr<Attached>> attached_;  // sorted by id
-  std::vector<Ended> ended_;
+  std::shared_ptr<EventLog> events_;
+  std::unique_ptr<OomLog> oom_log_;  // null: may not be read
+  OomVictims oom_victims_;
+  EventDetector detector_;
+  CpuBalance balance_;
+  std::vector<CpuBalance::Reading> readings_;
+  EndedWorkloads ended_;
   std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, still in the list
   std::vector<std::uint64_t> values_;
   std::shared_ptr<const Layout> layout_;

@@ -230,7 +230,7 @@ TEST(HttpServer, AnswersFromAnyThreadManyAtOnce) {
       }
       for (auto& [request, respond] : taken) {
         echo(request, respond);
-        respond(HttpResponse{500, "text/plain", {}, nullptr});  // the second call counts for nothing
+        respond(HttpResponse{500, "text/plain", {}, nullptr, nullptr});  // the second call counts for nothing
       }
       std::this_thread::sleep_for(1ms);
     }

@@ -97,6 +97,18 @@ TEST(Usage, IsAbsentWhereTheKernelDoesNotTell) {
   EXPECT_THAT(usage_table(rows, 80, true), HasSubstr(" - "));
 }
 
+TEST(Usage, TellsOfTheRuntimesOwnProcessesWhereThereIsRoom) {
+  const MetricId cpu = metric("container_runtime_cpu_seconds_total");
+  const MetricId memory = metric("container_runtime_memory_rss_bytes");
+  const auto rows = rows_between({{cpu, 0}, {memory, 1}}, {{cpu, 20'000'000}, {memory, 13 * kMiB}});
+  EXPECT_THAT(rows[0].runtime_cpu_cores, Optional(0.02));
+  const auto wide = lines_of(usage_table(rows, 120, true));
+  EXPECT_THAT(wide[0], ::testing::EndsWith("RT CPU%  RT MEM"));
+  EXPECT_THAT(wide[1], ::testing::EndsWith("    2.0 13.0MiB"));
+  EXPECT_THAT(usage_table(rows, 80, true), Not(HasSubstr("RT")));
+  EXPECT_THAT(usage_json(rows), HasSubstr("\"runtime_memory_bytes\":13631488"));
+}
+
 TEST(Usage, OfACounterThatFellIsNone) {
   const MetricId cpu = metric("container_cpu_usage_seconds_total");
   EXPECT_FALSE(rows_between({{cpu, 5}}, {{cpu, 4}})[0].cpu_cores);
@@ -182,12 +194,102 @@ TEST(UsageJson, IsOneObjectARowWithNullForTheUnknown) {
   EXPECT_TRUE(one.at("io_bytes_per_second").is_null());
 }
 
+UsageRow member(std::string id, double cores, std::uint64_t memory, std::string project) {
+  Workload workload = workload_of(WorkloadKind::kContainer, std::move(id), "c");
+  workload.container.labels = {{"com.docker.compose.project", std::move(project)},
+                               {"com.docker.compose.service", "web"}};
+  UsageRow row;
+  row.workload = std::make_shared<Workload>(std::move(workload));
+  row.cpu_cores = cores;
+  row.memory_bytes = memory;
+  row.threads = 2;
+  return row;
+}
+
+TEST(Grouped, SumsItsMembersAndLeavesTheOthersOut) {
+  std::vector<UsageRow> rows = {member("/docker/a", 0.5, 10, "farm"), member("/docker/b", 0.25, 20, "farm"),
+                                member("/docker/c", 1, 5, "shop"), row("plain", 3, 7)};
+  rows[0].io_bytes_per_second = 100;
+  rows[0].runtime_memory_bytes = 13;
+  rows[1].runtime_memory_bytes = 12;
+  rows[1].memory_limit_bytes = 64;
+  rows[1].cpu_pressure = 0.5;
+  const auto groups = grouped(rows, GroupBy::kProject);
+  ASSERT_EQ(groups.size(), 2U);
+  EXPECT_EQ(groups[0].name, "farm");
+  EXPECT_EQ(groups[0].members.size(), 2U);
+  EXPECT_THAT(groups[0].cpu_cores, Optional(0.75));
+  EXPECT_THAT(groups[0].memory_bytes, Optional(30U));
+  EXPECT_THAT(groups[0].io_bytes_per_second, Optional(100.0));
+  EXPECT_THAT(groups[0].threads, Optional(4U));
+  EXPECT_THAT(groups[0].runtime_memory_bytes, Optional(25U));
+  EXPECT_FALSE(groups[0].network_bytes_per_second) << "none of them tells";
+  EXPECT_FALSE(groups[0].memory_limit_bytes);
+  EXPECT_FALSE(groups[0].cpu_pressure);
+  EXPECT_EQ(groups[1].name, "shop");
+}
+
+TEST(Grouped, CountsWhatLiesInAnotherMemberOnceButEachNetwork) {
+  std::vector<UsageRow> rows = {member("/kubepods/podu/sandbox", 0.1, 1, "farm"),
+                                member("/kubepods/podu", 0.75, 30, "farm"),
+                                member("/kubepods/podu/app/inner", 0.5, 9, "farm"),
+                                member("/kubepods/podu-2", 1, 100, "farm")};  // no child: only spelled like one
+  rows[0].network_bytes_per_second = 7;
+  rows[3].network_bytes_per_second = 4;
+  const auto groups = grouped(rows, GroupBy::kService);
+  ASSERT_EQ(groups.size(), 1U);
+  EXPECT_EQ(groups[0].name, "farm/web");
+  EXPECT_THAT(groups[0].cpu_cores, Optional(1.75));
+  EXPECT_THAT(groups[0].memory_bytes, Optional(130U));
+  EXPECT_THAT(groups[0].network_bytes_per_second, Optional(11.0));
+}
+
+TEST(GroupTable, FitsItsWidthAndSaysWhenThereIsNone) {
+  std::vector<UsageRow> rows;
+  for (int i = 0; i < 1'000; ++i) {
+    rows.push_back(member("/docker/" + std::to_string(i), 0.01, kMiB, std::string(200, 'p')));
+  }
+  const std::string table = group_table(grouped(rows, GroupBy::kProject), 80, GroupBy::kProject);
+  for (const std::string& line : lines_of(table)) {
+    EXPECT_LE(line.size(), 80U) << line;
+  }
+  EXPECT_THAT(
+      table, AllOf(StartsWith("PROJECT (OF) "), HasSubstr("ppp (1000) "), HasSubstr(" 1000.0 "), HasSubstr("0.98GiB")));
+  EXPECT_EQ(group_table({}, 80, GroupBy::kPod), "No workload here is in a pod.\n");
+}
+
+TEST(GroupJson, NamesTheMembers) {
+  const auto list = boost::json::parse(group_json(
+      grouped({member("/docker/a", 0.5, 10, "farm"), member("/docker/b", 0.5, 20, "farm")}, GroupBy::kProject),
+      GroupBy::kProject));
+  const auto& farm = list.as_array().at(0).as_object();
+  EXPECT_EQ(farm.at("project").as_string(), "farm");
+  EXPECT_EQ(farm.at("members").as_array().size(), 2U);
+  EXPECT_EQ(farm.at("members").as_array()[1].as_string(), "/docker/b");
+  EXPECT_EQ(farm.at("cpu_cores").as_double(), 1);
+  EXPECT_TRUE(farm.at("memory_limit_bytes").is_null());
+}
+
 TEST(ListCommand, ShowsTheHostsContainersByName) {
   const SmallHost small;
   std::ostringstream out, err;
   ASSERT_EQ(run_list_command(small.options(), out, err), 0) << err.str();
   EXPECT_THAT(out.str(), AllOf(HasSubstr("\nweb "), HasSubstr("\ndb "), HasSubstr("/64.0MiB")));
   EXPECT_EQ(err.str(), "");
+}
+
+TEST(ListCommand, ShowsGroups) {
+  const SmallHost small;
+  Options options = small.options();
+  options.list_group = "image";
+  std::ostringstream out, err;
+  ASSERT_EQ(run_list_command(options, out, err), 0) << err.str();
+  EXPECT_THAT(out.str(),
+              AllOf(StartsWith("IMAGE (OF) "), HasSubstr("\nfarm/web:1 (1) "), HasSubstr("\nfarm/db:1 (1) ")));
+  options.list_group = "project";
+  out.str("");
+  ASSERT_EQ(run_list_command(options, out, err), 0) << err.str();
+  EXPECT_EQ(out.str(), "No workload here is in a project.\n");
 }
 
 TEST(ListCommand, SaysWhatIsWrongWithAHostWithoutCgroups) {

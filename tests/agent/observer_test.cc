@@ -1,6 +1,7 @@
 #include "agent/observer.h"
 
 #include "tests/agent/small_host.h"
+#include "tests/support/process_host.h"
 
 #include <gmock/gmock.h>
 
@@ -59,6 +60,29 @@ TEST(Observer, SamplesOnceWithoutThreads) {
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kWeb)));
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kDb)));
   EXPECT_EQ(observer->statistics().sampler.passes, 1U);
+}
+
+TEST(Observer, HasBareProcessesBehindTheCgroups) {
+  SmallHost small;
+  small.host.file("proc/77/stat", ProcessHost::stat_line({.pid = 77, .comm = "nginx", .utime = 5}));
+  small.host.file("proc/78/stat", ProcessHost::stat_line({.pid = 78, .comm = "php"}));
+  small.host.file("proc/78/cgroup", "4:memory:" + SmallHost::cgroup_of(SmallHost::kWeb) + "\n");
+  Options options = small.options();
+  auto observer = observe(options);
+  const SnapshotPtr snapshot = observer->sample_once();
+  EXPECT_THAT(sampled_ids(*snapshot), AllOf(Contains("process:nginx"), Not(Contains("process:php"))));
+  EXPECT_EQ(observer->workloads()->back()->id, "process:nginx");
+  EXPECT_EQ(observer->statistics().processes->processes, 2U);
+  const WorkloadListPtr workloads = observer->workloads();
+  const auto web = std::find_if(workloads->begin(), workloads->end(), [](const WorkloadPtr& one) {
+    return one->id == SmallHost::cgroup_of(SmallHost::kWeb);
+  });
+  ASSERT_NE(web, workloads->end());
+  EXPECT_EQ(observer->processes_of(**web)->executables.at(0).name, "php");
+
+  options.bare_processes = false;
+  observer = observe(options);
+  EXPECT_THAT(sampled_ids(*observer->sample_once()), Not(Contains("process:nginx")));
 }
 
 TEST(Observer, HasTheCollectorsThatTheUserChose) {

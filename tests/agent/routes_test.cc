@@ -1,6 +1,8 @@
 // Every path, over a real socket, on a host made of files.
 #include "agent/routes.h"
 
+#include "agent/dashboard.h"
+#include "agent/live_stream.h"
 #include "tests/agent/small_host.h"
 #include "tests/support/gunzip.h"
 #include "tests/support/http_client.h"
@@ -8,8 +10,12 @@
 #include <gmock/gmock.h>
 #include <boost/json.hpp>
 
+#include <filesystem>
+#include <fstream>
+#include <map>
 #include <set>
 #include <stdexcept>
+#include <thread>
 
 namespace tallyman {
 namespace {
@@ -23,15 +29,20 @@ using ::testing::StartsWith;
 
 class RoutesTest : public ::testing::Test {
  protected:
-  explicit RoutesTest(const std::string& telemetry_path = "/metrics") {
+  explicit RoutesTest(const std::string& telemetry_path = "/metrics", const std::string& external_prefix = "") {
     Options options = small_.options();
     options.telemetry_path = telemetry_path;
-    auto made = Observer::make(options, {});
+    options.external_prefix = external_prefix;
+    options.overhead_reports = reports_;
+    ObserverEvents events;
+    events.log = log_;
+    auto made = Observer::make(options, events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     observer_ = std::move(*made);
     routes_ = std::make_unique<Routes>(
-        options, RouteSources{[this] { return observer_; }, [this] { return server_->statistics(); },
-                              [] { return std::uint64_t{7}; }});
+        options,
+        RouteSources{[this] { return observer_; }, [this] { return server_->statistics(); },
+                     [] { return std::uint64_t{7}; }, &history_, [] { return std::uint64_t{3}; }, &live_, log_});
     auto server = HttpServer::listen("127.0.0.1:0", {}, [this](HttpRequest request, HttpServer::Respond respond) {
       routes_->handle(std::move(request), std::move(respond));
     });
@@ -54,7 +65,18 @@ class RoutesTest : public ::testing::Test {
     return boost::json::parse(reply.body).as_object();
   }
 
+  // As the agent does with each.
+  void sample() {
+    const SnapshotPtr snapshot = observer_->sample_once();
+    history_.add(*snapshot);
+    live_.take(snapshot);
+  }
+
   SmallHost small_;
+  const std::string reports_ = small_.options().root.rootfs + "/overhead";
+  HistoryStore history_{HistoryOptions{}};
+  LiveStream live_{[] { return StreamFacts{"1.2", "boot", 1}; }};
+  std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>(10);
   std::shared_ptr<Observer> observer_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Routes> routes_;
@@ -156,8 +178,11 @@ TEST_F(RoutesTest, TheLandingPageLinksToEverythingAndMayLoadNothing) {
   const HttpReply reply = get("/");
   EXPECT_EQ(reply.header("content-type"), "text/html; charset=utf-8");
   EXPECT_THAT(reply.header("content-security-policy"), StartsWith("default-src 'none'"));
-  EXPECT_THAT(reply.body, AllOf(HasSubstr("href=\"/metrics\""), HasSubstr("href=\"/api/v1/workloads\""),
-                                HasSubstr("href=\"/api/v1/host\"")));
+  if (embedded_dashboard().empty()) {
+    EXPECT_THAT(reply.body, AllOf(HasSubstr("href=\"metrics\""), HasSubstr("href=\"api/v1/workloads\""),
+                                  HasSubstr("href=\"api/v1/host\"")));
+  }
+  EXPECT_THAT(reply.body, AllOf(Not(HasSubstr("href=\"/")), Not(HasSubstr("src=\"/"))));  // it may be behind a prefix
 }
 
 TEST_F(RoutesTest, AnUnknownPathIsToldWhatThereIs) {
@@ -175,7 +200,116 @@ TEST_F(RoutesElsewhereTest, TheTelemetryPathIsTheUsers) {
   observer_->sample_once();
   EXPECT_EQ(get("/metrics").status, 404);
   EXPECT_EQ(get("/prometheus/all").status, 200);
-  EXPECT_THAT(get("/").body, HasSubstr("href=\"/prometheus/all\""));
+  if (embedded_dashboard().empty()) {
+    EXPECT_THAT(get("/").body, HasSubstr("href=\"prometheus/all\""));
+  }
+}
+
+TEST_F(RoutesTest, SeriesAreAnsweredFromTheHistory) {
+  sample();
+  std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  sample();
+  const auto answer = json("/api/v1/series?workload=web&workload=%2Fdocker%2F" + SmallHost::kDb +
+                           "&metric=memory_bytes&from=-10&step=1");
+  ASSERT_EQ(answer.at("series").as_array().size(), 2U);
+  const auto& web = answer.at("series").at(0);
+  EXPECT_EQ(web.at("workload").as_string(), SmallHost::cgroup_of(SmallHost::kWeb));
+  EXPECT_EQ(web.at("unit").as_string(), "bytes");
+  EXPECT_FALSE(web.at("points").as_array().empty());
+  EXPECT_GT(web.at("points").at(0).at(1).to_number<double>(), 0);
+  const HttpReply csv = get("/api/v1/series?workload=web&metric=memory_bytes&format=csv");
+  EXPECT_EQ(csv.header("content-type"), "text/csv; charset=utf-8");
+  EXPECT_THAT(csv.body, AllOf(StartsWith("time,workload,metric,unit,value\r\n"), HasSubstr(",memory_bytes,bytes,")));
+  EXPECT_EQ(json("/api/v1/series").at("fields").as_array().size(), kHistoryFields);
+}
+
+TEST_F(RoutesTest, WhatIsWrongWithAQuestionIsTold) {
+  sample();
+  const auto refused = [&](std::string_view query) {
+    const HttpReply reply = get("/api/v1/series?" + std::string(query));
+    const auto body = boost::json::parse(reply.body).as_object();
+    return std::to_string(reply.status) + " " + std::string(body.at("error").as_string());
+  };
+  EXPECT_THAT(refused("workload=web"), StartsWith("400 metric: "));
+  EXPECT_THAT(refused("workload=web&metric=cpu"), StartsWith("400 metric: "));
+  EXPECT_THAT(refused("workload=nobody&metric=cpu_cores"), StartsWith("404 workload: "));
+  EXPECT_THAT(refused("workload=web&metric=cpu_cores&from=-1e9&step=1"), StartsWith("400 step: "));
+}
+
+TEST_F(RoutesTest, ReportsOfTheOverheadAreListedAndGivenByTheirRun) {
+  EXPECT_TRUE(json("/api/v1/overhead").at("reports").as_array().empty());
+  EXPECT_EQ(get("/api/v1/overhead/20261124-101500-3f2a").status, 404);
+  std::filesystem::create_directories(reports_ + "/20261124-101500-3f2a");
+  std::ofstream(reports_ + "/20261124-101500-3f2a/report.json")
+      << R"({"began":"2026-11-24T10:15:00Z","extent":"quick","baseline":"bare","rounds":5,"duration_ns":20,"results":[]})";
+  EXPECT_EQ(json("/api/v1/overhead").at("reports").as_array().at(0).at("run"), "20261124-101500-3f2a");
+  EXPECT_EQ(json("/api/v1/overhead/20261124-101500-3f2a").at("extent"), "quick");
+  EXPECT_EQ(get("/api/v1/overhead/..%2F..%2Fetc").status, 400);
+  sample();
+  EXPECT_THAT(get("/metrics").body, HasSubstr("\ntallyman_overhead_run_timestamp_seconds 1795515300\n"));
+}
+
+TEST_F(RoutesTest, TheCatalogueCountsTheSeriesThereAreNow) {
+  sample();
+  get("/metrics");
+  const HttpReply reply = get("/api/v1/metrics");
+  std::map<std::string, std::int64_t> series;
+  const boost::json::value parsed = boost::json::parse(reply.body);
+  for (const auto& one : parsed.as_array()) {
+    series[std::string(one.at("name").as_string())] = one.at("series").as_int64();
+  }
+  EXPECT_EQ(series.at("container_threads"), 2);
+  EXPECT_EQ(series.at("container_memory_failures_total"), 8);
+  EXPECT_EQ(series.at("tallyman_build_info"), 1);
+  EXPECT_EQ(series.at("tallyman_scrapes_total"), 4);
+  EXPECT_EQ(series.at("tallyman_scrape_duration_seconds"), 1);
+  EXPECT_EQ(series.size(), catalogue().size());
+}
+
+TEST_F(RoutesTest, TheStreamTellsWhatThereIsAndThenWhatHappens) {
+  sample();
+  test::HttpClient client(server_->port());
+  ASSERT_TRUE(client.get("/api/v1/stream"));
+  const auto head = client.receive_head();
+  ASSERT_TRUE(head);
+  EXPECT_EQ(head->status, 200);
+  EXPECT_EQ(head->header("content-type"), "text/event-stream");
+  EXPECT_EQ(head->header("cache-control"), "no-store");
+  EXPECT_THAT(client.receive_event().value_or(""), AllOf(HasSubstr("retry: 2000\n"), HasSubstr("event: hello\n")));
+  EXPECT_THAT(client.receive_event().value_or(""), AllOf(HasSubstr("event: workloads\n"), HasSubstr("\"web\"")));
+  EXPECT_THAT(client.receive_event().value_or(""), HasSubstr("event: sample\n"));
+  sample();
+  EXPECT_THAT(client.receive_event().value_or(""), AllOf(HasSubstr("event: sample\n"), HasSubstr("\"sequence\":2,")));
+  log_->append(Event::of(*observer_->workloads()->front(), EventType::kThrottled, 1'700'000'000'000'000'000, "slowed"));
+  EXPECT_THAT(client.receive_event().value_or(""),
+              AllOf(HasSubstr("event: event\n"), HasSubstr("id: "), HasSubstr("\"type\":\"throttled\"")));
+}
+
+TEST_F(RoutesTest, TheHistoryIsInTheSelfMetrics) {
+  sample();
+  sample();
+  const std::string self = get("/metrics?collect[]=self").body;
+  EXPECT_THAT(self, AllOf(HasSubstr("\ntallyman_history_memory_bytes "), HasSubstr("\ntallyman_history_points "),
+                          HasSubstr("\ntallyman_history_samples_skipped_total 3\n"),
+                          HasSubstr("\ntallyman_history_reach_seconds{tier=\"coarse\"} ")));
+}
+
+class RoutesBehindAPrefixTest : public RoutesTest {
+ protected:
+  RoutesBehindAPrefixTest() : RoutesTest("/metrics", "/tally/man/") {}
+};
+
+TEST_F(RoutesBehindAPrefixTest, EverythingIsBelowThePrefixTooAndThePrefixLeadsIntoIt) {
+  observer_->sample_once();
+  EXPECT_EQ(get("/tally/man/").status, 200);
+  EXPECT_EQ(get("/tally/man/metrics").status, 200);
+  EXPECT_EQ(json("/tally/man/api/v1/workloads/web").at("workload").as_string(), "web");
+  EXPECT_EQ(get("/tally/man/-/healthy").status, 200);
+  EXPECT_EQ(get("/-/healthy").status, 200);
+  EXPECT_EQ(get("/tally/manmetrics").status, 404);
+  const HttpReply redirect = get("/tally/man");
+  EXPECT_EQ(redirect.status, 308);
+  EXPECT_EQ(redirect.header("location"), "man/");
 }
 
 }  // namespace

@@ -35,8 +35,9 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// A process that waits for its end, in a network namespace of its own where permitted.
-pid_t start_sleeper() {
+// A process that waits for its end, in a network namespace of its own where
+// permitted. `work` begins before it is in its cgroup.
+pid_t start_process(const std::function<void()>& work) {
   std::array<int, 2> ready{};
   if (pipe(ready.data()) != 0) {
     throw std::runtime_error("pipe: " + std::string(std::strerror(errno)));
@@ -54,6 +55,9 @@ pid_t start_sleeper() {
     }
     close(ready[0]);
     close(ready[1]);
+    if (work) {
+      work();
+    }
     for (;;) {
       pause();
     }
@@ -79,7 +83,8 @@ void remove_directory(const std::string& path) {
 
 }  // namespace
 
-CgroupFarm::CgroupFarm(std::size_t count) : root_("/tallyman-bench-" + std::to_string(getpid())) {
+CgroupFarm::CgroupFarm(std::size_t count, Work work)
+    : work_(std::move(work)), root_("/tallyman-bench-" + std::to_string(getpid())) {
   const Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(HostRoot{});
   if (!hierarchy) {
     throw std::runtime_error("no cgroup hierarchy here");
@@ -120,7 +125,8 @@ void CgroupFarm::make_directory(const std::string& cgroup) {
 
 void CgroupFarm::add(const std::string& cgroup) {
   make_directory(cgroup);
-  const pid_t pid = start_sleeper();
+  const std::size_t index = processes_.size();
+  const pid_t pid = start_process(work_ ? [this, index] { work_(index); } : std::function<void()>());
   processes_.push_back(pid);
   for (const std::string& tree : trees_) {
     if (!write_text(tree + cgroup + "/cgroup.procs", std::to_string(pid))) {
@@ -146,7 +152,8 @@ void CgroupFarm::remove() {
   cgroups_.clear();
 }
 
-int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& work) {
+int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& work,
+              const CgroupFarm::Work& of_processes) {
   sigset_t awaited;
   sigemptyset(&awaited);
   sigaddset(&awaited, SIGCHLD);
@@ -155,7 +162,7 @@ int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& wo
   }
   sigprocmask(SIG_BLOCK, &awaited, nullptr);
   try {
-    const CgroupFarm farm(count);
+    const CgroupFarm farm(count, of_processes);
     const pid_t child = fork();
     if (child == 0) {
       prctl(PR_SET_PDEATHSIG, SIGKILL);

@@ -1,5 +1,5 @@
-// Real cgroups, each with one sleeping process in a network namespace of its
-// own: what a host full of idle containers looks like to the kernel's accounting.
+// Real cgroups, each with one process in a network namespace of its own: what a
+// host full of containers looks like to the kernel's accounting.
 // Needs root. Not thread-safe.
 #pragma once
 
@@ -15,8 +15,10 @@ namespace tallyman::bench {
 class CgroupFarm {
  public:
   // In all mounted hierarchies below /sys/fs/cgroup. Throws std::runtime_error,
-  // with everything removed again, when the system does not permit it.
-  explicit CgroupFarm(std::size_t count);
+  // with everything removed again, when the system does not permit it. The
+  // processes sleep, or do `work`, which is given their index and never returns.
+  using Work = std::function<void(std::size_t)>;
+  explicit CgroupFarm(std::size_t count, Work work = {});
   ~CgroupFarm();  // ends the processes, removes the cgroups
   CgroupFarm(const CgroupFarm&) = delete;
   CgroupFarm& operator=(const CgroupFarm&) = delete;
@@ -30,6 +32,7 @@ class CgroupFarm {
   void add(const std::string& cgroup);
   void remove();
 
+  Work work_;
   std::vector<std::string> trees_;
   std::string root_;
   std::vector<std::string> cgroups_;
@@ -39,6 +42,7 @@ class CgroupFarm {
 // Makes a farm and runs `work` in a child process, so that the cgroups are
 // removed however the child ends and on SIGINT, SIGTERM and SIGHUP too. Returns
 // the exit code for main().
-int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& work);
+int with_farm(std::size_t count, const std::function<int(const CgroupFarm&)>& work,
+              const CgroupFarm::Work& of_processes = {});
 
 }  // namespace tallyman::bench

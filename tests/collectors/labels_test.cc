@@ -93,6 +93,20 @@ TEST(Labels, KubernetesContainersHaveTheKubeletsLabelsToo) {
   EXPECT_NE(labels.find(R"(,container="app",namespace="shop",pod="web-1",)"), std::string::npos) << labels;
 }
 
+TEST(Labels, APodHasItsNameAndNeitherContainerNorImage) {
+  Workload workload;
+  workload.kind = WorkloadKind::kPod;
+  workload.id = "/kubepods/podu";
+  workload.workload = "web-1";
+  workload.pod = {"web-1", "shop", "u", "guaranteed", false};
+  EXPECT_EQ(policy(".*").of_workload(workload),
+            R"(id="/kubepods/podu",namespace="shop",pod="web-1",kind="pod",workload="web-1")")
+      << "container and image tell it from its containers in every sum";
+  workload.pod = {"", "", "u", "guaranteed", false};
+  workload.workload = "u";
+  EXPECT_EQ(policy(".*").of_workload(workload), R"(id="/kubepods/podu",kind="pod",workload="u")");
+}
+
 TEST(Labels, EveryByteThatIsNoLetterDigitOrUnderscoreBecomesAnUnderscore) {
   EXPECT_EQ(label_name_of("com.docker.compose/project-2"), "com_docker_compose_project_2");
   EXPECT_EQ(label_name_of("\xC3\xA9t\xC3\xA9"), "__t__") << "byte by byte, as cAdvisor does";

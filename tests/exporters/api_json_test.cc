@@ -74,7 +74,7 @@ SnapshotPtr snapshot_of(const Workload& workload) {
 }
 
 json::object workload_object(const Snapshot* snapshot, const Workload& workload) {
-  return json::parse(workload_json(snapshot, workload, kIndex)).as_object();
+  return json::parse(workload_json(snapshot, workload, {}, kIndex)).as_object();
 }
 
 TEST(WorkloadsJson, TellsWhatIsKnown) {
@@ -106,6 +106,51 @@ TEST(WorkloadsJson, TellsWhatIsKnown) {
   EXPECT_TRUE(one.at("mounts").as_array()[0].at("read_only").as_bool());
 }
 
+TEST(WorkloadsJson, TellsItsGroups) {
+  Workload workload = workload_of(WorkloadKind::kContainer, "/system.slice/docker-0a1b.scope", "web");
+  workload.container.labels = {{"com.docker.compose.project", "farm"},
+                               {"com.docker.compose.service", "web"},
+                               {"com.docker.compose.container-number", "2"},
+                               {"com.docker.compose.oneoff", "True"},
+                               {"com.docker.swarm.service.name", "farm_web"},
+                               {"com.docker.swarm.task.name", "farm_web.1.x"},
+                               {"com.docker.swarm.node.id", "n"},
+                               {"com.docker.stack.namespace", "farm"},
+                               {"io.kubernetes.pod.name", "web-1"},
+                               {"io.kubernetes.pod.namespace", "shop"}};
+  workload.user = 1000;
+  workload.ecs_task = "0f1e";
+  const json::object one = workload_object(nullptr, workload);
+  EXPECT_EQ(json::serialize(one.at("compose")), R"({"project":"farm","service":"web","number":2,"oneoff":true})");
+  EXPECT_EQ(json::serialize(one.at("swarm")),
+            R"({"stack":"farm","service":"farm_web","task":"farm_web.1.x","node":"n"})");
+  EXPECT_EQ(one.at("pod").as_string(), "web-1");
+  EXPECT_EQ(one.at("namespace").as_string(), "shop");
+  EXPECT_FALSE(one.contains("qos"));
+  EXPECT_EQ(one.at("ecs_task").as_string(), "0f1e");
+  EXPECT_EQ(one.at("slice").as_string(), "system.slice");
+  EXPECT_EQ(one.at("user").to_number<int>(), 1000);
+  const json::object plain = workload_object(nullptr, workload_of(WorkloadKind::kContainer, "/docker/a", "a"));
+  for (const char* key : {"compose", "swarm", "pod", "namespace", "ecs_task", "slice", "user", "started_by"})
+    EXPECT_FALSE(plain.contains(key)) << key;
+}
+
+TEST(WorkloadsJson, TellsOfPodsAndUnits) {
+  Workload pod = workload_of(WorkloadKind::kPod, "/kubepods/podu", "web-1");
+  pod.pod = {"web-1", "shop", "u", "guaranteed", true};
+  const json::object told = workload_object(nullptr, pod);
+  EXPECT_EQ(told.at("pod").as_string(), "web-1");
+  EXPECT_EQ(told.at("pod_uid").as_string(), "u");
+  EXPECT_EQ(told.at("qos").as_string(), "guaranteed");
+  EXPECT_TRUE(told.at("static_pod").as_bool());
+  Workload unit = workload_of(WorkloadKind::kService, "/system.slice/cron.service", "cron.service");
+  unit.unit = {"systemd", 1'700'000'000'123'456'789};
+  const json::object service = workload_object(nullptr, unit);
+  EXPECT_EQ(service.at("started_by").as_string(), "systemd");
+  EXPECT_EQ(service.at("started").as_string(), "2023-11-14T22:13:20.123456789Z");
+  EXPECT_EQ(service.at("slice").as_string(), "system.slice");
+}
+
 TEST(WorkloadsJson, SumsItsStatsAndLeavesOutWhatIsUnset) {
   const Workload workload = web();
   const SnapshotPtr snapshot = snapshot_of(workload);
@@ -116,6 +161,22 @@ TEST(WorkloadsJson, SumsItsStatsAndLeavesOutWhatIsUnset) {
   EXPECT_FALSE(stats.contains("memory_limit_bytes"));
   EXPECT_FALSE(stats.contains("network_transmit_bytes"));
   EXPECT_FALSE(stats.contains("threads"));
+}
+
+TEST(WorkloadJson, TellsItsProcessesAndNamespaces) {
+  WorkloadProcesses processes;
+  processes.programs = {{"php\xff", 2, 3, 4096, 1'500'000'000}};
+  processes.namespaces = {{"net", "4026532001", "shared", {"db"}}, {"user", "4026531837", "host", {}}};
+  const json::value parsed = json::parse(workload_json(nullptr, web(), processes, kIndex));
+  const json::object& program = parsed.at("processes").as_array()[0].as_object();
+  EXPECT_EQ(program.at("executable").as_string(), "php\uFFFD");
+  EXPECT_EQ(program.at("processes").to_number<int>(), 2);
+  EXPECT_DOUBLE_EQ(program.at("cpu_seconds").as_double(), 1.5);
+  const json::array& namespaces = parsed.at("namespaces").as_array();
+  EXPECT_EQ(namespaces[0].at("sharing").as_string(), "shared");
+  EXPECT_EQ(namespaces[0].at("with").as_array()[0].as_string(), "db");
+  EXPECT_FALSE(namespaces[1].as_object().contains("with"));
+  EXPECT_FALSE(workload_object(nullptr, web()).contains("processes"));
 }
 
 TEST(WorkloadJson, ListsEverySeriesWithItsOwnLabels) {
@@ -170,7 +231,7 @@ TEST(WorkloadJson, MakesValidJsonOfHostileTexts) {
   const SnapshotPtr snapshot = snapshot_of(workload);
   json::parse_options strict;
   strict.allow_invalid_utf8 = false;
-  const std::string text = workload_json(snapshot.get(), workload, kIndex);
+  const std::string text = workload_json(snapshot.get(), workload, {}, kIndex);
   EXPECT_EQ(valid_utf8(text), text);
   const json::value parsed = json::parse(text, {}, strict);
   EXPECT_EQ(parsed.at("name").as_string(), valid_utf8(hostile));
@@ -214,7 +275,7 @@ TEST(CurrentStats, AreMadeOfMetricsThatTheCatalogueHas) {
   const BlockIndex blocks(snapshot.get());
   const auto stats =
       current_stats(*snapshot, blocks.of(workload_of(WorkloadKind::kHost, "/", "host")), MetricIndex::of_catalogue());
-  EXPECT_EQ(stats.size(), 21U) << "a stat names a metric that no collector has";
+  EXPECT_EQ(stats.size(), 23U) << "a stat names a metric that no collector has";
 }
 
 TEST(ParseLabels, UndoesTheEscapes) {

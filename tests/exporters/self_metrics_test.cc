@@ -35,12 +35,42 @@ SelfStatistics everything() {
   s.labels_truncated = 1;
   s.label_collisions = 2;
   s.metadata_errors = 3;
+  s.filesystem = {{{"complete", 9}, {"failed", 1}}, {{"measured", 30}, {"denied", 0}}, 50'000, 0, 1, 0, 0.5, 1.25};
   s.open_files = 4'000;
   s.open_files_limit = 60'000;
   s.files_reopened = false;
   s.inotify_watches = 900;
   s.inotify_watching = true;
   s.dropped_events = 0;
+  s.processes = 500;
+  s.processes_left_out = 0;
+  s.process_groups = 30;
+  s.process_groups_left_out = 2;
+  s.process_exits = 1'000;
+  s.process_exits_overflows = 0;
+  s.process_times_exact = true;
+  s.process_scans = 90;
+  s.process_scan_cpu_seconds = 0.5;
+  s.process_scan_interval_seconds = 1;
+  s.events = {{"started", 8}, {"died", 7}};
+  s.events_dropped = 1;
+  s.finals = {{"its_end", 6}, {"last_sample", 1}};
+  s.ended_shown = 2;
+  s.departures_dropped = 0;
+  s.overhead = std::make_shared<const OverheadFigures>(
+      OverheadFigures{1.7e9, {{"integer", 1.004}}, {{"integer", "docker", 1.04, 1.07, 1.05}}});
+  s.last_words_watches = 30;
+  s.last_words_unwatched = 0;
+  s.last_words_overflows = 0;
+  s.last_words_cpu_seconds = 0.5;
+  s.history_memory_bytes = 1'000'000;
+  s.history_points = 5'000;
+  s.history_workloads = 40;
+  s.history_workloads_left_out = 0;
+  s.history_samples_skipped = 1;
+  s.history_chunks_dropped = 2;
+  s.history_fine_seconds = 3'600;
+  s.history_coarse_seconds = 86'400;
   s.exposition.requests[1][1] = 60;
   s.exposition.made.observe(0.003);
   s.exposition.made.observe(2);
@@ -49,6 +79,10 @@ SelfStatistics everything() {
   s.http_rejected_connections = 0;
   s.http_bad_requests = 5;
   s.http_timeouts = 6;
+  s.http_streams = 2;
+  s.http_rejected_streams = 3;
+  s.http_cut_streams = 4;
+  s.http_skipped_chunks = 5;
   s.log_lines_dropped = 7;
   s.process_cpu_seconds = 1.5;
   s.process_start_time_seconds = 1'700'000'000.25;
@@ -134,6 +168,27 @@ TEST(SelfMetrics, ForgetAKindOfWorkloadThatIsGone) {
   const ParsedExposition all = parsed(metrics);
   EXPECT_EQ(all.series.count("tallyman_workloads{kind=\"service\"}"), 0U);
   EXPECT_EQ(all.series.count("tallyman_workloads{kind=\"container\"}"), 1U);
+}
+
+TEST(SelfMetrics, HaveTheLastReportUntilThereIsAnother) {
+  SelfMetrics metrics;
+  const auto cells_of = [&metrics](std::shared_ptr<const OverheadFigures> overhead) {
+    SelfStatistics s;
+    s.overhead = std::move(overhead);
+    metrics.update(s);
+    metrics.update(s);  // nothing new: what is there stays
+    std::string text;
+    metrics.append(TextFormat::kPrometheus, text);
+    std::size_t count = 0;
+    for (std::size_t at = 0; (at = text.find("\ntallyman_overhead_", at)) != text.npos; ++at) ++count;
+    return count;
+  };
+  const OverheadFigures two{
+      1.7e9, {{"integer", 1.004}}, {{"integer", "docker", 1.04, 1.07, 1.05}, {"integer", "cgroup", 0.99, 1.01}}};
+  EXPECT_EQ(cells_of(std::make_shared<const OverheadFigures>(two)), 7U) << "time, floor, 3 of docker, 2 of cgroup";
+  EXPECT_EQ(cells_of(std::make_shared<const OverheadFigures>(OverheadFigures{1.8e9, {}, {{"write", "docker", 1, 2}}})),
+            3U);
+  EXPECT_EQ(cells_of(nullptr), 0U);
 }
 
 TEST(SelfMetrics, CountersGoOnWhenAPartIsMadeAnew) {

@@ -70,6 +70,12 @@ void check_numa(std::string_view text) {
   require(formats::parse_numa_stat_v1(again, back) == 0 && same(back, v1), "memory.numa_stat comes back");
 }
 
+void check_events(std::string_view text) {
+  CgroupEvents events;
+  require(formats::parse_cgroup_events(text, events) <= rows_in(text), "a row is a fact or a fault");
+  require(formats::parse_freezer_state(text).value_or(0) <= 1, "frozen or not");
+}
+
 void check_pids(std::string_view text) {
   std::vector<std::uint32_t> pids;
   const unsigned not_understood = formats::parse_pids(text, pids);
@@ -87,6 +93,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   check_single_values(text);
   check_cpu_list(text);
   check_numa(text);
+  check_events(text);
   check_pids(text);
   return 0;
 }

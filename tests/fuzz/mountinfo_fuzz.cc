@@ -29,8 +29,9 @@ void check_mounts(std::string_view text) {
   for (const formats::Mount& mount : mounts) {
     require(mount.mount_point.find('\0') == std::string::npos, "no NUL in a path");
     require(mount.mount_point.front() == '/', "mount points are absolute");
-    again += "36 35 98:0 " + escaped(mount.root) + " " + escaped(mount.mount_point) +
-             " rw,noatime master:1 shared:2 - " + escaped(mount.fs_type) + "  " + escaped(mount.super_options) + "\n";
+    again += "36 35 " + std::to_string(mount.major) + ":" + std::to_string(mount.minor) + " " + escaped(mount.root) +
+             " " + escaped(mount.mount_point) + " rw,noatime master:1 shared:2 - " + escaped(mount.fs_type) + " " +
+             escaped(mount.source) + " " + escaped(mount.super_options) + "\n";
   }
   std::vector<formats::Mount> back;
   require(formats::parse_mountinfo(again, back) == 0 && same(back, mounts), "mounts come back");

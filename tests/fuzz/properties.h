@@ -40,7 +40,9 @@ inline auto tied(const LimitStats& s) { return std::tie(s.cpu_quota_usec, s.cpu_
 inline auto tied(const PressureStats& s) { return std::tie(s.some_usec, s.full_usec); }
 inline auto tied(const MemInfo& s) { return std::tie(s.total, s.free, s.available, s.swap_total, s.swap_free); }
 inline auto tied(const NumaStats& s) { return std::tie(s.type, s.hierarchical, s.node, s.pages); }
-inline auto tied(const formats::Mount& s) { return std::tie(s.root, s.mount_point, s.fs_type, s.super_options); }
+inline auto tied(const formats::Mount& s) {
+  return std::tie(s.major, s.minor, s.root, s.mount_point, s.fs_type, s.source, s.super_options);
+}
 inline auto tied(const std::uint32_t& s) { return std::tie(s); }
 inline auto tied(const std::uint64_t& s) { return std::tie(s); }
 inline auto tied(const IoDeviceStats& s) {
@@ -52,6 +54,11 @@ inline auto tied(const InterfaceStats& s) {
   return std::tie(s.name, s.rx_bytes, s.rx_packets, s.rx_errors, s.rx_dropped, s.tx_bytes, s.tx_packets, s.tx_errors,
                   s.tx_dropped);
 }
+inline auto tied(const PidIo& s) { return std::tie(s.read_bytes, s.write_bytes); }
+inline auto tied(const PidStatus& s) {
+  return std::tie(s.uid, s.swap_bytes, s.voluntary_switches, s.involuntary_switches);
+}
+inline auto tied(const CgroupMembership& s) { return std::tie(s.hierarchy, s.path); }
 inline auto tied(const DiskStats& s) {
   return std::tie(s.major, s.minor, s.device, s.reads, s.reads_merged, s.sectors_read, s.read_msec, s.writes,
                   s.writes_merged, s.sectors_written, s.write_msec, s.in_flight, s.io_msec, s.weighted_io_msec);

@@ -43,7 +43,7 @@ def docker():
         yield daemon
     finally:
         daemon.stop()
-    left = Inventory(identities).more_than(before)
+    left = before.left(identities)
     assert not left, f"left behind: {left}"
 
 

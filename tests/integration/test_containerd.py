@@ -18,7 +18,7 @@ def containerd():
     before = Inventory()
     with Containerd() as running:
         yield running
-    left = Inventory().more_than(before)
+    left = before.left()
     assert not left, f"left behind: {left}"
 
 

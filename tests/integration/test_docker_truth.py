@@ -159,6 +159,11 @@ def test_killed_at_the_memory_limit(containers, agent):
     assert container.running()
     after = agent.fresh_scrape()
     truths.check_killed(before, after, only(container), 64 * MIB)
+    event, = agent.get(f"/api/v1/events?type=oom_killed&workload={container.id}")["events"]
+    assert event["details"]["killed"] == 1
+    if pathlib.Path("/dev/kmsg").exists():  # who it was, by the kernel's own log
+        assert event["details"]["process"] == "truth"
+        assert event["details"]["pid"] != container.pid, "the child was killed"
     if (CGROUPS / "memory").is_dir():
         failures = int(kernel_file(container, "memory", "memory.failcnt"))
         assert after.one("container_memory_failcnt", **only(container)) == failures
@@ -221,7 +226,8 @@ def test_host_network_is_not_the_containers(containers, agent):
     container = containers("on-the-host", "stay", options=["--network", "host"])
     bridged = containers("bridged", "stay")
     scrape = agent.fresh_scrape()
-    network = [s for s in scrape.samples if s.name.startswith("container_network_")]
+    # Of its sockets its own cgroup's are told.
+    network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
     assert not [s for s in network if s.labels["id"] == container.cgroup]
     assert [s for s in network if s.labels["id"] == bridged.cgroup]
     # The host's own interfaces are told under the host's name, and there alone.

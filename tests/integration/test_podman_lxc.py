@@ -51,7 +51,7 @@ def directory():
     for name in CGROUPS:
         for cgroup in set(cgroup_directories(name)) - cgroups_before:
             wait_for(lambda cgroup=cgroup: removed(cgroup), 10, f"{cgroup} is empty", 0.05)
-    left = Inventory().more_than(before)
+    left = before.left()
     assert not left, f"left behind: {left}"
 
 
@@ -66,6 +66,14 @@ def check(agent, cgroup, name, runtime):
     assert 1.0 <= used() < 1.2
 
 
+def check_layer(agent, cgroup, layer):
+    """Its layer is walked as soon as it is there, and within one block of what du says."""
+    def told():
+        return agent.fresh_scrape().all("container_fs_layer_bytes", id=cgroup)
+    samples = wait_for(told, 60, f"the layer of {cgroup} is measured", 0.2)
+    assert abs(samples[0].value - int(run("du", "-sx", "--block-size=1", layer).split()[0])) <= 4096
+
+
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("podman"), reason="needs root and podman")
 def test_podman(directory):
     name = f"tallyman-podman-{os.getpid()}"
@@ -74,8 +82,26 @@ def test_podman(directory):
                        "--rootfs", directory / "rootfs", "/truth", "burn", "1.0", "then", "stay")
         try:
             check(agent, f"/libpod_parent/libpod-{identity}", name, "podman")
+            check_layer(agent, f"/libpod_parent/libpod-{identity}", directory / "rootfs")
         finally:
             run(*PODMAN, "rm", "-f", "-t", "0", name, check=False)
+
+
+@pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("podman"), reason="needs root and podman")
+def test_podmans_overlay(directory):
+    """From an image, with the storage driver that Podman takes by itself."""
+    name = f"tallyman-overlay-{os.getpid()}"
+    run("tar", "-C", directory / "rootfs", "-cf", directory / "image.tar", ".")
+    with Agent() as agent:
+        image = run(*PODMAN, "import", directory / "image.tar", f"localhost/{name}").splitlines()[-1]
+        try:
+            identity = run(*PODMAN, "run", "-d", "--name", name, *LIMITS, "--network=none", image, "/truth", "stay")
+            layer = run(*PODMAN, "inspect", "-f", "{{.GraphDriver.Data.UpperDir}}", name)
+            assert layer.endswith("/diff")
+            check_layer(agent, f"/libpod_parent/libpod-{identity}", layer)
+        finally:
+            run(*PODMAN, "rm", "-f", "-t", "0", name, check=False)
+            run(*PODMAN, "rmi", "-f", image, check=False)
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("lxc-start"), reason="needs root and lxc")
@@ -88,5 +114,6 @@ def test_lxc(directory):
         run("lxc-start", "-n", name, "-f", configuration)
         try:
             check(agent, f"/lxc.payload.{name}", name, "lxc")
+            check_layer(agent, f"/lxc.payload.{name}", directory / "rootfs")
         finally:
             run("lxc-stop", "-k", "-n", name, check=False)

@@ -35,7 +35,7 @@ class World:
     def __init__(self, docker, endings):
         self._docker, self._endings = docker, endings
         self._start_containers()
-        self.agent = endings.enter_context(Agent(f"--docker.root={docker.data_root}", interval="1s"))
+        self.agent = endings.enter_context(Agent(f"--docker.root={docker.data_root}", "--no-processes.bare", interval="1s"))
         self.proxy = RecordingProxy(self.agent.port)
         endings.callback(self.proxy.stop)
         self.prometheus = Prometheus({"cadvisor": f"127.0.0.1:{self.proxy.port}"})
@@ -132,7 +132,7 @@ def test_dashboard_query_returns_data(world, dashboard, query):
 
 
 # cAdvisor's own names, kept for its dashboards: docs/migrating-from-cadvisor.md.
-INHERITED = {"container_memory_failcnt", "container_hugetlb_failcnt", "cadvisor_version_info"}
+INHERITED = {"container_fs_inodes_total", "container_memory_failcnt", "container_hugetlb_failcnt", "cadvisor_version_info"}
 
 
 def test_promtool_has_nothing_to_say_but_of_inherited_names(world):

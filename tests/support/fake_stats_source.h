@@ -35,6 +35,7 @@ class FakeStatsSource final : public StatsSource {
     return it == by_path.end() ? kNone : it->second;
   }
   bool gone(Handle handle) const override { return gone_paths.contains(paths.at(handle)); }
+  std::uint64_t unified_id(Handle) override { return 0; }
   Result<std::vector<std::uint32_t>> processes(Handle) override { return std::vector<std::uint32_t>{}; }
   std::size_t open_files() const override { return 5; }
   std::size_t open_files_limit() const override { return 7; }

@@ -119,6 +119,19 @@ std::optional<HttpReply> HttpClient::receive(bool head, std::chrono::millisecond
   return reply;
 }
 
+std::optional<HttpReply> HttpClient::receive_head(std::chrono::milliseconds time) { return receive(true, time); }
+
+std::optional<std::string> HttpClient::receive_event(std::chrono::milliseconds time) {
+  const auto until = Clock::now() + time;
+  std::size_t end;
+  while ((end = received_.find("\n\n")) == std::string::npos) {
+    if (!read_more(until)) return {};
+  }
+  std::string event = received_.substr(0, end + 2);
+  received_.erase(0, end + 2);
+  return event;
+}
+
 std::size_t HttpClient::skip(std::size_t bytes, std::chrono::milliseconds time) {
   std::string chunk(bytes, '\0');
   if (!wait_for(descriptor_, POLLIN, Clock::now() + time)) return 0;

@@ -36,6 +36,10 @@ class HttpClient {
 
   // The next answer; the body's length is from Content-Length (0 after HEAD).
   std::optional<HttpReply> receive(bool head = false, std::chrono::milliseconds time = std::chrono::seconds(20));
+  // The head of a response without a length, and then what comes up to an empty
+  // line, with it: one server-sent event or comment.
+  std::optional<HttpReply> receive_head(std::chrono::milliseconds time = std::chrono::seconds(20));
+  std::optional<std::string> receive_event(std::chrono::milliseconds time = std::chrono::seconds(20));
   // Reads at most so many bytes and forgets them; 0 when the peer has closed or nothing came.
   std::size_t skip(std::size_t bytes, std::chrono::milliseconds time);
   // True when the peer has closed or reset, and nothing more came before that.

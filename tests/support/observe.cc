@@ -36,18 +36,25 @@ const Collector& collector_named(std::string_view name) {
 }
 
 SeriesValues observe(std::string_view collector, const CgroupStats& stats, const Surroundings& around) {
+  const Snapshot snapshot = snapshot_of(collector, stats, around);
+  return series_of(snapshot, snapshot.layout->blocks.front());
+}
+
+Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const Surroundings& around) {
   const Collector& one = collector_named(collector);
-  std::vector<std::uint64_t> slots;
-  SeriesWriter writer(nullptr, {}, slots);
+  Snapshot snapshot;
+  SeriesWriter writer(nullptr, {}, snapshot.values);
   writer.begin(first_metric(one));
-  one.collect({around.workload, stats, around.interfaces, around.host, around.now_nsec, around.ended}, writer);
+  one.collect({around.workload, stats, around.interfaces, around.host, around.now_nsec, around.ended, around.processes,
+               around.sockets, around.links, around.filesystems, around.ended_totals},
+              writer);
   const auto planned = writer.finish();
   EXPECT_EQ(planned->duplicates, 0U);
-  SeriesValues values;
-  for (const Series& series : planned->plan.series) {
-    add(values, series_name(series.metric, {}, planned->plan.labels_of(series)), slots.at(series.slot));
-  }
-  return values;
+  Layout layout;
+  layout.blocks.push_back({std::make_shared<const Workload>(around.workload), {planned, &planned->plan}, 0, false});
+  layout.slots = static_cast<std::uint32_t>(snapshot.values.size());
+  snapshot.layout = std::make_shared<const Layout>(std::move(layout));
+  return snapshot;
 }
 
 SeriesValues series_of(const Snapshot& snapshot, const Block& block, BaseLabels base) {

@@ -26,6 +26,11 @@ struct Surroundings {
   const HostStats* host = nullptr;
   std::uint64_t now_nsec = 1'700'000'000'000'000'000;
   bool ended = false;
+  const ProcessFacts* processes = nullptr;
+  const SocketStats* sockets = nullptr;
+  std::vector<HostLink> links;
+  const WorkloadFilesystems* filesystems = nullptr;
+  const EndedTotals* ended_totals = nullptr;
 };
 
 // Throws std::out_of_range for a name that no collector has.
@@ -34,6 +39,9 @@ const Collector& collector_named(std::string_view name);
 // The series of one collector, without base labels. Two series with the same
 // name and labels fail the test.
 SeriesValues observe(std::string_view collector, const CgroupStats& stats, const Surroundings& around = {});
+
+// The same as a snapshot with this one block.
+Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const Surroundings& around = {});
 
 // The series of one block: `without_base` leaves id, kind and the like off.
 enum class BaseLabels : std::uint8_t { kShown, kHidden };

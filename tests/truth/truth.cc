@@ -2,6 +2,7 @@
 
 #include <sys/mman.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -42,6 +43,7 @@ constexpr const char* kUsage =
     "  send HOST PORT BYTES    exactly so much TCP payload\n"
     "  receive PORT BYTES      takes it\n"
     "  crowd N                 N child processes that do nothing\n"
+    "  children N SECONDS      N child processes, one after the other, that burn so much each\n"
     "  child COMMAND           runs the command in a child and tells how that ended\n"
     "  sleep SECONDS\n"
     "  await                   goes on at SIGUSR1\n"
@@ -137,6 +139,34 @@ void crowd(unsigned count) {
   say("crowd " + std::to_string(count));
 }
 
+// Each is there for hardly longer than it burns. What they have used is the
+// kernel's own figure, of what the parent has waited for.
+void children(unsigned count, double seconds_each) {
+  const auto wanted = static_cast<std::uint64_t>(seconds_each * 1e9);
+  for (unsigned i = 0; i < count; ++i) {
+    pid_t child = fork();
+    if (child < 0) {
+      fail_errno("fork");
+    }
+    if (child == 0) {
+      while (nanoseconds(CLOCK_PROCESS_CPUTIME_ID) < wanted) {
+        burn_a_little();
+      }
+      _exit(0);
+    }
+    while (waitpid(child, nullptr, 0) < 0 && errno == EINTR) {
+    }
+  }
+  rusage used{};
+  getrusage(RUSAGE_CHILDREN, &used);
+  const auto in_seconds = [](const timeval& time) {
+    return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) * 1e-6;
+  };
+  char text[64];
+  std::snprintf(text, sizeof text, "children %.6f", in_seconds(used.ru_utime) + in_seconds(used.ru_stime));
+  say(text);
+}
+
 void nap(double seconds) {
   timespec left{static_cast<time_t>(seconds),
                 static_cast<long>((seconds - static_cast<double>(static_cast<time_t>(seconds))) * 1e9)};
@@ -222,6 +252,7 @@ constexpr Command kCommands[] = {
     {"send", 3, 3, [](Arguments a) { send_bytes(a[0], number<std::uint16_t>(a[1], "a port"), count(a[2], "bytes")); }},
     {"receive", 2, 2, [](Arguments a) { receive_bytes(number<std::uint16_t>(a[0], "a port"), count(a[1], "bytes")); }},
     {"crowd", 1, 1, [](Arguments a) { crowd(number<unsigned>(a[0], "a number")); }},
+    {"children", 2, 2, [](Arguments a) { children(number<unsigned>(a[0], "a number"), seconds(a[1])); }},
     {"child", 1, SIZE_MAX, [](Arguments a) { run_in_child(a); }},
     {"sleep", 1, 1, [](Arguments a) { nap(seconds(a[0])); }},
     {"await", 0, 0, [](Arguments) { await_signal(); }},

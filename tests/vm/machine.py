@@ -20,7 +20,7 @@ MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_
 MIB = 1024 * 1024
 
 
-def _run(*command, **options):
+def run_command(*command, **options):
     done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
     if done.returncode != 0:
         raise RuntimeError(f"{' '.join(map(str, command))}: {done.stdout.decode(errors='replace')[-2000:]}")
@@ -34,14 +34,14 @@ def cache_directory():
 
 def _package():
     """The package that holds the kernel itself, of the one that only names the newest."""
-    listing = _run("apt-cache", "depends", KERNEL)
+    listing = run_command("apt-cache", "depends", KERNEL)
     found = [line.split()[1] for line in listing.splitlines() if "Depends: linux-image-" in line]
     return found[0] if found else KERNEL
 
 
 def _download(package, directory):
     # apt drops its rights to _apt for a download, and warns where that may not write.
-    _run("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package, cwd=directory)
+    run_command("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package, cwd=directory)
 
 
 def kernel():
@@ -49,7 +49,7 @@ def kernel():
     try:
         package = _package()
     except RuntimeError:
-        _run("apt-get", "-q", "update")
+        run_command("apt-get", "-q", "update")
         package = _package()
     wanted = cache_directory() / package
     if (wanted / "vmlinuz").exists():
@@ -60,9 +60,9 @@ def kernel():
         try:
             _download(package, scratch)
         except RuntimeError:
-            _run("apt-get", "-q", "update")
+            run_command("apt-get", "-q", "update")
             _download(package, scratch)
-        _run("dpkg-deb", "-x", next(scratch.glob("*.deb")), scratch / "tree")
+        run_command("dpkg-deb", "-x", next(scratch.glob("*.deb")), scratch / "tree")
         _keep_what_is_needed(scratch / "tree", scratch / "kernel")
         shutil.rmtree(wanted, ignore_errors=True)
         (scratch / "kernel").rename(wanted)
@@ -89,6 +89,7 @@ def _initramfs_files(kernel_directory):
     files = {"bin/busybox": busybox, "init": HERE / "guest" / "init", "truth": paths.truth_binary(),
              "record_host.sh": HERE.parent / "integration" / "record_host.sh"}
     files.update(bundle.files_of(paths.agent_binary(), "/tallyman"))
+    files.update(bundle.files_of(paths.collectors_test(), "/collectors_test"))
     files.update(bundle.files_of(shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin"), "/sbin/ip"))
     for name in MODULES:
         if (kernel_directory / f"{name}.ko").exists():
@@ -126,31 +127,38 @@ def run(files=None, timeout_seconds=540):
         for name, size in (("data.img", 256 * MIB), ("result.img", 64 * MIB)):
             with open(directory / name, "wb") as disk:
                 disk.truncate(size)
-        _run("/sbin/mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,lazy_journal_init=0", directory / "data.img")
-        console = _boot(kernel_directory / "vmlinuz", initramfs, directory, timeout_seconds)
-        try:
-            with tarfile.open(directory / "result.img") as tar:
-                tar.extractall(directory / "result")
-        except tarfile.TarError:
-            pass
-        if not (directory / "result").is_dir():
-            raise RuntimeError(f"the guest handed out nothing; its console:\n{console[-4000:]}")
+        run_command("/sbin/mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,lazy_journal_init=0", directory / "data.img")
+        console = boot(kernel_directory / "vmlinuz", initramfs, directory, timeout_seconds)
+        unpack_result(directory, console)
         return result, console
     except BaseException:
         result.cleanup()
         raise
 
 
-def _boot(vmlinuz, initramfs, directory, timeout_seconds):
+def unpack_result(directory, console):
+    """What the guest wrote to its second disk, into directory/result."""
+    try:
+        with tarfile.open(directory / "result.img") as tar:
+            tar.extractall(directory / "result")
+    except tarfile.TarError:
+        pass
+    if not (directory / "result").is_dir():
+        raise RuntimeError(f"the guest handed out nothing; its console:\n{console[-4000:]}")
+
+
+def boot(vmlinuz, initramfs, directory, timeout_seconds, disks=("data.img", "result.img"), options="",
+         clock=("-icount", "shift=3,sleep=off")):
+    """Runs the machine until it powers itself off; the console's text."""
     console = directory / "console"
-    disks = [word for name in ("data.img", "result.img")
+    disks = [word for name in disks
              for word in ("-drive", f"file={directory / name},if=virtio,format=raw,cache=unsafe")]
     # no_timer_check: on a busy machine the emulated timer is late for the kernel's test of it.
     with open(console, "wb") as out:
         machine = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", "-icount", "shift=3,sleep=off", "-cpu", "max", "-smp", "1", "-m", "768", "-display", "none",
+            ["qemu-system-x86_64", "-accel", "tcg", *clock, "-cpu", "max", "-smp", "1", "-m", "768", "-display", "none",
              "-no-reboot", "-nodefaults", "-serial", "stdio", *disks, "-kernel", vmlinuz, "-initrd", initramfs,
-             "-append", "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check"],
+             "-append", "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check " + options],
             stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
         try:
             machine.wait(timeout=timeout_seconds)

@@ -520,5 +520,45 @@ TEST_F(RealCgroups, MadeAnewAreOthers) {
   EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().at(top_ + "/one").inode != before.inode; }));
 }
 
+// "+/a", "-/a"; "-/a!" where it was never looked at.
+struct Changes {
+  std::vector<std::string> seen;
+  void listen(CgroupTreeOptions& options) {
+    options.on_change = [this](const CgroupChange& change) {
+      seen.push_back((change.born ? "+" : "-") + change.path + (change.node.inode == 0 ? "!" : ""));
+    };
+  }
+};
+
+TEST(CgroupTreeChanges, AreToldAtOnceAlsoOfWhatCameAndWentUnseen) {
+  HostBuilder host;
+  host.dir("one/a").dir("two/a");
+  auto options = options_for(host, {"one", "two"});
+  Changes changes;
+  changes.listen(options);
+  CgroupTree tree(options);
+  tree.walk();
+  EXPECT_THAT(changes.seen, ElementsAre("+/", "+/a"));
+  changes.seen.clear();
+  host.dir("one/short").dir("two/short").remove("one/short").remove("two/short");
+  ASSERT_TRUE(wait_for(tree, [&] { return changes.seen.size() >= 2; }));
+  tree.wait(50ms);
+  EXPECT_THAT(changes.seen, ElementsAre("+/short!", "-/short!")) << "once, though two hierarchies told of it";
+}
+
+TEST(CgroupTreeChanges, OfATreeThatGoesAreToldChildrenFirst) {
+  HostBuilder host;
+  host.dir("one/a/b");
+  auto options = options_for(host, {"one"});
+  Changes changes;
+  changes.listen(options);
+  CgroupTree tree(options);
+  tree.walk();
+  changes.seen.clear();
+  host.remove("one/a");
+  ASSERT_TRUE(wait_for(tree, [&] { return changes.seen.size() >= 2; }));
+  EXPECT_THAT(changes.seen, ElementsAre("-/a/b", "-/a"));
+}
+
 }  // namespace
 }  // namespace tallyman

@@ -350,6 +350,131 @@ TEST_F(DiscoveryTest, StartsAndStopsAnyNumberOfTimes) {
   EXPECT_LT(Clock::now() - start, 20s);
 }
 
+TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
+  host_.dir("sys/fs/cgroup/memory/system.slice/vm.service").dir("run/systemd/system");
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  runtimes.push_back(make_machined_runtime(host_.root()));
+  runtimes.push_back(make_systemd_runtime(host_.root()));
+  Discovery discovery(options(), std::move(runtimes));
+  discovery.refresh();
+  const auto service = find(discovery.current(), "/system.slice/vm.service");
+  EXPECT_EQ(service->kind, WorkloadKind::kService);
+  EXPECT_EQ(service->runtime, "systemd");
+  EXPECT_EQ(service->unit.started_by, "systemd");
+  EXPECT_EQ(service->container_id, "");
+  EXPECT_EQ(discovery.status().unnamed_containers, 0U);
+  host_.file("run/systemd/machines/win", "NAME=win\nSCOPE=vm.service\nCLASS=vm\nLEADER=42\n");
+  std::filesystem::create_symlink("win", host_.path("run/systemd/machines/unit:vm.service"));
+  std::this_thread::sleep_for(150ms);  // the directory is looked at ten times a second
+  discovery.refresh();
+  const auto machine = find(discovery.current(), service->id);
+  EXPECT_EQ(machine->kind, WorkloadKind::kMachine);
+  EXPECT_EQ(machine->runtime, "machined");
+  EXPECT_EQ(machine->workload, "win");
+  EXPECT_EQ(machine->container.init_pid, 42U);
+  EXPECT_EQ(machine->unit, UnitFacts());
+  discovery.refresh();
+  EXPECT_EQ(find(discovery.current(), service->id), machine);
+}
+
+std::vector<std::unique_ptr<Runtime>> all_runtimes(const HostRoot& root) {
+  std::vector<std::unique_ptr<Runtime>> all;
+  all.push_back(make_docker_runtime(root, ""));
+  all.push_back(make_podman_runtime(root));
+  all.push_back(make_crio_runtime(root));
+  all.push_back(make_lxc_runtime(root));
+  all.push_back(make_mesos_runtime());
+  all.push_back(make_rkt_runtime(root));
+  all.push_back(make_libvirt_runtime(root));
+  all.push_back(make_machined_runtime(root));
+  all.push_back(make_containerd_runtime(root, ""));
+  all.push_back(make_systemd_runtime(root));
+  return all;
+}
+
+// One container of Docker's that is well, beside everything else that is not.
+class BadRuntimeDirectories : public DiscoveryTest {
+ protected:
+  BadRuntimeDirectories() {
+    files(1, config("web"));
+    start_cgroup(1);
+    for (const std::string& path :
+         {"/machine.slice/libpod-" + id_of(2) + ".scope", "/system.slice/crio-" + id_of(3) + ".scope",
+          std::string("/lxc.payload.box"), std::string("/machine.slice/machine-vm.scope"),
+          std::string("/machine.slice/machine-qemu\\x2d1\\x2dwin.scope"), std::string("/system.slice/cron.service"),
+          std::string("/machine.slice/machine-rkt\\x2d5bc080ca\\x2d4b8e\\x2d4f0f\\x2d9f0d\\x2d6d1c9b6a7e31.scope"),
+          "/kubepods/besteffort/pod0f1e2d3c4b5a69788796a5b4c3d2e1f0/" + id_of(4)})
+      host_.dir("sys/fs/cgroup/memory" + path);
+  }
+  void expect_nothing_else_is_lost() {
+    Discovery discovery(options(), all_runtimes(host_.root()));
+    discovery.refresh();
+    const auto list = discovery.current();
+    EXPECT_EQ(find(list, "/docker/" + id_of(1))->workload, "web");
+    EXPECT_EQ(find(list, "/lxc.payload.box")->workload, "box");
+    EXPECT_EQ(find(list, "/machine.slice/machine-vm.scope")->workload, "vm");
+    EXPECT_EQ(find(list, "/machine.slice/machine-qemu\\x2d1\\x2dwin.scope")->workload, "win");
+    EXPECT_EQ(find(list, "/system.slice/cron.service")->kind, WorkloadKind::kService);
+    EXPECT_EQ(find(list, "/machine.slice/libpod-" + id_of(2) + ".scope")->kind, WorkloadKind::kContainer);
+  }
+  static inline const std::vector<std::string> kDirectories = {"run/containers/storage",
+                                                               "var/lib/containers/storage",
+                                                               "var/lib/lxc",
+                                                               "run/systemd/machines",
+                                                               "run/systemd/units",
+                                                               "run/systemd/transient",
+                                                               "run/user",
+                                                               "run/libvirt/qemu",
+                                                               "var/lib/rkt/pods/run",
+                                                               "run/fleet/units",
+                                                               "run/containerd"};
+};
+
+TEST_F(BadRuntimeDirectories, ThatAreLinksInACircleCostNothingElse) {
+  for (const std::string& directory : kDirectories) {
+    const std::filesystem::path path = host_.path(directory);
+    std::filesystem::create_directories(path.parent_path());
+    std::filesystem::create_symlink(path.filename(), path);
+  }
+  expect_nothing_else_is_lost();
+}
+
+TEST_F(BadRuntimeDirectories, ThatAreFilesCostNothingElse) {
+  for (const std::string& directory : kDirectories) host_.file(directory, "{");
+  expect_nothing_else_is_lost();
+}
+
+TEST_F(BadRuntimeDirectories, WithHalfWrittenFilesCostNothingElse) {
+  const std::string userdata = "/overlay-containers/" + id_of(2) + "/userdata/";
+  host_.file("var/lib/containers/storage" + userdata + "config.json", R"({"annotations":{"a)")
+      .file("var/lib/containers/storage/overlay-containers/containers.json", "[{")
+      .file("run/containers/storage/overlay-containers/" + id_of(3) + "/userdata/config.json", "")
+      .file("run/containerd/io.containerd.runtime.v2.task/k8s.io/" + id_of(4) + "/config.json", "{\"mounts\":[")
+      .file("run/systemd/machines/vm", "NAME=v")
+      .file("run/libvirt/qemu/win.xml", "<domstatus><domain")
+      .file("var/lib/rkt/pods/run/5bc080ca-4b8e-4f0f-9f0d-6d1c9b6a7e31/pod", "{\"apps\":[{")
+      .file("var/lib/lxc/box/config", "lxc.net.0");
+  expect_nothing_else_is_lost();
+}
+
+TEST_F(BadRuntimeDirectories, ThatAreClosedCostNothingElse) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
+  for (const std::string& directory : kDirectories) {
+    host_.dir(directory);
+    ASSERT_EQ(chmod(host_.path(directory).c_str(), 0), 0);
+  }
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+    expect_nothing_else_is_lost();
+    _exit(HasFailure() ? 1 : 0);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
 // A runtime whose files hang.
 class HangingRuntime final : public Runtime {
  public:

@@ -408,5 +408,65 @@ TEST(Docker, WithoutPermissionNamesTheDirectoryThatDenies) {
   EXPECT_EQ(denied_at("/var/lib/docker"), 0);
 }
 
+// Rootless, systemd driver: user.slice/user-UID.slice/user@UID.service/user.slice/docker-ID.scope,
+// and below ~/.local/share/docker (docs.docker.com/engine/security/rootless).
+TEST(DockerRootless, NamesAUsersContainersBesideRoots) {
+  HostBuilder host;
+  container(host, "20.10.24/frontend");
+  container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
+  host.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n").dir("run/user/1000");
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_NE(docker->revision(kId), 0U);
+  EXPECT_NE(docker->revision(kOtherId), 0U);
+  EXPECT_TRUE(docker->describe(kOtherId));
+  EXPECT_EQ(make_docker_runtime(host.root(), "/var/lib/docker")->revision(kOtherId), 0U)
+      << "who names a directory means that one";
+}
+
+TEST(DockerRootless, IsFoundWhereRootsDirectoryIsClosed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
+  HostBuilder host;
+  container(host, "20.10.24/frontend");
+  container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
+  host.file("etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\n").dir("run/user/1000");
+  ASSERT_EQ(chmod(host.path("var/lib/docker").c_str(), 0710), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+    const auto docker = make_docker_runtime(host.root(), "");
+    if (!docker->describe(kOtherId)) _exit(1);
+    const auto denied = docker->describe(kId);
+    _exit(!denied && denied.error().kind == ErrorKind::kDenied ? 0 : 2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(DockerMetadata, TellsHowTheLastRunEndedWhileItDoesNotRun) {
+  ContainerMetadata metadata;
+  ASSERT_TRUE(parse_docker_config(R"({"Name":"/job","State":{"Running":false,"Pid":0,"ExitCode":137,"OOMKilled":true,)"
+                                  R"("StartedAt":"2026-11-24T08:00:00Z","FinishedAt":"2026-11-24T08:00:01.5Z"}})",
+                                  metadata));
+  ASSERT_TRUE(metadata.exit);
+  EXPECT_EQ(metadata.exit->code, 137);
+  EXPECT_TRUE(metadata.exit->oom_killed);
+  EXPECT_EQ(metadata.exit->finished_nsec - metadata.exit->started_nsec, 1'500'000'000U);
+  EXPECT_FALSE(metadata.started_nsec);
+}
+
+TEST(DockerMetadata, TellsOfNoEndOfAContainerThatRunsOrHasNeverRun) {
+  for (const char* state : {R"({"Running":true,"Pid":7,"ExitCode":0,"StartedAt":"2026-11-24T08:00:00Z",)"
+                            R"("FinishedAt":"2026-11-24T07:00:00Z"})",
+                            R"({"Running":false,"Pid":0,"ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z",)"
+                            R"("FinishedAt":"0001-01-01T00:00:00Z"})",
+                            R"({"Running":false,"Pid":0,"StartedAt":5})"}) {
+    ContainerMetadata metadata;
+    ASSERT_TRUE(parse_docker_config(std::string(R"({"State":)") + state + "}", metadata));
+    EXPECT_FALSE(metadata.exit) << state;
+  }
+}
+
 }  // namespace
 }  // namespace tallyman

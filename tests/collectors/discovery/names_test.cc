@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include <ostream>
 #include <set>
 
 namespace tallyman {
@@ -63,10 +64,26 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/other/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0", WorkloadKind::kCgroup,
              "/other/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"},
         Case{"/system.slice/pod-tools.slice", WorkloadKind::kSlice, "pod-tools.slice"},
+        Case{"/ecs/e95a40efbde84cbc8600660a109ec194", WorkloadKind::kPod, "e95a40efbde84cbc8600660a109ec194"},
+        Case{"/machine.slice/"
+             "machine-libpod_pod_1f6d3a0b5c8e7f90a1b2c3d4e5f60718293a4b5c6d7e8f901a2b3c4d5e6f7081.slice",
+             WorkloadKind::kPod, "1f6d3a0b5c8e"},
+        Case{"/libpod_parent/1f6d3a0b5c8e7f90a1b2c3d4e5f60718293a4b5c6d7e8f901a2b3c4d5e6f7081", WorkloadKind::kPod,
+             "1f6d3a0b5c8e"},
         Case{"/docker", WorkloadKind::kCgroup, "/docker"},
         Case{"/system.slice/dbus.socket", WorkloadKind::kCgroup, "/system.slice/dbus.socket"},
         Case{"/.service", WorkloadKind::kCgroup, "/.service"}, Case{"/.slice", WorkloadKind::kCgroup, "/.slice"},
         Case{"/a/b.service/c", WorkloadKind::kCgroup, "/a/b.service/c"}));
+
+TEST(WorkloadNames, WhatLiesInAUsersSliceIsThatUsers) {
+  Workload workload;
+  workload.id = "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-a.scope";
+  name_by_path(workload);
+  EXPECT_EQ(workload.user, 1000U);
+  workload.id = "/system.slice/cron.service";
+  name_by_path(workload);
+  EXPECT_FALSE(workload.user);
+}
 
 TEST(WorkloadNames, EveryKindAndHealthHasAWordOfItsOwn) {
   std::set<std::string_view> kinds;

@@ -147,6 +147,23 @@ TEST(CpuMax, ChangesNothingUnlessBothAreThere) {
   }
 }
 
+TEST(CgroupEventsFile, TellsWhetherItIsPopulatedAndFrozen) {
+  CgroupEvents events;
+  EXPECT_EQ(parse_cgroup_events("populated 1\nfrozen 0\n", events), 0U);
+  EXPECT_EQ(events.populated, 1U);
+  EXPECT_EQ(events.frozen, 0U);
+  EXPECT_EQ(parse_cgroup_events("populated 0\n", events), 0U);  // before Linux 5.2
+  EXPECT_EQ(events.populated, 0U);
+  EXPECT_EQ(parse_cgroup_events("populated x\nlater 1\n", events), 1U);
+}
+
+TEST(FreezerState, IsFrozenOnlyWhenAllOfItIs) {
+  EXPECT_EQ(parse_freezer_state("FROZEN\n"), 1U);
+  EXPECT_EQ(parse_freezer_state("FREEZING\n"), 0U);
+  EXPECT_EQ(parse_freezer_state("THAWED\n"), 0U);
+  for (const char* text : {"", "FROZEN", "frozen\n", "\n"}) EXPECT_EQ(parse_freezer_state(text), Count()) << text;
+}
+
 TEST(Pressure, GivesTheTotals) {
   PressureStats stats;
   const std::string_view text =

@@ -233,11 +233,18 @@ TEST(MountInfo, UndoesEscapesAndSkipsOptionalFields) {
   EXPECT_EQ(mounts[0].mount_point, "/sys/fs/cgroup");
   EXPECT_EQ(mounts[0].fs_type, "tmpfs");
   EXPECT_EQ(mounts[0].super_options, "rw,mode=755");
+  EXPECT_EQ(mounts[0].major, 0U);
+  EXPECT_EQ(mounts[0].minor, 28U);
+  EXPECT_EQ(mounts[0].source, "tmpfs");
   EXPECT_EQ(mounts[1].root, "/docker/12f5");
   EXPECT_EQ(mounts[1].mount_point, "/sys/fs/cgroup/cpu,cpuacct");
   EXPECT_EQ(mounts[1].super_options, "rw,cpu,cpuacct");
   EXPECT_EQ(mounts[2].root, "/a b");
   EXPECT_EQ(mounts[2].mount_point, "/mnt/tab\tnew\nline\\slash");
+  EXPECT_EQ(mounts[2].major, 8U);
+  EXPECT_EQ(mounts[2].minor, 1U);
+  EXPECT_EQ(mounts[2].source, "/dev/sda1");
+  EXPECT_EQ(mounts[3].source, "");
   EXPECT_EQ(mounts[3].fs_type, "tmpfs");
   EXPECT_EQ(mounts[3].super_options, "rw");
   EXPECT_EQ(mounts[4].root, "-");
@@ -259,8 +266,9 @@ TEST(MountInfo, DropsRowsWithPartsMissing) {
   std::vector<Mount> mounts;
   const std::string_view text =
       "\n1 1 0:1 / /a rw\n1 1 0:1 / /a rw - cgroup\n1 1 0:1 / /a rw - cgroup none\n1 1 0:1 / /a rw cgroup none rw\n"
-      "x 1 0:1 / /a rw - a b c\n1 1 01 / /a rw - a b c\n1 1 0:1 / a rw - a b c\n1 1 0:1 / /good rw - a b c\n";
-  EXPECT_EQ(parse_mountinfo(text, mounts), 8U);
+      "x 1 0:1 / /a rw - a b c\n1 1 01 / /a rw - a b c\n1 1 :1 / /a rw - a b c\n1 1 0: / /a rw - a b c\n1 1 0:x / /a "
+      "rw - a b c\n1 1 0:1 / a rw - a b c\n1 1 0:1 / /good rw - a b c\n";
+  EXPECT_EQ(parse_mountinfo(text, mounts), 11U);
   EXPECT_THAT(mounts, ElementsAre(Field(&Mount::mount_point, "/good")));
 }
 

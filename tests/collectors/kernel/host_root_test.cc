@@ -21,6 +21,7 @@ TEST(HostRoot, MovesEverythingBelowOneDirectory) {
   root.rootfs = "/host";
   EXPECT_EQ(root.root_path("/var/lib/docker"), "/host/var/lib/docker");
   EXPECT_EQ(root.proc_path("/1/mountinfo"), "/host/proc/1/mountinfo");
+  EXPECT_EQ(root.sysctl_path("kernel/hostname"), "/host/proc/sys/kernel/hostname");
   EXPECT_EQ(root.sys_path(""), "/host/sys");
   EXPECT_EQ(root.cgroup_path("/sys/fs/cgroup/unified"), "/host/sys/fs/cgroup/unified");
 }

@@ -30,6 +30,7 @@ class Host : public ::testing::Test {
                "core id\t\t: 0\n\nprocessor\t: 2\nphysical id\t: 1\ncore id\t\t: 0\n");
     host_.file("sys/devices/system/cpu/online", "0-2\n");
     host_.file("proc/sys/kernel/osrelease", "6.1.0-28-amd64\n").file("proc/sys/kernel/random/boot_id", "b00t\n");
+    host_.file("etc/hostname", "web-1\n").file("proc/sys/kernel/hostname", "1f2e3d4c5b6a\n");
     host_.file("etc/machine-id", "4c4c4544\n").file("sys/class/dmi/id/product_uuid", "UU-ID\n");
     host_.file("etc/os-release",
                "NAME=\"Debian GNU/Linux\"\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\nID=debian\n");
@@ -63,6 +64,7 @@ TEST_F(Host, TellsItsMemoryDisksAndFacts) {
   EXPECT_EQ(stats.machine.system_uuid, "UU-ID");
   EXPECT_EQ(stats.machine.boot_id, "b00t");
   EXPECT_EQ(stats.machine.kernel_version, "6.1.0-28-amd64");
+  EXPECT_EQ(stats.machine.hostname, "web-1");
   EXPECT_EQ(stats.machine.os_version, "Debian GNU/Linux 12 (bookworm)");
   EXPECT_EQ(stats.machine.boot_time_seconds, 1'764'000'000U);
   EXPECT_EQ(stats.machine.cpu_cores, 3U);
@@ -119,6 +121,13 @@ TEST_F(Host, CountsWhatItCannotUnderstand) {
   EXPECT_EQ(report.first_fault, host_.path("proc/meminfo") + ": not as the kernel documents it");
   EXPECT_EQ(source.stats().memory.total, kAbsentField);
   EXPECT_EQ(source.stats().memory.swap_total, 1'024U);
+}
+
+TEST_F(Host, TakesTheKernelsHostNameWithoutTheFile) {
+  host_.remove("etc/hostname");
+  HostSource source(host_.root());
+  source.read(true);
+  EXPECT_EQ(source.stats().machine.hostname, "1f2e3d4c5b6a");
 }
 
 TEST_F(Host, TakesTheOtherPlaceOfOsRelease) {

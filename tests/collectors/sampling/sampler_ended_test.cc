@@ -99,6 +99,68 @@ TEST_F(SamplerTest, ForgetsAnEndedContainerThatIsBack) {
   EXPECT_EQ(sampler_->statistics().ended, 0U);
 }
 
+Departure departure(const WorkloadPtr& workload, std::uint64_t cpu_nsec, std::optional<std::int64_t> code) {
+  auto ended = std::make_shared<Workload>(*workload);
+  ended->seen_nsec = wall_nsec(0);
+  ended->ended_nsec = wall_nsec(3);
+  if (code) ended->container.exit = ContainerExit{code, false, wall_nsec(1), wall_nsec(3)};
+  CgroupStats words;
+  words.cpu.usage_nsec = words.cpu.user_nsec = cpu_nsec;
+  return {ended, words, true};
+}
+
+TEST_F(SamplerTest, ShowsWhatAContainerCountedInTheEnd) {
+  const auto web = container("/docker/1", "web");
+  source_->by_path["/docker/1"].cpu.user_nsec = 1'000;
+  source_->by_path["/docker/1"].memory.current = 50;
+  sample(0, {web});
+  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {departure(web, 1'700, 0)});
+  const std::string labels = R"({id="/docker/1",name="web",kind="container",workload="web"})";
+  const std::string total = R"({id="/docker/1",name="web",kind="container",workload="web",cpu="total"})";
+  EXPECT_EQ(series_of(*snapshot), (SeriesValues{{"container_cpu_usage_seconds_total" + total, 1'700},
+                                                {"container_cpu_user_seconds_total" + labels, 1'700},
+                                                {"container_last_seen" + labels, wall_nsec(0)}}));
+  EXPECT_EQ(sampler_->statistics().finals.last_words, 1U);
+}
+
+TEST_F(SamplerTest, ShowsAContainerThatCameAndWentBetweenTwoSamples) {
+  sample(0, {});
+  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {departure(container("/docker/1", "job"), 9, 1)});
+  EXPECT_THAT(ids(*snapshot), ElementsAre("/docker/1 ended"));
+  EXPECT_EQ(sampler_->statistics().ended, 1U);
+}
+
+TEST_F(SamplerTest, TellsOfEveryStartAndEnd) {
+  SamplerOptions options;
+  options.collectors = collectors();
+  options.events = std::make_shared<EventLog>(100);
+  options.ignore_interface = [](const std::string&) { return false; };
+  Sampler sampler(options, host_.root(), std::make_unique<FakeStatsSource>(), LabelPolicy::make({}).value());
+  const auto old = container("/docker/0", "old"), web = container("/docker/1", "web");
+  sampler.sample(list({old}), at(0));
+  sampler.sample(list({old, web}), at(1));
+  sampler.sample(list({old}), at(2), {departure(container("/docker/2", "job"), 5, {})});
+  sampler.sample(list({old}), at(3), {departure(web, 7, 3)});
+  sampler.sample(list({old, container("/docker/1", "web", 2)}), at(4));
+  std::vector<std::string> told;
+  for (const EventPtr& event : options.events->select({})) told.push_back(event->message);
+  EXPECT_THAT(told, ElementsAre("web started", "job started", "job ended after 3 s",
+                                "web ended with exit code 3 after 2 s", "web restarted"));
+}
+
+TEST_F(SamplerTest, KeepsOneSetOfSeriesForAContainerThatRestartsBeforeItsEndIsKnown) {
+  const auto web = container("/docker/1", "web", 10);
+  sample(0, {web});
+  sample(1, {});
+  const auto again = container("/docker/1", "web", 11);
+  EXPECT_THAT(ids(*sample(2, {again})), ElementsAre("/docker/1"));
+  const SnapshotPtr later = sampler_->sample(list({again}), at(3), {departure(web, 5, 0)});
+  EXPECT_THAT(ids(*later), ElementsAre("/docker/1"));
+  EXPECT_EQ(sampler_->statistics().finals.last_words, 1U) << "it is counted all the same";
+  const auto unseen = container("/docker/1", "web", 12);
+  EXPECT_THAT(ids(*sampler_->sample(list({again}), at(4), {departure(unseen, 5, 0)})), ElementsAre("/docker/1"));
+}
+
 TEST(SamplerOnFiles, FindsOutByItselfThatACgroupVanished) {
   HostBuilder host;
   mount_v2(host);
@@ -114,7 +176,10 @@ TEST(SamplerOnFiles, FindsOutByItselfThatACgroupVanished) {
   ASSERT_EQ(snapshot->layout->blocks.size(), 2U);
   EXPECT_EQ(snapshot->layout->blocks[0].workload->id, "/docker/2");
   EXPECT_TRUE(snapshot->layout->blocks[1].ended);
-  EXPECT_EQ(series_of(*snapshot, snapshot->layout->blocks[1]), (SeriesValues{{"container_last_seen", wall_nsec(0)}}));
+  const SeriesValues ended = series_of(*snapshot, snapshot->layout->blocks[1]);
+  EXPECT_EQ(ended.at("container_last_seen"), wall_nsec(0));
+  EXPECT_TRUE(ended.contains("container_cpu_user_seconds_total")) << "counters stay";
+  EXPECT_FALSE(ended.contains("container_memory_usage_bytes")) << "gauges stop at once";
   for (const CollectorStatistics& one : sampler.statistics().collectors) {
     EXPECT_EQ(one.denied + one.malformed + one.io, 0U) << one.collector << ": " << one.last_fault;
   }

@@ -69,10 +69,10 @@ class AgentClient:
 
 
 class Agent(AgentClient):
-    """`tallyman serve` on a free port of 127.0.0.1. stop() expects a clean end within a second."""
+    """`tallyman serve` on a port of 127.0.0.1, a free one unless given. stop() expects a clean end within a second."""
 
-    def __init__(self, *flags, interval="200ms"):
-        super().__init__("127.0.0.1", free_port())
+    def __init__(self, *flags, interval="200ms", port=None):
+        super().__init__("127.0.0.1", port or free_port())
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [paths.agent_binary(), f"--web.listen-address=127.0.0.1:{self.port}",

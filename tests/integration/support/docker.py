@@ -3,6 +3,7 @@
 Nothing is shared with a daemon that may run on the host, and no firewall rule is made:
 the containers talk to each other and to the host over the private bridge alone."""
 import io
+import itertools
 import json
 import os
 import pathlib
@@ -78,12 +79,17 @@ class Container:
 
 
 class DockerDaemon:
-    def __init__(self):
+    """`flags` are dockerd's; `data_root` may be on a file system that the test has made."""
+
+    _numbers = itertools.count()  # a test may have one beside the session's
+
+    def __init__(self, *flags, data_root=None):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-docker-"))
-        self.data_root = self.directory / "data"
+        self.data_root = data_root or self.directory / "data"
+        self._flags = flags
         self._socket = self.directory / "docker.sock"
         self._process = None
-        self.bridge = f"tally{os.getpid() % 1_000_000}"
+        self.bridge = f"tally{os.getpid() % 1_000_000}-{next(DockerDaemon._numbers)}"
         self._cli = shutil.which("docker") or "/usr/bin/docker"
         try:
             self._make_bridge()
@@ -99,8 +105,12 @@ class DockerDaemon:
     def __exit__(self, *_):
         self.stop()
 
+    @property
+    def host(self):
+        return f"unix://{self._socket}"
+
     def docker(self, *arguments, **options):
-        return run(self._cli, "-H", f"unix://{self._socket}", *arguments, **options)
+        return run(self._cli, "-H", self.host, *arguments, **options)
 
     def _make_bridge(self):
         routes = run("ip", "-4", "route")
@@ -122,7 +132,7 @@ class DockerDaemon:
              "--pidfile", self.directory / "pid", "-H", f"unix://{self._socket}",
              "--config-file", configuration, "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
              "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
-             "--exec-opt", "native.cgroupdriver=cgroupfs"],
+             "--exec-opt", "native.cgroupdriver=cgroupfs", *self._flags],
             stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True,
             env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
         wait_for(self._answers, 60, "dockerd answers", 0.1)

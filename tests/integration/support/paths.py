@@ -1,4 +1,4 @@
-"""Where the programs are. TALLYMAN_BINARY and TALLYMAN_TRUTH say otherwise."""
+"""Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH and TALLYMAN_COLLECTORS_TEST say otherwise."""
 import os
 import pathlib
 
@@ -18,3 +18,7 @@ def agent_binary():
 
 def truth_binary():
     return _program("TALLYMAN_TRUTH", "tests/truth/truth")
+
+
+def collectors_test():
+    return _program("TALLYMAN_COLLECTORS_TEST", "tests/collectors_test")

@@ -54,11 +54,41 @@ class RecordingProxy:
         self._thread.join()
 
 
-class Prometheus:
+class PrometheusClient:
+    """One that somebody else has started, on a port of 127.0.0.1."""
+
+    def __init__(self, port):
+        self.port = port
+
+    def get(self, path, **parameters):
+        """`data` of an answer of its API."""
+        address = f"http://127.0.0.1:{self.port}/api/v1/{path}?" + urllib.parse.urlencode(parameters)
+        try:
+            with urllib.request.urlopen(address, timeout=10) as answer:
+                data = json.load(answer)
+        except urllib.error.HTTPError as error:
+            raise AssertionError(f"{path} {parameters}: {error.read().decode()}") from None
+        assert data["status"] == "success", data
+        return data["data"]
+
+    def query(self, expression):
+        """[(labels, value)] of an instant query."""
+        data = self.get("query", query=expression)
+        if data["resultType"] == "scalar":
+            return [({}, float(data["result"][1]))]
+        return [(row["metric"], float(row["value"][1])) for row in data["result"]]
+
+    def value(self, expression):
+        rows = self.query(expression)
+        assert len(rows) == 1, f"{len(rows)} rows for {expression}: {rows[:5]}"
+        return rows[0][1]
+
+
+class Prometheus(PrometheusClient):
     def __init__(self, targets, interval="1s"):
         """targets: {job: "HOST:PORT"}"""
+        super().__init__(free_port())
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-prometheus-"))
-        self.port = free_port()
         configuration = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
             "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]}
@@ -91,25 +121,6 @@ class Prometheus:
 
     def log(self):
         return (self.directory / "log").read_text(errors="replace")
-
-    def query(self, expression):
-        """[(labels, value)] of an instant query."""
-        address = f"http://127.0.0.1:{self.port}/api/v1/query?" + urllib.parse.urlencode({"query": expression})
-        try:
-            with urllib.request.urlopen(address, timeout=10) as answer:
-                data = json.load(answer)
-        except urllib.error.HTTPError as error:
-            raise AssertionError(f"{expression}: {error.read().decode()}") from None
-        assert data["status"] == "success", data
-        result = data["data"]["result"]
-        if data["data"]["resultType"] == "scalar":
-            return [({}, float(result[1]))]
-        return [(row["metric"], float(row["value"][1])) for row in result]
-
-    def value(self, expression):
-        rows = self.query(expression)
-        assert len(rows) == 1, f"{len(rows)} rows for {expression}: {rows[:5]}"
-        return rows[0][1]
 
     def stop(self):
         end(self._process)

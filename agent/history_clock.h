@@ -1,0 +1,33 @@
+// For how long the machine has been suspended since it booted: what the steady
+// clock leaves out and the history needs, or a night's sleep would vanish.
+#pragma once
+
+#include <chrono>
+#include <ctime>
+
+namespace tallyman {
+
+// One thread.
+class HistoryClock {
+ public:
+  // Steps of less than this are the time between two readings, not sleep.
+  static constexpr std::chrono::milliseconds kShortestSleep{100};
+
+  std::chrono::nanoseconds slept() { return slept(read(CLOCK_MONOTONIC), read(CLOCK_BOOTTIME)); }
+  // The same with readings that are given.
+  std::chrono::nanoseconds slept(std::chrono::nanoseconds monotonic, std::chrono::nanoseconds boot_time) {
+    const auto now = boot_time - monotonic;
+    if (now - slept_ >= kShortestSleep) slept_ = now;
+    return slept_;
+  }
+
+ private:
+  static std::chrono::nanoseconds read(clockid_t clock) {
+    timespec now{};
+    clock_gettime(clock, &now);
+    return std::chrono::seconds(now.tv_sec) + std::chrono::nanoseconds(now.tv_nsec);
+  }
+  std::chrono::nanoseconds slept_{0};
+};
+
+}  // namespace tallyman

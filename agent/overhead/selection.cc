@@ -1,0 +1,84 @@
+#include "agent/overhead/selection.h"
+
+#include "agent/settings.h"
+
+#include <algorithm>
+
+namespace tallyman::overhead {
+namespace {
+
+std::vector<std::string> list_of(std::string_view text) {
+  std::vector<std::string> words;
+  while (!text.empty()) {
+    const auto comma = std::min(text.find(','), text.size());
+    if (comma > 0) words.emplace_back(text.substr(0, comma));
+    text.remove_prefix(std::min(comma + 1, text.size()));
+  }
+  return words;
+}
+
+template <class Thing>
+Attempt<const Thing*> find(std::span<const Thing> things, const std::string& name, const std::string& flag) {
+  std::vector<std::string> names;
+  for (const Thing& thing : things) {
+    if (thing.name == name) return &thing;
+    names.emplace_back(thing.name);
+  }
+  const std::string meant = nearest(name, names);
+  std::string text = "--" + flag + "=" + shown(name) + ": there is no such " + flag;
+  if (!meant.empty()) return trouble(text + "; did you mean " + meant + "?");
+  text += "; there are:";
+  for (const std::string& known : names) text += " " + known;
+  return trouble(text);
+}
+
+template <class Thing>
+Attempt<std::vector<const Thing*>> chosen(std::span<const Thing> things, const std::string& words,
+                                          const std::string& flag) {
+  std::vector<const Thing*> result;
+  for (const std::string& word : list_of(words)) {
+    const auto thing = find(things, word, flag);
+    if (!thing) return thing.error();
+    if (std::find(result.begin(), result.end(), *thing) == result.end()) result.push_back(*thing);
+  }
+  return result;
+}
+
+}  // namespace
+
+Attempt<Choice> choose(const Options& options) {
+  if (options.overhead_quick && options.overhead_full) return trouble("--quick and --full: one of them");
+  Choice choice;
+  choice.extent = extent(options.overhead_quick, options.overhead_full);
+  if (options.overhead_rounds > 0) {
+    choice.extent.rounds = options.overhead_rounds;
+    choice.extent.most = {};
+  }
+  if (options.overhead_duration.count() > 0) choice.extent.duration = options.overhead_duration;
+
+  const auto named = chosen(workloads(), options.overhead_workloads, "workload");
+  if (!named) return named.error();
+  choice.workloads = *named;
+  if (choice.workloads.empty()) {
+    for (const Workload& workload : workloads()) {
+      if (workload.kind != Kind::kApplication || choice.extent.applications) choice.workloads.push_back(&workload);
+    }
+  }
+  const auto baseline = find(modes(), options.overhead_baseline, "baseline");
+  if (!baseline) return baseline.error();
+  choice.baseline = *baseline;
+  const auto wanted = chosen(modes(), options.overhead_modes, "mode");
+  if (!wanted) return wanted.error();
+  choice.modes = *wanted;
+  if (choice.modes.empty()) {
+    for (const Mode& mode : modes()) {
+      if (!mode.users || !options.docker_options.empty()) choice.modes.push_back(&mode);
+    }
+  }
+  if (std::find(choice.modes.begin(), choice.modes.end(), choice.baseline) == choice.modes.end()) {
+    choice.modes.insert(choice.modes.begin(), choice.baseline);
+  }
+  return choice;
+}
+
+}  // namespace tallyman::overhead

@@ -1,0 +1,71 @@
+#include "collectors/collector.h"
+
+namespace tallyman {
+namespace {
+
+enum Index { kEnded, kCpu, kOomKills, kRead, kWritten, kReceived, kTransmitted, kUnattributed };
+
+constexpr std::string_view kGroup = "kind,image,project,service";
+constexpr std::string_view kFinals = "the same files, when the cgroup emptied; else the last sample";
+
+constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Scale scale, std::string_view help) {
+  return {name, MetricType::kCounter, unit, scale, help, kGroup, kFinals, kFinals};
+}
+
+constexpr MetricDefinition kMetrics[] = {
+    {"tallyman_ended_workloads_total", MetricType::kCounter, "", Scale::kUnits,
+     "Workloads that have ended since the agent's start, by image and Compose service; outcome is succeeded, failed, "
+     "oom_killed, or unknown where no file tells the exit code.",
+     "kind,image,project,service,outcome", "config.v2.json State", "config.v2.json State"},
+    sum("tallyman_ended_cpu_seconds_total", "seconds", Scale::kNanoseconds,
+        "CPU time that workloads had used in all when they ended."),
+    sum("tallyman_ended_oom_kills_total", "", Scale::kUnits,
+        "Processes that workloads had lost for want of memory when they ended."),
+    sum("tallyman_ended_read_bytes_total", "bytes", Scale::kUnits,
+        "Bytes that workloads had read from block devices when they ended."),
+    sum("tallyman_ended_written_bytes_total", "bytes", Scale::kUnits,
+        "Bytes that workloads had written to block devices when they ended."),
+    sum("tallyman_ended_network_received_bytes_total", "bytes", Scale::kUnits,
+        "Bytes that workloads had received when they were last sampled."),
+    sum("tallyman_ended_network_transmitted_bytes_total", "bytes", Scale::kUnits,
+        "Bytes that workloads had sent when they were last sampled."),
+    {"tallyman_unattributed_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,
+     "CPU time that a cgroup counted and none of its children, living or ended, accounts for: of children that came "
+     "and went between two looks. Only for cgroups that have lost a child and have no processes of their own.",
+     "id", "cpuacct.usage of a cgroup and its children", "cpu.stat usage_usec of a cgroup and its children"},
+};
+
+void collect(const Observation& observation, SeriesWriter& writer) {
+  if (observation.ended_totals == nullptr) {
+    return;
+  }
+  for (const auto& [key, sums] : observation.ended_totals->rows()) {
+    for (std::size_t outcome = 0; outcome < kOutcomes; ++outcome) {
+      if (sums.ended[outcome] != 0) {
+        writer.put(kEnded, {key.kind, key.image, key.project, key.service, to_string(Outcome(outcome))},
+                   Count(sums.ended[outcome]));
+      }
+    }
+    const auto put = [&](Index metric, std::uint64_t value) {
+      writer.put(metric, {key.kind, key.image, key.project, key.service}, Count(value));
+    };
+    put(kCpu, sums.cpu_nsec);
+    put(kOomKills, sums.oom_kills);
+    put(kRead, sums.read_bytes);
+    put(kWritten, sums.written_bytes);
+    put(kReceived, sums.received_bytes);
+    put(kTransmitted, sums.transmitted_bytes);
+  }
+  for (const UnattributedCpu& one : observation.ended_totals->unattributed) {
+    writer.put(kUnattributed, {one.id}, Count(one.nsec));
+  }
+}
+
+}  // namespace
+
+extern const Collector ended_collector{"ended",  "totals of workloads that have ended, and what was missed of them",
+                                       true,     Scope::kAgent,
+                                       kMetrics, StatsKind::kHost | StatsKind::kCpu,
+                                       false,    collect};
+
+}  // namespace tallyman

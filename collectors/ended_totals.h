@@ -1,0 +1,55 @@
+// Sums over workloads that have ended, which outlive them: by kind, image and
+// Compose project and service; and what was missed of them. A value that
+// collectors look at. A cgroup inside another counts in both.
+#pragma once
+
+#include "collectors/kernel/cgroup.h"
+#include "collectors/workload.h"
+
+#include <array>
+#include <compare>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+enum class Outcome : std::uint8_t { kSucceeded, kFailed, kOomKilled, kUnknown, kCount };
+inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::kCount);
+std::string_view to_string(Outcome outcome);  // "succeeded", ...
+// By what the runtime says; a workload without one that lost a process to the
+// OOM killer is kOomKilled too.
+Outcome outcome_of(const Workload& workload, const CgroupStats& stats);
+
+// CPU time that went through a cgroup and that none of its children accounts for.
+struct UnattributedCpu {
+  std::string id;
+  std::uint64_t nsec = 0;
+};
+
+class EndedTotals {
+ public:
+  struct Key {
+    std::string kind, image, project, service;
+    auto operator<=>(const Key&) const = default;
+  };
+  struct Sums {
+    std::array<std::uint64_t, kOutcomes> ended{};
+    std::uint64_t cpu_nsec = 0, oom_kills = 0;
+    std::uint64_t read_bytes = 0, written_bytes = 0, received_bytes = 0, transmitted_bytes = 0;
+  };
+  // Image "other" takes what comes when there are this many rows.
+  static constexpr std::size_t kMostRows = 500;
+
+  void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);
+  const std::map<Key, Sums>& rows() const { return rows_; }
+
+  std::vector<UnattributedCpu> unattributed;  // as of the last pass, sorted by id
+
+ private:
+  std::map<Key, Sums> rows_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,90 @@
+// What happened to workloads, newest last: a bounded list in memory. Every event
+// has an id, one more than the one before, from 1 on. Thread-safe.
+#pragma once
+
+#include "collectors/workload.h"
+
+#include <array>
+#include <cstddef>
+#include <cstdint>
+#include <deque>
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <variant>
+#include <vector>
+
+namespace tallyman {
+
+enum class EventType : std::uint8_t {
+  kStarted,
+  kDied,
+  kOomKilled,
+  kThrottled,
+  kLimitChanged,
+  kPaused,
+  kResumed,
+  kRestarted,
+  kHealthChanged,
+  kCount,
+};
+inline constexpr std::size_t kEventTypes = static_cast<std::size_t>(EventType::kCount);
+std::string_view to_string(EventType type);  // "started", "oom_killed", ...
+std::optional<EventType> event_type(std::string_view text);
+
+using EventDetail = std::variant<std::int64_t, double, std::string>;
+
+struct Event {
+  std::uint64_t id = 0;         // set by the log
+  std::uint64_t time_nsec = 0;  // since the epoch; a death is told when all of it is known, which may be later
+  EventType type = EventType::kStarted;
+  // Of the workload only what tells it: its labels and mounts are not kept for an event.
+  WorkloadKind kind = WorkloadKind::kCgroup;
+  std::string workload_id, workload, runtime, container_id, name, image;
+  std::string message;                                            // one sentence
+  std::vector<std::pair<std::string_view, EventDetail>> details;  // keys are literals
+
+  static Event of(const Workload& workload, EventType type, std::uint64_t time_nsec, std::string message);
+};
+using EventPtr = std::shared_ptr<const Event>;
+
+struct EventFilter {
+  std::uint64_t after = 0;    // ids above it
+  std::size_t limit = 1'000;  // the oldest of them so many; the newest where after is 0
+  std::optional<EventType> type;
+  std::string workload;  // its cgroup path, container id (12 digits or more) or name; empty: all
+
+  bool matches(const Event& event) const;
+};
+
+struct EventLogStatistics {
+  std::array<std::uint64_t, kEventTypes> by_type{};  // since the start
+  std::uint64_t dropped = 0;                         // for want of room
+  std::uint64_t oldest = 0, newest = 0;              // ids that are kept; 0: none yet
+};
+
+class EventLog {
+ public:
+  explicit EventLog(std::size_t most_kept) : most_kept_(most_kept) {}
+
+  void append(Event event);
+  std::vector<EventPtr> select(const EventFilter& filter) const;
+  EventLogStatistics statistics() const;
+  // Called after each append(), in its thread, in order; must not block, nor come
+  // back here. One at most; null: none. Once it returns, the old one is not called.
+  void set_listener(std::function<void(const EventPtr&)> listener);
+
+ private:
+  const std::size_t most_kept_;
+  std::mutex listener_mutex_;  // held around append(): taken before mutex_
+  mutable std::mutex mutex_;
+  std::deque<EventPtr> kept_;
+  EventLogStatistics statistics_;
+  std::function<void(const EventPtr&)> listener_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,92 @@
+// What the agent remembers of every workload and shows live: a fixed table of
+// fields, each made of one or more metrics, summed over devices and interfaces.
+// Counters stay counters until they are read; rates are made of two of them.
+#pragma once
+
+#include "collectors/metric.h"
+#include "collectors/snapshot.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+enum class FieldKind : std::uint8_t {
+  kRate,   // a counter, shown as what it grew by in a second
+  kCount,  // a counter, shown as what it grew by
+  kGauge,  // shown as it is
+};
+
+struct HistoryField {
+  std::string_view name;  // "cpu_cores": in the API
+  FieldKind kind;
+  std::string_view unit;  // "cores", "bytes", "bytes/s", "1/s", "ratio", "count"
+  std::string_view help;
+  // A figure is kept as a whole number of grains: the steps in which the kernel
+  // counts (pages, sectors) or finer than anybody can see (microseconds).
+  std::uint64_t grain;  // in the metric's own unit; a gauge is rounded, a counter cut off
+  double scale;         // from kept grains to `unit`
+  bool in_stream;       // among the fields of /api/v1/stream
+};
+
+inline constexpr std::size_t kHistoryFields = 32;
+// Index = position in a HistoryRow. Fields that change together are neighbours.
+std::span<const HistoryField, kHistoryFields> history_fields();
+std::optional<unsigned> find_history_field(std::string_view name);
+
+// All fields of one workload at one instant, in grains; kAbsent: not known.
+using HistoryRow = std::array<std::uint64_t, kHistoryFields>;
+
+// Where in a block the fields are. Looked up once for each plan. Not thread-safe.
+class FieldReader {
+ public:
+  // False, and the row untouched, when the block has no field at all: that of the
+  // machine's own series, or of a workload that has ended.
+  bool read(const Snapshot& snapshot, const Block& block, HistoryRow& row);
+  std::size_t memory_bytes() const { return slots_.capacity() * sizeof(Slot); }
+
+ private:
+  struct Slot {
+    std::uint8_t field;
+    bool divides;  // the field's sum is divided by this value
+    std::uint32_t slot;
+  };
+  void look_up(const SeriesPlan& plan);
+
+  std::shared_ptr<const SeriesPlan> plan_;
+  std::vector<Slot> slots_;  // by field
+};
+
+// The field's figure in its unit from two rows `seconds` apart; empty where one
+// is not known or the counter ran backwards (it began anew).
+std::optional<double> figure_between(unsigned field, std::uint64_t before, std::uint64_t now, double seconds);
+
+// What is asked of the past. Times are seconds since the epoch by today's clock.
+struct HistoryQuery {
+  std::vector<std::string> workloads;  // ids: cgroup paths
+  std::vector<unsigned> fields;
+  double from = 0, to = 0, step = 1;
+};
+
+struct HistorySeries {
+  std::string workload;  // its id
+  unsigned field = 0;
+  // Begin of a step and the average in it (kCount: the sum). A step of which
+  // nothing is known has no point.
+  std::vector<std::pair<double, double>> points;
+};
+
+struct HistoryAnswer {
+  double from = 0, to = 0, step = 1;  // widened to whole steps
+  std::vector<HistorySeries> series;  // each workload with each field, in the order of the query
+};
+
+}  // namespace tallyman

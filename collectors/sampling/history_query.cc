@@ -1,0 +1,99 @@
+// What HistoryStore answers; the other half of it is history_store.cc.
+#include "collectors/sampling/history_reader.h"
+#include "collectors/sampling/history_store.h"
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kShortIdBytes = 12;
+constexpr int kStepsBefore = 5;  // for the rate at the begin of the range
+
+bool is_meant(const HistoryTrack& track, std::string_view wanted) {
+  const bool by_id = track.id == wanted || (track.id.size() == wanted.size() + 1 && track.id.ends_with(wanted));
+  return by_id || (wanted.size() >= kShortIdBytes && track.container_id.starts_with(wanted));
+}
+
+bool is_called(const HistoryTrack& track, std::string_view wanted) {
+  return track.workload == wanted || (!track.name.empty() && track.name == wanted);
+}
+
+std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
+
+struct TimeRange {
+  std::int64_t from, to;
+};
+
+// The chunks that have something in the range.
+PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPool& pool, TimeRange range,
+                   std::chrono::milliseconds step) {
+  PackedRows packed;
+  packed.nominal_step = std::chrono::nanoseconds(step).count();
+  range.from -= kStepsBefore * packed.nominal_step;
+  for (const HistoryChunk& chunk : tier.chunks()) {
+    if (ticks.time_of(chunk.last()) < range.from || ticks.time_of(chunk.first) > range.to) continue;
+    packed.chunks.push_back({packed.times.size(), chunk.rows, packed.bytes.size(), chunk.bits.bits()});
+    for (Tick tick = chunk.first; tick <= chunk.last(); ++tick) packed.times.push_back(ticks.time_of(tick));
+    chunk.bits.copy_to(pool, packed.bytes);
+  }
+  return packed;
+}
+
+}  // namespace
+
+std::optional<std::string> HistoryStore::find(std::string_view wanted) const {
+  const std::lock_guard lock(mutex_);
+  const HistoryTrack *named = nullptr, *ended = nullptr;
+  bool ambiguous = false;
+  const auto last_seen = [](const HistoryTrack& track) {
+    const auto& chunks = track.tiers[kFine].chunks();
+    return chunks.empty() ? Tick{0} : chunks.back().last();
+  };
+  for (const auto& [key, track] : tracks_) {
+    if (is_meant(*track, wanted)) return track->id;
+    if (!is_called(*track, wanted)) continue;
+    if (track->live && track->live->seen) {
+      ambiguous = named != nullptr && named->id != track->id;
+      named = track.get();
+    } else if (ended == nullptr || last_seen(*track) >= last_seen(*ended)) {
+      ended = track.get();
+    }
+  }
+  const HistoryTrack* const found = named != nullptr ? named : ended;
+  if (found == nullptr || ambiguous) return std::nullopt;
+  return found->id;
+}
+
+HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
+  const StepGrid grid = grid_of(query);
+  HistoryAnswer answer{grid.from, grid.from + grid.step * static_cast<double>(grid.steps), grid.step, {}};
+  for (const std::string& id : query.workloads) {
+    std::vector<PackedTrack> lives;
+    std::int64_t wall_offset = 0;
+    {
+      const std::lock_guard lock(mutex_);
+      wall_offset = wall_offset_;
+      const TimeRange range{nanoseconds(answer.from) - wall_offset_, nanoseconds(answer.to) - wall_offset_};
+      for (auto at = tracks_.lower_bound({id, 0}); at != tracks_.end() && at->first.first == id; ++at) {
+        const auto& tiers = at->second->tiers;
+        lives.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
+                         copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
+      }
+    }
+    std::vector<StepSums> sums(query.fields.size(), StepSums(grid.from, grid.step, grid.steps));
+    for (const PackedTrack& life : lives) add_track(life, wall_offset, query.fields, sums);
+    for (std::size_t i = 0; i < query.fields.size(); ++i) {
+      const bool counts = history_fields()[query.fields[i]].kind == FieldKind::kCount;
+      answer.series.push_back({id, query.fields[i], counts ? sums[i].totals() : sums[i].averages()});
+    }
+  }
+  return answer;
+}
+
+HistoryStatistics HistoryStore::statistics() const {
+  const std::lock_guard lock(published_mutex_);
+  return published_;
+}
+
+}  // namespace tallyman

@@ -1,0 +1,57 @@
+// Answers from copies of compressed chunks: a pure function of what HistoryStore
+// hands out under its lock.
+#pragma once
+
+#include "collectors/history.h"
+
+#include <array>
+#include <cstdint>
+#include <vector>
+
+namespace tallyman {
+
+// Chunks of one workload in one tier, oldest first.
+struct PackedRows {
+  struct Chunk {
+    std::size_t first_time, rows;  // times[first_time + i] is row i's
+    std::size_t first_byte, bits;
+  };
+  std::vector<Chunk> chunks;
+  std::vector<std::int64_t> times;  // nanoseconds of the store's clock
+  std::vector<std::uint8_t> bytes;
+  std::int64_t nominal_step = 0;  // between two rows, as it should be
+};
+
+// One life of a workload: a cgroup of the same path made anew is another.
+struct PackedTrack {
+  PackedRows coarse, fine;
+};
+
+// The steps of one series. Each sample stands for the time since the one before,
+// shared out over the steps it touches.
+class StepSums {
+ public:
+  StepSums(double from, double step, std::size_t steps) : from_(from), step_(step), amounts_(steps), times_(steps) {}
+  void add_over(double begin, double end, double per_second);
+  void add_at(double time, double covered, double amount);
+  std::vector<std::pair<double, double>> averages() const;
+  std::vector<std::pair<double, double>> totals() const;
+
+ private:
+  double from_, step_;
+  std::vector<double> amounts_, times_;
+};
+
+// How many steps of `query` there are once its ends are widened to whole ones.
+struct StepGrid {
+  double from, step;
+  std::size_t steps;
+};
+StepGrid grid_of(const HistoryQuery& query);
+
+// Adds the samples of one life to the sums of the fields asked for.
+// `wall_offset` leads from the store's clock to the wall clock.
+void add_track(const PackedTrack& track, std::int64_t wall_offset, const std::vector<unsigned>& fields,
+               std::vector<StepSums>& sums);
+
+}  // namespace tallyman

@@ -1,0 +1,229 @@
+#include "collectors/sampling/history_store.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+// Rows of a chunk. Longer ones pack better; shorter ones can be dropped in
+// smaller pieces where the memory holds only a little while.
+constexpr std::uint32_t kLongestChunk = 512, kShortestChunk = 64;
+constexpr Tick kChunksKept = 8;  // as many as there should be in the time that fits
+// For want of memory fine samples go first, but not below this share of it:
+// a picture of the last minutes in full is worth more than the last hours' end.
+constexpr std::size_t kFineShare = 4;
+constexpr std::size_t kOverheadShare = 2;  // of the memory: tracks, which no chunk dropped makes smaller
+// What a track takes once samples come.
+constexpr std::size_t kGrowthBytes = 2 * sizeof(RowEncoder) + 16 * sizeof(HistoryChunk) + kHistoryFields * 16;
+constexpr std::uint64_t kHousekeepingSamples = 16;
+constexpr std::size_t kMapNodeBytes = 64;
+
+std::int64_t nanoseconds(std::chrono::nanoseconds duration) { return duration.count(); }
+
+}  // namespace
+
+HistoryStore::HistoryStore(HistoryOptions options) : options_(options), fine_step_(options.fine_step) {
+  longest_chunk_.fill(kLongestChunk);
+}
+
+void HistoryStore::set_fine_step(std::chrono::milliseconds step) {
+  const std::lock_guard lock(mutex_);
+  fine_step_ = step;
+}
+
+void HistoryStore::add(const Snapshot& snapshot, std::chrono::nanoseconds slept) {
+  const std::int64_t now = nanoseconds(snapshot.steady_time.time_since_epoch() + slept);
+  const std::lock_guard lock(mutex_);
+  if (statistics_.samples > 0 && now <= now_) return;
+  const std::int64_t step = nanoseconds(options_.coarse_step);
+  const bool coarse_due = statistics_.samples == 0 || now / step != now_ / step;
+  now_ = now;
+  wall_offset_ = nanoseconds(snapshot.wall_time.time_since_epoch()) - now;
+  match(snapshot);
+  const Tick tick = ticks_[kFine].add(now);
+  HistoryRow row;
+  for (std::size_t i = 0; i < track_of_block_.size(); ++i) {
+    HistoryTrack* const track = track_of_block_[i];
+    if (track == nullptr || !track->live->reader.read(snapshot, snapshot.layout->blocks[i], row)) continue;
+    append(*track, kFine, tick, row);
+    track->live->coarse.add(row);
+  }
+  if (coarse_due) add_coarse(now);
+  if (++statistics_.samples % kHousekeepingSamples == 0) drop_old(now);
+  drop_for_memory();
+  publish_statistics();
+}
+
+// Which track each block belongs to; anew only when the layout is another.
+void HistoryStore::match(const Snapshot& snapshot) {
+  if (layout_ == snapshot.layout) return;
+  for (const auto& [key, track] : tracks_) {
+    if (track->live) track->live->seen = false;
+  }
+  track_of_block_.clear();
+  statistics_.workloads_left_out = 0;
+  std::size_t overhead = overhead_bytes();
+  for (const Block& block : snapshot.layout->blocks) {
+    HistoryTrack* const track = block.ended ? nullptr : track_of(*block.workload, overhead);
+    const bool taken = track != nullptr && track->live->seen;  // the host's second block, of the machine's series
+    track_of_block_.push_back(taken ? nullptr : track);
+    if (track != nullptr) track->live->seen = true;
+  }
+  layout_ = snapshot.layout;
+}
+
+HistoryTrack* HistoryStore::track_of(const Workload& workload, std::size_t& overhead) {
+  Key key(workload.id, workload.inode);
+  auto found = tracks_.find(key);
+  if (found == tracks_.end()) {
+    if (overhead > options_.memory_bytes / kOverheadShare) {
+      ++statistics_.workloads_left_out;
+      return nullptr;
+    }
+    found = tracks_.emplace(std::move(key), std::make_unique<HistoryTrack>(workload)).first;
+  }
+  HistoryTrack& track = *found->second;
+  if (!track.live) {
+    track.live = std::make_unique<HistoryTrack::Live>();
+    overhead += track.memory_bytes() + kGrowthBytes;
+  }
+  return &track;
+}
+
+void HistoryStore::append(HistoryTrack& track, unsigned tier, Tick tick, const HistoryRow& row) {
+  const std::size_t before = pool_.used_bytes();
+  track.tiers[tier].append(pool_, tick, row, longest(track, tier));
+  packed_bytes_[tier] += pool_.used_bytes() - before;
+  statistics_.points += track.tiers[tier].chunks().back().fields;
+}
+
+// A first chunk is shorter, each track's by another length.
+std::uint32_t HistoryStore::longest(const HistoryTrack& track, unsigned tier) const {
+  const std::uint32_t most = longest_chunk_[tier];
+  return track.tiers[tier].chunks().size() > 1 ? most : most / 4 + track.stagger % (most * 3 / 4);
+}
+
+void HistoryStore::add_coarse(std::int64_t now) {
+  const std::optional<Tick> before = ticks_[kCoarse].newest();
+  const Tick tick = ticks_[kCoarse].add(now);
+  for (const auto& [key, track] : tracks_) {
+    if (!track->live) continue;
+    flush_coarse(*track, before, tick);
+    if (track->live->seen) continue;
+    track->live.reset();
+    for (TrackTier& tier : track->tiers) tier.close();
+  }
+}
+
+// A workload that came since the last coarse tick had its first figures then:
+// what it has used since must not be lost.
+void HistoryStore::flush_coarse(HistoryTrack& track, std::optional<Tick> before, Tick tick) {
+  HistoryTrack::Live& live = *track.live;
+  if (live.coarse.empty()) return;
+  if (!std::exchange(live.in_coarse, true) && before) append(track, kCoarse, *before, live.coarse.first());
+  append(track, kCoarse, tick, live.coarse.take());
+}
+
+void HistoryStore::drop_chunk(HistoryTrack& track, unsigned tier) {
+  const std::size_t before = pool_.used_bytes();
+  const HistoryChunk& oldest = track.tiers[tier].chunks().front();
+  statistics_.points -= std::uint64_t{oldest.rows} * oldest.fields;
+  track.tiers[tier].drop_oldest(pool_);
+  packed_bytes_[tier] -= before - pool_.used_bytes();
+}
+
+void HistoryStore::drop_old(std::int64_t now) {
+  const std::array<std::int64_t, kTiers> oldest = {now - nanoseconds(options_.fine),
+                                                   now - nanoseconds(options_.coarse)};
+  for (const auto& [key, track] : tracks_) {
+    for (unsigned tier = 0; tier < kTiers; ++tier) {
+      const auto& chunks = track->tiers[tier].chunks();
+      while (!chunks.empty() && ticks_[tier].time_of(chunks.front().last()) < oldest[tier]) drop_chunk(*track, tier);
+    }
+  }
+  drop_empty_tracks();
+  drop_unused_ticks();
+}
+
+void HistoryStore::drop_for_memory() {
+  std::size_t overhead = overhead_bytes();
+  if (overhead + pool_.used_bytes() <= options_.memory_bytes) return;
+  // A little below it, so that this is not for every sample.
+  const std::size_t bound = options_.memory_bytes - options_.memory_bytes / 64;
+  const std::size_t target = bound > overhead ? bound - overhead : 0;
+  while (pool_.used_bytes() > target) {
+    const bool fine_first = packed_bytes_[kFine] > target / kFineShare;
+    if (!drop_oldest_chunks(fine_first ? kFine : kCoarse, target) &&
+        !drop_oldest_chunks(fine_first ? kCoarse : kFine, target)) {
+      break;
+    }
+  }
+  drop_empty_tracks();
+  drop_unused_ticks();
+}
+
+// At most one chunk of each workload, oldest first. False when there is none.
+bool HistoryStore::drop_oldest_chunks(unsigned tier, std::size_t target) {
+  std::vector<std::pair<Tick, HistoryTrack*>> oldest;
+  for (const auto& [key, track] : tracks_) {
+    const auto& chunks = track->tiers[tier].chunks();
+    if (!chunks.empty()) oldest.emplace_back(chunks.front().first, track.get());
+  }
+  if (oldest.empty()) return false;
+  std::sort(oldest.begin(), oldest.end());
+  const Tick span = ticks_[tier].end() - oldest.front().first;
+  longest_chunk_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kShortestChunk, kLongestChunk);
+  for (const auto& [first, track] : oldest) {
+    if (pool_.used_bytes() <= target) break;
+    if (tier == kFine && packed_bytes_[kFine] <= target / kFineShare && packed_bytes_[kCoarse] > 0) break;
+    drop_chunk(*track, tier);
+    ++statistics_.chunks_dropped;
+  }
+  return true;
+}
+
+void HistoryStore::drop_empty_tracks() {
+  std::erase_if(tracks_, [](const auto& one) {
+    const HistoryTrack& track = *one.second;
+    return !track.live && track.tiers[kFine].chunks().empty() && track.tiers[kCoarse].chunks().empty();
+  });
+}
+
+void HistoryStore::drop_unused_ticks() {
+  for (unsigned tier = 0; tier < kTiers; ++tier) {
+    // The newest coarse one may yet get the first row of a workload that has just come.
+    Tick oldest = ticks_[tier].end() - (ticks_[tier].newest() ? 1 : 0);
+    for (const auto& [key, track] : tracks_) {
+      const auto& chunks = track->tiers[tier].chunks();
+      if (!chunks.empty()) oldest = std::min(oldest, chunks.front().first);
+    }
+    ticks_[tier].drop_before(oldest);
+  }
+}
+
+void HistoryStore::publish_statistics() {
+  statistics_.workloads = tracks_.size();
+  statistics_.packed_bytes = pool_.used_bytes();
+  statistics_.memory_bytes = pool_.used_bytes() + overhead_bytes();
+  std::array<std::int64_t, kTiers> oldest{now_, now_};
+  for (const auto& [key, track] : tracks_) {
+    for (unsigned tier = 0; tier < kTiers; ++tier) {
+      const auto& chunks = track->tiers[tier].chunks();
+      if (!chunks.empty()) oldest[tier] = std::min(oldest[tier], ticks_[tier].time_of(chunks.front().first));
+    }
+  }
+  statistics_.fine_seconds = static_cast<double>(now_ - oldest[kFine]) / 1e9;
+  statistics_.coarse_seconds = static_cast<double>(now_ - oldest[kCoarse]) / 1e9;
+  const std::lock_guard lock(published_mutex_);
+  published_ = statistics_;
+}
+
+std::size_t HistoryStore::overhead_bytes() const {
+  std::size_t bytes = sizeof *this + ticks_[kFine].memory_bytes() + ticks_[kCoarse].memory_bytes() +
+                      track_of_block_.capacity() * sizeof(HistoryTrack*);
+  for (const auto& [key, track] : tracks_) bytes += track->memory_bytes() + key.first.capacity() + kMapNodeBytes;
+  return bytes;
+}
+
+}  // namespace tallyman

@@ -1,0 +1,98 @@
+// One workload's past: chunks of compressed rows in two tiers, every sample and
+// every few seconds. Parts of HistoryStore, which guards them; not thread-safe.
+#pragma once
+
+#include "collectors/sampling/row_codec.h"
+#include "collectors/workload.h"
+
+#include <array>
+#include <cstdint>
+#include <deque>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+// When samples were taken, in nanoseconds of a clock that never jumps. All
+// workloads share them, so rows hold no times: row i of a chunk is of tick first + i.
+using Tick = std::uint32_t;
+
+class TickTable {
+ public:
+  Tick add(std::int64_t time);
+  std::int64_t time_of(Tick tick) const { return times_[tick - first_]; }
+  std::optional<Tick> newest() const { return times_.empty() ? std::nullopt : std::optional(end() - 1); }
+  Tick begin() const { return first_; }
+  Tick end() const { return first_ + static_cast<Tick>(times_.size()); }
+  void drop_before(Tick tick);
+  std::size_t memory_bytes() const { return times_.size() * sizeof(std::int64_t); }
+
+ private:
+  std::deque<std::int64_t> times_;
+  Tick first_ = 0;
+};
+
+struct HistoryChunk {
+  Tick first = 0;
+  std::uint32_t rows = 0;
+  std::uint32_t fields = 0;
+  BitChain bits;
+  Tick last() const { return first + rows - 1; }
+};
+
+// The rows of one workload in one tier.
+class TrackTier {
+ public:
+  // Begins another chunk after `longest` rows, after ticks without a row, and when
+  // the workload has other fields than before.
+  void append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t longest);
+  void drop_oldest(BlockPool& pool);
+  void close() { encoder_.reset(); }                                   // nothing is appended any more
+  const std::vector<HistoryChunk>& chunks() const { return chunks_; }  // oldest first
+  std::size_t memory_bytes() const;                                    // but for the pool's blocks
+
+ private:
+  std::vector<HistoryChunk> chunks_;
+  std::unique_ptr<RowEncoder> encoder_;
+};
+
+// What has happened since the last coarse tick.
+class CoarseRow {
+ public:
+  void add(const HistoryRow& row);
+  bool empty() const { return !any_; }
+  // Counters as they were first seen, and no gauges.
+  HistoryRow first() const;
+  // Counters as they are now, gauges the mean of their samples. Begins anew.
+  HistoryRow take();
+
+ private:
+  bool any_ = false;
+  HistoryRow first_{}, last_{};
+  std::array<std::uint64_t, kHistoryFields> sums_{};
+  std::array<std::uint32_t, kHistoryFields> counts_{};
+};
+
+struct HistoryTrack {
+  explicit HistoryTrack(const Workload& workload);
+
+  std::string id, workload, name, container_id;
+  std::uint64_t inode = 0;
+  std::uint32_t stagger = 0;       // so that not all begin their chunks at one moment
+  std::array<TrackTier, 2> tiers;  // kFine, kCoarse
+
+  // Of a workload that is there, or has gone since the last coarse tick.
+  struct Live {
+    FieldReader reader;
+    CoarseRow coarse;
+    bool in_coarse = false;  // has a row there already
+    bool seen = false;       // in the newest snapshot
+  };
+  std::unique_ptr<Live> live;
+
+  std::size_t memory_bytes() const;  // but for the pool's blocks
+};
+
+}  // namespace tallyman

@@ -1,0 +1,128 @@
+#include "collectors/sampling/process_watch.h"
+
+#include "collectors/kernel/pid_namespace.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+
+namespace tallyman {
+namespace {
+
+using std::chrono::steady_clock;
+
+// The kernel's buffer of exits holds some thousands.
+constexpr std::chrono::milliseconds kTakeExitsEvery{100};
+
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// By process id: only where those in /proc are those of the agent's own system calls.
+std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {
+  if (pid_view(root) != PidView::kOwn) {
+    return nullptr;
+  }
+  auto opened = Taskstats::open();
+  return opened ? std::move(*opened) : nullptr;
+}
+
+}  // namespace
+
+ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, ProcessWatchOptions options,
+                           Workloads workloads)
+    : options_(options),
+      workloads_(std::move(workloads)),
+      scan_(root, std::move(grouping), options.scan, taskstats_for(root)),
+      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+ProcessWatch::~ProcessWatch() { stop(); }
+
+std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const ProcessWatchOptions& options) {
+  const double share = std::max(1U, options.most_percent) / 100.0;
+  const auto affordable = std::chrono::milliseconds(static_cast<std::int64_t>(cpu_seconds / share * 1000));
+  return std::max(options.interval, affordable);
+}
+
+void ProcessWatch::scan_once() {
+  const double begin = thread_cpu_seconds();
+  const auto now = steady_clock::now();
+  const bool slow = now - last_slow_ >= options_.slow_interval;
+  if (slow) {
+    last_slow_ = now;
+  }
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  ProcessReportPtr made = scan_.run(
+      workloads_(),
+      {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()), now}, slow);
+  const double cpu = thread_cpu_seconds() - begin;
+  const std::lock_guard lock(mutex_);
+  report_.swap(made);  // the last one is freed after the lock
+  ++statistics_.scans;
+  statistics_.last_cpu_seconds = cpu;
+  statistics_.cpu_seconds += cpu;
+  statistics_.interval_seconds = std::chrono::duration<double>(pause_after(cpu, options_)).count();
+}
+
+ProcessReportPtr ProcessWatch::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+ProcessWatchStatistics ProcessWatch::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+void ProcessWatch::start() {
+  if (!thread_.joinable()) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+void ProcessWatch::stop() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
+    thread_.join();
+  }
+}
+
+void ProcessWatch::run() {
+  double average = 0;  // a single slow scan does not hold up the fast ones
+  for (;;) {
+    const auto begin = steady_clock::now();
+    scan_once();
+    const double cpu = statistics().last_cpu_seconds;
+    average = average == 0 ? cpu : 0.7 * average + 0.3 * cpu;
+    const auto pause = pause_after(average, options_);
+    {
+      const std::lock_guard lock(mutex_);
+      statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
+    }
+    if (!wait_until(begin + pause)) {
+      return;
+    }
+  }
+}
+
+bool ProcessWatch::wait_until(steady_clock::time_point due) {
+  for (;;) {
+    scan_.take_exits();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - steady_clock::now());
+    if (left.count() <= 0) {
+      return true;
+    }
+    pollfd event{stop_event_.get(), POLLIN, 0};
+    if (poll(&event, 1, static_cast<int>(std::min(left, kTakeExitsEvery).count())) > 0) {
+      return false;
+    }
+  }
+}
+
+}  // namespace tallyman

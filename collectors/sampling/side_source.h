@@ -1,0 +1,44 @@
+// Stats of workloads that are not in cgroupfs: of network namespaces,
+// processes, sockets, file systems. One kind each, read within the sampler's
+// pass and put where collectors look for them. A source that is too slow for a
+// pass works in a thread of its own, at a cadence of its own, and its read()
+// takes over what that thread has published last.
+//
+// All calls come from the sampler's thread.
+#pragma once
+
+#include "collectors/collector.h"
+#include "collectors/kernel/cgroup_reader.h"
+#include "collectors/kernel/stats_kind.h"
+#include "collectors/kernel/stats_source.h"
+#include "collectors/workload.h"
+
+#include <cstddef>
+
+namespace tallyman {
+
+class SideSource {
+ public:
+  using Handle = StatsSource::Handle;
+  virtual ~SideSource() = default;
+
+  // A source whose kind no collector needs is not used at all.
+  virtual StatsKind kind() const = 0;
+
+  // `handle` is the StatsSource's. Again with the same handle when a fact of the
+  // workload has changed; detach() once, before the handle is given to another.
+  virtual void attach(Handle handle, const Workload& workload) = 0;
+  virtual void detach(Handle handle) = 0;
+
+  // Once a pass, after cgroupfs. Bounded: never waits for a slow file.
+  virtual ReadReport read(bool slow) = 0;
+  // Sets what is known of the workload; leaves the rest of `observation` alone.
+  // What it points to stays as it is until the next read(), attach() or detach().
+  virtual void fill(Handle handle, Observation& observation) const = 0;
+
+  // Of the files that it keeps open between passes.
+  virtual std::size_t open_files() const { return 0; }
+  virtual std::size_t open_files_limit() const { return 0; }
+};
+
+}  // namespace tallyman

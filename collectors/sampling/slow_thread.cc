@@ -1,0 +1,64 @@
+#include "collectors/sampling/slow_thread.h"
+
+#include <pthread.h>
+#include <time.h>
+
+#include <utility>
+
+namespace tallyman {
+
+SlowThread::~SlowThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+bool SlowThread::busy() {
+  const std::lock_guard lock(mutex_);
+  return work_ != nullptr;
+}
+
+void SlowThread::start(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    work_ = std::move(work);
+  }
+  changed_.notify_all();
+  if (!thread_.joinable()) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+void SlowThread::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return work_ == nullptr; });
+}
+
+void SlowThread::run() {
+  pthread_setname_np(pthread_self(), name_.c_str());
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stop_ || work_ != nullptr; });
+    if (stop_) {
+      return;
+    }
+    lock.unlock();
+    work_();  // set by start() alone, which does not come while it is set
+    lock.lock();
+    work_ = nullptr;
+    changed_.notify_all();
+  }
+}
+
+double thread_cpu_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+}  // namespace tallyman

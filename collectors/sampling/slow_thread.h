@@ -1,0 +1,42 @@
+// A thread for what is too slow for a pass: one piece of work at a time. What
+// the work writes belongs to it while busy(), and to the asker otherwise.
+#pragma once
+
+#include <atomic>
+#include <condition_variable>
+#include <functional>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace tallyman {
+
+class SlowThread {
+ public:
+  // Starts with the first work. `name` as `top -H` shows it: 15 bytes.
+  explicit SlowThread(std::string name) : name_(std::move(name)) {}
+  ~SlowThread();  // stopping() becomes true; waits for the work under way
+  SlowThread(const SlowThread&) = delete;
+  SlowThread& operator=(const SlowThread&) = delete;
+
+  bool busy();
+  void start(std::function<void()> work);  // not while busy()
+  void wait();                             // until it is not busy
+  // For the work: leave the rest undone.
+  bool stopping() const { return stop_; }
+
+ private:
+  void run();
+
+  std::string name_;
+  std::atomic<bool> stop_ = false;
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  std::function<void()> work_;  // guarded by mutex_; empty: not busy
+  std::thread thread_;
+};
+
+// CPU time of the calling thread.
+double thread_cpu_seconds();
+
+}  // namespace tallyman

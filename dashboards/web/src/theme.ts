@@ -1,0 +1,38 @@
+// Light, dark, or as the system has it; kept in this browser.
+import { useEffect, useState } from "preact/hooks";
+
+export type Choice = "auto" | "light" | "dark";
+const kKey = "tallyman.theme";
+const dark = window.matchMedia("(prefers-color-scheme: dark)");
+
+function stored(): Choice {
+  try {
+    const value = localStorage.getItem(kKey);
+    return value === "light" || value === "dark" ? value : "auto";
+  } catch {
+    return "auto"; // no storage in this browser: the system's choice
+  }
+}
+
+export function useTheme(): { choice: Choice; shown: "light" | "dark"; next: () => void } {
+  const [choice, setChoice] = useState<Choice>(stored);
+  const [system, setSystem] = useState(dark.matches);
+  useEffect(() => {
+    const told = (): void => setSystem(dark.matches);
+    dark.addEventListener("change", told);
+    return () => dark.removeEventListener("change", told);
+  }, []);
+  const shown = choice === "auto" ? (system ? "dark" : "light") : choice;
+  document.documentElement.dataset["theme"] = shown;
+  const next = (): void => {
+    const following: Choice = choice === "auto" ? "light" : choice === "light" ? "dark" : "auto";
+    setChoice(following);
+    try {
+      if (following === "auto") localStorage.removeItem(kKey);
+      else localStorage.setItem(kKey, following);
+    } catch {
+      // kept for this page alone
+    }
+  };
+  return { choice, shown, next };
+}

@@ -1,0 +1,15 @@
+// The JSON of /api/v1/events (docs/api.md). Texts are made valid UTF-8.
+#pragma once
+
+#include "collectors/events.h"
+
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+// One line. {"id":..,"time":..,"type":..,"workload":{..},"message":..,"details":{..}}
+std::string event_json(const Event& event);
+std::string events_json(const std::vector<EventPtr>& events, const EventLogStatistics& log);
+
+}  // namespace tallyman

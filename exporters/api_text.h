@@ -1,0 +1,12 @@
+// Times as all of /api/v1 writes them.
+#pragma once
+
+#include <cstdint>
+#include <string>
+
+namespace tallyman {
+
+// "2026-11-24T08:57:11.123456789Z", of nanoseconds since the epoch.
+std::string rfc3339(std::uint64_t nsec);
+
+}  // namespace tallyman

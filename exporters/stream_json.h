@@ -1,0 +1,62 @@
+// The events of /api/v1/stream: which workloads there are, and what each uses
+// now (docs/api.md). One encoder for all clients; one thread at a time.
+#pragma once
+
+#include "collectors/history.h"
+#include "collectors/snapshot.h"
+
+#include <array>
+#include <chrono>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+struct StreamFacts {
+  std::string version, boot_id;
+  double interval_seconds = 0;
+};
+
+// {"sequence":..,"time":..,"interval_seconds":..,"version":..,"boot_id":..}; `snapshot` may be null.
+std::string stream_hello_json(const StreamFacts& facts, const Snapshot* snapshot);
+
+class StreamEncoder {
+ public:
+  struct Update {
+    std::string workloads;  // {"workloads":[..],"removed":[..],"full":false}: what changed; empty if nothing did
+    std::string sample;     // {"sequence":..,"time":..,"fields":[..],"rows":[[key,..],..]}
+  };
+  // Rates are since the update before, so that the first after forget() has none.
+  Update update(const Snapshot& snapshot);
+  // {"workloads":[..],"removed":[],"full":true}: all, as of the last update.
+  std::string all_workloads() const;
+  // Nobody listens: the next update begins anew. A workload keeps its key if it is there again then.
+  void forget();
+
+ private:
+  struct Entry {
+    std::uint32_t key = 0;
+    WorkloadPtr workload;
+    FieldReader reader;
+    HistoryRow row{};
+    bool has_row = false, seen = false, changed = true;
+    std::string limits;  // as JSON
+  };
+
+  void match(const Snapshot& snapshot, std::string& removed);
+  void read(const Snapshot& snapshot, double seconds, std::string& rows);
+  static void append_entry(std::string& out, const Entry& entry);
+
+  std::map<std::pair<std::string, std::uint64_t>, Entry> entries_;  // by id and inode
+  std::vector<Entry*> of_block_;                                    // of layout_; null: not shown
+  std::shared_ptr<const Layout> layout_;
+  std::chrono::steady_clock::time_point last_;
+  bool has_last_ = false;
+  std::uint32_t next_key_ = 1;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,80 @@
+#!/usr/bin/env python3
+"""The dashboard's sources in a directory of their own, with the packages of package-lock.json:
+    site.py install DIR    copies the sources to DIR and runs npm ci there
+    site.py units DIR      its unit tests
+    site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+import gzip
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+
+SOURCES = pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "web"
+FIRST_PAINT_BYTES = 150_000  # compressed: what a browser fetches before it shows something
+
+
+def npm(directory, *arguments):
+    program = shutil.which("npm")
+    if not program:
+        sys.exit("npm is not installed: .ci/install test installs it")
+    done = subprocess.run([program, *arguments], cwd=directory, check=False)
+    if done.returncode != 0:
+        sys.exit(f"npm {' '.join(arguments)} failed in {directory}")
+
+
+def install(directory):
+    directory.mkdir(parents=True, exist_ok=True)
+    for old in directory.iterdir():
+        if old.name != "node_modules":
+            shutil.rmtree(old) if old.is_dir() else old.unlink()
+    shutil.copytree(SOURCES, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    lock = (SOURCES / "package-lock.json").read_text()
+    if re.search(r'"resolved"|https?://[^"]*registry', lock):
+        sys.exit("package-lock.json names a registry; .npmrc keeps it out: run npm install in dashboards/web anew")
+    npm(directory, "ci", "--prefer-offline")
+
+
+def files_of(directory):
+    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+def dist(directory):
+    npm(directory, "run", "build")
+    built, committed = files_of(directory / "dist"), files_of(SOURCES / "dist")
+    differing = sorted(name for name in built.keys() | committed.keys() if built.get(name) != committed.get(name))
+    if differing:
+        sys.exit(f"dashboards/web/dist is not what the sources build: {', '.join(differing)}\n"
+                 "Run npm ci and npm run build in dashboards/web, and commit dist.")
+    page = built["index.html"].decode()
+    needed = ["index.html", *re.findall(r'(?:src|href)="\./([^"]+)"', page)]
+    size = sum(len(gzip.compress(built[name], 9)) for name in needed)
+    print(f"first paint: {size} bytes compressed, of {', '.join(needed)}")
+    if size > FIRST_PAINT_BYTES:
+        sys.exit(f"first paint is more than {FIRST_PAINT_BYTES} bytes")
+    check_policy(page)
+
+
+def check_policy(page):
+    """What the Content-Security-Policy would not let run, and what a path prefix would break."""
+    if re.search(r"<style|\sstyle=|\son\w+=|<script(?![^>]*\ssrc=)", page):
+        sys.exit("index.html has inline styles or scripts")
+    absolute = re.findall(r'(?:src|href)="(?!\./|#)[^"]*"', page)
+    if absolute:
+        sys.exit(f"index.html has addresses that are not relative: {absolute}")
+
+
+def main():
+    if len(sys.argv) != 3 or sys.argv[1] not in ("install", "units", "dist"):
+        sys.exit(__doc__)
+    directory = pathlib.Path(sys.argv[2])
+    if sys.argv[1] == "install":
+        install(directory)
+    elif sys.argv[1] == "units":
+        npm(directory, "test")
+    else:
+        dist(directory)
+
+
+if __name__ == "__main__":
+    main()

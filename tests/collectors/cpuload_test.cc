@@ -1,0 +1,32 @@
+#include "tests/support/observe.h"
+
+#include <gtest/gtest.h>
+
+namespace tallyman {
+namespace {
+
+TEST(CpuloadCollector, HasLoadsAndThreadsByState) {
+  ProcessFacts facts;
+  facts.load_milli = 1500;
+  facts.uninterruptible_load_milli = 20;
+  facts.tasks = TaskStates{4, 3, 2, 1};
+  Surroundings around;
+  around.processes = &facts;
+  EXPECT_EQ(observe("cpuload", {}, around), (SeriesValues{{"container_cpu_load_average_10s", 1500},
+                                                          {"container_cpu_load_d_average_10s", 20},
+                                                          {"container_tasks_state{state=\"sleeping\"}", 4},
+                                                          {"container_tasks_state{state=\"running\"}", 3},
+                                                          {"container_tasks_state{state=\"stopped\"}", 2},
+                                                          {"container_tasks_state{state=\"uninterruptible\"}", 1}}));
+}
+
+TEST(CpuloadCollector, HasNoSeriesWhereThreadsAreNotLookedAt) {
+  EXPECT_EQ(observe("cpuload", {}), SeriesValues{});
+  const ProcessFacts facts;
+  Surroundings around;
+  around.processes = &facts;
+  EXPECT_EQ(observe("cpuload", {}, around), SeriesValues{});
+}
+
+}  // namespace
+}  // namespace tallyman

@@ -1,0 +1,309 @@
+// A thousand short lives in real cgroups, none of which may be lost: each has a
+// start and an end, and what they counted, with what is booked to their parent,
+// is what the kernel counted for the parent.
+#include "collectors/discovery/discovery.h"
+#include "collectors/kernel/file_stats_source.h"
+#include "collectors/kernel/last_words.h"
+#include "collectors/kernel/self_process.h"
+#include "collectors/sampling/sampler.h"
+
+#include <fcntl.h>
+#include <gmock/gmock.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <atomic>
+#include <cstdio>
+#include <cstring>
+#include <ctime>
+#include <filesystem>
+#include <fstream>
+#include <set>
+#include <thread>
+
+namespace tallyman {
+namespace {
+
+using namespace std::chrono_literals;
+using ::testing::IsEmpty;
+
+constexpr int kLives = 1'000;
+constexpr int kAtATime = 4;
+constexpr double kShortLifeSeconds = 0.02, kLongLifeSeconds = 0.3;
+constexpr int kEveryLong = 40;
+constexpr double kTolerance = 0.005;
+
+double monotonic_seconds() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
+}
+
+// Files of the lives below `id`, whose names are numbers, that this process holds open; those that are gone too.
+std::vector<std::string> open_files_below(const std::string& id) {
+  std::vector<std::string> found;
+  std::error_code ignored;
+  for (const auto& entry : std::filesystem::directory_iterator("/proc/self/fd")) {
+    const std::string path = std::filesystem::read_symlink(entry, ignored);
+    const std::size_t at = path.find(id + "/");
+    if (at == std::string::npos) continue;
+    const char first = path[at + id.size() + 1];  // of a life, or of a file of the parent's own
+    if (first >= '0' && first <= '9') found.push_back(path);
+  }
+  return found;
+}
+
+std::size_t cgroups_of(const CgroupHierarchy& hierarchy) {
+  std::size_t count = 0;
+  for (const Hierarchy& one : hierarchy.hierarchies()) {
+    std::error_code vanished;
+    std::filesystem::recursive_directory_iterator at(one.path, vanished), end;
+    for (; !vanished && at != end; at.increment(vanished)) count += at->is_directory(vanished);
+  }
+  return count;
+}
+
+// The parent's directories, one a hierarchy, and lives below them. Runs in a
+// process of its own, which forks while the test has threads.
+class Village {
+ public:
+  explicit Village(const CgroupHierarchy& hierarchy) : id_("/tallyman-lives-" + std::to_string(getpid())) {
+    for (const Hierarchy& one : hierarchy.hierarchies()) trees_.push_back({one.path, one.v2});
+  }
+
+  const std::string& id() const { return id_; }
+  bool make() {
+    for (const Tree& tree : trees_) {
+      if (!make_directory(tree, id_)) return false;
+    }
+    return true;
+  }
+  void remove() {
+    for (const Tree& tree : trees_) remove_directory(tree.path + id_);
+  }
+
+  // The exit code.
+  int live() {
+    int running = 0, born = 0, failed = 0;
+    std::map<pid_t, std::string> homes;
+    while (born < kLives || running > 0) {
+      if (born < kLives && running < kAtATime) {
+        const std::string home = id_ + "/" + std::to_string(born);
+        for (const Tree& tree : trees_) failed += make_directory(tree, home) ? 0 : 1;
+        const pid_t child = fork();
+        if (child == 0) burn(home, born % kEveryLong == 0 ? kLongLifeSeconds : kShortLifeSeconds);
+        homes[child] = home;
+        ++born, ++running;
+        continue;
+      }
+      int status = 0;
+      const pid_t child = waitpid(-1, &status, 0);
+      failed += status == 0 ? 0 : 1;
+      for (const Tree& tree : trees_) remove_directory(tree.path + homes[child]);  // at once
+      --running;
+    }
+    return failed == 0 ? 0 : 1;
+  }
+
+ private:
+  struct Tree {
+    std::string path;
+    bool v2;
+  };
+
+  static bool make_directory(const Tree& tree, const std::string& id) {
+    const std::string directory = tree.path + id;
+    if (mkdir(directory.c_str(), 0755) != 0) return false;
+    for (const char* file : {"cpuset.cpus", "cpuset.mems"}) {  // v1 takes no process before they are set
+      std::ifstream parent(tree.path + "/" + file);
+      std::string value;
+      if (!tree.v2 && std::getline(parent, value)) std::ofstream(directory + "/" + file) << value << std::endl;
+    }
+    return true;
+  }
+  static void remove_directory(const std::string& directory) {
+    while (rmdir(directory.c_str()) != 0 && errno == EBUSY) usleep(100);
+  }
+  [[noreturn]] void burn(const std::string& home, double seconds) const {
+    for (const Tree& tree : trees_) {
+      const int file = open((tree.path + home + "/cgroup.procs").c_str(), O_WRONLY | O_CLOEXEC);
+      if (write(file, "0\n", 2) != 2) _exit(2);
+      close(file);
+    }
+    for (const double end = monotonic_seconds() + seconds; monotonic_seconds() < end;) {
+    }
+    _exit(0);
+  }
+
+  std::string id_;
+  std::vector<Tree> trees_;
+};
+
+class Lives : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    auto found = CgroupHierarchy::detect(HostRoot{});
+    if (!found) GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
+    hierarchy_ = std::move(found).value();
+    if (hierarchy_.unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
+    village_.emplace(hierarchy_);
+    if (!village_->make()) {
+      village_->remove();
+      GTEST_SKIP() << "cgroups cannot be made here: " << std::strerror(errno);
+    }
+    ASSERT_EQ(pipe(begin_), 0);
+    helper_ = fork();
+    if (helper_ == 0) {
+      char byte = 0;
+      _exit(read(begin_[0], &byte, 1) == 1 ? village_->live() : 3);
+    }
+  }
+  void TearDown() override {
+    sampling_ = {};
+    if (discovery_) discovery_->stop();
+    if (village_) village_->remove();
+  }
+
+  void observe() {
+    last_words_ = LastWords::make(HostRoot{}, hierarchy_);
+    ASSERT_NE(last_words_, nullptr);
+    last_words_->start();
+    DiscoveryOptions options;
+    for (const int index : hierarchy_.discovery_order()) {
+      options.tree.hierarchies.push_back(hierarchy_.hierarchies()[static_cast<std::size_t>(index)].path);
+    }
+    options.last_words = last_words_.get();
+    discovery_ = std::make_unique<Discovery>(options, std::vector<std::unique_ptr<Runtime>>());
+    SamplerOptions sampling;
+    for (const Collector* one : all_collectors()) {
+      if (one->on_by_default && one->name != "network") sampling.collectors.push_back(one);
+    }
+    sampling.events = log_;
+    sampler_ = std::make_unique<Sampler>(sampling, HostRoot{}, make_file_stats_source(HostRoot{}, hierarchy_, 20'000),
+                                         LabelPolicy::make({}).value());
+    discovery_->refresh();
+    pass();
+    discovery_->start();
+    sampling_ = std::jthread([this](const std::stop_token& stop) {
+      while (!stop.stop_requested()) {
+        pass();
+        std::this_thread::sleep_for(200ms);
+      }
+    });
+  }
+  void pass() {
+    auto departures = discovery_->take_departures();
+    const SnapshotPtr made =
+        sampler_->sample(discovery_->current(), {std::chrono::system_clock::now(), std::chrono::steady_clock::now()},
+                         std::move(departures));
+    const std::lock_guard lock(mutex_);
+    snapshot_ = made;
+    statistics_ = sampler_->statistics();
+  }
+  SnapshotPtr snapshot() {
+    const std::lock_guard lock(mutex_);
+    return snapshot_;
+  }
+  SamplerStatistics statistics() {
+    const std::lock_guard lock(mutex_);
+    return statistics_;
+  }
+
+  // CPU seconds booked to the parent.
+  double unattributed() {
+    const SnapshotPtr now = snapshot();
+    const MetricId metric = *find_metric("tallyman_unattributed_cpu_seconds_total");
+    for (const Block& block : now->layout->blocks) {
+      for (const Series& series : block.plan->series) {
+        if (series.metric == metric && block.plan->labels_of(series) == "id=\"" + village_->id() + "\"") {
+          return static_cast<double>(now->value(block, series)) / 1e9;
+        }
+      }
+    }
+    return 0;
+  }
+  double parents_own_counter() const {
+    const int v1 = hierarchy_.v1_index(Controller::kCpuacct);
+    const auto& trees = hierarchy_.hierarchies();
+    if (v1 >= 0) {
+      double nsec = 0;
+      std::ifstream(trees[static_cast<std::size_t>(v1)].path + village_->id() + "/cpuacct.usage") >> nsec;
+      return nsec / 1e9;
+    }
+    std::ifstream stat(trees[static_cast<std::size_t>(hierarchy_.unified_index())].path + village_->id() + "/cpu.stat");
+    std::string key;
+    double usec = 0;
+    stat >> key >> usec;
+    EXPECT_EQ(key, "usage_usec");
+    return usec / 1e6;
+  }
+
+  CgroupHierarchy hierarchy_;
+  std::optional<Village> village_;
+  int begin_[2] = {-1, -1};
+  pid_t helper_ = -1;
+  std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>(20'000);
+  std::unique_ptr<LastWords> last_words_;
+  std::unique_ptr<Discovery> discovery_;
+  std::unique_ptr<Sampler> sampler_;
+  std::mutex mutex_;
+  SnapshotPtr snapshot_;
+  SamplerStatistics statistics_;
+  std::jthread sampling_;
+};
+
+TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
+  observe();
+  std::this_thread::sleep_for(1s);
+  const std::size_t cgroups = cgroups_of(hierarchy_);
+  const std::uint64_t listened = last_words_->statistics().watches, watches = discovery_->status().tree.watches;
+  const std::uint64_t resident = read_self_process().resident_bytes.value_or(0);
+
+  ASSERT_EQ(write(begin_[1], "x", 1), 1);
+  int status = 0;
+  ASSERT_EQ(waitpid(helper_, &status, 0), helper_);
+  ASSERT_EQ(status, 0) << "not all could live";
+  std::this_thread::sleep_for(3s);  // three passes and more: what is booked to the parent is known
+
+  std::multiset<std::string> started, died;
+  double cpu_seconds = 0;
+  for (const EventPtr& event : log_->select({0, 20'000, {}, {}})) {
+    if (!event->workload_id.starts_with(village_->id() + "/")) continue;
+    (event->type == EventType::kDied ? died : started).insert(event->workload_id);
+    for (const auto& [key, detail] : event->details) {
+      if (key == "cpu_seconds") cpu_seconds += std::get<double>(detail);
+    }
+  }
+  EXPECT_EQ(started.size(), static_cast<std::size_t>(kLives));
+  EXPECT_EQ(died, started);
+  EXPECT_EQ((std::set<std::string>(died.begin(), died.end()).size()), static_cast<std::size_t>(kLives));
+
+  const double whole = parents_own_counter(), booked = unattributed();
+  const FinalsStatistics finals = statistics().finals;
+  const LastWordsStatistics words = last_words_->statistics();
+  std::printf(
+      "of %.3f s: %.3f s in final counters, %.3f s booked to the parent; %llu read at their end, %llu as of the "
+      "last sample, %llu unknown; %.0f us of CPU a life%s\n",
+      whole, cpu_seconds, booked, static_cast<unsigned long long>(finals.last_words),
+      static_cast<unsigned long long>(finals.last_sample), static_cast<unsigned long long>(finals.unknown),
+      static_cast<double>(words.cpu_nsec) / 1e3 / kLives, words.real_time ? ", in real time" : "");
+  EXPECT_NEAR(cpu_seconds + booked, whole, kTolerance * whole);
+
+  EXPECT_THAT(open_files_below(village_->id()), IsEmpty());
+  // The sanitizers keep what is freed, and let discovery fall behind.
+#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+  constexpr std::size_t kSlack = 100, kMoreResident = 1U << 30;
+#else
+  constexpr std::size_t kSlack = 0, kMoreResident = 8U << 20;
+#endif
+  // Others may have come to this host meanwhile.
+  const std::size_t others = std::max(cgroups_of(hierarchy_), cgroups) - cgroups + kSlack;
+  EXPECT_LE(last_words_->statistics().watches, listened + others);
+  EXPECT_LE(discovery_->status().tree.watches, watches + others);
+  EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + kMoreResident);
+}
+
+}  // namespace
+}  // namespace tallyman

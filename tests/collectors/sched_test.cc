@@ -1,0 +1,34 @@
+#include "tests/support/observe.h"
+
+#include <gtest/gtest.h>
+
+namespace tallyman {
+namespace {
+
+TEST(SchedCollector, HasRunTimeDelayAndSwitches) {
+  ProcessFacts facts;
+  facts.run_nsec = 5'000'000'000;
+  facts.runqueue_nsec = 70;
+  facts.timeslices = 9;
+  facts.voluntary_switches = 4;
+  facts.involuntary_switches = 0;
+  Surroundings around;
+  around.processes = &facts;
+  EXPECT_EQ(observe("sched", {}, around),
+            (SeriesValues{{"container_cpu_schedstat_run_seconds_total", 5'000'000'000},
+                          {"container_cpu_schedstat_runqueue_seconds_total", 70},
+                          {"container_cpu_schedstat_run_periods_total", 9},
+                          {"container_context_switches_total{type=\"voluntary\"}", 4},
+                          {"container_context_switches_total{type=\"involuntary\"}", 0}}));
+}
+
+TEST(SchedCollector, HasNoSeriesForWhatIsNotKnown) {
+  EXPECT_EQ(observe("sched", {}), SeriesValues{});
+  const ProcessFacts facts;
+  Surroundings around;
+  around.processes = &facts;
+  EXPECT_EQ(observe("sched", {}, around), SeriesValues{});
+}
+
+}  // namespace
+}  // namespace tallyman

@@ -1,0 +1,92 @@
+"""200 real containers that come and go, most after 20 ms of work: none is lost, the sum closes,
+and nothing of them stays open. tests/collectors/sampling/lives_test.cc does it with 1,000 bare cgroups."""
+import concurrent.futures
+import os
+import pathlib
+
+import pytest
+
+from support.agent import Agent
+from support.docker import CGROUPS, IMAGE, cgroup_directories
+from support.waiting import wait_for
+
+CONTAINERS, AT_A_TIME, EVERY_LONG = 200, 4, 20
+BURN_SECONDS, LONG_BURN_SECONDS = 0.02, 0.3
+GRACE_SECONDS = 5
+MIB = 1024 * 1024
+
+
+@pytest.fixture(name="parent")
+def parent_cgroup():
+    name = f"tallyman-lives-{os.getpid()}"
+    yield name
+    for path in cgroup_directories(name):
+        path.rmdir()
+
+
+@pytest.fixture(name="watching")
+def watching_agent(docker):
+    with Agent(f"--docker.root={docker.data_root}", f"--ended.grace={GRACE_SECONDS}s", "--events.max=20000") as agent:
+        yield agent
+
+
+def kernel_cpu_seconds(name):
+    v1 = CGROUPS / "cpuacct" / name / "cpuacct.usage"
+    if v1.exists():
+        return int(v1.read_text()) / 1e9
+    return int((CGROUPS / name / "cpu.stat").read_text().split()[1]) / 1e6
+
+
+def descriptors(agent):
+    return [os.readlink(path) for path in pathlib.Path(f"/proc/{agent.pid}/fd").iterdir() if path.is_symlink()]
+
+
+def resident_bytes(agent):
+    return int(pathlib.Path(f"/proc/{agent.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+
+
+def live(docker, parent, number):
+    seconds = LONG_BURN_SECONDS if number % EVERY_LONG == 0 else BURN_SECONDS
+    docker.docker("run", "--rm", "--network=none", "--name", f"life-{number}", f"--cgroup-parent=/{parent}",
+                  IMAGE, "burn", str(seconds))
+    return seconds
+
+
+def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watching):
+    docker.run("first", "burn", "0.01", options=["--rm", f"--cgroup-parent=/{parent}"])
+    wait_for(lambda: not docker.docker("ps", "-q"), 30, "the first has ended")
+    watching.fresh_scrape()
+    before, resident = len(descriptors(watching)), resident_bytes(watching)
+
+    with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
+        burnt = sum(pool.map(lambda number: live(docker, parent, number), range(CONTAINERS)))
+
+    def events(kind):
+        return [event for event in watching.get(f"/api/v1/events?limit=20000&type={kind}")["events"]
+                if event["workload"]["id"].startswith(f"/{parent}/")]
+    wait_for(lambda: len(events("died")) > CONTAINERS, 20, "the last has its end")
+    for _ in range(3):  # what is booked to the parent is known after three samples
+        scrape = watching.fresh_scrape()
+
+    started, died = events("started"), events("died")
+    lives = {event["workload"]["id"] for event in died}
+    assert len(lives) == len(died) == len(started) == CONTAINERS + 1
+    assert {event["workload"]["id"] for event in started} == lives
+    assert {f"life-{number}" for number in range(CONTAINERS)} <= {event["workload"]["name"] for event in died}
+
+    finals = [event["details"]["cpu_seconds"] for event in died]
+    booked = sum(sample.value for sample in scrape.all("tallyman_unattributed_cpu_seconds_total", id=f"/{parent}"))
+    whole = kernel_cpu_seconds(parent)
+    print(f"of {whole:.3f} s: {sum(finals):.3f} s in final counters, {booked:.3f} s booked to the parent; "
+          f"{burnt:.3f} s were burnt by the programs")
+    assert sum(finals) + booked == pytest.approx(whole, rel=0.005)
+    assert sum(finals) >= burnt
+
+    wait_for(lambda: not scrape_has(watching, parent), 4 * GRACE_SECONDS, "the ended are no longer shown")
+    assert not [link for link in descriptors(watching) if any(life in link for life in lives)]
+    assert len(descriptors(watching)) <= before + 5  # connections of this test
+    assert resident_bytes(watching) <= resident + 8 * MIB
+
+
+def scrape_has(agent, parent):
+    return any(sample.labels.get("id", "").startswith(f"/{parent}/") for sample in agent.scrape().samples)

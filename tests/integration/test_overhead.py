@@ -1,0 +1,318 @@
+"""`tallyman overhead` with a real Docker: what it finds is known beforehand."""
+import json
+import os
+import pathlib
+import shutil
+import signal
+import stat
+import statistics
+import subprocess
+import tempfile
+import threading
+import time
+
+import pytest
+
+from support import paths
+from support.agent import Agent
+from support.docker import CGROUPS, DockerDaemon, run
+from support.waiting import end, wait_for
+
+SYSTEM_PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
+
+pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="cgroups, namespaces and dockerd need root")
+
+
+@pytest.fixture
+def state():
+    with tempfile.TemporaryDirectory(prefix="tallyman-docker-overhead-") as directory:
+        yield pathlib.Path(directory)
+
+
+def command(state, *flags):
+    return [str(paths.agent_binary()), "overhead", "run", f"--output={state}", *flags]
+
+
+def overhead(state, *flags, docker=None, code=0, env=None):
+    """(report, what it said) of one run."""
+    if docker:
+        flags += (f"--docker.host={docker_host(docker)}",)
+    done = subprocess.run(command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False,
+                          env=env)
+    assert done.returncode == code, done.stderr
+    return (json.loads(done.stdout) if code == 0 else None), done.stderr
+
+
+def docker_host(docker):
+    return f"unix://{docker.directory / 'docker.sock'}"
+
+
+def result(report, workload, label):
+    return next(r for r in report["results"] if r["workload"] == workload and r["label"] == label)
+
+
+def samples(report, workload, label):
+    return next(c["samples"] for c in report["cells"] if c["workload"] == workload and c["label"] == label)
+
+
+def median_ns(report, workload, label):
+    return statistics.median(sample["wall_ns"] for sample in samples(report, workload, label))
+
+
+def left_behind(docker, state):
+    """What bears the laboratory's mark."""
+    found = docker.docker("ps", "-aq", "--filter", "label=tallyman.overhead").split()
+    found += docker.docker("volume", "ls", "-q", "--filter", "label=tallyman.overhead").split()
+    found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
+    found += [str(p) for tree in (CGROUPS, *CGROUPS.iterdir()) if tree.is_dir()
+              for p in tree.glob("tallyman-overhead-*") if p.is_dir()]
+    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "journal-"))]
+    with open("/proc/self/mountinfo", encoding="utf-8") as table:
+        found += [line for line in table if str(state) in line]
+    return found
+
+
+DOCKER_MODES = "docker,docker-unconfined,docker-host,docker-volume"
+
+
+def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
+    flags = ("--rounds=5", "--duration=5ms", f"--mode=cgroup,namespaces,contained,overlay,{DOCKER_MODES}")
+    report, said = overhead(state, *flags, docker=docker)
+    assert "round 5 of 5" in said
+    measured = {(c["workload"], c["label"]) for c in report["cells"] if len(c["samples"]) == 5}
+    for cell in [("integer", "docker-unconfined"), ("system-calls", "contained"), ("start", "docker-volume"),
+                 ("write-fsync", "docker-volume: volume"), ("small-files", "overlay"), ("copy-up-1m", "docker"),
+                 ("tcp-latency", "docker"), ("loopback-connect", "namespaces"), ("fork-exec", "docker-host")]:
+        assert cell in measured, (cell, said)
+    assert report["facts"]["docker storage driver"] in docker.docker("info")
+    # Larger by so much that no noise hides it: a start by Docker, and copying up.
+    assert result(report, "start", "docker")["wall"]["ratio"] > 3
+    assert result(report, "copy-up-16m", "docker")["wall"]["ratio"] > 3
+    directory = state / report["run"]
+    assert {p.name for p in directory.iterdir()} >= {"report.json", "report.md", "report.txt", "files.svg"}
+    assert all(len(line) <= 80 for line in (directory / "report.txt").read_text().splitlines())
+    assert left_behind(docker, state) == []
+
+
+def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
+    """All that is installed here: test_podman_lxc.py and test_nspawn.py have their packages."""
+    modes = ("docker-published", "podman", "lxc", "nspawn")
+    with DockerDaemon("--userland-proxy=true") as daemon:
+        report, said = overhead(state, "--rounds=5", "--duration=5ms", f"--mode={','.join(modes)}",
+                                "--workload=integer,start,write,tcp-latency", docker=daemon)
+        assert left_behind(daemon, state) == []
+    assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
+    for workload, mode in [("start", "docker-published"), ("tcp-latency", "docker-published"), ("write", "podman"),
+                           ("integer", "podman"), ("integer", "lxc"), ("integer", "nspawn")]:
+        assert len(samples(report, workload, mode)) == 5, (workload, mode, said)
+    for mode in modes:
+        assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
+    # Through docker-proxy each byte passes two more sockets.
+    assert median_ns(report, "tcp-latency", "docker-published") > median_ns(report, "tcp-latency", "bare")
+    assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
+    assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
+
+
+def test_real_applications_answer_bare_and_contained(docker, state):
+    missing = [name for name in ("nginx", "wrk", "pgbench") if not shutil.which(name, path=SYSTEM_PATH)]
+    if missing:
+        pytest.skip(f"not installed, since Debian starts them as services: {missing}; .ci/install overhead has them")
+    state.chmod(0o755)  # PostgreSQL's user has to get there
+    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker",
+                            "--workload=nginx,postgresql", docker=docker)
+    for workload in ("nginx", "postgresql"):
+        for label in ("bare", "docker"):
+            times = [sample["wall_ns"] for sample in samples(report, workload, label)]
+            # Between a million operations a second and one: they were answered, and not all at once.
+            assert len(times) == 5 and all(1e3 < time < 1e9 for time in times), (workload, label, said)
+    assert left_behind(docker, state) == []
+
+
+def test_a_report_compared_with_itself_has_not_changed(state):
+    report, _ = overhead(state, "--rounds=5", "--duration=5ms", "--mode=cgroup", "--workload=integer,start")
+    path = str(state / report["run"])
+    done = subprocess.run([paths.agent_binary(), "overhead", "compare", path, path + "/report.json"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("no measurable difference") == 2
+
+
+def test_a_quota_is_found_with_its_size_and_sign(docker, state):
+    """A tenth of a CPU: an operation takes ten times its CPU time, and longer where others leave less than that."""
+    report, _ = overhead(state, "--rounds=5", "--duration=1s", "--mode=docker-options", "--workload=integer",
+                         "--docker.options=--cpus 0.1", docker=docker)
+    found = result(report, "integer", "docker-options")
+    assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
+    times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
+    # 1 s is ten periods of 100 ms, and one of them may be cut.
+    assert min(times) == pytest.approx(10, rel=0.2), times
+    assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
+
+
+def slow_down(device):
+    """(what, lowest and highest expected nanoseconds): a delay where the kernel has one, else a rate."""
+    netem = ["tc", "qdisc", "add", "dev", device, "root", "netem", "delay", "2ms"]
+    if subprocess.run(netem, capture_output=True, check=False).returncode == 0:
+        return "tcp-latency", 2.0e6, 4.0e6
+    # 65,536 bytes in frames of 1,514 for 1,448 of payload, at 12.5 MB/s.
+    run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms")
+    return "tcp-throughput", 5.2e6, 7.5e6
+
+
+def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
+    workload, low, high = slow_down(docker.bridge)
+    try:
+        report, _ = overhead(state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}",
+                             docker=docker)
+    finally:
+        run("tc", "qdisc", "del", "dev", docker.bridge, "root")
+    found = result(report, workload, "docker")
+    assert found["wall"]["differs"] and found["wall"]["ratio"] > 2
+    assert low <= found["wall_ns"] <= high
+
+
+def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
+    report, _ = overhead(state, "--baseline=docker", "--mode=docker-options", "--docker.options=--label=nothing=1",
+                         "--workload=integer,system-calls,page-faults,read", "--rounds=6", "--duration=20ms", docker=docker)
+    rows = [r for r in report["results"] if r["label"] == "docker-options"]
+    assert len(rows) == 4
+    assert [r["workload"] for r in rows if r["wall"]["differs"] or r["cpu"]["differs"]] == []
+
+
+def test_the_control_finds_nothing(state):
+    """95 % intervals of 10 workloads in 5 runs. Of 50, 43 or fewer without 1 in them come once in 500 times."""
+    workloads = ("integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
+                 "loopback-throughput,loopback-latency")
+    good = total = 0
+    for _ in range(5):
+        report, _ = overhead(state, "--mode=bare", f"--workload={workloads}", "--duration=20ms")
+        for row in report["results"]:
+            low, high = row["wall"]["interval"]
+            total += 1
+            good += low <= 1 <= high
+    print(f"intervals of the control with 1 in them: {good} of {total}")
+    assert total == 50 and good >= 43
+
+
+def scraped(agent, stop, seen):
+    while not stop.is_set():
+        began = time.time_ns()
+        for line in agent.text().splitlines():
+            if line.startswith("container_cpu_usage_seconds_total{"):
+                cgroup = line.split('id="', 1)[1].split('"', 1)[0]
+                seen.append((began, time.time_ns(), cgroup, float(line.rsplit(" ", 1)[1])))
+        time.sleep(0.02)
+
+
+def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
+    seen, stop = [], threading.Event()
+    with Agent(f"--docker.root={docker.data_root}", interval="100ms") as agent:
+        thread = threading.Thread(target=scraped, args=(agent, stop, seen))
+        thread.start()
+        try:
+            report, _ = overhead(state, "--rounds=6", "--duration=500ms", "--mode=docker,cgroup", "--workload=integer",
+                                 docker=docker)
+        finally:
+            stop.set()
+            thread.join()
+    checked = 0
+    for mode in ("docker", "cgroup"):
+        cgroups = next(m["cgroups"] for m in report["modes"] if m["name"] == mode)
+        for sample in samples(report, "integer", mode):
+            of_place = [s for s in seen if s[2] == cgroups[sample["round"] - 1]]
+            # Idle before and after its order: a sample is at most 100 ms old, and late under load.
+            before = [s for s in of_place if s[1] < sample["began_ns"]]
+            after = [s for s in of_place if s[0] > sample["ended_ns"] + 400e6]
+            if before and after:
+                checked += 1
+                by_agent = after[0][3] - before[-1][3]
+                assert by_agent == pytest.approx(sample["own_cpu_ns"] / 1e9, rel=0.05, abs=0.005), (mode, sample)
+    assert checked >= 3, f"{checked} of 12 measurements had a scrape on both sides"
+
+
+def interrupted(docker, state, number):
+    process = subprocess.Popen(command(state, f"--docker.host={docker_host(docker)}", "--mode=cgroup,docker,docker-volume",
+                                       "--rounds=1000"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    try:
+        wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
+        process.send_signal(number)
+        process.communicate(timeout=60)
+        return process.returncode
+    finally:
+        if process.poll() is None:
+            end(process)
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_interrupted_it_leaves_nothing(docker, state, number):
+    assert interrupted(docker, state, number) == 128 + number
+    assert left_behind(docker, state) == []
+
+
+def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containers, state):
+    bystander = containers("bystander", "stay", options=["--label", "tallyman=no"])
+    (state / "work-of-mine").mkdir()
+    assert interrupted(docker, state, signal.SIGKILL) == -signal.SIGKILL
+    assert list(state.glob("journal-*"))
+    _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
+    assert "which was killed, had left" in said
+    assert left_behind(docker, state) == [str(state / "work-of-mine")]
+    assert bystander.running()
+
+
+def test_without_docker_the_reason_is_listed(state):
+    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker,cgroup", "--workload=integer",
+                            "--docker.host=unix:///nonexistent.sock")
+    assert "docker: left out:" in said and "nonexistent.sock" in said
+    mode = next(m for m in report["modes"] if m["name"] == "docker")
+    assert "nonexistent.sock" in mode["reason"]
+    assert len(samples(report, "integer", "cgroup")) == 5
+
+
+def test_a_runtime_that_hangs_is_given_up(state):
+    hung = state / "docker"
+    hung.write_text("#!/bin/sh\nexec sleep 1000\n")
+    hung.chmod(hung.stat().st_mode | stat.S_IXUSR)
+    _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=integer", "--time-limit=1s",
+                       env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"})
+    assert "docker: left out: docker info did not end within 1 s" in said
+
+
+def test_without_root_what_can_run_runs(state):
+    state.chmod(0o777)
+    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
+                           *command(state, "--rounds=5", "--duration=5ms", "--mode=cgroup,namespaces",
+                                    "--workload=integer")], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "cgroup: left out: cannot make the cgroup" in done.stderr
+    assert "namespaces: left out: cannot make namespaces: Operation not permitted" in done.stderr
+
+
+def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
+    run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", state)
+    try:
+        _, said = overhead(state, code=1)
+        assert "MiB free" in said and "make room" in said
+        assert [p.name for p in state.iterdir()] == ["lock"]
+    finally:
+        run("umount", state)
+
+
+def test_wrong_words_are_named(state):
+    _, said = overhead(state, "--workload=intger", code=2)
+    assert "did you mean integer?" in said
+    done = subprocess.run([paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
+                          capture_output=True, text=True, check=False)
+    assert done.returncode == 1 and "/nonexistent: No such file or directory" in done.stderr
+
+
+def test_two_runs_at_once_are_refused(state):
+    first = subprocess.Popen(command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
+                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        wait_for(lambda: list(state.glob("journal-*")), 30, "the first run")
+        _, said = overhead(state, "--mode=bare", code=1)
+        assert "another run is under way" in said
+    finally:
+        end(first)
+    assert not list(state.glob("journal-*"))
