@@ -26,8 +26,10 @@ struct Ratio {
 };
 
 // Of the logarithms of the ratios of single rounds: their median; the percentile
-// interval of `kResamples` bootstrap samples of rounds; Yuen's t-test with 10 %
-// trimmed from each end, which is Student's below ten rounds. At least three rounds.
+// interval of `kResamples` bootstrap samples of rounds, widened where it is narrower than
+// the sign test's, as it is with few rounds of a busy machine: the bootstrap alone held
+// the truth in 92 to 94 % of simulated runs of ten rounds; Yuen's t-test with 10 % trimmed from
+// each end, which is Student's below ten rounds. At least three rounds.
 Ratio ratio_of(std::span<const double> log_ratios, std::uint64_t seed);
 
 // Of the ratios of two runs, second over first, whose rounds have nothing to do

@@ -180,7 +180,8 @@ def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
 
 
 def test_the_control_finds_nothing(state):
-    """95 % intervals of 10 workloads in 5 runs. Of 50, 43 or fewer without 1 in them come once in 500 times."""
+    """10 workloads in 5 runs of 10 rounds, whose intervals miss the truth in 2.1 % by chance (the sign test's, whatever
+    the machine does meanwhile): 6 of 50 or more come once in 1,400 times."""
     workloads = ("integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
                  "loopback-throughput,loopback-latency")
     good = total = 0
@@ -191,7 +192,7 @@ def test_the_control_finds_nothing(state):
             total += 1
             good += low <= 1 <= high
     print(f"intervals of the control with 1 in them: {good} of {total}")
-    assert total == 50 and good >= 43
+    assert total == 50 and good >= 45
 
 
 def scraped(agent, stop, seen):
