@@ -50,13 +50,12 @@ std::string percent(std::optional<double> share) { return share ? formatted("%.1
 
 std::string rate(std::optional<double> bytes) { return bytes ? human_bytes(*bytes) : "-"; }
 
+std::string bytes_text(std::optional<std::uint64_t> bytes) { return bytes ? human_bytes(static_cast<double>(*bytes)) : "-"; }
+
 std::string memory_text(const Usage& row) {
-  if (!row.memory_bytes) {
-    return "-";
-  }
-  std::string text = human_bytes(static_cast<double>(*row.memory_bytes));
-  if (row.memory_limit_bytes.value_or(0) != 0) {
-    text += '/' + human_bytes(static_cast<double>(*row.memory_limit_bytes));
+  std::string text = bytes_text(row.memory_bytes);
+  if (row.memory_bytes && row.memory_limit_bytes.value_or(0) != 0) {
+    text += '/' + bytes_text(row.memory_limit_bytes);
   }
   return text;
 }
@@ -85,14 +84,17 @@ struct Column {
   const char* title;
   std::size_t width;
 };
-// The last two, of the runtime's own processes, where there is room.
-constexpr Column kColumns[] = {{"CPU%", 6},  {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},   {"PIDS", 5},
-                               {"PSI c", 5}, {"m", 4},          {"io%", 4},  {"RT CPU%", 7}, {"RT MEM", 7}};
-constexpr std::size_t kNarrowColumns = std::size(kColumns) - 2;
-constexpr std::size_t kWide = 110;
+// The last are what the runtime itself costs, where there is room.
+constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},
+                               {"PIDS", 5},    {"PSI c", 5},      {"m", 4},    {"io%", 4},
+                               {"RT CPU%", 7}, {"RT MEM", 7},     {"KMEM", 7}, {"LAYER", 7}};
+constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
+constexpr std::size_t kWide = 110, kWidest = 130;
 constexpr std::size_t kLeastNameWidth = 16;
 
-std::size_t columns_in(std::size_t width) { return width >= kWide ? std::size(kColumns) : kNarrowColumns; }
+std::size_t columns_in(std::size_t width) {
+  return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
+}
 
 void append_right(std::string& line, std::string_view text, std::size_t width) {
   line += ' ';
@@ -122,17 +124,18 @@ std::string column_titles(std::size_t width) {
 }
 
 std::string figures_of(const Usage& row, std::size_t width) {
-  const std::string cells[] = {
-      percent(row.cpu_cores),
-      memory_text(row),
-      rate(row.io_bytes_per_second),
-      rate(row.network_bytes_per_second),
-      row.threads ? std::to_string(*row.threads) : "-",
-      percent(row.cpu_pressure),
-      percent(row.memory_pressure),
-      percent(row.io_pressure),
-      percent(row.runtime_cpu_cores),
-      row.runtime_memory_bytes ? human_bytes(static_cast<double>(*row.runtime_memory_bytes)) : "-"};
+  const std::string cells[] = {percent(row.cpu_cores),
+                               memory_text(row),
+                               rate(row.io_bytes_per_second),
+                               rate(row.network_bytes_per_second),
+                               row.threads ? std::to_string(*row.threads) : "-",
+                               percent(row.cpu_pressure),
+                               percent(row.memory_pressure),
+                               percent(row.io_pressure),
+                               percent(row.runtime_cpu_cores),
+                               bytes_text(row.runtime_memory_bytes),
+                               bytes_text(row.kernel_memory_bytes),
+                               bytes_text(row.layer_bytes)};
   static_assert(std::size(cells) == std::size(kColumns));
   std::string line;
   for (std::size_t i = 0; i < columns_in(width); ++i) {
@@ -160,6 +163,8 @@ void set_figures(boost::json::object& object, const Usage& row) {
   object["threads"] = json_of(row.threads);
   object["runtime_cpu_cores"] = json_of(row.runtime_cpu_cores);
   object["runtime_memory_bytes"] = json_of(row.runtime_memory_bytes);
+  object["kernel_memory_bytes"] = json_of(row.kernel_memory_bytes);
+  object["layer_bytes"] = json_of(row.layer_bytes);
   object["cpu_pressure"] = json_of(row.cpu_pressure);
   object["memory_pressure"] = json_of(row.memory_pressure);
   object["io_pressure"] = json_of(row.io_pressure);

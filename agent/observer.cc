@@ -91,6 +91,8 @@ FilesystemOptions filesystem_options(const Options& options) {
   return result;
 }
 
+SampleTime current_time() { return {std::chrono::system_clock::now(), steady_clock::now()}; }
+
 double seconds_between(steady_clock::time_point from, steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -134,6 +136,7 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   sampling.network_files_kept_open = share.network;
   sampling.ended_grace = options.ended_grace;
   sampling.events = observer->events_.log;
+  sampling.now = current_time;
   // An empty expression matches every name; the user means "ignore nothing".
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
@@ -263,7 +266,7 @@ bool Observer::wait_until(steady_clock::time_point due) {
 }
 
 void Observer::pass(double lag_seconds) {
-  const SampleTime time{std::chrono::system_clock::now(), steady_clock::now()};
+  const SampleTime time = current_time();
   // Taken before the list: whoever has left is not in it.
   std::vector<Departure> departures = discovery_->take_departures();
   SnapshotPtr made = sampler_->sample(workloads(), time, std::move(departures));

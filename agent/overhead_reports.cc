@@ -135,12 +135,14 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
 }
 
 HttpResponse OverheadReports::list() {
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   const std::vector<std::string> found = runs();
   if (!directory_error_.empty()) return error_response(500, directory_error_);
   std::string reports;
   json::array unreadable;
   for (const std::string& run : found) {
+    lock.unlock();  // a scrape that wants the newest waits for one report to be read, not for all
+    lock.lock();
     const Known* const known = read(run);
     if (known == nullptr) continue;
     if (known->error.empty()) {

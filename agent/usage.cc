@@ -7,27 +7,23 @@
 namespace tallyman {
 namespace {
 
-MetricId metric_named(std::string_view name) {
-  const auto all = catalogue();
-  const auto it =
-      std::find_if(all.begin(), all.end(), [&](const CatalogueEntry& e) { return e.definition->name == name; });
-  return static_cast<MetricId>(it - all.begin());
-}
-
+// Each is in the catalogue: a test renders them all.
 struct Metrics {
-  MetricId cpu = metric_named("container_cpu_usage_seconds_total");
-  MetricId memory = metric_named("container_memory_working_set_bytes");
-  MetricId limit = metric_named("container_spec_memory_limit_bytes");
-  MetricId reads = metric_named("container_fs_reads_bytes_total");
-  MetricId writes = metric_named("container_fs_writes_bytes_total");
-  MetricId received = metric_named("container_network_receive_bytes_total");
-  MetricId sent = metric_named("container_network_transmit_bytes_total");
-  MetricId threads = metric_named("container_threads");
-  MetricId runtime_cpu = metric_named("container_runtime_cpu_seconds_total");
-  MetricId runtime_memory = metric_named("container_runtime_memory_rss_bytes");
-  MetricId cpu_pressure = metric_named("container_pressure_cpu_waiting_seconds_total");
-  MetricId memory_pressure = metric_named("container_pressure_memory_waiting_seconds_total");
-  MetricId io_pressure = metric_named("container_pressure_io_waiting_seconds_total");
+  MetricId cpu = *find_metric("container_cpu_usage_seconds_total");
+  MetricId memory = *find_metric("container_memory_working_set_bytes");
+  MetricId limit = *find_metric("container_spec_memory_limit_bytes");
+  MetricId reads = *find_metric("container_fs_reads_bytes_total");
+  MetricId writes = *find_metric("container_fs_writes_bytes_total");
+  MetricId received = *find_metric("container_network_receive_bytes_total");
+  MetricId sent = *find_metric("container_network_transmit_bytes_total");
+  MetricId threads = *find_metric("container_threads");
+  MetricId runtime_cpu = *find_metric("container_runtime_cpu_seconds_total");
+  MetricId runtime_memory = *find_metric("container_runtime_memory_rss_bytes");
+  MetricId kernel_memory = *find_metric("container_memory_kernel_usage");
+  MetricId layer = *find_metric("container_fs_layer_bytes");
+  MetricId cpu_pressure = *find_metric("container_pressure_cpu_waiting_seconds_total");
+  MetricId memory_pressure = *find_metric("container_pressure_memory_waiting_seconds_total");
+  MetricId io_pressure = *find_metric("container_pressure_io_waiting_seconds_total");
 };
 
 // The blocks that carry workload series: the host has two more of its own.
@@ -77,6 +73,8 @@ UsageRow row_of(const Rates& rates, const Snapshot& after, const Block* old, con
   row.threads = sum_of(after, now, metrics.threads);
   row.runtime_cpu_cores = rates.of(old, now, metrics.runtime_cpu, kNanoseconds);
   row.runtime_memory_bytes = sum_of(after, now, metrics.runtime_memory);
+  row.kernel_memory_bytes = sum_of(after, now, metrics.kernel_memory);
+  row.layer_bytes = sum_of(after, now, metrics.layer);
   row.cpu_pressure = rates.of(old, now, metrics.cpu_pressure, kMicroseconds);
   row.memory_pressure = rates.of(old, now, metrics.memory_pressure, kMicroseconds);
   row.io_pressure = rates.of(old, now, metrics.io_pressure, kMicroseconds);
@@ -103,6 +101,7 @@ void add(std::optional<std::uint64_t>& total, std::optional<std::uint64_t> one) 
 void add_accounted_upwards(Usage& total, const Usage& one) {
   total.cpu_cores = sum(total.cpu_cores, one.cpu_cores);
   add(total.memory_bytes, one.memory_bytes);
+  add(total.kernel_memory_bytes, one.kernel_memory_bytes);
   total.io_bytes_per_second = sum(total.io_bytes_per_second, one.io_bytes_per_second);
   add(total.threads, one.threads);
 }
@@ -117,6 +116,7 @@ GroupRow group_row(std::string name, const std::vector<const UsageRow*>& members
     group.network_bytes_per_second = sum(group.network_bytes_per_second, one->network_bytes_per_second);
     group.runtime_cpu_cores = sum(group.runtime_cpu_cores, one->runtime_cpu_cores);
     add(group.runtime_memory_bytes, one->runtime_memory_bytes);
+    add(group.layer_bytes, one->layer_bytes);
   }
   std::sort(ids.begin(), ids.end());
   for (const UsageRow* one : members) {

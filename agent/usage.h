@@ -20,6 +20,8 @@ struct Usage {
   // Of its runtime's own processes (shim, proxies; the host's: daemons), which are not in it.
   std::optional<double> runtime_cpu_cores;
   std::optional<std::uint64_t> runtime_memory_bytes;
+  // What else being a container costs: memory of the kernel that it is charged with, its writable layer.
+  std::optional<std::uint64_t> kernel_memory_bytes, layer_bytes;
   std::optional<double> cpu_pressure, memory_pressure, io_pressure;  // share of the time, 0 to 1
 };
 

@@ -26,6 +26,8 @@ constexpr StatSource kSources[] = {
     {"fs_writes_bytes", "container_fs_writes_bytes_total"},
     {"runtime_cpu_seconds", "container_runtime_cpu_seconds_total"},
     {"runtime_memory_rss_bytes", "container_runtime_memory_rss_bytes"},
+    {"memory_kernel_bytes", "container_memory_kernel_usage"},
+    {"layer_bytes", "container_fs_layer_bytes"},
     {"threads", "container_threads"},
     {"threads_max", "container_threads_max", true},
     {"oom_events", "container_oom_events_total"},

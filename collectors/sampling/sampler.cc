@@ -14,11 +14,14 @@ namespace {
 using std::chrono::steady_clock;
 
 // kLimits before kCpu: whether there is a quota decides what is read.
-constexpr StatsKind kReadingOrder[] = {
-    StatsKind::kLimits, StatsKind::kCpuset,    StatsKind::kHugetlb, StatsKind::kNuma,
-    StatsKind::kCpu,    StatsKind::kCpuPerCpu, StatsKind::kMemory,  StatsKind::kMemoryEvents,
-    StatsKind::kIo,     StatsKind::kPressure,  StatsKind::kPids,
-};
+constexpr StatsKind kReadFirst[] = {StatsKind::kLimits, StatsKind::kCpuset, StatsKind::kHugetlb, StatsKind::kNuma};
+// What says how much of the time something was: the snapshot has the time of these.
+constexpr StatsKind kTimed[] = {StatsKind::kCpu, StatsKind::kCpuPerCpu, StatsKind::kPressure};
+constexpr StatsKind kReadLast[] = {StatsKind::kMemory, StatsKind::kMemoryEvents, StatsKind::kIo, StatsKind::kPids};
+
+SampleTime between(SampleTime a, SampleTime b) {
+  return {a.wall + (b.wall - a.wall) / 2, a.steady + (b.steady - a.steady) / 2};
+}
 
 // The collector on which a kind is booked, if it is on.
 std::string_view namesake(StatsKind kind) {
@@ -106,15 +109,15 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, s
     last_slow_pass_ = time.steady;
   }
   reconcile(*workloads, time);
-  read_everything(slow);
+  const SampleTime read = read_everything(slow, time);
   drop_gone(time);
   follow_ends(std::move(departures), time);
   detect_events(time);
 
   auto snapshot = std::make_shared<Snapshot>();
   snapshot->sequence = ++sequence_;
-  snapshot->wall_time = time.wall;
-  snapshot->steady_time = time.steady;
+  snapshot->wall_time = read.wall;
+  snapshot->steady_time = read.steady;
   values_ = {};
   values_.reserve(layout_ ? layout_->slots + 64 : 1024);
   statistics_.duplicates = 0;
@@ -219,14 +222,31 @@ void Sampler::detach(Attached& one, SampleTime time) {
   source_->detach(one.handle);
 }
 
-void Sampler::read_everything(bool slow) {
+void Sampler::read_kind(StatsKind kind) {
+  if (needs_.has(kind)) {
+    const auto start = steady_clock::now();
+    const ReadReport report = source_->read(kind);
+    book(kind, report, seconds_since(start));
+  }
+}
+
+SampleTime Sampler::read_timed(SampleTime began) {
+  const SampleTime before = options_.now ? options_.now() : began;
+  for (const StatsKind kind : kTimed) {
+    read_kind(kind);
+  }
+  return between(before, options_.now ? options_.now() : began);
+}
+
+SampleTime Sampler::read_everything(bool slow, SampleTime began) {
+  booked_in_pass_.assign(statistics_.collectors.size(), false);
   source_->begin_pass(slow);
-  for (const StatsKind kind : kReadingOrder) {
-    if (needs_.has(kind)) {
-      const auto start = steady_clock::now();
-      const ReadReport report = source_->read(kind);
-      book(kind, report, seconds_since(start));
-    }
+  for (const StatsKind kind : kReadFirst) {
+    read_kind(kind);
+  }
+  const SampleTime read = read_timed(began);
+  for (const StatsKind kind : kReadLast) {
+    read_kind(kind);
   }
   for (const auto& side : sides_) {
     const auto start = steady_clock::now();
@@ -239,16 +259,14 @@ void Sampler::read_everything(bool slow) {
     book(StatsKind::kHost, report, seconds_since(start));
   }
   source_->end_pass();
+  return read;
 }
 
 void Sampler::book(StatsKind kind, const ReadReport& report, double seconds) {
-  CollectorStatistics& booked =
-      statistics_.collectors[static_cast<std::size_t>(booked_on_[static_cast<std::size_t>(kind)])];
-  const bool first_of_collector =
-      std::none_of(std::begin(kReadingOrder), std::find(std::begin(kReadingOrder), std::end(kReadingOrder), kind),
-                   [&](StatsKind earlier) {
-                     return booked_on_[static_cast<std::size_t>(earlier)] == booked_on_[static_cast<std::size_t>(kind)];
-                   });
+  const auto index = static_cast<std::size_t>(booked_on_[static_cast<std::size_t>(kind)]);
+  CollectorStatistics& booked = statistics_.collectors[index];
+  const bool first_of_collector = !booked_in_pass_[index];
+  booked_in_pass_[index] = true;
   booked.last_seconds = first_of_collector ? seconds : booked.last_seconds + seconds;
   booked.total_seconds += seconds + report.elsewhere_seconds;
   booked.denied += report.denied;

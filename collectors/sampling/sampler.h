@@ -31,6 +31,11 @@
 
 namespace tallyman {
 
+struct SampleTime {
+  std::chrono::system_clock::time_point wall;
+  std::chrono::steady_clock::time_point steady;
+};
+
 struct SamplerOptions {
   std::vector<const Collector*> collectors;
   bool cpu_per_cpu = false;
@@ -39,11 +44,10 @@ struct SamplerOptions {
   std::shared_ptr<EventLog> events;                // null: one of its own
   std::size_t network_files_kept_open = 1024;
   NetworkSource::Ignore ignore_interface;
-};
-
-struct SampleTime {
-  std::chrono::system_clock::time_point wall;
-  std::chrono::steady_clock::time_point steady;
+  // Asked before and after CPU time and pressure are read: a snapshot's time is the middle.
+  // Rates are made of it, and a pass may wait for a CPU before it reads. Null: the time that
+  // sample() is given.
+  std::function<SampleTime()> now;
 };
 
 // What the last pass cost and met, for the agent's own metrics.
@@ -89,7 +93,9 @@ class Sampler {
   std::unique_ptr<Attached> attach(const WorkloadPtr& workload, SampleTime time);
   void update(Attached& one, const WorkloadPtr& workload);
   void detach(Attached& one, SampleTime time);
-  void read_everything(bool slow);
+  SampleTime read_everything(bool slow, SampleTime began);
+  SampleTime read_timed(SampleTime began);
+  void read_kind(StatsKind kind);
   void book(StatsKind kind, const ReadReport& report, double seconds);
   void drop_gone(SampleTime time);
   void write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time);
@@ -110,6 +116,7 @@ class Sampler {
   LabelPolicy labels_;
   StatsMask needs_;
   std::array<int, kStatsKinds> booked_on_{};  // kind -> index into statistics_.collectors, or -1
+  std::vector<bool> booked_in_pass_;          // by that index
 
   std::vector<std::unique_ptr<Attached>> attached_;  // sorted by id
   std::shared_ptr<EventLog> events_;

@@ -109,6 +109,17 @@ TEST(Usage, TellsOfTheRuntimesOwnProcessesWhereThereIsRoom) {
   EXPECT_THAT(usage_json(rows), HasSubstr("\"runtime_memory_bytes\":13631488"));
 }
 
+TEST(Usage, TellsOfKernelMemoryAndTheLayerWhereThereIsMoreRoom) {
+  const MetricId kernel = metric("container_memory_kernel_usage"), layer = metric("container_fs_layer_bytes");
+  const auto rows = rows_between({}, {{kernel, 2 * kMiB}, {layer, 5 * kMiB}});
+  const auto widest = lines_of(usage_table(rows, 130, true));
+  EXPECT_THAT(widest[0], ::testing::EndsWith("RT CPU%  RT MEM    KMEM   LAYER"));
+  EXPECT_THAT(widest[1], ::testing::EndsWith(" 2.00MiB 5.00MiB"));
+  EXPECT_THAT(usage_table(rows, 120, true), Not(HasSubstr("KMEM")));
+  EXPECT_THAT(usage_json(rows),
+              AllOf(HasSubstr("\"kernel_memory_bytes\":2097152"), HasSubstr("\"layer_bytes\":5242880")));
+}
+
 TEST(Usage, OfACounterThatFellIsNone) {
   const MetricId cpu = metric("container_cpu_usage_seconds_total");
   EXPECT_FALSE(rows_between({{cpu, 5}}, {{cpu, 4}})[0].cpu_cores);
@@ -163,7 +174,7 @@ TEST(UsageTable, FitsItsWidth) {
   rows[1].memory_limit_bytes = 999 * kMiB;
   rows[1].io_bytes_per_second = 999'000;
   rows[1].network_bytes_per_second = 999'000;
-  for (const std::size_t width : {80U, 100U, 200U}) {
+  for (const std::size_t width : {80U, 100U, 110U, 130U, 200U}) {
     for (const std::string& line : lines_of(usage_table(rows, width, false))) {
       EXPECT_LE(line.size(), width) << line;
     }

@@ -51,6 +51,23 @@ describe("charts, events, metrics", () => {
     });
   });
 
+  test("what the runtime costs: the shim of a container, the daemons of the host", async () => {
+    const memory = async (page, component) => {
+      const row = page.locator(".panel", { hasText: "What the runtime costs" }).getByRole("row", { name: component });
+      await until(async () => /[KM]iB/.test(await row.textContent()), 20, `the memory of ${component}`);
+      return row.textContent();
+    };
+    await withPage({ hash: `#/workload?id=${encodeURIComponent(farm.web)}` }, async (page) => {
+      await live(page);
+      assert.match(await memory(page, "containerd-shim"), /^containerd-shim1\D/, "one process");
+    });
+    await withPage({ hash: "#/workload?id=%2F" }, async (page) => {
+      await live(page);
+      await memory(page, "dockerd");
+      await page.getByText("Daemons serve all containers.").waitFor();
+    });
+  });
+
   test("a container and a bare process over one another, absolute and normalised", async () => {
     await withPage({ hash: `#/compare?id=${encodeURIComponent(farm.web)}&id=${encodeURIComponent(bare)}&from=-120` }, async (page) => {
       await live(page);

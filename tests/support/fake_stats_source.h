@@ -3,6 +3,7 @@
 
 #include "collectors/kernel/stats_source.h"
 
+#include <functional>
 #include <map>
 #include <set>
 #include <string>
@@ -25,6 +26,9 @@ class FakeStatsSource final : public StatsSource {
   }
   ReadReport read(StatsKind kind) override {
     kinds_read.push_back(kind);
+    if (on_read) {
+      on_read(kind);
+    }
     const auto it = reports.find(kind);
     return it == reports.end() ? ReadReport{} : it->second;
   }
@@ -45,6 +49,7 @@ class FakeStatsSource final : public StatsSource {
   std::map<std::string, CgroupStats> by_path;
   std::set<std::string> gone_paths;
   std::map<StatsKind, ReadReport> reports;
+  std::function<void(StatsKind)> on_read;
   // Read by the test.
   std::vector<std::string> paths;  // by handle
   std::vector<std::string> calls;  // "+/a", "-/a"

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { countersOf, interfacesOf, namespacesOf, openFilesOf, programsOf } from "../src/model/detail";
+import { countersOf, interfacesOf, mountsOf, namespacesOf, openFilesOf, programsOf, runtimeCostOf } from "../src/model/detail";
 import { detailsText } from "../src/parts/event_list";
 import { subtitle } from "../src/model/workload";
 import { comparedText, limitOf, normalised, smallSeconds } from "../src/model/comparing";
@@ -34,6 +34,41 @@ describe("processes by program", () => {
   });
   it("keeps a program's CPU time apart from a series of that name", () => {
     expect(countersOf([{ name: "truth", value: 1 }], processes).size).toBe(4);
+  });
+});
+
+describe("what the runtime costs", () => {
+  it("joins the families of a component and knows kernel memory and the layer", () => {
+    const of = (name: string, component: string, value: number) => ({ name: `container_runtime_${name}`, labels: { component }, value });
+    const cost = runtimeCostOf([
+      of("cpu_seconds_total", "docker-proxy", 0.5), of("memory_rss_bytes", "docker-proxy", 4096), of("processes", "docker-proxy", 2),
+      of("cpu_seconds_total", "containerd-shim", 1), of("memory_rss_bytes", "containerd-shim", 13000000), of("processes", "containerd-shim", 1),
+      { name: "container_memory_kernel_usage", value: 700000 },
+      { name: "container_fs_layer_bytes", labels: { device: "/dev/vda", source: "walk" }, value: 8192 },
+      { name: "container_fs_layer_inodes", labels: { device: "/dev/vda", source: "walk" }, value: 2 },
+    ], new Map([['container_runtime_cpu_seconds_total[["component","containerd-shim"]]', 0.01]]));
+    expect(cost.components).toEqual([
+      { name: "containerd-shim", processes: 1, cpu: 0.01, cpuSeconds: 1, memory: 13000000 },
+      { name: "docker-proxy", processes: 2, cpu: undefined, cpuSeconds: 0.5, memory: 4096 },
+    ]);
+    expect(cost).toMatchObject({ kernelMemory: 700000, layer: 8192, layerFiles: 2 });
+  });
+  it("knows nothing where the agent says nothing", () => {
+    expect(runtimeCostOf([{ name: "container_threads", value: 1 }], new Map())).toEqual({ components: [], kernelMemory: undefined, layer: undefined, layerFiles: undefined });
+  });
+});
+
+describe("mounts", () => {
+  it("has the size of a volume, where it is measured on this workload", () => {
+    const usage = { name: "container_fs_volume_usage_bytes", labels: { volume: "data", device: "/dev/vda", source: "walk" }, value: 9000 };
+    const users = { name: "container_fs_volume_users", labels: { volume: "data" }, value: 2 };
+    expect(mountsOf([
+      { type: "volume", name: "data", source: "/var/lib/docker/volumes/data/_data", destination: "/data" },
+      { type: "bind", source: "/etc/hosts", destination: "/etc/hosts", read_only: true },
+    ], [usage, users])).toEqual([
+      { inside: "/data", from: "data", type: "volume", readOnly: false, bytes: 9000, users: 2 },
+      { inside: "/etc/hosts", from: "/etc/hosts", type: "bind", readOnly: true, bytes: undefined, users: undefined },
+    ]);
   });
 });
 

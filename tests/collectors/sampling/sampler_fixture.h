@@ -58,9 +58,10 @@ class SamplerTest : public ::testing::Test {
  protected:
   SamplerTest() { make(collectors()); }
 
-  void make(std::vector<const Collector*> chosen) {
+  void make(std::vector<const Collector*> chosen, std::function<SampleTime()> now = {}) {
     SamplerOptions options;
     options.collectors = std::move(chosen);
+    options.now = std::move(now);
     options.ended_grace = std::chrono::seconds(120);
     options.ignore_interface = [](const std::string&) { return false; };
     auto source = std::make_unique<FakeStatsSource>();

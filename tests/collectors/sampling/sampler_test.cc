@@ -150,6 +150,18 @@ TEST_F(SamplerTest, ReadsOnlyWhatItsCollectorsNeed) {
   EXPECT_THAT(source_->kinds_read, ElementsAre(StatsKind::kLimits, StatsKind::kCpu)) << "the quota first";
 }
 
+// A machine that is too busy: the pass waits for ten seconds before each file but those that take two.
+TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichCpuAndPressureWereRead) {
+  int clock = 0;
+  make(collectors({"cpu", "pressure", "memory", "limits", "pids"}), [&] { return at(clock); });
+  source_->on_read = [&](StatsKind kind) { clock += kind == StatsKind::kCpu || kind == StatsKind::kPressure ? 2 : 10; };
+  const SnapshotPtr snapshot = sample(0, {workload("/")});
+  EXPECT_EQ(source_->kinds_read[1], StatsKind::kCpu) << "the limits before";
+  EXPECT_EQ(source_->kinds_read[2], StatsKind::kPressure);
+  EXPECT_EQ(snapshot->steady_time, at(12).steady);
+  EXPECT_EQ(snapshot->wall_time, at(12).wall);
+}
+
 TEST_F(SamplerTest, GivesTheHostsFiguresWhicheverOtherCollectorsAreOff) {
   host_.file("proc/meminfo", "MemTotal: 1000 kB\nSwapTotal: 9 kB\nSwapFree: 8 kB\n");
   host_.file("proc/diskstats", " 254 0 vda 10 20 30 40 50 60 70 80 1 90 100\n");

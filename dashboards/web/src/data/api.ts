@@ -1,5 +1,5 @@
 // Questions to the agent. All addresses are relative: the page works behind any path prefix.
-import type { DetailNamespace, DetailProcess } from "../model/detail";
+import type { DetailMount, DetailNamespace, DetailProcess } from "../model/detail";
 import type { Unit } from "../model/format";
 import type { Facts } from "../model/workload";
 
@@ -75,7 +75,7 @@ export interface WorkloadDetail extends Facts {
   storage_driver?: string;
   ports?: { container_port: number; protocol?: string; host_ip?: string; host_port?: number }[];
   networks?: { name?: string; ip_address?: string; ipv6_address?: string; mac_address?: string; gateway?: string }[];
-  mounts?: { type?: string; source?: string; destination?: string; name?: string; driver?: string; read_only?: boolean }[];
+  mounts?: DetailMount[];
 }
 
 export interface HostFacts {

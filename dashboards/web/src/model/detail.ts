@@ -1,5 +1,5 @@
 // Tables out of what the agent says of one workload: network by interface, processes by
-// program, namespaces, open files. Pure; what it says nothing of is not in the table.
+// program, what its runtime costs, namespaces, mounts, open files. Pure; what it says nothing of is not in the table.
 export interface OneSeries {
   name: string;
   labels?: Record<string, string>;
@@ -92,6 +92,63 @@ export function programsOf(processes: readonly DetailProcess[], rates: Rates): P
     }))
     .sort((a, b) => Number(b.processes > 0) - Number(a.processes > 0) || (b.cpu ?? 0) - (a.cpu ?? 0) ||
       (b.memory ?? 0) - (a.memory ?? 0) || (a.name < b.name ? -1 : 1));
+}
+
+/** What a container costs beyond what it does itself; of the host, the daemons that serve all. */
+export interface RuntimeCost {
+  components: { name: string; processes: number | undefined; cpu: number | undefined; cpuSeconds: number | undefined; memory: number | undefined }[];
+  /** Of the kernel, on behalf of the workload: in its memory already. */
+  kernelMemory: number | undefined;
+  layer: number | undefined;
+  layerFiles: number | undefined;
+}
+
+export function runtimeCostOf(series: readonly OneSeries[], rates: Rates): RuntimeCost {
+  const components = new Map<string, RuntimeCost["components"][number]>();
+  const cost: RuntimeCost = { components: [], kernelMemory: undefined, layer: undefined, layerFiles: undefined };
+  for (const one of series) {
+    const component = one.labels?.["component"];
+    if (component !== undefined && one.name.startsWith("container_runtime_")) {
+      const row = components.get(component) ?? { name: component, processes: undefined, cpu: undefined, cpuSeconds: undefined, memory: undefined };
+      components.set(component, row);
+      if (one.name === "container_runtime_processes") row.processes = one.value;
+      if (one.name === "container_runtime_memory_rss_bytes") row.memory = one.value;
+      if (one.name === "container_runtime_cpu_seconds_total") Object.assign(row, { cpuSeconds: one.value, cpu: rate(rates, one) });
+    }
+    if (one.name === "container_memory_kernel_usage") cost.kernelMemory = one.value;
+    if (one.name === "container_fs_layer_bytes") cost.layer = (cost.layer ?? 0) + one.value;
+    if (one.name === "container_fs_layer_inodes") cost.layerFiles = (cost.layerFiles ?? 0) + one.value;
+  }
+  cost.components = [...components.values()].sort((a, b) => (b.memory ?? 0) - (a.memory ?? 0) || (a.name < b.name ? -1 : 1));
+  return cost;
+}
+
+export interface DetailMount {
+  type?: string;
+  source?: string;
+  destination?: string;
+  name?: string;
+  driver?: string;
+  read_only?: boolean;
+}
+
+export interface Mount {
+  inside: string;
+  from: string | undefined;
+  type: string | undefined;
+  readOnly: boolean;
+  /** Of a volume that is measured on this workload: of those that share one, the first has it. */
+  bytes: number | undefined;
+  users: number | undefined;
+}
+
+export function mountsOf(mounts: readonly DetailMount[], series: readonly OneSeries[]): Mount[] {
+  const ofVolume = (family: string, name: string | undefined): number | undefined =>
+    name === undefined ? undefined : series.find((one) => one.name === family && one.labels?.["volume"] === name)?.value;
+  return mounts.map((one) => ({
+    inside: one.destination ?? "", from: one.name ?? one.source, type: one.type, readOnly: one.read_only ?? false,
+    bytes: ofVolume("container_fs_volume_usage_bytes", one.name), users: ofVolume("container_fs_volume_users", one.name),
+  }));
 }
 
 /** A namespace of the workload's first process. */

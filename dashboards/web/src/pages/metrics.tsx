@@ -1,7 +1,7 @@
 // The catalogue of all metrics: what each means, its series now, and PromQL to copy.
-import { useEffect, useState } from "preact/hooks";
 import { useApp } from "../app_context";
 import { getCatalogue, getText, type CatalogueMetric } from "../data/api";
+import { useAnswer } from "../data/use_answer";
 import { promql, samplesOf, type Sample } from "../model/prometheus";
 import { matchesText } from "../model/table";
 import { kMetrics, viewHash, type MetricsState } from "../model/url_state";
@@ -14,17 +14,9 @@ import { Failure, Loading, Notice } from "../parts/states";
 
 export function MetricsPage({ state }: { state: MetricsState }) {
   const { go, live } = useApp();
-  const [metrics, setMetrics] = useState<CatalogueMetric[]>();
-  const [error, setError] = useState<unknown>();
-  const [again, setAgain] = useState(0);
-  useEffect(() => {
-    const stop = new AbortController();
-    setError(undefined);
-    getCatalogue(stop.signal).then(setMetrics, (why: unknown) => { if (!stop.signal.aborted) setError(why); });
-    return () => stop.abort();
-  }, [again, live.connections]);
+  const { value: metrics, error, retry } = useAnswer("", getCatalogue, live.connections);
   const set = (change: Partial<MetricsState>): void => go({ ...state, ...change }, true);
-  if (error !== undefined && metrics === undefined) return <Failure error={error} retry={() => setAgain((n) => n + 1)} />;
+  if (error !== undefined && metrics === undefined) return <Failure error={error} retry={retry} />;
   if (metrics === undefined) return <Loading what="the catalogue" />;
   const shown = metrics.filter((one) =>
     (state.collector === "" || one.collector === state.collector) &&
@@ -73,17 +65,9 @@ function MetricLine({ metric, open, toggle }: { metric: CatalogueMetric; open: b
 const kMostSeries = 200;
 
 function MetricBody({ metric }: { metric: CatalogueMetric }) {
-  const [found, setFound] = useState<{ samples: Sample[]; total: number }>();
-  const [error, setError] = useState<unknown>();
-  useEffect(() => {
-    const stop = new AbortController();
-    const chosen = metric.collector ? `?${new URLSearchParams({ "collect[]": metric.collector }).toString()}` : "";
-    getText(`metrics${chosen}`, stop.signal).then(
-      (text) => setFound(samplesOf(text, metric.name, kMostSeries)),
-      (why: unknown) => { if (!stop.signal.aborted) setError(why); },
-    );
-    return () => stop.abort();
-  }, [metric.name]);
+  const chosen = metric.collector ? `?${new URLSearchParams({ "collect[]": metric.collector }).toString()}` : "";
+  const { value: found, error, retry } = useAnswer(metric.name, async (signal) =>
+    samplesOf(await getText(`metrics${chosen}`, signal), metric.name, kMostSeries));
   return (
     <div class="metric-body">
       <dl class="facts facts-inline">
@@ -92,7 +76,7 @@ function MetricBody({ metric }: { metric: CatalogueMetric }) {
         <div><dt>labels</dt><dd>{(metric.labels ?? []).join(", ") || "none of its own"}</dd></div>
       </dl>
       <CopyLine text={promql(metric.name, metric.type)} label="Copy the PromQL" />
-      {error !== undefined ? <Failure error={error} /> : found === undefined ? <Loading what="its series" /> : found.total === 0 ? <p class="empty">It has no series now: nothing here gives this figure, or its collector is off.</p> : (
+      {error !== undefined ? <Failure error={error} retry={retry} /> : found === undefined ? <Loading what="its series" /> : found.total === 0 ? <p class="empty">It has no series now: nothing here gives this figure, or its collector is off.</p> : (
         <>
           <ul class="series">
             {found.samples.map((sample, i) => <SeriesLine key={i} sample={sample} type={metric.type} family={metric.name} />)}

@@ -5,9 +5,9 @@ import type { WorkloadDetail } from "../data/api";
 import type { Happening } from "../data/happenings";
 import { bytes, count, formatValue, kAbsentText, parseTime, moment } from "../model/format";
 import { useApp } from "../app_context";
-import { kMetrics, viewHash } from "../model/url_state";
-import { interfacesOf, namespacesOf, openFilesOf, programsOf, type OpenFiles } from "../model/detail";
-import type { Facts } from "../model/workload";
+import { kMetrics, kOverhead, viewHash } from "../model/url_state";
+import { interfacesOf, mountsOf, namespacesOf, openFilesOf, programsOf, runtimeCostOf, type OpenFiles, type RuntimeCost } from "../model/detail";
+import { kHostId, type Facts } from "../model/workload";
 import { EventLine } from "../parts/event_list";
 import { Name } from "../parts/name";
 import { Failure } from "../parts/states";
@@ -30,7 +30,8 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
   const programs = programsOf(detail?.processes ?? [], rates);
   const namespaces = namespacesOf(detail?.namespaces ?? []);
   const labels = Object.entries(detail?.labels ?? facts?.labels ?? {});
-  const mounts = detail?.mounts ?? [];
+  const mounts = mountsOf(detail?.mounts ?? [], series);
+  const cost = runtimeCostOf(series, rates);
   return (
     <div class="panels">
       <Panel title="Events" count={events.length}>
@@ -66,6 +67,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
           </Table>
         </Panel>
       )}
+      {(cost.components.length > 0 || facts?.kind === "container") && <RuntimePanel cost={cost} isHost={facts?.id === kHostId} />}
       {namespaces.length > 0 && (
         <Panel title="Namespaces">
           <Table head={["Namespace", "of", "whose", "with", "inode"]} words>
@@ -77,9 +79,13 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
       )}
       {mounts.length > 0 && (
         <Panel title="Mounts" count={mounts.length}>
-          <Table head={["Inside", "from", "type", ""]} words>
+          <Table head={["Inside", "from", "type", "size", ""]} words>
             {mounts.map((one, i) => (
-              <tr key={i}><th scope="row"><Name text={one.destination ?? ""} longest={80} class="mono" /></th><td class="wide"><Name text={one.name ?? one.source ?? kAbsentText} longest={80} class="mono" /></td><td>{one.type ?? kAbsentText}</td><td>{one.read_only ? "read-only" : ""}</td></tr>
+              <tr key={i}>
+                <th scope="row"><Name text={one.inside} longest={80} class="mono" /></th><td class="wide"><Name text={one.from ?? kAbsentText} longest={80} class="mono" /></td>
+                <td>{one.type ?? kAbsentText}</td><td>{one.bytes === undefined ? "" : bytes(one.bytes)}</td>
+                <td>{[one.readOnly ? "read-only" : "", (one.users ?? 0) > 1 ? `shared by ${one.users}` : ""].filter(Boolean).join(", ")}</td>
+              </tr>
             ))}
           </Table>
         </Panel>
@@ -93,6 +99,32 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
         </Panel>
       )}
     </div>
+  );
+}
+
+/** What it costs to be a container, always on. */
+function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) {
+  const beside: [string, string | undefined][] = isHost ? [] : [
+    ["kernel memory", cost.kernelMemory === undefined ? undefined : `${bytes(cost.kernelMemory)}, in its memory already`],
+    ["writable layer", cost.layer === undefined ? undefined : `${bytes(cost.layer)}${cost.layerFiles === undefined ? "" : ` in ${count(cost.layerFiles)} files`}`],
+  ];
+  const known = beside.filter(([, value]) => value !== undefined);
+  if (cost.components.length === 0 && known.length === 0) return null;
+  return (
+    <Panel title="What the runtime costs">
+      {cost.components.length > 0 ? (
+        <Table head={["Component", "processes", "CPU", "CPU time", "memory"]}>
+          {cost.components.map((one) => (
+            <tr key={one.name}>
+              <th scope="row"><Name text={one.name} /></th>
+              <td>{formatValue(one.processes, "count")}</td><td>{formatValue(one.cpu, "cores")}</td><td>{formatValue(one.cpuSeconds, "seconds")}</td><td>{formatValue(one.memory, "bytes")}</td>
+            </tr>
+          ))}
+        </Table>
+      ) : <p class="hint">No shim and no proxy of its own is known.</p>}
+      {known.length > 0 && <dl class="facts">{known.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>}
+      <p class="panel-foot">{isHost ? "Daemons serve all containers." : "Outside of its own figures, but for the kernel's memory."} What a container costs in speed: <a href={viewHash(kOverhead)}>Overhead</a>.</p>
+    </Panel>
   );
 }
 
