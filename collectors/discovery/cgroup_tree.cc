@@ -9,7 +9,6 @@
 #include <unistd.h>
 
 #include <algorithm>
-#include <array>
 #include <cerrno>
 #include <ctime>
 #include <deque>
@@ -52,7 +51,7 @@ class CgroupTree::Impl {
     for (const auto& hierarchy : options_.hierarchies) counts_links_.push_back(links_count_subdirectories(hierarchy));
   }
 
-  bool wait(milliseconds timeout);
+  bool wait(milliseconds timeout, std::span<const int> others);
   void wake() {
     const std::uint64_t one = 1;
     [[maybe_unused]] const auto written = write(wake_fd_.get(), &one, sizeof one);  // full: it is awake anyway
@@ -102,7 +101,7 @@ class CgroupTree::Impl {
   void remove_unseen();
   void take_events();
   void look_at_pending(Clock::time_point now);
-  bool sleep_until(Clock::time_point until);
+  bool sleep_until(Clock::time_point until, std::span<const int> others);
 
   CgroupTreeOptions options_;
   std::vector<bool> counts_links_;
@@ -338,19 +337,21 @@ void CgroupTree::Impl::look_at_pending(Clock::time_point now) {
   }
 }
 
-// True when wake() ended it.
-bool CgroupTree::Impl::sleep_until(Clock::time_point until) {
+// True when wake() or one of the others ended it.
+bool CgroupTree::Impl::sleep_until(Clock::time_point until, std::span<const int> others) {
   const auto left = std::max(Clock::duration::zero(), until - Clock::now());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
-  std::array<pollfd, 2> waiting{{{wake_fd_.get(), POLLIN, 0}, {watcher_ ? watcher_->fd() : -1, POLLIN, 0}}};
+  std::vector<pollfd> waiting{{wake_fd_.get(), POLLIN, 0}, {watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
+  for (const int fd : others) waiting.push_back({fd, POLLIN, 0});
   if (ppoll(waiting.data(), waiting.size(), &timeout, nullptr) <= 0) return false;
   if (waiting[1].revents != 0) take_events();
+  if (std::any_of(waiting.begin() + 2, waiting.end(), [](const pollfd& one) { return one.revents != 0; })) return true;
   std::uint64_t count = 0;
   return waiting[0].revents != 0 && read(wake_fd_.get(), &count, sizeof count) > 0;
 }
 
-bool CgroupTree::Impl::wait(milliseconds timeout) {
+bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {
   const auto deadline = Clock::now() + timeout;
   changed_ = false;
   for (;;) {
@@ -361,14 +362,14 @@ bool CgroupTree::Impl::wait(milliseconds timeout) {
     if (changed_) return true;
     auto until = std::min(deadline, next_walk_);
     for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_look);
-    const bool woken = sleep_until(until);
+    const bool woken = sleep_until(until, others);
     if (changed_ || woken || Clock::now() >= deadline) return changed_;
   }
 }
 
 CgroupTree::CgroupTree(CgroupTreeOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
 CgroupTree::~CgroupTree() = default;
-bool CgroupTree::wait(milliseconds timeout) { return impl_->wait(timeout); }
+bool CgroupTree::wait(milliseconds timeout, std::span<const int> others) { return impl_->wait(timeout, others); }
 void CgroupTree::wake() { impl_->wake(); }
 bool CgroupTree::walk() { return impl_->walk(); }
 const std::map<std::string, CgroupNode>& CgroupTree::nodes() const { return impl_->nodes(); }

@@ -20,6 +20,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -71,9 +72,9 @@ class CgroupTree {
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
 
-  // Waits for a change to nodes(), for wake(), or for `timeout`, whichever is first; walks
-  // when a walk is due. True when nodes() changed.
-  bool wait(std::chrono::milliseconds timeout);
+  // Waits for a change to nodes(), for wake(), for one of `others` to be readable, or for
+  // `timeout`, whichever is first; walks when a walk is due. True when nodes() changed.
+  bool wait(std::chrono::milliseconds timeout, std::span<const int> others = {});
   // Ends a wait() from another thread. The one call that is thread-safe.
   void wake();
   // Looks at all hierarchies now. True when nodes() changed.

@@ -17,6 +17,10 @@ std::uint64_t mix(std::uint64_t hash, std::uint64_t value) {
   return hash * 0xff51afd7ed558ccd;
 }
 
+std::uint64_t nanoseconds_of(const timespec& time) {
+  return static_cast<std::uint64_t>(time.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(time.tv_nsec);
+}
+
 }  // namespace
 
 bool is_container_id(std::string_view name) {
@@ -53,12 +57,18 @@ std::uint64_t revision_of_files(int directory, std::initializer_list<const char*
     if (!there && first) return 0;
     first = false;
     if (!there) continue;
-    hash = mix(hash, static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
-                         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec));
+    hash = mix(hash, nanoseconds_of(facts.st_mtim));
     hash = mix(hash, facts.st_ino);
     hash = mix(hash, static_cast<std::uint64_t>(facts.st_size));
   }
   return std::max<std::uint64_t>(hash, 1);
+}
+
+std::optional<std::uint64_t> modified_nsec(RootedFiles& files, const std::string& path) {
+  const auto file = files.open(path, O_PATH);
+  struct stat facts {};
+  if (!file || fstat(file->get(), &facts) != 0) return {};
+  return nanoseconds_of(facts.st_mtim);
 }
 
 std::optional<std::uint32_t> parse_pid_file(std::string_view text) {
@@ -73,12 +83,7 @@ void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadat
   constexpr std::size_t kMaxBytes = 64;
   const auto text = files.read(path, kMaxBytes);
   metadata.init_pid = text ? parse_pid_file(*text) : std::nullopt;
-  const auto file = files.open(path, O_PATH);
-  struct stat facts {};
-  if (metadata.init_pid && file && fstat(file->get(), &facts) == 0) {
-    metadata.started_nsec = static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
-                            static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
-  }
+  if (metadata.init_pid) metadata.started_nsec = modified_nsec(files, path);
 }
 
 }  // namespace tallyman

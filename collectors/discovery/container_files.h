@@ -28,6 +28,9 @@ std::string_view id_between(std::string_view name, std::string_view prefix, std:
 // Changes when one of the files does; 0 when the first is not there. Links are not followed.
 std::uint64_t revision_of_files(int directory, std::initializer_list<const char*> names);
 
+// When the file was written, since the epoch. Nothing where it is not there.
+std::optional<std::uint64_t> modified_nsec(RootedFiles& files, const std::string& path);
+
 // A process id alone in a file, as runtimes write it.
 std::optional<std::uint32_t> parse_pid_file(std::string_view text);
 // The container's first process, and as its start the time when the file was

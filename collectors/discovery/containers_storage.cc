@@ -12,6 +12,7 @@
 
 #include <algorithm>
 #include <cerrno>
+#include <charconv>
 
 namespace tallyman {
 namespace {
@@ -19,9 +20,20 @@ namespace {
 using namespace json_facts;
 
 constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxExitBytes = 64;
+constexpr std::size_t kMostExitsKept = 4'096;
 constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 constexpr const char* kRootRun = "/run/containers/storage";
 constexpr const char* kRootGraph = "/var/lib/containers/storage";
+
+// A number of one byte, as conmon writes it: 128 and the signal where one ended it.
+std::optional<std::int64_t> parse_exit_file(std::string_view text) {
+  text = text.substr(0, text.find('\n'));
+  std::uint8_t code = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return code;
+}
 
 }  // namespace
 
@@ -80,11 +92,13 @@ const std::vector<ContainersStorageRuntime::Storage>& ContainersStorageRuntime::
   const auto now = std::chrono::steady_clock::now();
   if (now < next_search_) return storages_;
   next_search_ = now + std::chrono::milliseconds(100);
-  storages_ = {{kRootRun, kRootGraph}};
+  storages_ = {{kRootRun, kRootGraph, exits_}};
   for (const User& user : users_with_runtime_directory(files_)) {
     storages_.push_back({"/run/user/" + user.uid + "/containers",
-                         user.home.empty() ? std::string() : user.home + "/.local/share/containers/storage"});
+                         user.home.empty() ? std::string() : user.home + "/.local/share/containers/storage",
+                         "/run/user/" + user.uid + "/libpod/tmp/exits"});
   }
+  for (const Storage& storage : storages_) exit_files_.watch(storage.exits);
   return storages_;
 }
 
@@ -105,7 +119,8 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const 
                    run ? std::move(*run) : FileDescriptor(),
                    storage.graph + containers,
                    storage.graph,
-                   driver};
+                   driver,
+                   storage.exits + "/" + id};
     }
   }
   return error;
@@ -128,6 +143,36 @@ std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
   const std::uint64_t pid =
       place->run_directory.valid() ? revision_of_files(place->run_directory.get(), {"pidfile"}) : 0;
   return std::max<std::uint64_t>(config ^ (pid << 1), 1);
+}
+
+// Of the run whose process the pid file names: an older one is of a run before. conmon
+// leaves a file "oom" in the container's directory where the kernel's killer came.
+std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const std::string& id, const std::string& file) {
+  const auto finished = modified_nsec(files_, file);
+  const auto text = files_.read(file, kMaxExitBytes);
+  const auto code = text ? parse_exit_file(*text) : std::nullopt;
+  const auto place = find(id);
+  if (!finished || !code || !place) return {};
+  const std::uint64_t started = modified_nsec(files_, place->run + "/pidfile").value_or(*finished);
+  if (*finished < started) return {};
+  const bool oom_killed = faccessat(place->config_directory.get(), "oom", F_OK, 0) == 0;
+  return ContainerExit{code, oom_killed, started, *finished};
+}
+
+void ContainersStorageRuntime::hear() {
+  for (const std::string& file : exit_files_.written()) {
+    const std::string id = file.substr(file.rfind('/') + 1);
+    if (!is_container_id(id)) continue;
+    if (exits_heard_.size() >= kMostExitsKept) exits_heard_.clear();
+    if (const auto exit = read_exit(id, file)) exits_heard_[id] = *exit;
+  }
+}
+
+std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string& id) {
+  hear();
+  if (const auto heard = exits_heard_.find(id); heard != exits_heard_.end()) return heard->second;
+  const auto place = find(id);
+  return place ? read_exit(id, place->exit_file) : std::nullopt;
 }
 
 Result<ContainerDescription> ContainersStorageRuntime::describe(const std::string& id) {

@@ -4,7 +4,7 @@
 namespace tallyman {
 
 std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root) {
-  return std::make_unique<ContainersStorageRuntime>(root, "crio", "crio");
+  return std::make_unique<ContainersStorageRuntime>(root, "crio", "crio", "/run/crio/exits");
 }
 
 }  // namespace tallyman

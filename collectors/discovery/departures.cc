@@ -46,6 +46,12 @@ void Departures::tell_counters(Waiting& one, bool complete) {
 
 // True when nothing more is to be expected.
 bool Departures::look_at_exit(Waiting& one) {
+  if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
+    auto workload = std::make_shared<Workload>(*one.workload);
+    workload->container.exit = exit;
+    one.workload = std::move(workload);
+    return true;
+  }
   const std::uint64_t revision = one.runtime->revision(one.container_id);
   if (revision == 0) return true;  // its files are gone too
   if (revision == one.revision) return false;

@@ -204,12 +204,19 @@ void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
   publish(follow_tree());  // a stop() may have come between a change and its taking over
   bool departing = departures_.look();
+  std::vector<int> news;
+  for (const auto& runtime : runtimes_) {
+    if (runtime->news_fd() >= 0) news.push_back(runtime->news_fd());
+  }
   while (!stopping_) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
     if (!starting_.empty()) left = std::min(left, kStartingInterval);
     if (departing) left = std::min(left, Departures::kLook);
-    bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)));
+    bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)), news);
     if (stopping_) return;
+    if (!news.empty()) {
+      for (const auto& runtime : runtimes_) runtime->hear();
+    }
     if (changed) changed = follow_tree();
     if (describe_starting()) changed = true;
     if (Clock::now() >= next_refresh) {

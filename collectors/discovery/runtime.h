@@ -49,6 +49,15 @@ class Runtime {
   // Reads the container's files. kUnsupported: not there; kDenied (`where` is
   // the directory or file that denies), kMalformed (the file's name).
   virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
+
+  // How its last run has ended, where the runtime tells that apart from the rest, in a file
+  // that may be there for a moment only: readable is then news_fd(), and hear() reads it.
+  virtual std::optional<ContainerExit> exit_of(const std::string& container_id) {
+    (void)container_id;
+    return {};
+  }
+  virtual int news_fd() const { return -1; }
+  virtual void hear() {}
 };
 
 // Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and

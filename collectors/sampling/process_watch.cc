@@ -93,22 +93,26 @@ void ProcessWatch::stop() {
   }
 }
 
+// Halfway between two passes of the sampler, which starts at the same time and keeps to its
+// times: each pass then finds one new report, not none and then two, if both are late at
+// times. Of CPU time that none and two make rates of nothing and of more CPUs than there are.
 void ProcessWatch::run() {
+  const auto interval = std::max(options_.interval, std::chrono::milliseconds(1));
+  auto due = steady_clock::now() - interval / 2;
   double average = 0;  // a single slow scan does not hold up the fast ones
-  for (;;) {
-    const auto begin = steady_clock::now();
+  do {
     scan_once();
     const double cpu = statistics().last_cpu_seconds;
     average = average == 0 ? cpu : 0.7 * average + 0.3 * cpu;
-    const auto pause = pause_after(average, options_);
-    {
-      const std::lock_guard lock(mutex_);
-      statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
+    const auto pause =
+        interval * ((pause_after(average, options_) + interval - std::chrono::milliseconds(1)) / interval);
+    due += pause;
+    if (const auto now = steady_clock::now(); due <= now) {
+      due += interval * ((now - due) / interval + 1);
     }
-    if (!wait_until(begin + pause)) {
-      return;
-    }
-  }
+    const std::lock_guard lock(mutex_);
+    statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
+  } while (wait_until(due));
 }
 
 bool ProcessWatch::wait_until(steady_clock::time_point due) {

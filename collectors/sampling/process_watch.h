@@ -1,6 +1,6 @@
 // Scans processes in a thread of its own, so that ten thousand of them hold up
 // neither a pass nor a scrape. As often as the sampler samples while that is
-// cheap; more seldom once a scan costs more than its share of a CPU.
+// cheap; in more seldom of its intervals once a scan costs more than its share of a CPU.
 #pragma once
 
 #include "collectors/kernel/kernel_file.h"

@@ -2,6 +2,7 @@
 import os
 import pathlib
 import shutil
+import signal
 import tempfile
 
 import pytest
@@ -83,6 +84,9 @@ def test_podman(directory):
         try:
             check(agent, f"/libpod_parent/libpod-{identity}", name, "podman")
             check_layer(agent, f"/libpod_parent/libpod-{identity}", directory / "rootfs")
+            run(*PODMAN, "kill", name)
+            ended = wait_for(lambda: agent.get("/api/v1/events?type=died&workload=" + name)["events"], 20, "it has ended")
+            assert ended[0]["details"]["exit_code"] == 128 + signal.SIGKILL
         finally:
             run(*PODMAN, "rm", "-f", "-t", "0", name, check=False)
 

@@ -97,9 +97,12 @@ def _initramfs_files(kernel_directory):
     return files
 
 
-def _build_initramfs(kernel_directory, extra, directory):
+def _build_initramfs(kernel_directory, extra, programs, directory):
     root = directory / "root"
-    for inside, here in _initramfs_files(kernel_directory).items():
+    files = _initramfs_files(kernel_directory)
+    for inside, here in programs.items():
+        files.update(bundle.files_of(here, inside))
+    for inside, here in files.items():
         (root / inside).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(here, root / inside)
     for inside, text in extra.items():
@@ -116,14 +119,15 @@ def _build_initramfs(kernel_directory, extra, directory):
     return image
 
 
-def run(files=None, timeout_seconds=540):
+def run(files=None, programs=None, timeout_seconds=540):
     """Boots, runs the guest's script, and gives the directory with what it has handed out:
-    a TemporaryDirectory, and the console's text. `files`: {path in the guest: text}."""
+    a TemporaryDirectory, and the console's text. `files`: {path in the guest: text};
+    `programs`: {path in the guest: path here}."""
     kernel_directory = kernel()
     result = tempfile.TemporaryDirectory(prefix="tallyman-vm-")
     directory = pathlib.Path(result.name)
     try:
-        initramfs = _build_initramfs(kernel_directory, files or {}, directory)
+        initramfs = _build_initramfs(kernel_directory, files or {}, programs or {}, directory)
         for name, size in (("data.img", 256 * MIB), ("result.img", 64 * MIB)):
             with open(directory / name, "wb") as disk:
                 disk.truncate(size)

@@ -1,5 +1,6 @@
 #include "collectors/discovery/discovery.h"
 
+#include "tests/support/eventually.h"
 #include "tests/support/host_builder.h"
 
 #include <gmock/gmock.h>
@@ -84,16 +85,6 @@ class DiscoveryTest : public testing::Test {
   std::mutex mutex_;
   std::vector<std::string> errors_;
 };
-
-template <class Done>
-bool eventually(Done done) {
-  const auto deadline = Clock::now() + 10s;
-  while (!done()) {
-    if (Clock::now() > deadline) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
-}
 
 TEST_F(DiscoveryTest, JoinsCgroupsWithNames) {
   host_.dir("sys/fs/cgroup/memory/system.slice/nginx.service").dir("sys/fs/cgroup/unified/system.slice/cron.service");

@@ -3,6 +3,12 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <poll.h>
+
+#include <chrono>
+#include <memory>
+#include <string>
+#include <thread>
 
 namespace tallyman {
 namespace {
@@ -74,6 +80,83 @@ TEST(Podman, SeesItsProcessStart) {
   EXPECT_NE(created, 0U);
   EXPECT_NE(created, running);
   EXPECT_FALSE(described(*runtime).init_pid);
+}
+
+class PodmanExit : public ::testing::Test {
+ protected:
+  PodmanExit() { host_.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n"); }
+  // The clock of files is coarse: the pid file must be older.
+  void exit_file(const std::string& directory, const std::string& text) {
+    std::this_thread::sleep_for(std::chrono::milliseconds(20));
+    host_.file(directory + "/" + kOciId, text);
+  }
+  void remove_exit_file(const std::string& directory) { host_.remove(directory + "/" + kOciId); }
+
+  HostBuilder host_;
+  std::unique_ptr<Runtime> runtime_ = make_podman_runtime(host_.root());
+};
+
+TEST_F(PodmanExit, IsWhatConmonWrote) {
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  EXPECT_FALSE(runtime_->exit_of(kOciId));
+  exit_file("run/libpod/exits", "137");
+  const auto exit = runtime_->exit_of(kOciId);
+  ASSERT_TRUE(exit);
+  EXPECT_EQ(exit->code, 137);
+  EXPECT_FALSE(exit->oom_killed);
+  EXPECT_GE(exit->finished_nsec, exit->started_nsec);
+  host_.file("var/lib/containers/storage/overlay-containers/" + kOciId + "/userdata/oom", "");
+  EXPECT_TRUE(runtime_->exit_of(kOciId)->oom_killed);
+}
+
+// Podman has removed it before it removes the cgroup.
+TEST_F(PodmanExit, IsKnownWhenItsFileIsGone) {
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  host_.dir("run/libpod/exits");
+  described(*runtime_);
+  exit_file("run/libpod/exits", "7");
+  pollfd news{runtime_->news_fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&news, 1, 1000), 1);
+  runtime_->hear();
+  remove_exit_file("run/libpod/exits");
+  ASSERT_TRUE(runtime_->exit_of(kOciId));
+  EXPECT_EQ(runtime_->exit_of(kOciId)->code, 7);
+}
+
+TEST_F(PodmanExit, IsHeardOfAfterTheDirectoryWasMadeAnew) {
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  for (const char* code : {"1", "2"}) {
+    host_.dir("run/libpod/exits");
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long it is known where to look
+    described(*runtime_);
+    exit_file("run/libpod/exits", code);
+    runtime_->hear();
+    host_.remove("run/libpod/exits");
+    EXPECT_EQ(runtime_->exit_of(kOciId)->code, std::stoi(code));
+  }
+}
+
+TEST_F(PodmanExit, OfAUserIsInTheUsersDirectory) {
+  add_container(host_, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
+  exit_file("run/libpod/exits", "1");
+  EXPECT_FALSE(runtime_->exit_of(kOciId)) << "root's container of the same id";
+  exit_file("run/user/1000/libpod/tmp/exits", "3");
+  EXPECT_EQ(runtime_->exit_of(kOciId)->code, 3);
+}
+
+TEST_F(PodmanExit, OfARunBeforeIsNotTheNewOnes) {
+  exit_file("run/libpod/exits", "1");
+  std::this_thread::sleep_for(std::chrono::milliseconds(20));
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  EXPECT_FALSE(runtime_->exit_of(kOciId));
+}
+
+TEST_F(PodmanExit, HalfWrittenIsNone) {
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  for (const char* text : {"", "x", "1x", "-1", "256", "99999999999999999999"}) {
+    exit_file("run/libpod/exits", text);
+    EXPECT_FALSE(runtime_->exit_of(kOciId)) << text;
+  }
 }
 
 TEST(Podman, KeepsWhatItHasWhenContainersJsonIsNotToBeHad) {
