@@ -306,7 +306,7 @@ TEST(HistoryStore, HoldsItsMemoryBoundWithAThousandBusyWorkloads) {
   EXPECT_EQ(now.workloads_left_out, 0U);
   EXPECT_GT(now.fine_seconds, 60);
   EXPECT_GT(now.coarse_seconds, 1'700);  // the finest went first
-#if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
+#ifndef TALLYMAN_SANITIZED
   EXPECT_LE(resident() - before, options.memory_bytes * 11 / 10);
 #else
   EXPECT_GT(resident(), before);  // a sanitizer's own memory is in it

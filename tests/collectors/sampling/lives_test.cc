@@ -294,7 +294,7 @@ TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
 
   EXPECT_THAT(open_files_below(village_->id()), IsEmpty());
   // The sanitizers keep what is freed, and let discovery fall behind.
-#if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
+#ifdef TALLYMAN_SANITIZED
   constexpr std::size_t kSlack = 100, kMoreResident = 1U << 30;
 #else
   constexpr std::size_t kSlack = 0, kMoreResident = 8U << 20;
