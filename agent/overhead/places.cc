@@ -21,7 +21,7 @@ Attempt<Place> start_probe(const std::vector<std::string>& command, const Surrou
   auto child = Child::spawn(command, around);
   if (!child) return child.error();
   Place place(std::move(*child));
-  const auto first = place.child.read_line(requested + session.patience(), session.interrupt);
+  const auto first = place.child.read_line(Clock::now() + session.patience(), session.interrupt);
   if (!first) return first.error();
   const auto ready = field_of(*first, "ready");
   if (!ready) return ready.error();
