@@ -50,7 +50,9 @@ std::string percent(std::optional<double> share) { return share ? formatted("%.1
 
 std::string rate(std::optional<double> bytes) { return bytes ? human_bytes(*bytes) : "-"; }
 
-std::string bytes_text(std::optional<std::uint64_t> bytes) { return bytes ? human_bytes(static_cast<double>(*bytes)) : "-"; }
+std::string bytes_text(std::optional<std::uint64_t> bytes) {
+  return bytes ? human_bytes(static_cast<double>(*bytes)) : "-";
+}
 
 std::string memory_text(const Usage& row) {
   std::string text = bytes_text(row.memory_bytes);

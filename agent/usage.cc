@@ -7,7 +7,7 @@
 namespace tallyman {
 namespace {
 
-// Each is in the catalogue: a test renders them all.
+// All of them are in the catalogue.
 struct Metrics {
   MetricId cpu = *find_metric("container_cpu_usage_seconds_total");
   MetricId memory = *find_metric("container_memory_working_set_bytes");

@@ -147,24 +147,26 @@ std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
 
 // Of the run whose process the pid file names: an older one is of a run before. conmon
 // leaves a file "oom" in the container's directory where the kernel's killer came.
-std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const std::string& id, const std::string& file) {
-  const auto finished = modified_nsec(files_, file);
-  const auto text = files_.read(file, kMaxExitBytes);
+std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& place) {
+  const auto finished = modified_nsec(files_, place.exit_file);
+  const auto text = files_.read(place.exit_file, kMaxExitBytes);
   const auto code = text ? parse_exit_file(*text) : std::nullopt;
-  const auto place = find(id);
-  if (!finished || !code || !place) return {};
-  const std::uint64_t started = modified_nsec(files_, place->run + "/pidfile").value_or(*finished);
+  if (!finished || !code) return {};
+  const std::uint64_t started = modified_nsec(files_, place.run + "/pidfile").value_or(*finished);
   if (*finished < started) return {};
-  const bool oom_killed = faccessat(place->config_directory.get(), "oom", F_OK, 0) == 0;
+  const bool oom_killed = faccessat(place.config_directory.get(), "oom", F_OK, 0) == 0;
   return ContainerExit{code, oom_killed, started, *finished};
 }
 
+// A user's directory tells nothing of root's container, whatever a file in it is named.
 void ContainersStorageRuntime::hear() {
   for (const std::string& file : exit_files_.written()) {
     const std::string id = file.substr(file.rfind('/') + 1);
     if (!is_container_id(id)) continue;
+    const auto place = find(id);
+    if (!place || place->exit_file != file) continue;
     if (exits_heard_.size() >= kMostExitsKept) exits_heard_.clear();
-    if (const auto exit = read_exit(id, file)) exits_heard_[id] = *exit;
+    if (const auto exit = read_exit(*place)) exits_heard_[id] = *exit;
   }
 }
 
@@ -172,7 +174,7 @@ std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string
   hear();
   if (const auto heard = exits_heard_.find(id); heard != exits_heard_.end()) return heard->second;
   const auto place = find(id);
-  return place ? read_exit(id, place->exit_file) : std::nullopt;
+  return place ? read_exit(*place) : std::nullopt;
 }
 
 Result<ContainerDescription> ContainersStorageRuntime::describe(const std::string& id) {

@@ -62,7 +62,7 @@ class ContainersStorageRuntime final : public Runtime {
   Result<Place> find_in(const Storage& storage, const std::string& id);
   const std::vector<Storage>& storages();
 
-  std::optional<ContainerExit> read_exit(const std::string& id, const std::string& file);
+  std::optional<ContainerExit> read_exit(const Place& place);
 
   RootedFiles files_;
   ExitFiles exit_files_;

@@ -12,6 +12,7 @@ namespace tallyman {
 
 // Written in place, or under another name first.
 constexpr std::uint32_t kWritten = IN_CLOSE_WRITE | IN_MOVED_TO;
+constexpr int kMostReads = 4;  // who writes without end must not hold up everything else
 
 ExitFiles::ExitFiles(std::string rootfs) : rootfs_(std::move(rootfs)), fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
@@ -26,9 +27,9 @@ void ExitFiles::watch(const std::string& directory) {
 std::vector<std::string> ExitFiles::written() {
   std::vector<std::string> paths;
   alignas(inotify_event) std::array<char, 16 * 1024> buffer;
-  for (;;) {
+  for (int reads = 0; reads < kMostReads; ++reads) {
     const ssize_t size = fd_.valid() ? read(fd_.get(), buffer.data(), buffer.size()) : 0;
-    if (size <= 0) return paths;
+    if (size <= 0) break;
     for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
       inotify_event event;
       std::memcpy(&event, buffer.data() + at, sizeof event);
@@ -42,6 +43,7 @@ std::vector<std::string> ExitFiles::written() {
       at += sizeof event + event.len;
     }
   }
+  return paths;
 }
 
 }  // namespace tallyman

@@ -1,13 +1,13 @@
 #include "collectors/sampling/process_watch.h"
 
 #include "collectors/kernel/pid_namespace.h"
+#include "collectors/sampling/slow_thread.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
-#include <ctime>
 
 namespace tallyman {
 namespace {
@@ -16,12 +16,6 @@ using std::chrono::steady_clock;
 
 // The kernel's buffer of exits holds some thousands.
 constexpr std::chrono::milliseconds kTakeExitsEvery{100};
-
-double thread_cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
 
 // By process id: only where those in /proc are those of the agent's own system calls.
 std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {

@@ -136,6 +136,15 @@ TEST_F(PodmanExit, IsHeardOfAfterTheDirectoryWasMadeAnew) {
   }
 }
 
+TEST_F(PodmanExit, OfRootsContainerIsNotWhatAUserWrites) {
+  host_.dir("run/user/1000/libpod/tmp/exits");
+  add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
+  described(*runtime_);
+  exit_file("run/user/1000/libpod/tmp/exits", "1");
+  runtime_->hear();
+  EXPECT_FALSE(runtime_->exit_of(kOciId));
+}
+
 TEST_F(PodmanExit, OfAUserIsInTheUsersDirectory) {
   add_container(host_, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
   exit_file("run/libpod/exits", "1");
