@@ -189,8 +189,8 @@ Result<ContainerDescription> ContainersStorageRuntime::describe(const std::strin
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
     const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
     if (containers && parse_containers_json(*containers, id, metadata)) {
-      metadata.layer_directory =
-          containers_storage_layer_directory(place->graph, place->driver, layer_in_containers_json(*containers, id));
+      metadata.layer_directory = containers_storage_layer_directory(
+          place->graph, place->driver, layer_in_containers_json(*containers, id), root_path_of_oci_spec(*config));
       break;
     }
     if (!containers && containers.error().kind != ErrorKind::kUnsupported) description.incomplete = containers.error();

@@ -33,8 +33,9 @@ std::string docker_layer_directory(const std::string& data_root, const std::stri
 }
 
 std::string containers_storage_layer_directory(const std::string& graph, std::string_view driver,
-                                               std::string_view layer) {
+                                               std::string_view layer, std::string_view root) {
   if (!is_plain_name(layer)) return {};
+  if (root.starts_with('/') && root.find(layer) == std::string_view::npos) return std::string(root);
   if (driver == "overlay") return path_of(graph, driver, layer, "/diff");
   if (driver == "btrfs") return path_of(graph, "btrfs/subvolumes", layer, "");
   if (driver == "vfs") return path_of(graph, "vfs/dir", layer, "");

@@ -123,4 +123,12 @@ bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
   });
 }
 
+std::string root_path_of_oci_spec(std::string_view text) {
+  std::string path;
+  with_object(text, [&path](const json::object& spec) {
+    if (const auto* root = object_in(spec, "root")) path = string_in(*root, "path");
+  });
+  return path;
+}
+
 }  // namespace tallyman

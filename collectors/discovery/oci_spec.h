@@ -4,6 +4,7 @@
 
 #include "collectors/workload.h"
 
+#include <string>
 #include <string_view>
 
 namespace tallyman {
@@ -13,5 +14,8 @@ namespace tallyman {
 // that Docker's shim used, io.kubernetes.{container,pod}.{name,namespace,uid},
 // whoever wrote them. A pod's sandbox has the name "POD", as the kubelet calls it.
 bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata);
+
+// Its root.path: where the container's file system is put together. Empty: none named.
+std::string root_path_of_oci_spec(std::string_view text);
 
 }  // namespace tallyman

@@ -1,6 +1,7 @@
 #include "collectors/discovery/layer_directories.h"
 
 #include "collectors/discovery/containers_storage.h"
+#include "collectors/discovery/oci_spec.h"
 #include "collectors/discovery/runtime.h"
 #include "tests/support/host_builder.h"
 
@@ -66,8 +67,30 @@ TEST(ContainersStorageLayers, LieWhereEachDriverKeepsThem) {
     ASSERT_TRUE(described) << driver;
     EXPECT_EQ(described->metadata.layer_directory, below.empty() ? "" : "/" + graph + below) << driver;
   }
+  EXPECT_EQ(containers_storage_layer_directory("/g", "overlay", kLayer, "/elsewhere/overlay/" + kLayer + "/merged"),
+            "/g/overlay/" + kLayer + "/diff");
   EXPECT_EQ(layer_in_containers_json("not json", kId), "");
   EXPECT_EQ(layer_in_containers_json("[7,{\"id\":\"a\",\"layer\":[]}]", "a"), "");
+}
+
+// As podman run --rootfs makes it: the storage has a layer for it, which stays empty.
+TEST(ContainersStorageLayers, AreNotThoseOfAContainerInItsOwnDirectory) {
+  HostBuilder host;
+  const std::string containers = "var/lib/containers/storage/overlay-containers";
+  host.file(containers + "/" + kId + "/userdata/config.json", R"({"root":{"path":"/srv/web/rootfs"}})")
+      .file(containers + "/containers.json", R"([{"id":")" + kId + R"(","layer":")" + kLayer + "\"}]");
+  const auto described = make_podman_runtime(host.root())->describe(kId);
+  ASSERT_TRUE(described);
+  EXPECT_EQ(described->metadata.layer_directory, "/srv/web/rootfs");
+}
+
+TEST(ContainersStorageLayers, AreTakenWhereTheRootIsNotNamedSensibly) {
+  for (const char* root : {"", "rootfs", "../rootfs"}) {
+    EXPECT_EQ(containers_storage_layer_directory("/g", "vfs", "l", root), "/g/vfs/dir/l") << root;
+  }
+  for (const char* spec : {"{}", "not json", R"({"root":7})", R"({"root":{"path":[]}})", ""}) {
+    EXPECT_EQ(root_path_of_oci_spec(spec), "") << spec;
+  }
 }
 
 TEST(LxcLayers, AreTheRootFileSystemOrWhatIsWrittenAboveIt) {
