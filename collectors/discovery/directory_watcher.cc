@@ -1,16 +1,16 @@
 #include "collectors/discovery/directory_watcher.h"
 
+#include "collectors/kernel/inotify_events.h"
+
 #include <sys/inotify.h>
 
-#include <array>
 #include <cerrno>
-#include <cstring>
 
 namespace tallyman {
 namespace {
 
 constexpr std::uint32_t kMask = IN_CREATE | IN_DELETE | IN_MOVED_FROM | IN_MOVED_TO | IN_ONLYDIR;
-constexpr int kMaxReads = 16;  // of 64 KiB: the queue of 16,384 events holds about this much
+constexpr int kMaxReads = 16;  // the queue of 16,384 events holds about this much
 
 Error no_watch_left(std::size_t have) {
   return Error{ErrorKind::kIo, ENOSPC,
@@ -68,19 +68,9 @@ void DirectoryWatcher::drop(std::unordered_map<int, Watch>::iterator watch) {
 
 DirectoryWatcher::Batch DirectoryWatcher::read() {
   Batch batch;
-  alignas(inotify_event) std::array<char, 64 * 1024> buffer;
-  for (int reads = 0; reads < kMaxReads; ++reads) {
-    const ssize_t size = ::read(fd_.get(), buffer.data(), buffer.size());
-    if (size < 0 && errno == EINTR) continue;
-    if (size <= 0) break;
-    for (std::size_t at = 0; at < static_cast<std::size_t>(size);) {
-      inotify_event event;
-      std::memcpy(&event, buffer.data() + at, sizeof event);
-      const char* name = buffer.data() + at + sizeof event;
-      take_event(event.wd, event.mask, std::string_view(name, strnlen(name, event.len)), batch);
-      at += sizeof event + event.len;
-    }
-  }
+  read_inotify_events(fd_.get(), kMaxReads, [&](int watch, std::uint32_t mask, std::string_view name) {
+    take_event(watch, mask, name, batch);
+  });
   return batch;
 }
 

@@ -3,6 +3,7 @@
 #include "collectors/kernel/cgroup_files.h"
 #include "collectors/kernel/cgroup_reader.h"
 #include "collectors/kernel/formats.h"
+#include "collectors/kernel/inotify_events.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -17,7 +18,6 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <cstring>
 #include <ctime>
 #include <deque>
 #include <mutex>
@@ -139,21 +139,15 @@ void EventsFileLastWords::run() {
 }
 
 void EventsFileLastWords::take_events() {
-  alignas(inotify_event) std::array<char, 16 * 1024> events;
-  const ssize_t size = ::read(inotify_.get(), events.data(), events.size());
-  for (ssize_t at = 0; at < size;) {
-    inotify_event event;
-    std::memcpy(&event, events.data() + at, sizeof event);
-    at += static_cast<ssize_t>(sizeof event + event.len);
-    if ((event.mask & IN_Q_OVERFLOW) != 0) {
+  read_inotify_events(inotify_.get(), 1, [this](int watch, std::uint32_t mask, std::string_view name) {
+    if ((mask & IN_Q_OVERFLOW) != 0) {
       ++overflows_;
-    } else if ((event.mask & IN_MODIFY) != 0) {
-      listen_to(event.wd);
-    } else if ((event.mask & IN_CREATE) != 0 && (event.mask & IN_ISDIR) != 0) {
-      const char* name = events.data() + at - event.len;
-      on_created(event.wd, std::string_view(name, strnlen(name, event.len)));
+    } else if ((mask & IN_MODIFY) != 0) {
+      listen_to(watch);
+    } else if ((mask & IN_CREATE) != 0 && (mask & IN_ISDIR) != 0) {
+      on_created(watch, name);
     }
-  }
+  });
 }
 
 void EventsFileLastWords::listen_to(Token token) {
