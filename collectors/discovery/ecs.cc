@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kCgroupfs = "/ecs/";
 constexpr std::string_view kSystemd = "/ecstasks.slice/ecstasks-";
-constexpr std::string_view kSlice = ".slice";
 
 // 32 digits, with dashes before 2018 (a UUID).
 bool is_task_id(std::string_view id) {
@@ -25,6 +24,7 @@ std::optional<EcsTask> ecs_task_of(std::string_view cgroup_path) {
   std::string_view id = cgroup_path.substr(0, cgroup_path.find('/'));
   const bool is_own = id.size() == cgroup_path.size();
   if (by_systemd) {
+    constexpr std::string_view kSlice = ".slice";
     if (!id.ends_with(kSlice)) return {};
     id.remove_suffix(kSlice.size());
   }

@@ -9,8 +9,6 @@
 namespace tallyman::formats {
 namespace {
 
-constexpr std::uint64_t kBytesPerKib = 1024;
-
 bool skip(FieldReader& fields, int count) {
   std::string_view field;
   for (int i = 0; i < count; ++i) {

@@ -7,8 +7,6 @@
 namespace tallyman::formats {
 namespace {
 
-constexpr std::uint64_t kBytesPerKib = 1024;
-
 // A resident set is written as a signed number, and may be below 0 for a moment.
 std::optional<std::uint64_t> not_negative(std::string_view field) {
   return field.starts_with('-') ? (to_number(field.substr(1)) ? std::optional<std::uint64_t>(0) : std::nullopt)

@@ -87,6 +87,8 @@ Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer) 
   return text;
 }
 
+bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
+
 std::vector<std::string> names_in(const std::string& directory) {
   std::vector<std::string> names;
   const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);

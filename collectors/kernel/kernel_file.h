@@ -91,6 +91,7 @@ Result<std::string_view> read_rows(int fd, std::size_t longest_row, ReadBuffer& 
 
 // Opens, reads to the end, closes. Errors name `path`.
 Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer);
+bool is_there(const std::string& path);
 // The names in a directory but "." and "..", sorted; empty if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);
 // The first line without its newline; empty when there is none or the file cannot be read.

@@ -1,6 +1,7 @@
 #include "collectors/kernel/link_source.h"
 
 #include "collectors/kernel/formats.h"
+#include "collectors/kernel/kernel_file.h"
 #include "collectors/kernel/netlink.h"
 
 #include <fcntl.h>
@@ -55,8 +56,6 @@ void name_masters(std::vector<HostLink>& links) {
 void sort_by_name(std::vector<HostLink>& links) {
   std::sort(links.begin(), links.end(), [](const HostLink& a, const HostLink& b) { return a.name < b.name; });
 }
-
-bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 std::string last_part_of_link(const std::string& path) {
   char target[512];

@@ -4,7 +4,6 @@
 #include "collectors/kernel/pid_namespace.h"
 
 #include <fcntl.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -20,8 +19,6 @@ constexpr std::size_t kPidsToTry = 8;     // in case the first ones end while th
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
 }
-
-bool is_there(const std::string& path) { return access(path.c_str(), F_OK) == 0; }
 
 }  // namespace
 

@@ -75,7 +75,7 @@ std::string ProcessFiles::path(Pid pid, const char* file) const {
 
 Error ProcessFiles::error_of(int code, Pid pid, const char* file) const {
   // A kernel, or a recorded host, may lack the file alone.
-  if (code == ESRCH || (code == ENOENT && access(root_.proc_path(std::to_string(pid)).c_str(), F_OK) != 0)) {
+  if (code == ESRCH || (code == ENOENT && !is_there(root_.proc_path(std::to_string(pid))))) {
     return {ErrorKind::kGone, code, path(pid, file)};
   }
   Error error = error_from_errno(code, root_.proc_path(std::string("PID/") + file));

@@ -36,6 +36,8 @@ inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64
   return value;
 }
 
+inline constexpr std::uint64_t kBytesPerKib = 1024;  // what /proc calls kB
+
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // The kernel writes neither.

@@ -15,7 +15,6 @@ constexpr std::size_t kMostProcesses = 200'000;
 constexpr std::size_t kMostNamesKept = 10'000;
 constexpr unsigned kSettlingReads = 3;  // who starts a process may still be moving it to its cgroup
 constexpr unsigned kPssPerScan = 20;
-constexpr ProcessFiles::Pid kKernelThreads = 2;  // kthreadd
 
 }  // namespace
 

@@ -10,7 +10,6 @@ namespace {
 
 constexpr std::size_t kMostUnknown = 100'000;
 constexpr int kMostAncestors = 32;
-constexpr ProcessFiles::Pid kKernelThreads = 2;  // kthreadd
 constexpr Tally kOfChildren[] = {Tally::kCpu, Tally::kUser, Tally::kSystem, Tally::kFaults, Tally::kMajorFaults};
 
 // The ticks say how the run time divides, as cputime_adjust() of the kernel does it.

@@ -7,6 +7,8 @@
 
 namespace tallyman {
 
+inline constexpr ProcessFiles::Pid kKernelThreads = 2;  // kthreadd
+
 // Of the file that a process runs, for program_names_.
 inline std::uint64_t program_key(std::uint64_t device, std::uint64_t inode) {
   constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;
