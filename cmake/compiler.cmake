@@ -12,7 +12,13 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# Half of the time of a whole build of libraries went into the standard headers.
+# What most of the time of a build went into: the standard headers, and what templates become,
+# again in each file. So presets that build everything anew take some files as one
+# (CMAKE_UNITY_BUILD); those whose inner names others have too are named by the libraries.
+set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
+if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
+  add_compile_options(-Wno-subobject-linkage)  # of types that are one file's own, which it cannot know then
+endif()
 function(tallyman_precompile library)
   if(TALLYMAN_TESTS)
     target_precompile_headers(${library} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)

@@ -10,8 +10,8 @@
 namespace tallyman {
 namespace {
 
-using ::testing::HasSubstr;
-using ::testing::StartsWith;
+using testing::HasSubstr;
+using testing::StartsWith;
 
 constexpr char kPage[] = "<!DOCTYPE html><title>Tallyman</title>";
 constexpr char kScript[] = "export const answer = 42;";
@@ -22,7 +22,7 @@ std::string packed(std::string_view text) {
   return out;
 }
 
-class DashboardTest : public ::testing::Test {
+class DashboardTest : public testing::Test {
  protected:
   HttpResponse get(std::string_view path, std::string encoding = {}, std::string tags = {}) {
     const DashboardFile* const file = dashboard_.find(path);
@@ -61,7 +61,7 @@ TEST_F(DashboardTest, IsSentAsItLiesInTheBinaryToWhoTakesGzip) {
   const HttpResponse response = get("/", "gzip, br");
   EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
   EXPECT_EQ(*response.body, page_);
-  EXPECT_EQ(testing::gunzip(*response.body), kPage);
+  EXPECT_EQ(test::gunzip(*response.body), kPage);
   EXPECT_EQ(header(response, "Vary"), "Accept-Encoding");
   EXPECT_EQ(header(get("/", "gzip;q=0"), "Content-Encoding"), "");
 }
@@ -103,7 +103,7 @@ TEST_F(DashboardTest, OnlyFilesOfTheTableAreThere) {
 
 TEST(EmbeddedDashboard, IsWhatItsTableSays) {
   for (const DashboardFile& file : embedded_dashboard()) {
-    EXPECT_EQ(testing::gunzip(file.gzip).size(), file.bytes) << file.name;
+    EXPECT_EQ(test::gunzip(file.gzip).size(), file.bytes) << file.name;
     EXPECT_EQ(file.hash.size(), 32U) << file.name;
     EXPECT_EQ(file.gzip.substr(4, 4), std::string_view("\0\0\0\0", 4)) << "a time of its making: " << file.name;
   }

@@ -1,6 +1,7 @@
 // Clients that are slow, silent, broken or many: each is answered clearly or cut,
 // and a good client is answered all the while.
 #include "agent/http_server.h"
+#include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 
 #include <dirent.h>
@@ -50,13 +51,6 @@ HttpLimits short_times() {
 }
 
 bool answered(const HttpServer& server) { return http_get(server.port(), "/").value_or(HttpReply{}).body == "fine"; }
-
-bool eventually(const std::function<bool()>& condition) {
-  for (const auto until = Clock::now() + 20s; Clock::now() < until; std::this_thread::sleep_for(2ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
 
 std::size_t open_descriptors() {
   std::size_t count = 0;

@@ -2,6 +2,7 @@
 // leave; and a good client is served all the while.
 #include "agent/event_stream.h"
 #include "agent/http_server.h"
+#include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 
 #include <dirent.h>
@@ -21,13 +22,6 @@ using test::HttpClient;
 using test::HttpReply;
 using testing::HasSubstr;
 using testing::Not;
-
-bool eventually(const std::function<bool()>& condition) {
-  for (const auto until = Clock::now() + 20s; Clock::now() < until; std::this_thread::sleep_for(2ms)) {
-    if (condition()) return true;
-  }
-  return false;
-}
 
 std::size_t open_descriptors() {
   std::size_t count = 0;

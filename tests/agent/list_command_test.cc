@@ -13,14 +13,14 @@
 namespace tallyman {
 namespace {
 
+using test::SnapshotBuilder;
+using test::workload_of;
 using ::testing::AllOf;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::Not;
 using ::testing::Optional;
-using testing::SnapshotBuilder;
 using ::testing::StartsWith;
-using testing::workload_of;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 

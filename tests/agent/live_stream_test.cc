@@ -15,8 +15,8 @@ using ::testing::HasSubstr;
 using ::testing::StartsWith;
 
 SnapshotPtr snapshot(std::uint64_t sequence) {
-  testing::SnapshotBuilder builder;
-  builder.add(testing::workload_of(WorkloadKind::kContainer, "/a", "a"), "", [](SeriesWriter& writer) {
+  test::SnapshotBuilder builder;
+  builder.add(test::workload_of(WorkloadKind::kContainer, "/a", "a"), "", [](SeriesWriter& writer) {
     writer.begin(*find_metric("container_threads"));
     writer.put(0, 3);
   });

@@ -1,6 +1,7 @@
 #include "agent/observer.h"
 
 #include "tests/agent/small_host.h"
+#include "tests/support/eventually.h"
 #include "tests/support/process_host.h"
 
 #include <gmock/gmock.h>
@@ -36,18 +37,6 @@ std::set<std::string> sampled_ids(const Snapshot& snapshot) {
     }
   }
   return ids;
-}
-
-// False when it does not become true within 20 s.
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) {
-      return false;
-    }
-    std::this_thread::sleep_for(2ms);
-  }
-  return true;
 }
 
 TEST(Observer, SamplesOnceWithoutThreads) {

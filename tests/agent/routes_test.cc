@@ -108,7 +108,7 @@ TEST_F(RoutesTest, MetricsAreOpenMetricsAndGzipWhereAskedFor) {
       "/metrics", "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\nAccept-Encoding: gzip\r\n");
   EXPECT_EQ(reply.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
   EXPECT_EQ(reply.header("content-encoding"), "gzip");
-  const std::string body = testing::gunzip(reply.body);
+  const std::string body = test::gunzip(reply.body);
   EXPECT_TRUE(body.ends_with("# EOF\n"));
   EXPECT_THAT(body, HasSubstr("\ncontainer_memory_usage_bytes{"));
   EXPECT_EQ(get("/metrics", "Accept-Encoding: gzip;q=0\r\n").header("content-encoding"), "");

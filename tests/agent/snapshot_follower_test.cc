@@ -1,6 +1,7 @@
 #include "agent/snapshot_follower.h"
 
 #include "agent/history_clock.h"
+#include "tests/support/eventually.h"
 
 #include <gtest/gtest.h>
 
@@ -16,15 +17,6 @@ SnapshotPtr snapshot(std::uint64_t sequence) {
   auto made = std::make_shared<Snapshot>();
   made->sequence = sequence;
   return made;
-}
-
-bool eventually(const std::function<bool()>& condition) {
-  const auto end = std::chrono::steady_clock::now() + 20s;
-  while (!condition()) {
-    if (std::chrono::steady_clock::now() > end) return false;
-    std::this_thread::sleep_for(1ms);
-  }
-  return true;
 }
 
 TEST(SnapshotFollower, GivesEachSnapshotToAllInTurn) {

@@ -75,10 +75,10 @@ std::uint64_t value_of(unsigned container, unsigned metric) {
 }
 
 SnapshotPtr snapshot_of(const Metrics& metrics) {
-  testing::SnapshotBuilder builder(metrics.entries());
+  test::SnapshotBuilder builder(metrics.entries());
   for (unsigned container = 0; container < kContainers; ++container) {
     const Labels labels = labels_of(container);
-    builder.add(testing::workload_of(WorkloadKind::kContainer, labels[0].second, labels[1].second), text_of(labels),
+    builder.add(test::workload_of(WorkloadKind::kContainer, labels[0].second, labels[1].second), text_of(labels),
                 [&](SeriesWriter& writer) {
                   for (unsigned metric = 0; metric < kMetrics; ++metric) {
                     writer.put(metric, value_of(container, metric));

@@ -19,8 +19,8 @@ void put(SeriesWriter& writer, std::string_view metric, std::uint64_t value,
 }
 
 HistoryRow read(const std::function<void(SeriesWriter&)>& write, bool expected = true) {
-  testing::SnapshotBuilder builder;
-  builder.add(testing::workload_of(WorkloadKind::kContainer, "/docker/a", "a"), "", write);
+  test::SnapshotBuilder builder;
+  builder.add(test::workload_of(WorkloadKind::kContainer, "/docker/a", "a"), "", write);
   const auto snapshot = builder.build();
   FieldReader reader;
   HistoryRow row{};
@@ -102,8 +102,8 @@ TEST(FieldReader, FollowsAPlanThatChanges) {
   FieldReader reader;
   HistoryRow row{};
   for (const bool more : {false, true}) {
-    testing::SnapshotBuilder builder;
-    builder.add(testing::workload_of(WorkloadKind::kContainer, "/docker/a", "a"), "", [&](SeriesWriter& writer) {
+    test::SnapshotBuilder builder;
+    builder.add(test::workload_of(WorkloadKind::kContainer, "/docker/a", "a"), "", [&](SeriesWriter& writer) {
       if (more) put(writer, "container_memory_usage_bytes", 4096);
       put(writer, "container_threads", 5);
     });

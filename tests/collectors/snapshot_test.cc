@@ -5,8 +5,8 @@
 namespace tallyman {
 namespace {
 
-using testing::SnapshotBuilder;
-using testing::workload_of;
+using test::SnapshotBuilder;
+using test::workload_of;
 
 std::string escaped(std::string_view text) {
   std::string out = "<";

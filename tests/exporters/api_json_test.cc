@@ -12,8 +12,8 @@ namespace tallyman {
 namespace {
 
 namespace json = boost::json;
-using testing::SnapshotBuilder;
-using testing::workload_of;
+using test::SnapshotBuilder;
+using test::workload_of;
 
 enum Index { kCpu, kMemory, kLimit, kReceive, kUnknown };
 constexpr MetricDefinition kMetrics[] = {

@@ -15,14 +15,14 @@
 namespace tallyman {
 namespace {
 
-using testing::gunzip;
+using test::gunzip;
+using test::parse_openmetrics;
+using test::parse_prometheus_text;
+using test::SnapshotBuilder;
+using test::workload_of;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
-using testing::parse_openmetrics;
-using testing::parse_prometheus_text;
-using testing::SnapshotBuilder;
-using testing::workload_of;
 
 constexpr MetricDefinition kMetrics[] = {
     {"cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds, "CPU time.", "cpu", "-", "-"},

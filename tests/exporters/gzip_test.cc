@@ -10,7 +10,7 @@
 namespace tallyman {
 namespace {
 
-using testing::gunzip;
+using test::gunzip;
 
 TEST(Gzip, GivesBackWhatWentIn) {
   GzipCompressor compressor;

@@ -11,7 +11,7 @@
 namespace tallyman {
 namespace {
 
-using namespace tallyman::testing;
+using namespace tallyman::test;
 
 // The same families, as prometheus-cpp has them.
 std::vector<prometheus::MetricFamily> as_prometheus_cpp(

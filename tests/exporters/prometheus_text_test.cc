@@ -18,7 +18,7 @@
 namespace tallyman {
 namespace {
 
-using namespace tallyman::testing;
+using namespace tallyman::test;
 
 std::string value_text(std::uint64_t value, Scale scale) {
   std::string out;

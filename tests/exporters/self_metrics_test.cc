@@ -13,10 +13,10 @@
 namespace tallyman {
 namespace {
 
+using test::parse_openmetrics;
+using test::parse_prometheus_text;
+using test::ParsedExposition;
 using ::testing::IsEmpty;
-using testing::parse_openmetrics;
-using testing::parse_prometheus_text;
-using testing::ParsedExposition;
 
 SelfStatistics everything() {
   SelfStatistics s;

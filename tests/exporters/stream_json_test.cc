@@ -25,9 +25,9 @@ struct Use {
 
 Snapshot snapshot_of(std::uint64_t sequence, const std::vector<Use>& uses,
                      const std::map<std::string, std::string>& labels = {}) {
-  testing::SnapshotBuilder builder;
+  test::SnapshotBuilder builder;
   for (const Use& use : uses) {
-    Workload workload = testing::workload_of(WorkloadKind::kContainer, use.id, use.id.substr(1));
+    Workload workload = test::workload_of(WorkloadKind::kContainer, use.id, use.id.substr(1));
     workload.inode = use.inode;
     workload.container.labels = labels;
     const auto put = [&](SeriesWriter& writer) {
@@ -109,8 +109,8 @@ TEST(StreamJson, ALimitIsToldAndToldAgainWhenItChanges) {
   EXPECT_THAT(encoder.update(snapshot_of(2, {{"/a", 0, 1 << 27}})).workloads,
               HasSubstr(R"("limits":{"memory_bytes":134217728})"));
   EXPECT_THAT(encoder.update(snapshot_of(3, {{"/a", 0, 0}})).workloads, Not(HasSubstr("limits")));
-  testing::SnapshotBuilder builder;
-  builder.add(testing::workload_of(WorkloadKind::kContainer, "/a", "a"), "", [](SeriesWriter& writer) {
+  test::SnapshotBuilder builder;
+  builder.add(test::workload_of(WorkloadKind::kContainer, "/a", "a"), "", [](SeriesWriter& writer) {
     writer.begin(*find_metric("container_threads_max"));
     writer.put(0, 100);
     writer.begin(*find_metric("container_threads"));

@@ -7,7 +7,7 @@
 #include <string>
 #include <vector>
 
-namespace tallyman::testing {
+namespace tallyman::test {
 
 enum Index { kCpu, kMemory, kReads, kFailures, kFailcnt, kInfo, kOdd, kMillis, kMicros };
 inline constexpr MetricDefinition kMetrics[] = {
@@ -37,4 +37,4 @@ inline std::string render(const Snapshot& snapshot, TextFormat format = TextForm
   return out;
 }
 
-}  // namespace tallyman::testing
+}  // namespace tallyman::test

@@ -6,10 +6,10 @@
 
 namespace tallyman {
 
-// Whether `done()` becomes true within ten seconds; it is asked at least once.
+// Whether `done()` becomes true within 20 seconds; it is asked at least once.
 template <class Done>
 bool eventually(Done done) {
-  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(10);
+  const auto deadline = std::chrono::steady_clock::now() + std::chrono::seconds(20);
   while (!done()) {
     if (std::chrono::steady_clock::now() > deadline) {
       return false;

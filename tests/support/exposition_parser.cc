@@ -5,7 +5,7 @@
 #include <optional>
 #include <set>
 
-namespace tallyman::testing {
+namespace tallyman::test {
 namespace {
 
 bool is_letter(char c) { return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
@@ -191,4 +191,4 @@ class Parser {
 ParsedExposition parse_prometheus_text(std::string_view text) { return Parser(false).parse(text); }
 ParsedExposition parse_openmetrics(std::string_view text) { return Parser(true).parse(text); }
 
-}  // namespace tallyman::testing
+}  // namespace tallyman::test

@@ -7,7 +7,7 @@
 #include <string_view>
 #include <vector>
 
-namespace tallyman::testing {
+namespace tallyman::test {
 
 struct ParsedFamily {
   std::string type, help, unit;  // help as it reads after unescaping
@@ -29,4 +29,4 @@ struct ParsedExposition {
 ParsedExposition parse_prometheus_text(std::string_view text);
 ParsedExposition parse_openmetrics(std::string_view text);
 
-}  // namespace tallyman::testing
+}  // namespace tallyman::test

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-namespace tallyman::testing {
+namespace tallyman::test {
 
 // One gzip member; throws on anything else.
 inline std::string gunzip(std::string_view compressed) {
@@ -24,4 +24,4 @@ inline std::string gunzip(std::string_view compressed) {
   return text;
 }
 
-}  // namespace tallyman::testing
+}  // namespace tallyman::test

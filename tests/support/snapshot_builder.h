@@ -9,7 +9,7 @@
 #include <span>
 #include <string>
 
-namespace tallyman::testing {
+namespace tallyman::test {
 
 class SnapshotBuilder {
  public:
@@ -53,4 +53,4 @@ inline Workload workload_of(WorkloadKind kind, std::string id, std::string name)
   return workload;
 }
 
-}  // namespace tallyman::testing
+}  // namespace tallyman::test

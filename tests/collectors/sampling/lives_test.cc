@@ -7,6 +7,7 @@
 #include "collectors/kernel/self_process.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/eventually.h"
+#include "tests/support/sanitized.h"
 
 #include <fcntl.h>
 #include <gmock/gmock.h>
@@ -294,17 +295,14 @@ TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
 
   EXPECT_THAT(open_files_below(village_->id()), IsEmpty());
   // The sanitizers keep what is freed, and let discovery fall behind.
-#ifdef TALLYMAN_SANITIZED
-  constexpr std::size_t kSlack = 100, kMoreResident = 1U << 30;
-#else
-  constexpr std::size_t kSlack = 0, kMoreResident = 8U << 20;
-#endif
+  const std::size_t slack = is_sanitized() ? 100 : 0;
+  const std::size_t more_resident = is_sanitized() ? 1U << 30 : 8U << 20;
   // Others come to this host and go: the two are counted until they agree.
-  const auto others = [&] { return std::max(cgroups_of(hierarchy_), cgroups) - cgroups + kSlack; };
+  const auto others = [&] { return std::max(cgroups_of(hierarchy_), cgroups) - cgroups + slack; };
   EXPECT_TRUE(eventually([&] { return last_words_->statistics().watches <= listened + others(); }));
   EXPECT_TRUE(eventually([&] { return discovery_->status().tree.watches <= watches + others(); }))
       << discovery_->status().tree.watches << " now, " << watches << " before";
-  EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + kMoreResident);
+  EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
 }
 
 }  // namespace
