@@ -1,16 +1,11 @@
 // Charts: in step, zoomed by mouse, compared; events and metrics pages.
 import assert from "node:assert/strict";
-import { before, describe, test } from "node:test";
+import { describe, test } from "node:test";
 import { farm, live, until, withPage, world } from "./support.mjs";
 
 describe("charts, events, metrics", () => {
   const chart = (page, title) => page.locator(`.chart[data-chart=${JSON.stringify(title)}]`);
   const figure = async (locator) => parseFloat(await locator.textContent());
-
-  let bare;
-  before(async () => {
-    bare = (await world.ask("burn_bare", { name: "bare" })).id;
-  });
 
   test("a zoom by mouse takes all charts along, is in the link, and leads back to now", async () => {
     await withPage({ hash: `#/workload?id=${encodeURIComponent(farm.web)}&from=-120` }, async (page) => {
@@ -69,6 +64,7 @@ describe("charts, events, metrics", () => {
   });
 
   test("a container and a bare process over one another, absolute and normalised", async () => {
+    const bare = (await world.ask("burn_bare", { name: "bare" })).id;
     await withPage({ hash: `#/compare?id=${encodeURIComponent(farm.web)}&id=${encodeURIComponent(bare)}&from=-120` }, async (page) => {
       await live(page);
       const values = chart(page, "CPU").locator(".legend-value");
@@ -95,7 +91,7 @@ describe("charts, events, metrics", () => {
       await page.keyboard.press("Enter");
       await chart(page, "CPU time per unit").or(page.getByText("Nothing to draw")).first().waitFor({ timeout: 10_000 });
       assert.equal(await page.locator(".compared .chip").count(), 2);
-    });
+    }).finally(() => world.ask("end_bare"));
   });
 
   test("events come live, filter, and lead to the workload's charts", async () => {

@@ -4,7 +4,7 @@ import { readFile } from "node:fs/promises";
 import { before, describe, test } from "node:test";
 import { accessibility, kPhone, live, rowOf, until, withPage, world } from "./support.mjs";
 
-describe("hostile names", () => {
+describe("hostile names", { concurrency: 2 }, () => {
   const kNames = {
     html: "<img src=x onerror=alert(1)>",
     script: "<script>alert(1)<_script>",

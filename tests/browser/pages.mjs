@@ -3,7 +3,7 @@ import assert from "node:assert/strict";
 import { before, describe, test } from "node:test";
 import { farm, inBothThemes, kDesktop, kPhone, live, until, withPage, world } from "./support.mjs";
 
-describe("pages", () => {
+describe("pages", { concurrency: 2 }, () => {
   before(() => world.ask("keep_reports"));
 
   const kPages = {

@@ -116,10 +116,13 @@ class World:
         for directory in self.reports.iterdir():
             shutil.rmtree(directory)
 
-    def remove_cgroups(self):
+    def end_bare(self):
         for process in self.bare:
             end(process)
         self.bare.clear()
+
+    def remove_cgroups(self):
+        self.end_bare()
         for tree in hierarchies():
             below = tree / self.cgroups
             for directory in sorted(below.rglob("*"), reverse=True):

@@ -2,6 +2,7 @@
 
 What it runs is an initramfs of busybox, the agent, the truth program and a script; what
 comes back is a tar that the script writes to a disk of its own."""
+import fcntl
 import os
 import pathlib
 import shutil
@@ -46,6 +47,13 @@ def _download(package, directory):
 
 def kernel():
     """Directory with vmlinuz and the modules; taken from Debian's mirror on first use, then cached."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with open(cache_directory() / "kernel.lock", "w") as lock:  # two tests may want it at once
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        return _cached_kernel()
+
+
+def _cached_kernel():
     try:
         package = _package()
     except RuntimeError:
@@ -54,7 +62,6 @@ def kernel():
     wanted = cache_directory() / package
     if (wanted / "vmlinuz").exists():
         return wanted
-    cache_directory().mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=cache_directory(), prefix="download-") as scratch:
         scratch = pathlib.Path(scratch)
         try:
