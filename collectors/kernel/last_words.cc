@@ -64,9 +64,12 @@ class EventsFileLastWords final : public LastWords {
   void take_events();
   void listen_to(Token token);
   void on_created(int directory_watch, std::string_view name);
+  void on_removed(int directory_watch, std::string_view name);
+  std::string path_below(int directory_watch, std::string_view name) const;
   Token claim(const std::string& cgroup_path);
   Token add(const std::string& cgroup_path);
   void forget(std::unordered_map<Token, Listened>::iterator one);
+  void forget_and_unlock(std::unordered_map<Token, Listened>::iterator one, std::unique_lock<std::mutex>& lock);
   void give_up(Token token, int directory_watch) const;
   std::optional<CgroupStats> read(const std::string& path);
 
@@ -146,6 +149,8 @@ void EventsFileLastWords::take_events() {
       listen_to(watch);
     } else if ((mask & IN_CREATE) != 0 && (mask & IN_ISDIR) != 0) {
       on_created(watch, name);
+    } else if ((mask & IN_DELETE) != 0 && (mask & IN_ISDIR) != 0) {
+      on_removed(watch, name);
     }
   });
 }
@@ -171,18 +176,23 @@ void EventsFileLastWords::listen_to(Token token) {
   }
 }
 
+// With the lock. Empty: no such watch any more.
+std::string EventsFileLastWords::path_below(int directory_watch, std::string_view name) const {
+  const auto parent = directories_.find(directory_watch);
+  if (parent == directories_.end()) {
+    return {};
+  }
+  return (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
+}
+
 // Found here, and not only when discovery tells of it: a life may be over by then.
 void EventsFileLastWords::on_created(int directory_watch, std::string_view name) {
   std::string path;
   {
     const std::lock_guard lock(mutex_);
-    const auto parent = directories_.find(directory_watch);
-    if (parent == directories_.end()) {
-      return;
-    }
-    path = (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
+    path = path_below(directory_watch, name);
   }
-  const Token token = add(path);
+  const Token token = path.empty() ? 0 : add(path);
   if (token == 0) {
     return;
   }
@@ -195,10 +205,17 @@ void EventsFileLastWords::on_created(int directory_watch, std::string_view name)
   std::unique_lock lock(mutex_);
   const auto found = listened_.find(oldest);
   if (found != listened_.end() && !found->second.claimed) {
-    const int below = found->second.directory_watch;
-    forget(found);
-    lock.unlock();
-    give_up(oldest, below);
+    forget_and_unlock(found, lock);
+  }
+}
+
+// Who was never claimed and has said nothing has nothing to be kept for.
+void EventsFileLastWords::on_removed(int directory_watch, std::string_view name) {
+  std::unique_lock lock(mutex_);
+  const auto newest = newest_.find(path_below(directory_watch, name));
+  const auto found = newest == newest_.end() ? listened_.end() : listened_.find(newest->second);
+  if (found != listened_.end() && !found->second.claimed && !found->second.words) {
+    forget_and_unlock(found, lock);
   }
 }
 
@@ -256,11 +273,11 @@ LastWords::Token EventsFileLastWords::add(const std::string& cgroup_path) {
   // The same file has the same watch: whoever comes second changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
   const int error = errno;
-  const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_ONLYDIR);
+  const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
   if (token <= 0 && (error == ENOSPC || error == ENOMEM)) {
     ++unwatched_;
   }
-  const std::lock_guard lock(mutex_);
+  std::unique_lock lock(mutex_);
   if (below > 0) {
     directories_[below] = cgroup_path;
   }
@@ -270,7 +287,11 @@ LastWords::Token EventsFileLastWords::add(const std::string& cgroup_path) {
   Listened& one = listened_[token];
   one.path = cgroup_path;
   one.directory_watch = below;
-  newest_[cgroup_path] = token;
+  const Token before = std::exchange(newest_[cgroup_path], token);
+  // Made anew: nobody can ask for the one before any more.
+  if (const auto old = listened_.find(before); before != token && old != listened_.end() && !old->second.claimed) {
+    forget_and_unlock(old, lock);
+  }
   return token;
 }
 
@@ -281,6 +302,15 @@ void EventsFileLastWords::forget(std::unordered_map<Token, Listened>::iterator o
     newest_.erase(newest);
   }
   listened_.erase(one);
+}
+
+void EventsFileLastWords::forget_and_unlock(std::unordered_map<Token, Listened>::iterator one,
+                                            std::unique_lock<std::mutex>& lock) {
+  const Token token = one->first;
+  const int directory_watch = one->second.directory_watch;
+  forget(one);
+  lock.unlock();
+  give_up(token, directory_watch);
 }
 
 // These fail where the cgroup is gone: that is fine.
@@ -296,19 +326,13 @@ bool EventsFileLastWords::spoken(Token token) const {
 }
 
 std::optional<CgroupStats> EventsFileLastWords::take(Token token) {
-  std::optional<CgroupStats> words;
-  int directory_watch = 0;
-  {
-    const std::lock_guard lock(mutex_);
-    const auto found = listened_.find(token);
-    if (found == listened_.end()) {
-      return std::nullopt;
-    }
-    words = std::move(found->second.words);
-    directory_watch = found->second.directory_watch;
-    forget(found);
+  std::unique_lock lock(mutex_);
+  const auto found = listened_.find(token);
+  if (found == listened_.end()) {
+    return std::nullopt;
   }
-  give_up(token, directory_watch);
+  auto words = std::move(found->second.words);
+  forget_and_unlock(found, lock);
   return words;
 }
 

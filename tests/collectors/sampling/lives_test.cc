@@ -305,5 +305,26 @@ TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
   EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
 }
 
+// By a watch of its own it hears of all cgroups that are made: those that come and go before
+// anybody asks must not add up.
+TEST(LastWords, ForgetsWhatNobodyAskedForOnceItIsGone) {
+  const auto hierarchy = CgroupHierarchy::detect(HostRoot{});
+  if (!hierarchy || hierarchy->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
+  const std::string id = "/tallyman-words-" + std::to_string(getpid());
+  const std::string top = hierarchy->hierarchies()[static_cast<std::size_t>(hierarchy->unified_index())].path + id;
+  if (mkdir(top.c_str(), 0755) != 0) GTEST_SKIP() << top << ": " << std::strerror(errno);
+  const auto words = LastWords::make(HostRoot{}, *hierarchy);
+  ASSERT_NE(words, nullptr);
+  words->start();
+  words->watch(id);
+  const auto watches = [&] { return words->statistics().watches; };
+  ASSERT_EQ(watches(), 1U);
+  ASSERT_EQ(mkdir((top + "/unasked").c_str(), 0755), 0);
+  EXPECT_TRUE(eventually([&] { return watches() == 2; }));
+  EXPECT_EQ(rmdir((top + "/unasked").c_str()), 0);
+  EXPECT_TRUE(eventually([&] { return watches() == 1; }));
+  EXPECT_EQ(rmdir(top.c_str()), 0);
+}
+
 }  // namespace
 }  // namespace tallyman
