@@ -48,7 +48,14 @@ Result<void> DirectoryWatcher::add(std::uint8_t tag, const std::string& path, co
   kept.generation = generation_;
   kept.tag = tag;
   if (kept.path != path) kept.path = path;
-  by_path_[key(tag, path)] = watch;
+  const auto named = by_path_.try_emplace(key(tag, path), watch).first;
+  const int before = std::exchange(named->second, watch);
+  // Made anew under the same path: the kernel keeps a removed cgroup for as long as it is watched.
+  const auto old = watches_.find(before);
+  if (before != watch && old != watches_.end() && old->second.path == path && old->second.tag == tag) {
+    inotify_rm_watch(fd_.get(), before);
+    watches_.erase(old);
+  }
   return {};
 }
 

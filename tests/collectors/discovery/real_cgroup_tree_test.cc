@@ -88,12 +88,19 @@ TEST_F(RealCgroups, MadeAnewAreOthers) {
   for (std::size_t h = 0; h < options_.hierarchies.size(); ++h) make(h, "/one");
   tree.walk();
   const CgroupNode before = tree.nodes().at(top_ + "/one");
+  const std::size_t watches = tree.status().watches;
   for (std::size_t h = 0; h < options_.hierarchies.size(); ++h) remove(h, "/one");
   for (std::size_t h = 0; h < options_.hierarchies.size(); ++h) make(h, "/one");
   EXPECT_TRUE(eventually([&] {
     tree.wait(kTurn);
     return tree.nodes().at(top_ + "/one").inode != before.inode;
   }));
+  // The kernel keeps the old ones for as long as they are watched.
+  EXPECT_TRUE(eventually([&] {
+    tree.wait(kTurn);
+    return tree.status().watches == watches;
+  })) << tree.status().watches
+      << " now, " << watches << " before";
 }
 
 }  // namespace
