@@ -16,6 +16,7 @@ import pytest
 from support import paths
 from support.agent import Agent
 from support.docker import CGROUPS, DockerDaemon, run
+from support.runtimes import traces_removed
 from support.waiting import end, wait_for
 
 SYSTEM_PATH = os.environ["PATH"] + ":/usr/sbin:/sbin"
@@ -97,10 +98,12 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
 def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     """All that is installed here: test_podman_lxc.py and test_nspawn.py have their packages."""
     modes = ("docker-published", "podman", "lxc", "nspawn")
-    with DockerDaemon("--userland-proxy=true") as daemon:
+    with traces_removed(), DockerDaemon("--userland-proxy=true") as daemon:
         report, said = overhead(state, "--rounds=5", "--duration=5ms", f"--mode={','.join(modes)}",
                                 "--workload=integer,start,write,tcp-latency", docker=daemon)
         assert left_behind(daemon, state) == []
+        assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
+        assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
     assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
     for workload, mode in [("start", "docker-published"), ("tcp-latency", "docker-published"), ("write", "podman"),
                            ("integer", "podman"), ("integer", "lxc"), ("integer", "nspawn")]:
@@ -109,8 +112,6 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
         assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
     # Through docker-proxy each byte passes two more sockets.
     assert median_ns(report, "tcp-latency", "docker-published") > median_ns(report, "tcp-latency", "bare")
-    assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
-    assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
 
 
 def test_real_applications_answer_bare_and_contained(docker, state):

@@ -9,49 +9,29 @@ import pytest
 
 from support import paths
 from support.agent import Agent
-from support.docker import cgroup_directories, end_processes, processes_naming, run, unmount_below
+from support.docker import end_processes, processes_naming, run, unmount_below
 from support.leaks import Inventory
+from support.runtimes import traces_removed
 from support.waiting import wait_for
 
 # crun refuses hybrid cgroups; the limits are those that a container may always set.
 PODMAN = ("podman", "--runtime", "runc", "--cgroup-manager=cgroupfs")
-# What the two make for themselves on a machine that has not run them before.
-STATE = [pathlib.Path(path) for path in ("/run/libpod", "/run/containers", "/run/runc", "/var/lib/containers")]
-CGROUPS = ("libpod_parent/conmon", "libpod_parent", "lxc.pivot")
 LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
-
-
-def removed(cgroup):
-    """LXC's monitor is still on its way out when lxc-stop returns."""
-    try:
-        cgroup.rmdir()
-    except FileNotFoundError:
-        pass
-    except OSError:
-        return False
-    return True
 
 
 @pytest.fixture
 def directory():
     """A root file system with the truth program; whatever is left behind fails the test."""
     before = Inventory()
-    state_before = {one for one in STATE if one.exists()}
-    cgroups_before = {one for name in CGROUPS for one in cgroup_directories(name)}
     path = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
     for name in ("proc", "sys", "dev"):
         (path / "rootfs" / name).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), path / "rootfs" / "truth")
-    yield path
-    end_processes(processes_naming(str(path)))
-    unmount_below(str(path))
-    shutil.rmtree(path, ignore_errors=True)
-    for state in set(STATE) - state_before:
-        unmount_below(str(state))
-        shutil.rmtree(state, ignore_errors=True)
-    for name in CGROUPS:
-        for cgroup in set(cgroup_directories(name)) - cgroups_before:
-            wait_for(lambda cgroup=cgroup: removed(cgroup), 10, f"{cgroup} is empty", 0.05)
+    with traces_removed():
+        yield path
+        end_processes(processes_naming(str(path)))
+        unmount_below(str(path))
+        shutil.rmtree(path, ignore_errors=True)
     left = before.left()
     assert not left, f"left behind: {left}"
 
