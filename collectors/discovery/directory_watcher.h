@@ -34,8 +34,8 @@ class DirectoryWatcher {
   static Result<DirectoryWatcher> open(std::size_t max_watches);
 
   // `path` is what events call it, `directory` where it is. Watching it again
-  // is free. kUnsupported: it is gone; kDenied: not readable; kIo: no watch is
-  // left, and the text names the sysctl.
+  // is free; an older directory of that path is watched no more. kUnsupported: it
+  // is gone; kDenied: not readable; kIo: no watch is left, and the text names the sysctl.
   Result<void> add(std::uint8_t tag, const std::string& path, const std::string& directory, bool follow_symlink);
 
   // Gives the watch up; nothing if there is none.
