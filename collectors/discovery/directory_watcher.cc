@@ -55,7 +55,7 @@ Result<void> DirectoryWatcher::add(std::uint8_t tag, const std::string& path, co
   const auto old = watches_.find(before);
   if (before != watch && old != watches_.end() && old->second.path == path && old->second.tag == tag) {
     inotify_rm_watch(fd_.get(), before);
-    watches_.erase(old);
+    drop(old);
   }
   return {};
 }

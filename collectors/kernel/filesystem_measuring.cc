@@ -1,9 +1,9 @@
 // How the worker measures one tree: by its quota, by what the file system itself says,
 // or by a walk in slices, each in a thread that may be given up.
 #include "collectors/kernel/filesystem_worker.h"
+#include "collectors/kernel/self_process.h"
 
 #include <algorithm>
-#include <ctime>
 
 namespace tallyman {
 namespace {
@@ -13,12 +13,6 @@ using std::chrono::steady_clock;
 
 constexpr int kRetryFactor = 10;  // what failed is tried less often
 constexpr std::uint64_t kQuotasPerSecond = 100;
-
-nanoseconds thread_cpu() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return std::chrono::seconds(now.tv_sec) + nanoseconds(now.tv_nsec);
-}
 
 std::uint64_t now_nsec() {
   return static_cast<std::uint64_t>(
@@ -46,11 +40,11 @@ void FilesystemSource::Worker::work_on(TreeForest::Tree& tree) {
   slice->walk = tree.walk;
   const bool answered = walk_caller_.call([slice, most = options_.budget.slice_entries()] {
     const auto start = steady_clock::now();
-    const nanoseconds cpu = thread_cpu();
+    const nanoseconds cpu = thread_cpu_time();
     const std::uint64_t before = slice->walk->entries();
     slice->state = slice->walk->advance(most, start + WalkBudget::kLongestSlice);
     slice->entries = slice->walk->entries() - before;
-    slice->cpu = thread_cpu() - cpu;
+    slice->cpu = thread_cpu_time() - cpu;
     slice->wall = steady_clock::now() - start;
   });
   if (!answered) {

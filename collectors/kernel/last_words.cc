@@ -4,6 +4,7 @@
 #include "collectors/kernel/cgroup_reader.h"
 #include "collectors/kernel/formats.h"
 #include "collectors/kernel/inotify_events.h"
+#include "collectors/kernel/self_process.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -18,7 +19,6 @@
 #include <array>
 #include <atomic>
 #include <csignal>
-#include <ctime>
 #include <deque>
 #include <mutex>
 #include <string_view>
@@ -135,9 +135,7 @@ void EventsFileLastWords::run() {
       return;
     }
     take_events();
-    timespec used{};
-    clock_gettime(CLOCK_THREAD_CPUTIME_ID, &used);
-    cpu_nsec_ = static_cast<std::uint64_t>(used.tv_sec) * 1'000'000'000 + static_cast<std::uint64_t>(used.tv_nsec);
+    cpu_nsec_ = static_cast<std::uint64_t>(thread_cpu_time().count());
   }
 }
 

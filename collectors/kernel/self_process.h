@@ -4,6 +4,8 @@
 
 #include "collectors/kernel/cgroup.h"
 
+#include <chrono>
+
 namespace tallyman {
 
 // Empty where it cannot be read.
@@ -17,5 +19,8 @@ struct SelfProcessStats {
 };
 
 SelfProcessStats read_self_process();
+
+// What the calling thread has used of a CPU.
+std::chrono::nanoseconds thread_cpu_time();
 
 }  // namespace tallyman

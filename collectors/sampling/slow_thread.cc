@@ -1,7 +1,8 @@
 #include "collectors/sampling/slow_thread.h"
 
+#include "collectors/kernel/self_process.h"
+
 #include <pthread.h>
-#include <time.h>
 
 #include <utility>
 
@@ -55,10 +56,6 @@ void SlowThread::run() {
   }
 }
 
-double thread_cpu_seconds() {
-  timespec now{};
-  clock_gettime(CLOCK_THREAD_CPUTIME_ID, &now);
-  return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
-}
+double thread_cpu_seconds() { return std::chrono::duration<double>(thread_cpu_time()).count(); }
 
 }  // namespace tallyman

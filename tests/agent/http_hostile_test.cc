@@ -1,10 +1,10 @@
 // Clients that are slow, silent, broken or many: each is answered clearly or cut,
 // and a good client is answered all the while.
 #include "agent/http_server.h"
+#include "collectors/kernel/self_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sys/resource.h>
@@ -52,13 +52,7 @@ HttpLimits short_times() {
 
 bool answered(const HttpServer& server) { return http_get(server.port(), "/").value_or(HttpReply{}).body == "fine"; }
 
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  DIR* directory = opendir("/proc/self/fd");
-  while (readdir(directory) != nullptr) ++count;
-  closedir(directory);
-  return count;
-}
+std::uint64_t open_descriptors() { return read_self_process().open_fds.value(); }
 
 TEST(HostileRequest, IsAnswered400WithASentence) {
   const auto server = serve();

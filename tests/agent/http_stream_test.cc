@@ -2,10 +2,10 @@
 // leave; and a good client is served all the while.
 #include "agent/event_stream.h"
 #include "agent/http_server.h"
+#include "collectors/kernel/self_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 
-#include <dirent.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -23,13 +23,7 @@ using test::HttpReply;
 using testing::HasSubstr;
 using testing::Not;
 
-std::size_t open_descriptors() {
-  std::size_t count = 0;
-  DIR* directory = opendir("/proc/self/fd");
-  while (readdir(directory) != nullptr) ++count;
-  closedir(directory);
-  return count;
-}
+std::uint64_t open_descriptors() { return read_self_process().open_fds.value(); }
 
 class HttpStream : public ::testing::Test {
  protected:
