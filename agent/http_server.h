@@ -4,7 +4,7 @@
 // one bounded connection and holds up nobody.
 #pragma once
 
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 
 #include <chrono>
 #include <cstdint>

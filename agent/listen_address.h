@@ -1,7 +1,7 @@
 // "HOST:PORT" -> a listening socket. Plain sockets; no library.
 #pragma once
 
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 
 #include <cstdint>
 #include <string>

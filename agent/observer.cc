@@ -1,6 +1,6 @@
 #include "agent/observer.h"
 
-#include "collectors/kernel/file_stats_source.h"
+#include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/sampling/filesystem_side.h"
 #include "collectors/sampling/process_side.h"
 

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "collectors/discovery/process_grouping.h"
-#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/system/host_root.h"
 
 #include <chrono>
 #include <cstdint>

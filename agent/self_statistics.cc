@@ -1,7 +1,7 @@
 #include "agent/self_statistics.h"
 
 #include "agent/version.h"
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/system/self_process.h"
 
 #include <chrono>
 #include <string>

@@ -3,7 +3,7 @@
 // collectors look at. A cgroup inside another counts in both.
 #pragma once
 
-#include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/workload.h"
 
 #include <array>

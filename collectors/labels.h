@@ -2,8 +2,8 @@
 // text is laid out once for each workload; rendering copies it.
 #pragma once
 
-#include "collectors/kernel/error.h"
-#include "collectors/kernel/host_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/system/error.h"
 #include "collectors/workload.h"
 
 #include <cstdint>

@@ -1,7 +1,7 @@
 #include "agent/overhead/cgroups.h"
 
-#include "collectors/kernel/file_stats_source.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -3,9 +3,9 @@
 #pragma once
 
 #include "agent/overhead/trouble.h"
-#include "collectors/kernel/cgroup_hierarchy.h"
-#include "collectors/kernel/host_root.h"
-#include "collectors/kernel/stats_source.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
+#include "collectors/kernel/cgroup/stats_source.h"
+#include "collectors/kernel/system/host_root.h"
 
 #include <cstdint>
 #include <memory>

@@ -4,7 +4,7 @@
 
 #include "agent/overhead/interrupt.h"
 #include "agent/overhead/trouble.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <chrono>
 #include <optional>

@@ -2,7 +2,7 @@
 
 #include "agent/overhead/probe_image.h"
 #include "agent/version.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>

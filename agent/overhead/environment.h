@@ -1,8 +1,8 @@
 // The facts that a result hangs on. A fact that cannot be found out is not there.
 #pragma once
 
-#include "collectors/kernel/cgroup_hierarchy.h"
-#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
+#include "collectors/kernel/system/host_root.h"
 
 #include <map>
 #include <string>

@@ -3,7 +3,7 @@
 // as they were (see child.cc).
 #pragma once
 
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <csignal>
 

@@ -5,7 +5,7 @@
 
 #include "agent/overhead/child.h"
 #include "agent/overhead/trouble.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <chrono>
 #include <functional>

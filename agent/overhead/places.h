@@ -6,8 +6,8 @@
 #include "agent/overhead/environment.h"
 #include "agent/overhead/journal.h"
 #include "agent/overhead/plan.h"
-#include "collectors/kernel/cgroup_hierarchy.h"
-#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
+#include "collectors/kernel/system/host_root.h"
 
 #include <chrono>
 #include <cstdint>

@@ -2,7 +2,7 @@
 
 #include "collectors/discovery/directory.h"
 #include "collectors/discovery/directory_watcher.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

@@ -10,7 +10,7 @@
 // Symbolic links are not followed, but for the hierarchies themselves.
 #pragma once
 
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 
 #include <chrono>
 #include <cstddef>

@@ -5,7 +5,7 @@
 #pragma once
 
 #include "collectors/discovery/runtime.h"
-#include "collectors/kernel/last_words.h"
+#include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/workload.h"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "collectors/discovery/directory.h"
 
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <dirent.h>
 #include <fcntl.h>

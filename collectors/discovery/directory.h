@@ -1,7 +1,7 @@
 // One directory of a cgroup hierarchy, looked at and listed.
 #pragma once
 
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 
 #include <cstdint>
 #include <functional>

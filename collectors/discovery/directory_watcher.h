@@ -2,8 +2,8 @@
 // Not thread-safe.
 #pragma once
 
-#include "collectors/kernel/error.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <cstddef>
 #include <cstdint>

@@ -12,7 +12,7 @@
 #include "collectors/discovery/cgroup_tree.h"
 #include "collectors/discovery/departures.h"
 #include "collectors/discovery/runtime.h"
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 #include "collectors/workload.h"
 
 #include <chrono>

@@ -1,6 +1,6 @@
 #include "collectors/discovery/exit_files.h"
 
-#include "collectors/kernel/inotify_events.h"
+#include "collectors/kernel/system/inotify_events.h"
 
 #include <sys/inotify.h>
 

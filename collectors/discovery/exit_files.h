@@ -2,7 +2,7 @@
 // code, and its engine removes it some 100 ms later, before the container's cgroup.
 #pragma once
 
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <map>
 #include <string>

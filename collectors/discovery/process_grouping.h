@@ -2,7 +2,7 @@
 // rule that matches, else its executable's name. Thread-safe.
 #pragma once
 
-#include "collectors/kernel/error.h"
+#include "collectors/kernel/system/error.h"
 
 #include <memory>
 #include <string>

@@ -3,9 +3,9 @@
 // root. For the files of runtimes; kernel files have readers of their own.
 #pragma once
 
-#include "collectors/kernel/error.h"
-#include "collectors/kernel/host_root.h"
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <cstddef>
 #include <string>

@@ -2,8 +2,8 @@
 // knows them from read-only files. No socket, no client library.
 #pragma once
 
-#include "collectors/kernel/error.h"
-#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/host_root.h"
 #include "collectors/workload.h"
 
 #include <cstdint>

@@ -7,7 +7,7 @@
 #include "collectors/discovery/departures.h"
 #include "collectors/ended_totals.h"
 #include "collectors/events.h"
-#include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/sampling/cpu_balance.h"
 #include "collectors/sampling/oom_victims.h"
 #include "collectors/series_writer.h"

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collectors/events.h"
-#include "collectors/kernel/cgroup.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/sampling/oom_victims.h"
 #include "collectors/workload.h"
 

@@ -1,7 +1,7 @@
 // The host's disks and what containers have written, as a SideSource.
 #pragma once
 
-#include "collectors/kernel/filesystem_source.h"
+#include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/sampling/side_source.h"
 
 #include <memory>

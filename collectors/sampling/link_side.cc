@@ -1,6 +1,6 @@
 #include "collectors/sampling/link_side.h"
 
-#include "collectors/kernel/link_source.h"
+#include "collectors/kernel/network/link_source.h"
 #include "collectors/sampling/slow_thread.h"
 
 #include <map>

@@ -2,7 +2,7 @@
 // its own reads them, in each slow pass.
 #pragma once
 
-#include "collectors/kernel/network_source.h"
+#include "collectors/kernel/network/network_source.h"
 #include "collectors/sampling/side_source.h"
 
 #include <memory>

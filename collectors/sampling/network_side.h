@@ -1,7 +1,7 @@
 // The interfaces of each workload's own network namespace, as a SideSource.
 #pragma once
 
-#include "collectors/kernel/network_source.h"
+#include "collectors/kernel/network/network_source.h"
 #include "collectors/sampling/side_source.h"
 
 #include <memory>

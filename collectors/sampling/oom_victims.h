@@ -2,7 +2,7 @@
 #pragma once
 
 #include "collectors/events.h"
-#include "collectors/kernel/oom_log.h"
+#include "collectors/kernel/process/oom_log.h"
 
 #include <deque>
 #include <functional>

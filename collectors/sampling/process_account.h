@@ -5,7 +5,7 @@
 #pragma once
 
 #include "collectors/discovery/runtime_process.h"
-#include "collectors/kernel/process_stats.h"
+#include "collectors/kernel/stats/process_stats.h"
 #include "collectors/workload.h"
 
 #include <array>

@@ -1,6 +1,6 @@
 #include "collectors/sampling/process_scan.h"
 
-#include "collectors/kernel/formats.h"
+#include "collectors/kernel/formats/formats.h"
 #include "collectors/sampling/process_scan_state.h"
 
 #include <unistd.h>

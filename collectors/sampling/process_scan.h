@@ -9,10 +9,10 @@
 #pragma once
 
 #include "collectors/discovery/process_grouping.h"
-#include "collectors/kernel/cgroup_reader.h"
-#include "collectors/kernel/host_root.h"
-#include "collectors/kernel/process_files.h"
-#include "collectors/kernel/taskstats.h"
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/process/process_files.h"
+#include "collectors/kernel/process/taskstats.h"
+#include "collectors/kernel/system/host_root.h"
 #include "collectors/sampling/process_account.h"
 #include "collectors/workload.h"
 

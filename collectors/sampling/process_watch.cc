@@ -1,6 +1,6 @@
 #include "collectors/sampling/process_watch.h"
 
-#include "collectors/kernel/pid_namespace.h"
+#include "collectors/kernel/system/pid_namespace.h"
 #include "collectors/sampling/slow_thread.h"
 
 #include <poll.h>

@@ -3,7 +3,7 @@
 // cheap; in more seldom of its intervals once a scan costs more than its share of a CPU.
 #pragma once
 
-#include "collectors/kernel/kernel_file.h"
+#include "collectors/kernel/system/kernel_file.h"
 #include "collectors/sampling/process_scan.h"
 #include "collectors/workload.h"
 

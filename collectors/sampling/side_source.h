@@ -8,9 +8,9 @@
 #pragma once
 
 #include "collectors/collector.h"
-#include "collectors/kernel/cgroup_reader.h"
-#include "collectors/kernel/stats_kind.h"
-#include "collectors/kernel/stats_source.h"
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/cgroup/stats_source.h"
+#include "collectors/kernel/stats/stats_kind.h"
 #include "collectors/workload.h"
 
 #include <cstddef>

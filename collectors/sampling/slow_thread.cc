@@ -1,6 +1,6 @@
 #include "collectors/sampling/slow_thread.h"
 
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/system/self_process.h"
 
 #include <pthread.h>
 

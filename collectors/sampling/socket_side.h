@@ -3,8 +3,8 @@
 // reads, in each slow pass and once for a namespace that is new.
 #pragma once
 
-#include "collectors/kernel/network_source.h"
-#include "collectors/kernel/socket_source.h"
+#include "collectors/kernel/network/network_source.h"
+#include "collectors/kernel/network/socket_source.h"
 #include "collectors/sampling/side_source.h"
 
 #include <memory>

@@ -1,7 +1,7 @@
 // Clients that are slow, silent, broken or many: each is answered clearly or cut,
 // and a good client is answered all the while.
 #include "agent/http_server.h"
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/system/self_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 

@@ -2,7 +2,7 @@
 // leave; and a good client is served all the while.
 #include "agent/event_stream.h"
 #include "agent/http_server.h"
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/system/self_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
 

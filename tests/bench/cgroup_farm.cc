@@ -1,6 +1,6 @@
 #include "tests/bench/cgroup_farm.h"
 
-#include "collectors/kernel/cgroup_hierarchy.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
 
 #include <sched.h>
 #include <signal.h>

@@ -1,5 +1,5 @@
 // What parsing costs by itself, on texts as kernels write them.
-#include "collectors/kernel/formats.h"
+#include "collectors/kernel/formats/formats.h"
 
 #include <benchmark/benchmark.h>
 

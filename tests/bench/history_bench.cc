@@ -2,9 +2,9 @@
 // Real samples of a farm of real cgroups under load are recorded for a while and
 // then fed fast, over and over, as 300 workloads that each begin elsewhere in them.
 #include "collectors/collector.h"
-#include "collectors/kernel/cgroup_hierarchy.h"
-#include "collectors/kernel/file_stats_source.h"
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
+#include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/kernel/system/self_process.h"
 #include "collectors/sampling/history_store.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/bench/cgroup_farm.h"

@@ -1,5 +1,5 @@
 // What a scan of all processes costs, and how that grows with their number.
-#include "collectors/kernel/taskstats.h"
+#include "collectors/kernel/process/taskstats.h"
 #include "collectors/sampling/process_scan.h"
 #include "tests/bench/measure.h"
 

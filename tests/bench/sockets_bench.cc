@@ -1,5 +1,5 @@
 // What the sockets of a container cost, against the text that cAdvisor reads.
-#include "collectors/kernel/socket_source.h"
+#include "collectors/kernel/network/socket_source.h"
 #include "tests/bench/measure.h"
 #include "tests/support/network_thread.h"
 

@@ -1,7 +1,7 @@
 // What it costs to add up a layer file by file, and how that grows.
-#include "collectors/kernel/self_process.h"
-#include "collectors/kernel/tree_walk.h"
-#include "collectors/kernel/walk_budget.h"
+#include "collectors/kernel/filesystem/tree_walk.h"
+#include "collectors/kernel/filesystem/walk_budget.h"
+#include "collectors/kernel/system/self_process.h"
 #include "tests/bench/measure.h"
 #include "tests/support/host_builder.h"
 

@@ -1,7 +1,7 @@
 // Netlink's messages and attributes, sock_diag's and rtnetlink's answers; net/sockstat, snmp and netstat.
-#include "collectors/kernel/link.h"
-#include "collectors/kernel/netlink.h"
-#include "collectors/kernel/socket_diag.h"
+#include "collectors/kernel/network/link.h"
+#include "collectors/kernel/network/socket_diag.h"
+#include "collectors/kernel/system/netlink.h"
 #include "tests/fuzz/properties.h"
 
 using namespace tallyman;        // NOLINT

@@ -2,7 +2,7 @@
 // which is how a fuzz target reports.
 #pragma once
 
-#include "collectors/kernel/formats.h"
+#include "collectors/kernel/formats/formats.h"
 
 #include <algorithm>
 #include <cstdio>

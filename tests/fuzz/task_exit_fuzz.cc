@@ -1,5 +1,5 @@
 // The netlink message by which the kernel tells of an exit.
-#include "collectors/kernel/taskstats.h"
+#include "collectors/kernel/process/taskstats.h"
 #include "tests/fuzz/properties.h"
 
 using namespace tallyman;        // NOLINT

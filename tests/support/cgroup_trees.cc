@@ -1,6 +1,6 @@
 #include "tests/support/cgroup_trees.h"
 
-#include "collectors/kernel/file_stats_source.h"
+#include "collectors/kernel/cgroup/file_stats_source.h"
 
 #include <filesystem>
 

@@ -1,7 +1,7 @@
 // Cgroup trees for a HostBuilder, with text as real kernels wrote it.
 #pragma once
 
-#include "collectors/kernel/stats_source.h"
+#include "collectors/kernel/cgroup/stats_source.h"
 #include "tests/support/host_builder.h"
 
 #include <memory>

@@ -1,7 +1,7 @@
 // A StatsSource that a test writes by hand, and that remembers what it was asked.
 #pragma once
 
-#include "collectors/kernel/stats_source.h"
+#include "collectors/kernel/cgroup/stats_source.h"
 
 #include <functional>
 #include <map>

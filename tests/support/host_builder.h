@@ -8,7 +8,7 @@
 // made as needed. Whatever cannot be done throws std::system_error.
 #pragma once
 
-#include "collectors/kernel/host_root.h"
+#include "collectors/kernel/system/host_root.h"
 
 #include <string>
 #include <string_view>

@@ -2,7 +2,7 @@
 // root: allowed() says whether it can be made. /proc/TID is its directory.
 #pragma once
 
-#include "collectors/kernel/net_namespace.h"
+#include "collectors/kernel/network/net_namespace.h"
 
 #include <functional>
 #include <future>

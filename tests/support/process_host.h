@@ -1,7 +1,7 @@
 // Processes of a host built by hand: the files below /proc/PID.
 #pragma once
 
-#include "collectors/kernel/process_stats.h"
+#include "collectors/kernel/stats/process_stats.h"
 #include "tests/support/host_builder.h"
 
 #include <filesystem>

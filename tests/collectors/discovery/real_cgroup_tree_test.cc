@@ -1,6 +1,6 @@
 // CgroupTree on the kernel's own file systems, whose link counts and inodes no other has.
 #include "collectors/discovery/cgroup_tree.h"
-#include "collectors/kernel/cgroup_hierarchy.h"
+#include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "tests/support/eventually.h"
 
 #include <gtest/gtest.h>

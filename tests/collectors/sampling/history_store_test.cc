@@ -1,6 +1,6 @@
 #include "collectors/sampling/history_store.h"
 
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/system/self_process.h"
 #include "tests/support/sanitized.h"
 #include "tests/support/snapshot_builder.h"
 

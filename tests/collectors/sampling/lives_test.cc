@@ -2,9 +2,9 @@
 // start and an end, and what they counted, with what is booked to their parent,
 // is what the kernel counted for the parent.
 #include "collectors/discovery/discovery.h"
-#include "collectors/kernel/file_stats_source.h"
-#include "collectors/kernel/last_words.h"
-#include "collectors/kernel/self_process.h"
+#include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/kernel/cgroup/final_stats_watcher.h"
+#include "collectors/kernel/system/self_process.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/eventually.h"
 #include "tests/support/sanitized.h"

@@ -1,0 +1,63 @@
+// Which cgroup hierarchies a host has and which controller is where: v1, v2 or
+// both (hybrid), decided for each controller by itself. Read from
+// <procfs>/1/mountinfo, or self/mountinfo where 1's is not readable, or else
+// from the directories below cgroupfs.
+#pragma once
+
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/host_root.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+enum class Controller : std::uint8_t { kCpu, kCpuacct, kCpuset, kMemory, kIo, kPids, kHugetlb, kFreezer, kCount };
+inline constexpr int kControllers = static_cast<int>(Controller::kCount);
+std::string_view to_string(Controller controller);  // v1 names: "blkio" for kIo
+
+enum class CgroupMode : std::uint8_t { kNone, kV1, kHybrid, kV2 };
+std::string_view to_string(CgroupMode mode);
+
+// One mounted hierarchy.
+struct Hierarchy {
+  std::string path;  // its directory on this machine
+  bool v2 = false;
+  std::vector<std::string> controllers;  // v1: as mounted, "name=systemd" included; v2: cgroup.controllers
+};
+
+class CgroupHierarchy {
+ public:
+  // An error only if no cgroup hierarchy is found at all.
+  static Result<CgroupHierarchy> detect(const HostRoot& root);
+
+  CgroupMode mode() const;
+  const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }
+  // Index into hierarchies(), or -1: the hierarchy that has this controller on v1 or on v2.
+  int v1_index(Controller controller) const { return v1_[static_cast<int>(controller)]; }
+  // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat)
+  // are there whatever controllers it has.
+  int unified_index() const { return unified_; }
+  bool v2_has(Controller controller) const { return v2_controllers_[static_cast<int>(controller)]; }
+  // The hierarchies in which discovery looks for workloads: one entry each,
+  // the one to watch first at the front.
+  std::vector<int> discovery_order() const;
+
+  // The agent sees only its own subtree (a private cgroup namespace without
+  // the host's tree mounted): its numbers would be of itself alone.
+  bool confined_to_namespace() const { return confined_; }
+  // "hybrid: cpu,cpuacct,memory on v1; hugetlb on v2" for the log.
+  std::string describe() const;
+
+ private:
+  std::vector<Hierarchy> hierarchies_;
+  std::array<int, kControllers> v1_{};
+  std::array<bool, kControllers> v2_controllers_{};
+  int unified_ = -1;
+  bool confined_ = false;
+};
+
+}  // namespace tallyman

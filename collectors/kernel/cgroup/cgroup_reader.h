@@ -1,0 +1,109 @@
+// How one cgroup version's files become typed stats. cgroup_v1.cc and
+// cgroup_v2.cc implement this and are the only code that knows the difference.
+#pragma once
+
+#include "collectors/kernel/cgroup/block_devices.h"
+#include "collectors/kernel/cgroup/cgroup_files.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+
+namespace tallyman {
+
+// What happened while reading one kind of stats of one or many cgroups.
+struct ReadReport {
+  std::uint64_t denied = 0, malformed = 0, io = 0;
+  std::string first_fault;       // a file and what was wrong with it; empty when nothing was
+  double elsewhere_seconds = 0;  // of CPU, in a thread of the source's own since the last report
+
+  std::uint64_t faults() const { return denied + malformed + io; }
+  void note(ErrorKind kind, const std::string& where);
+  void add(const ReadReport& other);
+};
+
+// One pass's tools. `gone` is set as soon as a file says that the cgroup was removed.
+struct ReadContext {
+  ReadBuffer& buffer;
+  BlockDevices& devices;
+  std::uint64_t page_size;
+  bool slow_pass = false;  // also read what changes rarely
+  bool gone = false;
+  ReadReport report;
+
+  // The text of a file, or nothing (missing, gone or a fault, which is noted).
+  std::optional<std::string_view> text(CgroupFiles& files, CgroupFile file);
+  // The same for a file whose name is made at run time.
+  std::optional<std::string_view> text(CgroupFiles& files, int hierarchy, const std::string& name);
+  void malformed(const std::string& path);
+
+  // A file of a single number; `parse` is of formats.h.
+  template <class Parse>
+  Count number(CgroupFiles& files, CgroupFile file, Parse parse) {
+    const auto content = text(files, file);
+    if (!content) {
+      return {};
+    }
+    const Count value = parse(*content);
+    if (!value) {
+      malformed(files.name_of(file));
+    }
+    return value;
+  }
+  template <class Parse>
+  Count number(CgroupFiles& files, int hierarchy, const std::string& name, Parse parse) {
+    const auto content = text(files, hierarchy, name);
+    if (!content) {
+      return {};
+    }
+    const Count value = parse(*content);
+    if (!value) {
+      malformed(files.name_of(hierarchy, name));
+    }
+    return value;
+  }
+
+  // A file of rows; `parse` returns how many it did not understand. Only files
+  // with a row a device may be empty.
+  template <class Parse>
+  void rows(CgroupFiles& files, CgroupFile file, Parse parse, bool may_be_empty = false) {
+    const auto content = text(files, file);
+    if (content && (parse(*content) != 0 || (content->empty() && !may_be_empty))) {
+      malformed(files.name_of(file));
+    }
+  }
+};
+
+class CgroupReader {
+ public:
+  virtual ~CgroupReader() = default;
+  // Each fills its part of the stats, which comes empty, save where noted.
+  virtual void cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;  // looks at stats.limits
+  virtual void cpu_per_cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  virtual void memory(CgroupFiles& files, ReadContext& context,
+                      CgroupStats& stats) const = 0;  // stats.memory.kernel may stay
+  // Looks at stats.limits; stats.memory_events.failcnt may stay.
+  virtual void memory_events(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  // stats.io comes with the rows of the last pass, and goes with those of this one.
+  virtual void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  virtual void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;  // stats.pids.max may stay
+  virtual void cpu_limits(CgroupFiles& files, ReadContext& context, LimitStats& limits) const = 0;
+  virtual void memory_limits(CgroupFiles& files, ReadContext& context, LimitStats& limits) const = 0;
+  virtual void cpuset(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  virtual void hugetlb(CgroupFiles& files, ReadContext& context, const std::vector<std::string>& page_sizes,
+                       int hierarchy, CgroupStats& stats) const = 0;
+  virtual void numa(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
+  virtual Count frozen(CgroupFiles& files, ReadContext& context) const = 0;  // 1 while paused
+  // v1 books an OOM kill on the victim's own cgroup alone, v2 on all above it too.
+  virtual bool books_oom_kills_locally() const = 0;
+};
+
+const CgroupReader& cgroup_v1_reader();
+const CgroupReader& cgroup_v2_reader();
+
+// PSI is of v2 alone; on a hybrid host it comes from the unified tree.
+void read_pressure(CgroupFiles& files, ReadContext& context, CgroupStats& stats);
+
+}  // namespace tallyman

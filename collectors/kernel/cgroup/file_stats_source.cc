@@ -1,0 +1,343 @@
+#include "collectors/kernel/cgroup/file_stats_source.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tallyman {
+
+void ReadReport::note(ErrorKind kind, const std::string& where) {
+  std::uint64_t& counter = kind == ErrorKind::kDenied ? denied : kind == ErrorKind::kMalformed ? malformed : io;
+  ++counter;
+  if (first_fault.empty()) {
+    first_fault = where;
+  }
+}
+
+void ReadReport::add(const ReadReport& other) {
+  denied += other.denied;
+  malformed += other.malformed;
+  io += other.io;
+  elsewhere_seconds += other.elsewhere_seconds;
+  if (first_fault.empty()) {
+    first_fault = other.first_fault;
+  }
+}
+
+std::optional<std::string_view> ReadContext::text(CgroupFiles& files, CgroupFile file) {
+  if (gone) {
+    return std::nullopt;
+  }
+  const Result<std::string_view> content = files.read(file, buffer);
+  if (content) {
+    return *content;
+  }
+  const Error& error = content.error();
+  if (error.kind == ErrorKind::kGone) {
+    gone = true;
+  } else if (error.kind != ErrorKind::kUnsupported) {
+    report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(file)}));
+  }
+  return std::nullopt;
+}
+
+std::optional<std::string_view> ReadContext::text(CgroupFiles& files, int hierarchy, const std::string& name) {
+  const Result<std::string_view> content = files.read(hierarchy, name, buffer);
+  if (content) {
+    return *content;
+  }
+  const Error& error = content.error();
+  if (error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone) {
+    report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(hierarchy, name)}));
+  }
+  return std::nullopt;
+}
+
+void ReadContext::malformed(const std::string& path) {
+  report.note(ErrorKind::kMalformed, path + ": not as the kernel documents it");
+}
+
+namespace {
+
+// "2MB", "1GB": as the hugetlb controller names its files.
+std::string page_size_name(std::uint64_t kib) {
+  if (kib >= 1024 * 1024) {
+    return std::to_string(kib / (1024 * 1024)) + "GB";
+  }
+  return kib >= 1024 ? std::to_string(kib / 1024) + "MB" : std::to_string(kib) + "KB";
+}
+
+std::vector<std::string> huge_page_sizes(const HostRoot& root) {
+  std::vector<std::string> names;
+  for (const std::string& name : names_in(root.sys_path("kernel/mm/hugepages"))) {  // hugepages-2048kB
+    const std::size_t digits = name.find_first_of("0123456789");
+    if (digits != std::string::npos) {
+      names.push_back(page_size_name(std::strtoull(name.c_str() + digits, nullptr, 10)));
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+constexpr unsigned kYoungPasses = 3;
+
+class FileStatsSource final : public StatsSource {
+ public:
+  FileStatsSource(const HostRoot& root, const CgroupHierarchy& hierarchy, std::size_t files_kept_open)
+      : roots_(hierarchy, files_kept_open),
+        devices_(root),
+        page_sizes_(huge_page_sizes(root)),
+        context_{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}} {}
+
+  Handle attach(const std::string& cgroup_path) override;
+  void detach(Handle handle) override;
+  void begin_pass(bool slow) override;
+  ReadReport read(StatsKind kind) override;
+  void end_pass() override;
+  const CgroupStats& stats(Handle handle) const override { return slots_[handle]->stats; }
+  bool gone(Handle handle) const override { return slots_[handle]->gone; }
+  std::uint64_t unified_id(Handle handle) override { return slots_[handle]->files.unified_inode(); }
+  Result<std::vector<std::uint32_t>> processes(Handle handle) override {
+    return slots_[handle]->files.processes(buffer_);
+  }
+  std::size_t open_files() const override { return roots_budget().open(); }
+  std::size_t open_files_limit() const override { return roots_budget().limit(); }
+  bool reopens_files() const override { return roots_budget().exceeded(); }
+
+ private:
+  struct Attached {
+    Attached(CgroupRoots& roots, const std::string& cgroup_path) : files(roots, cgroup_path), path(cgroup_path) {}
+    CgroupFiles files;
+    std::string path;
+    Attached* parent = nullptr;  // the nearest that is attached; as of the last link_parents()
+    CgroupStats stats;
+    unsigned passes = 0;
+    bool gone = false;
+    // v1: kills of the cgroup alone when last read, of those below that are no
+    // more, and the sum over all that live.
+    Count own_oom_kills;
+    std::uint64_t departed_oom_kills = 0, all_oom_kills = 0;
+
+    // Its creator may still be setting limits and adding controllers.
+    bool young() const { return passes < kYoungPasses; }
+  };
+
+  const FileBudget& roots_budget() const { return const_cast<CgroupRoots&>(roots_).budget(); }
+  const CgroupReader& reader_for(Controller controller) const {
+    return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
+  }
+  Attached* parent_of(const std::string& path);
+  void read_one(StatsKind kind, Attached& one);
+  void read_limits(Attached& one);
+  void read_hugetlb(Attached& one);
+  void link_parents();
+  void sum_oom_kills();
+
+  CgroupRoots roots_;
+  ReadBuffer buffer_;
+  BlockDevices devices_;
+  std::vector<std::string> page_sizes_;
+  std::vector<std::unique_ptr<Attached>> slots_;
+  std::vector<Handle> free_;
+  std::map<std::string, Handle> by_path_;
+  std::vector<Attached*> parents_first_;  // all, in the order of their paths
+  bool tree_changed_ = false;             // since the last link_parents()
+  ReadContext context_;
+  bool slow_pass_ = false;
+};
+
+StatsSource::Handle FileStatsSource::attach(const std::string& cgroup_path) {
+  auto attached = std::make_unique<Attached>(roots_, cgroup_path);
+  Handle handle;
+  if (free_.empty()) {
+    handle = static_cast<Handle>(slots_.size());
+    slots_.push_back(std::move(attached));
+  } else {
+    handle = free_.back();
+    free_.pop_back();
+    slots_[handle] = std::move(attached);
+  }
+  by_path_[cgroup_path] = handle;
+  tree_changed_ = true;
+  return handle;
+}
+
+void FileStatsSource::detach(Handle handle) {
+  const Attached& leaving = *slots_[handle];
+  if (Attached* parent = parent_of(leaving.path)) {
+    // Its counter must not fall. Those below come by themselves, before or after.
+    parent->departed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.departed_oom_kills;
+  }
+  if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
+    by_path_.erase(it);
+  }
+  slots_[handle].reset();
+  free_.push_back(handle);
+  tree_changed_ = true;
+}
+
+FileStatsSource::Attached* FileStatsSource::parent_of(const std::string& path) {
+  for (std::string_view parent = path; parent.size() > 1;) {
+    const std::size_t slash = parent.rfind('/');
+    parent = slash == 0 ? std::string_view("/") : parent.substr(0, slash);
+    if (const auto it = by_path_.find(std::string(parent)); it != by_path_.end()) {
+      return slots_[it->second].get();
+    }
+  }
+  return nullptr;
+}
+
+void FileStatsSource::begin_pass(bool slow) {
+  slow_pass_ = slow;
+  if (tree_changed_) {
+    link_parents();
+  }
+  if (slow) {
+    devices_.forget_unknown();
+  }
+  for (const auto& one : slots_) {
+    if (one) {
+      one->gone = false;
+      if (slow || one->young()) {
+        one->files.retry_missing();
+      }
+    }
+  }
+}
+
+ReadReport FileStatsSource::read(StatsKind kind) {
+  context_.report = {};
+  // A parent before its children: what they use in between is then never missing from their sum.
+  for (Attached* one : parents_first_) {
+    if (!one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
+      context_.gone = false;
+      context_.slow_pass = slow_pass_ || one->young();
+      read_one(kind, *one);
+      one->gone = context_.gone;
+    }
+  }
+  return std::move(context_.report);
+}
+
+void FileStatsSource::read_one(StatsKind kind, Attached& one) {
+  CgroupStats& stats = one.stats;
+  switch (kind) {
+    case StatsKind::kCpu:
+      stats.cpu = CpuStats{};
+      return reader_for(Controller::kCpuacct).cpu(one.files, context_, stats);
+    case StatsKind::kCpuPerCpu:
+      stats.cpu.usage_percpu_nsec.clear();
+      return reader_for(Controller::kCpuacct).cpu_per_cpu(one.files, context_, stats);
+    case StatsKind::kMemory: {
+      const Count kernel = stats.memory.kernel;
+      stats.memory = MemoryStats{};
+      stats.memory.kernel = kernel;
+      return reader_for(Controller::kMemory).memory(one.files, context_, stats);
+    }
+    case StatsKind::kMemoryEvents: {
+      const Count failcnt = stats.memory_events.failcnt;
+      stats.memory_events = MemoryEvents{};
+      stats.memory_events.failcnt = failcnt;
+      reader_for(Controller::kMemory).memory_events(one.files, context_, stats);
+      if (stats.memory_events.oom_kill) {
+        one.own_oom_kills = stats.memory_events.oom_kill;
+      }
+      return;
+    }
+    case StatsKind::kIo:
+      reader_for(Controller::kIo).io(one.files, context_, stats);
+      for (IoDeviceStats& device : stats.io) {
+        device.device = devices_.path(device.major, device.minor);
+      }
+      return;
+    case StatsKind::kPressure:
+      stats.cpu_pressure = stats.memory_pressure = stats.io_pressure = stats.irq_pressure = PressureStats{};
+      return read_pressure(one.files, context_, stats);
+    case StatsKind::kPids:
+      return reader_for(Controller::kPids).pids(one.files, context_, stats);
+    case StatsKind::kLimits:
+      return read_limits(one);
+    case StatsKind::kCpuset:
+      stats.cpuset = CpusetStats{};
+      return reader_for(Controller::kCpuset).cpuset(one.files, context_, stats);
+    case StatsKind::kHugetlb:
+      return read_hugetlb(one);
+    case StatsKind::kNuma:
+      stats.numa.clear();
+      return reader_for(Controller::kMemory).numa(one.files, context_, stats);
+    case StatsKind::kNetwork:
+    case StatsKind::kProcesses:
+    case StatsKind::kSockets:
+    case StatsKind::kLinks:
+    case StatsKind::kSocketStates:
+    case StatsKind::kSocketAdvanced:
+    case StatsKind::kFilesystem:
+    case StatsKind::kHost:
+    case StatsKind::kCount:
+      return;  // not of cgroupfs
+  }
+}
+
+void FileStatsSource::read_limits(Attached& one) {
+  one.stats.limits = LimitStats{};
+  reader_for(Controller::kCpu).cpu_limits(one.files, context_, one.stats.limits);
+  reader_for(Controller::kMemory).memory_limits(one.files, context_, one.stats.limits);
+  one.stats.frozen = reader_for(Controller::kFreezer).frozen(one.files, context_);
+}
+
+void FileStatsSource::read_hugetlb(Attached& one) {
+  one.stats.hugetlb.clear();
+  const int v1 = roots_.v1_hierarchy(Controller::kHugetlb);
+  const int hierarchy = v1 >= 0 ? v1 : roots_.v2_hierarchy(Controller::kHugetlb);
+  if (hierarchy >= 0) {
+    reader_for(Controller::kHugetlb).hugetlb(one.files, context_, page_sizes_, hierarchy, one.stats);
+  }
+}
+
+void FileStatsSource::end_pass() {
+  if (reader_for(Controller::kMemory).books_oom_kills_locally()) {
+    sum_oom_kills();
+  }
+  for (const auto& one : slots_) {
+    if (one) {
+      one->passes += one->young() ? 1 : 0;
+    }
+  }
+}
+
+// Once a change and not once a pass: looking a path up costs as much as reading a file.
+void FileStatsSource::link_parents() {
+  tree_changed_ = false;
+  parents_first_.clear();
+  // Paths sort before what is below them.
+  for (const auto& [path, handle] : by_path_) {
+    Attached* one = slots_[handle].get();
+    one->parent = parent_of(path);
+    parents_first_.push_back(one);
+  }
+}
+
+void FileStatsSource::sum_oom_kills() {
+  for (Attached* one : parents_first_) {
+    one->all_oom_kills = one->own_oom_kills.value_or(0) + one->departed_oom_kills;
+  }
+  for (auto it = parents_first_.rbegin(); it != parents_first_.rend(); ++it) {
+    Attached* one = *it;
+    if (one->parent != nullptr) {
+      one->parent->all_oom_kills += one->all_oom_kills;
+    }
+    if (one->stats.memory_events.oom_kill) {
+      one->stats.memory_events.oom_kill = one->all_oom_kills;
+    }
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupHierarchy& hierarchy,
+                                                    std::size_t files_kept_open) {
+  return std::make_unique<FileStatsSource>(root, hierarchy, files_kept_open);
+}
+
+}  // namespace tallyman

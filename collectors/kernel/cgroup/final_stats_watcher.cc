@@ -1,0 +1,398 @@
+#include "collectors/kernel/cgroup/final_stats_watcher.h"
+
+#include "collectors/kernel/cgroup/cgroup_files.h"
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/system/inotify_events.h"
+#include "collectors/kernel/system/self_process.h"
+
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <atomic>
+#include <csignal>
+#include <deque>
+#include <mutex>
+#include <string_view>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMostUnclaimed = 4'096;
+constexpr int kNice = -15;  // where there is no real-time priority to be had
+
+class EventsFileLastWords final : public LastWords {
+ public:
+  EventsFileLastWords(const HostRoot& root, const CgroupHierarchy& hierarchy, FileDescriptor inotify)
+      : hierarchy_(hierarchy),
+        roots_(hierarchy, 0),
+        devices_(root),
+        inotify_(std::move(inotify)),
+        stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+  ~EventsFileLastWords() override { stop(); }
+
+  void start() override;
+  void stop() override;
+  Token watch(const std::string& cgroup_path) override;
+  bool spoken(Token token) const override;
+  std::optional<CgroupStats> take(Token token) override;
+  LastWordsStatistics statistics() const override;
+
+ private:
+  struct Listened {
+    std::string path;
+    int directory_watch = 0;
+    bool claimed = false;  // by watch()
+    std::optional<CgroupStats> words;
+  };
+  const CgroupReader& reader_for(Controller controller) const {
+    return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
+  }
+  void run();
+  void raise_priority();
+  void take_events();
+  void listen_to(Token token);
+  void on_created(int directory_watch, std::string_view name);
+  void on_removed(int directory_watch, std::string_view name);
+  std::string path_below(int directory_watch, std::string_view name) const;
+  Token claim(const std::string& cgroup_path);
+  Token add(const std::string& cgroup_path);
+  void forget(std::unordered_map<Token, Listened>::iterator one);
+  void forget_and_unlock(std::unordered_map<Token, Listened>::iterator one, std::unique_lock<std::mutex>& lock);
+  void give_up(Token token, int directory_watch) const;
+  std::optional<CgroupStats> read(const std::string& path);
+
+  const CgroupHierarchy hierarchy_;
+  // Of the thread.
+  CgroupRoots roots_;
+  BlockDevices devices_;
+  ReadBuffer buffer_;
+  std::deque<Token> unclaimed_;  // what it found by itself; most are claimed since
+
+  FileDescriptor inotify_, stop_event_;
+  std::thread thread_;
+  std::atomic<bool> started_{false}, real_time_{false};
+  std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
+
+  mutable std::mutex mutex_;  // guards what follows
+  std::unordered_map<Token, Listened> listened_;
+  std::unordered_map<int, std::string> directories_;  // by their watch
+  std::unordered_map<std::string, Token> newest_;     // by path
+};
+
+void EventsFileLastWords::start() {
+  if (thread_.joinable()) {
+    return;
+  }
+  std::uint64_t count = 0;
+  while (::read(stop_event_.get(), &count, sizeof count) > 0) {
+  }
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the thread that waits for them
+  started_ = true;
+  thread_ = std::thread([this] { run(); });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+}
+
+void EventsFileLastWords::stop() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
+    thread_.join();
+  }
+}
+
+// What it does is bounded by how many cgroups end, about 0.1 ms each.
+void EventsFileLastWords::raise_priority() {
+  const sched_param lowest{1};
+  real_time_ = sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
+  if (!real_time_) {
+    setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), kNice);
+  }
+}
+
+void EventsFileLastWords::run() {
+  pthread_setname_np(pthread_self(), "last-words");
+  raise_priority();
+  std::array<pollfd, 2> waiting{{{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
+  for (;;) {
+    if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
+      return;
+    }
+    if (waiting[0].revents != 0) {
+      return;
+    }
+    take_events();
+    cpu_nsec_ = static_cast<std::uint64_t>(thread_cpu_time().count());
+  }
+}
+
+void EventsFileLastWords::take_events() {
+  read_inotify_events(inotify_.get(), 1, [this](int watch, std::uint32_t mask, std::string_view name) {
+    if ((mask & IN_Q_OVERFLOW) != 0) {
+      ++overflows_;
+    } else if ((mask & IN_MODIFY) != 0) {
+      listen_to(watch);
+    } else if ((mask & IN_CREATE) != 0 && (mask & IN_ISDIR) != 0) {
+      on_created(watch, name);
+    } else if ((mask & IN_DELETE) != 0 && (mask & IN_ISDIR) != 0) {
+      on_removed(watch, name);
+    }
+  });
+}
+
+void EventsFileLastWords::listen_to(Token token) {
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    const auto found = listened_.find(token);
+    if (found == listened_.end()) {
+      return;
+    }
+    path = found->second.path;
+  }
+  auto words = read(path);
+  if (!words) {
+    return;
+  }
+  ++read_;
+  const std::lock_guard lock(mutex_);
+  if (const auto found = listened_.find(token); found != listened_.end()) {
+    found->second.words = std::move(words);
+  }
+}
+
+// With the lock. Empty: no such watch any more.
+std::string EventsFileLastWords::path_below(int directory_watch, std::string_view name) const {
+  const auto parent = directories_.find(directory_watch);
+  if (parent == directories_.end()) {
+    return {};
+  }
+  return (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
+}
+
+// Found here, and not only when discovery tells of it: a life may be over by then.
+void EventsFileLastWords::on_created(int directory_watch, std::string_view name) {
+  std::string path;
+  {
+    const std::lock_guard lock(mutex_);
+    path = path_below(directory_watch, name);
+  }
+  const Token token = path.empty() ? 0 : add(path);
+  if (token == 0) {
+    return;
+  }
+  unclaimed_.push_back(token);
+  if (unclaimed_.size() <= kMostUnclaimed) {
+    return;
+  }
+  const Token oldest = std::exchange(unclaimed_.front(), 0);
+  unclaimed_.pop_front();
+  std::unique_lock lock(mutex_);
+  const auto found = listened_.find(oldest);
+  if (found != listened_.end() && !found->second.claimed) {
+    forget_and_unlock(found, lock);
+  }
+}
+
+// Who was never claimed and has said nothing has nothing to be kept for.
+void EventsFileLastWords::on_removed(int directory_watch, std::string_view name) {
+  std::unique_lock lock(mutex_);
+  const auto newest = newest_.find(path_below(directory_watch, name));
+  const auto found = newest == newest_.end() ? listened_.end() : listened_.find(newest->second);
+  if (found != listened_.end() && !found->second.claimed && !found->second.words) {
+    forget_and_unlock(found, lock);
+  }
+}
+
+// CPU first: it is what most is asked of, and rmdir may come at any moment.
+std::optional<CgroupStats> EventsFileLastWords::read(const std::string& path) {
+  CgroupFiles files(roots_, path);
+  ReadContext context{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}};
+  CgroupStats stats;
+  reader_for(Controller::kCpuacct).cpu(files, context, stats);
+  if (!stats.cpu.usage_nsec) {
+    return std::nullopt;
+  }
+  CgroupEvents events;
+  if (const auto text = files.read(CgroupFile::kCgroupEvents, buffer_)) {
+    formats::parse_cgroup_events(*text, events);
+  }
+  if (events.populated == 1) {
+    return std::nullopt;  // a process has come in
+  }
+  reader_for(Controller::kMemory).memory_events(files, context, stats);
+  reader_for(Controller::kIo).io(files, context, stats);
+  for (IoDeviceStats& device : stats.io) {
+    device.device = devices_.path(device.major, device.minor);
+  }
+  reader_for(Controller::kMemory).memory(files, context, stats);
+  return stats;
+}
+
+// The lock is never held over a system call here: the thread, which must not
+// wait, takes it too.
+LastWords::Token EventsFileLastWords::watch(const std::string& cgroup_path) {
+  if (!started_) {
+    return 0;
+  }
+  if (const Token heard = claim(cgroup_path); heard != 0) {
+    return heard;
+  }
+  add(cgroup_path);
+  return claim(cgroup_path);
+}
+
+LastWords::Token EventsFileLastWords::claim(const std::string& cgroup_path) {
+  const std::lock_guard lock(mutex_);
+  const auto heard = newest_.find(cgroup_path);
+  if (heard == newest_.end()) {
+    return 0;
+  }
+  Listened& one = listened_[heard->second];
+  return std::exchange(one.claimed, true) ? 0 : heard->second;
+}
+
+LastWords::Token EventsFileLastWords::add(const std::string& cgroup_path) {
+  const std::string directory = hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy_.unified_index())].path +
+                                (cgroup_path == "/" ? "" : cgroup_path);
+  // The same file has the same watch: whoever comes second changes nothing.
+  const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
+  const int error = errno;
+  const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+  if (token <= 0 && (error == ENOSPC || error == ENOMEM)) {
+    ++unwatched_;
+  }
+  std::unique_lock lock(mutex_);
+  if (below > 0) {
+    directories_[below] = cgroup_path;
+  }
+  if (token <= 0) {
+    return 0;  // the root has no such file; it is only looked into
+  }
+  Listened& one = listened_[token];
+  one.path = cgroup_path;
+  one.directory_watch = below;
+  const Token before = std::exchange(newest_[cgroup_path], token);
+  // Made anew: nobody can ask for the one before any more.
+  if (const auto old = listened_.find(before); before != token && old != listened_.end() && !old->second.claimed) {
+    forget_and_unlock(old, lock);
+  }
+  return token;
+}
+
+// With the lock; the watches are for the caller to give up.
+void EventsFileLastWords::forget(std::unordered_map<Token, Listened>::iterator one) {
+  directories_.erase(one->second.directory_watch);
+  if (const auto newest = newest_.find(one->second.path); newest != newest_.end() && newest->second == one->first) {
+    newest_.erase(newest);
+  }
+  listened_.erase(one);
+}
+
+void EventsFileLastWords::forget_and_unlock(std::unordered_map<Token, Listened>::iterator one,
+                                            std::unique_lock<std::mutex>& lock) {
+  const Token token = one->first;
+  const int directory_watch = one->second.directory_watch;
+  forget(one);
+  lock.unlock();
+  give_up(token, directory_watch);
+}
+
+// These fail where the cgroup is gone: that is fine.
+void EventsFileLastWords::give_up(Token token, int directory_watch) const {
+  inotify_rm_watch(inotify_.get(), token);
+  inotify_rm_watch(inotify_.get(), directory_watch);
+}
+
+bool EventsFileLastWords::spoken(Token token) const {
+  const std::lock_guard lock(mutex_);
+  const auto found = listened_.find(token);
+  return found != listened_.end() && found->second.words.has_value();
+}
+
+std::optional<CgroupStats> EventsFileLastWords::take(Token token) {
+  std::unique_lock lock(mutex_);
+  const auto found = listened_.find(token);
+  if (found == listened_.end()) {
+    return std::nullopt;
+  }
+  auto words = std::move(found->second.words);
+  forget_and_unlock(found, lock);
+  return words;
+}
+
+LastWordsStatistics EventsFileLastWords::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return {listened_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_};
+}
+
+void keep_larger(Count& last, const Count& later) {
+  if (later && later > last) {
+    last = later;
+  }
+}
+
+void keep_larger(CpuStats& last, const CpuStats& later) {
+  keep_larger(last.usage_nsec, later.usage_nsec);
+  keep_larger(last.user_nsec, later.user_nsec);
+  keep_larger(last.system_nsec, later.system_nsec);
+  keep_larger(last.nr_periods, later.nr_periods);
+  keep_larger(last.nr_throttled, later.nr_throttled);
+  keep_larger(last.throttled_nsec, later.throttled_nsec);
+}
+
+void keep_larger(IoDeviceStats& last, const IoDeviceStats& later) {
+  for (Count IoDeviceStats::*field :
+       {&IoDeviceStats::rbytes, &IoDeviceStats::wbytes, &IoDeviceStats::dbytes, &IoDeviceStats::rios,
+        &IoDeviceStats::wios, &IoDeviceStats::dios, &IoDeviceStats::sync_bytes, &IoDeviceStats::async_bytes,
+        &IoDeviceStats::total_bytes}) {
+    keep_larger(last.*field, later.*field);
+  }
+}
+
+}  // namespace
+
+std::unique_ptr<LastWords> LastWords::make(const HostRoot& root, const CgroupHierarchy& hierarchy) {
+  FileDescriptor inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  if (hierarchy.unified_index() < 0 || !inotify.valid()) {
+    return nullptr;
+  }
+  return std::make_unique<EventsFileLastWords>(root, hierarchy, std::move(inotify));
+}
+
+void add_last_words(CgroupStats& stats, const CgroupStats& words) {
+  keep_larger(stats.cpu, words.cpu);
+  keep_larger(stats.memory.peak, words.memory.peak);
+  keep_larger(stats.memory.pgfault, words.memory.pgfault);
+  keep_larger(stats.memory.pgmajfault, words.memory.pgmajfault);
+  keep_larger(stats.memory.pgfault_local, words.memory.pgfault_local);
+  keep_larger(stats.memory.pgmajfault_local, words.memory.pgmajfault_local);
+  keep_larger(stats.memory_events.oom, words.memory_events.oom);
+  keep_larger(stats.memory_events.oom_kill, words.memory_events.oom_kill);
+  keep_larger(stats.memory_events.failcnt, words.memory_events.failcnt);
+  for (const IoDeviceStats& device : words.io) {
+    const auto same = std::find_if(stats.io.begin(), stats.io.end(), [&](const IoDeviceStats& one) {
+      return one.major == device.major && one.minor == device.minor;
+    });
+    if (same == stats.io.end()) {
+      stats.io.push_back(device);
+    } else {
+      keep_larger(*same, device);
+    }
+  }
+}
+
+}  // namespace tallyman

@@ -1,0 +1,51 @@
+// Typed stats of many cgroups at once. Nothing above knows where they come
+// from: files today, an eBPF cgroup iterator where the kernel has one. One
+// thread owns a source.
+#pragma once
+
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/stats_kind.h"
+#include "collectors/kernel/system/error.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+class StatsSource {
+ public:
+  using Handle = std::uint32_t;
+  virtual ~StatsSource() = default;
+
+  // `cgroup_path` from the root of the hierarchies ("/", "/docker/ID"). Parents
+  // before children. Never fails: what is not there is found out by reading.
+  virtual Handle attach(const std::string& cgroup_path) = 0;
+  virtual void detach(Handle handle) = 0;
+
+  // A pass over all attached cgroups: begin_pass(), then read() for each kind
+  // wanted, kLimits before kCpu. Slow kinds are read in a slow pass, and in
+  // the first passes of a new cgroup; else they keep their values.
+  virtual void begin_pass(bool slow) = 0;
+  virtual ReadReport read(StatsKind kind) = 0;
+  // Once a pass, after the last read(): sums that need the whole tree.
+  virtual void end_pass() = 0;
+
+  // Valid until detach(). Complete after end_pass().
+  virtual const CgroupStats& stats(Handle handle) const = 0;
+  // The cgroup was removed during the last pass: its stats are partly of before.
+  virtual bool gone(Handle handle) const = 0;
+  // The number by which sockets name it: the inode of its directory in the v2
+  // tree. 0: there is no such tree, or no longer the directory.
+  virtual std::uint64_t unified_id(Handle handle) = 0;
+  // The ids of the processes in the cgroup itself.
+  virtual Result<std::vector<std::uint32_t>> processes(Handle handle) = 0;
+
+  virtual std::size_t open_files() const = 0;
+  virtual std::size_t open_files_limit() const = 0;
+  // The limit was reached: some files are opened for each read.
+  virtual bool reopens_files() const = 0;
+};
+
+}  // namespace tallyman

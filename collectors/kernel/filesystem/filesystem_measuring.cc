@@ -1,0 +1,193 @@
+// How the worker measures one tree: by its quota, by what the file system itself says,
+// or by a walk in slices, each in a thread that may be given up.
+#include "collectors/kernel/filesystem/filesystem_worker.h"
+#include "collectors/kernel/system/self_process.h"
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+
+constexpr int kRetryFactor = 10;  // what failed is tried less often
+constexpr std::uint64_t kQuotasPerSecond = 100;
+
+std::uint64_t now_nsec() {
+  return static_cast<std::uint64_t>(
+      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
+}
+
+double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+}  // namespace
+
+// One go of a walk. Owned by both threads: a walk that hangs keeps what it uses.
+struct FilesystemSource::Worker::Slice {
+  std::shared_ptr<TreeWalk> walk;
+  TreeWalk::State state = TreeWalk::State::kRunning;
+  std::uint64_t entries = 0;
+  nanoseconds cpu{0}, wall{0};
+};
+
+void FilesystemSource::Worker::work_on(TreeForest::Tree& tree) {
+  if (!tree.walk && !begin(tree)) {
+    rest_until_ = steady_clock::now() + nanoseconds(1'000'000'000 / kQuotasPerSecond);
+    return;
+  }
+  auto slice = std::make_shared<Slice>();
+  slice->walk = tree.walk;
+  const bool answered = walk_caller_.call([slice, most = options_.budget.slice_entries()] {
+    const auto start = steady_clock::now();
+    const nanoseconds cpu = thread_cpu_time();
+    const std::uint64_t before = slice->walk->entries();
+    slice->state = slice->walk->advance(most, start + WalkBudget::kLongestSlice);
+    slice->entries = slice->walk->entries() - before;
+    slice->cpu = thread_cpu_time() - cpu;
+    slice->wall = steady_clock::now() - start;
+  });
+  if (!answered) {
+    tree.walk.reset();
+    if (!stopping_) {
+      note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
+      settle(tree, TreeState::kHanging, {});
+    }
+    return;
+  }
+  rest_until_ = steady_clock::now() + options_.budget.rest_after(slice->entries, slice->cpu, slice->wall);
+  finish_slice(tree, *slice);
+}
+
+// True: a walk is needed, and has been made.
+bool FilesystemSource::Worker::begin(TreeForest::Tree& tree) {
+  if (tree.directory.empty()) {
+    ask_own_filesystem(tree);
+    return false;
+  }
+  const formats::Mount* mount = mount_of(host_table_, tree.directory);
+  if (mount != nullptr && !is_local_filesystem(mount->fs_type)) {
+    settle(tree, TreeState::kRemote, options_.budget.interval * kRetryFactor);
+    return false;
+  }
+  tree.device = mount == nullptr ? std::string() : mount->source;
+  auto answer = std::make_shared<Result<OpenedTree>>(Error{});
+  const bool answered = walk_caller_.call([answer, open = ports_.open_directory, directory = tree.directory] {
+    const Result<FileDescriptor> opened = open(directory);
+    *answer = opened ? ask_tree(*opened) : Result<OpenedTree>(opened.error());
+  });
+  if (!answered) {
+    note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
+    settle(tree, TreeState::kHanging, {});
+    return false;
+  }
+  if (!*answer) {
+    fail(tree, answer->error());
+    return false;
+  }
+  tree.identity = (*answer)->identity;
+  tree.capacity_bytes = (*answer)->capacity_bytes;
+  if (forest_.is_known_elsewhere(tree)) {
+    settle(tree, TreeState::kSameTree, options_.budget.interval);
+    return false;
+  }
+  if ((*answer)->by_quota) {
+    tree.stats = (*answer)->by_quota;
+    tree.stats->device = tree.device;
+    tree.stats->capacity_bytes = tree.capacity_bytes;
+    tree.stats->measured_nsec = now_nsec();
+    settle(tree, TreeState::kMeasured, std::min(options_.disks_interval, options_.budget.interval));
+    return false;
+  }
+  if (!options_.walk) {
+    settle(tree, TreeState::kNotWalked, options_.budget.interval);
+    return false;
+  }
+  tree.walk = std::make_shared<TreeWalk>(
+      [open = ports_.open_directory, directory = tree.directory] { return open(directory); });
+  tree.walk_cpu = {};
+  tree.walk_began_nsec = now_nsec();
+  return true;
+}
+
+void FilesystemSource::Worker::ask_own_filesystem(TreeForest::Tree& tree) {
+  formats::Mount mount;
+  mount.major = tree.major;
+  mount.minor = tree.minor;
+  auto answer = std::make_shared<Result<DiskFilesystem>>(Error{});
+  if (!disk_caller_.call([answer, ask = ports_.ask_disk, mount] { *answer = ask(mount); })) {
+    return settle(tree, TreeState::kHanging, {});
+  }
+  if (!*answer) {
+    return fail(tree, answer->error());
+  }
+  TreeStats stats;
+  stats.device = tree.device;
+  stats.bytes = (*answer)->used_bytes;
+  stats.capacity_bytes = (*answer)->size_bytes;
+  if ((*answer)->inodes_total && (*answer)->inodes_free) {
+    stats.inodes = *(*answer)->inodes_total - *(*answer)->inodes_free;
+  }
+  stats.measured_nsec = now_nsec();
+  stats.source = UsageSource::kFilesystem;
+  tree.stats = std::move(stats);
+  settle(tree, TreeState::kMeasured, options_.disks_interval);
+}
+
+void FilesystemSource::Worker::finish_slice(TreeForest::Tree& tree, const Slice& slice) {
+  tree.walk_cpu += slice.cpu;
+  {
+    const std::lock_guard lock(mutex_);
+    statistics_.entries += slice.entries;
+    statistics_.cpu_seconds += seconds_of(slice.cpu);
+    statistics_.seconds += seconds_of(slice.wall);
+    if (slice.state != TreeWalk::State::kRunning) {
+      statistics_.links_estimated += slice.walk->links_estimated();
+      ++(slice.state == TreeWalk::State::kDone ? statistics_.walks_complete : statistics_.walks_failed);
+    }
+  }
+  if (slice.state == TreeWalk::State::kRunning) {
+    return;
+  }
+  tree.walk.reset();
+  if (slice.state == TreeWalk::State::kFailed) {
+    Error error = slice.walk->error();
+    error.where = tree.directory + "/" + error.where;
+    return fail(tree, error);
+  }
+  const TreeUsage usage = slice.walk->usage();
+  TreeStats stats;
+  stats.device = tree.device;
+  stats.bytes = usage.bytes;
+  stats.inodes = usage.inodes;
+  stats.capacity_bytes = tree.capacity_bytes;
+  stats.measured_nsec = tree.walk_began_nsec;
+  tree.stats = std::move(stats);
+  settle(tree, TreeState::kMeasured, options_.budget.next_after(tree.walk_cpu));
+}
+
+// No figure rather than an old or a partial one.
+void FilesystemSource::Worker::fail(TreeForest::Tree& tree, const Error& error) {
+  tree.stats.reset();
+  const bool vanished = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kUnsupported;
+  const bool denied = error.kind == ErrorKind::kDenied;
+  if (!vanished) {
+    note(error.kind, to_string(error));
+  }
+  settle(tree,
+         vanished ? TreeState::kUnreachable
+         : denied ? TreeState::kDenied
+                  : TreeState::kFailed,
+         vanished ? options_.budget.interval : options_.budget.interval * kRetryFactor);
+}
+
+void FilesystemSource::Worker::settle(TreeForest::Tree& tree, TreeState state, nanoseconds next) {
+  tree.state = state;
+  if (state != TreeState::kMeasured) {
+    tree.stats.reset();
+  }
+  tree.due = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(next);
+  tell(tree.users);
+}
+
+}  // namespace tallyman

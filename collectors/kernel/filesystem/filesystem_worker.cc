@@ -1,0 +1,322 @@
+#include "collectors/kernel/filesystem/filesystem_worker.h"
+
+#include "collectors/kernel/filesystem/layer_location.h"
+
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+using std::chrono::nanoseconds;
+using std::chrono::steady_clock;
+
+constexpr std::size_t kMostLeftBehind = 4;
+constexpr unsigned kTriesAtLocating = 30;
+constexpr std::chrono::milliseconds kRetryLocating{1'000};
+constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
+
+// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is
+// read, and on a busy host an idle thread would hold it for seconds.
+void become_unobtrusive() {
+  constexpr int kWhoProcess = 1, kIdleClass = 3, kClassShift = 13;  // linux/ioprio.h
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
+  syscall(SYS_ioprio_set, kWhoProcess, 0, kIdleClass << kClassShift);
+}
+
+std::string key_of_disk(std::uint32_t major, std::uint32_t minor) {
+  return std::to_string(major) + ":" + std::to_string(minor);
+}
+
+}  // namespace
+
+FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, FilesystemPorts ports)
+    : root_(std::move(root)),
+      options_(std::move(options)),
+      ports_(std::move(ports)),
+      disk_caller_(options_.disk_deadline, kMostLeftBehind),
+      walk_caller_(options_.deadline, kMostLeftBehind, become_unobtrusive),
+      forest_(options_.most_trees),
+      thread_([this] { run(); }) {}
+
+FilesystemSource::Worker::~Worker() {
+  stopping_ = true;
+  disk_caller_.hurry();
+  walk_caller_.hurry();
+  wake_.ring();
+  thread_.join();
+}
+
+// Never waits: a thread that holds the lock may have been put aside for others.
+void FilesystemSource::Worker::hand_over(Commands& commands) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (lock.owns_lock() && !commands.empty()) {
+    std::move(commands.begin(), commands.end(), std::back_inserter(commands_));
+    commands.clear();
+    wake_.ring();
+  }
+}
+
+bool FilesystemSource::Worker::take(std::shared_ptr<const Published>& newest, ReadReport& report) {
+  const std::unique_lock lock(mutex_, std::try_to_lock);
+  if (!lock.owns_lock()) {
+    return false;
+  }
+  report = std::exchange(report_, {});
+  newest = std::exchange(published_, nullptr);
+  return newest != nullptr;
+}
+
+void FilesystemSource::Worker::wait_for_first(std::chrono::milliseconds at_most) {
+  first_published_.wait_until(steady_clock::now() + at_most);
+}
+
+FilesystemStatistics FilesystemSource::Worker::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+void FilesystemSource::Worker::run() {
+  Time locating_due;
+  while (!stopping_) {
+    take_commands();
+    const Time now = steady_clock::now();
+    if (now >= disks_due_) {
+      ask_disks();
+      disks_due_ = now + options_.disks_interval;
+    }
+    const bool again = now >= locating_due;
+    locate_layers(again);
+    locating_due = again ? now + kRetryLocating : locating_due;
+    if (now >= rest_until_) {
+      if (TreeForest::Tree* tree = forest_.next(now)) {
+        work_on(*tree);
+      }
+    }
+    publish();
+    const Time next_work = std::max(forest_.next_due().value_or(Time::max()), rest_until_);
+    const Time next = std::min({disks_due_, locating_due, next_work});
+    wake_.wait_until(std::max(next, steady_clock::now() + kSoonest));
+  }
+}
+
+void FilesystemSource::Worker::take_commands() {
+  Commands commands;
+  {
+    const std::lock_guard lock(mutex_);
+    commands = std::exchange(commands_, {});
+  }
+  for (auto& [serial, demand] : commands) {
+    if (demand) {
+      plant(serial, std::move(*demand));
+    } else {
+      uproot(serial);
+      untold_.insert(serial);
+    }
+  }
+}
+
+// Its new trees first, so that those that stay are not measured anew.
+void FilesystemSource::Worker::plant(Serial serial, FilesystemDemand demand) {
+  Workload next;
+  next.demand = std::move(demand);
+  for (const auto& volume : next.demand.volumes) {
+    TreeForest::Tree* tree = forest_.add(volume.directory, serial, steady_clock::now());
+    if (tree != nullptr) {
+      tree->directory = volume.directory;
+      next.volumes.emplace_back(volume.directory, volume.name);
+      tell(tree->users);
+    }
+  }
+  const auto old = workloads_.find(serial);
+  if (old != workloads_.end()) {
+    const FilesystemDemand& before = old->second.demand;
+    if (before.pid == next.demand.pid && before.layer_directory == next.demand.layer_directory) {
+      next.layer = std::exchange(old->second.layer, {});
+      next.tries = old->second.tries;
+    }
+    std::erase_if(old->second.volumes, [&](const auto& volume) {
+      return std::any_of(next.volumes.begin(), next.volumes.end(),
+                         [&](const auto& kept) { return kept.first == volume.first; });
+    });
+    uproot(serial);
+  }
+  workloads_[serial] = std::move(next);
+  untold_.insert(serial);
+}
+
+void FilesystemSource::Worker::uproot(Serial serial) {
+  const auto workload = workloads_.find(serial);
+  if (workload == workloads_.end()) {
+    return;
+  }
+  std::vector<std::string> keys;
+  for (const auto& [key, name] : workload->second.volumes) {
+    keys.push_back(key);
+  }
+  if (!workload->second.layer.empty()) {
+    keys.push_back(workload->second.layer);
+  }
+  workloads_.erase(workload);
+  for (const std::string& key : keys) {
+    forest_.drop(key, serial);
+    if (const TreeForest::Tree* tree = forest_.find(key)) {
+      tell(tree->users);
+    }
+  }
+}
+
+// New ones at once; those in which nothing is mounted yet, again a second later.
+void FilesystemSource::Worker::locate_layers(bool again) {
+  for (auto& [serial, workload] : workloads_) {
+    const bool wanted = workload.demand.pid || !workload.demand.layer_directory.empty();
+    if (wanted && workload.layer.empty() && workload.tries < kTriesAtLocating && (again || workload.tries == 0)) {
+      ++workload.tries;
+      if (locate_layer_of(serial, workload)) {
+        untold_.insert(serial);
+      }
+    }
+  }
+}
+
+// The kernel is asked first: it knows what is mounted whatever made it.
+bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload) {
+  std::optional<LayerLocation> location;
+  if (workload.demand.pid && is_in_cgroup(root_, *workload.demand.pid, workload.demand.cgroup)) {
+    const Result<MountTable> own = read_mount_table(root_, std::to_string(*workload.demand.pid));
+    if (own) {
+      location = locate_layer(*own, host_table_, writable_aufs_branch(root_, aufs_directory(*own)));
+    } else if (own.error().kind == ErrorKind::kDenied && workload.tries == 1) {
+      note(ErrorKind::kDenied, own.error().where);
+    }
+  }
+  if (!location && !workload.demand.layer_directory.empty()) {
+    location = LayerLocation{workload.demand.layer_directory, 0, 0, {}};
+  }
+  if (!location) {
+    return false;
+  }
+  const bool own_filesystem = location->directory.empty();
+  std::string key = own_filesystem ? key_of_disk(location->major, location->minor) : location->directory;
+  TreeForest::Tree* tree = forest_.add(key, serial, steady_clock::now());
+  if (tree == nullptr) {
+    return false;
+  }
+  tree->directory = location->directory;
+  tree->major = location->major;
+  tree->minor = location->minor;
+  tree->device = location->device;
+  workload.layer = std::move(key);
+  tell(tree->users);
+  return true;
+}
+
+// Which of several it was is not known: all of them are tried again, and those
+// that are still dead hang again.
+void FilesystemSource::Worker::forget_what_came_back() {
+  const std::size_t hanging_trees = forest_.count()[static_cast<std::size_t>(TreeState::kHanging)];
+  if (disk_caller_.hanging() + walk_caller_.hanging() < hanging_disks_.size() + hanging_trees) {
+    hanging_disks_.clear();
+    forest_.forget_hanging(steady_clock::now());
+  }
+}
+
+void FilesystemSource::Worker::ask_disks() {
+  Result<MountTable> table = read_mount_table(root_, "1");
+  if (!table) {
+    table = read_mount_table(root_, "self");
+  }
+  if (!table) {
+    return note(table.error().kind, table.error().where);
+  }
+  host_table_ = std::move(*table);
+  forget_what_came_back();
+  disks_.clear();
+  for (const formats::Mount* mount : disk_filesystems(host_table_)) {
+    const std::pair numbers{mount->major, mount->minor};
+    if (hanging_disks_.contains(numbers) || stopping_) {
+      continue;
+    }
+    auto answer = std::make_shared<Result<DiskFilesystem>>(Error{});
+    if (!disk_caller_.call([answer, ask = ports_.ask_disk, mount = *mount] { *answer = ask(mount); })) {
+      hanging_disks_.insert(numbers);
+      note(ErrorKind::kIo, mount->mount_point + ": the disk does not answer");
+      continue;
+    }
+    if (*answer) {
+      DiskFilesystem disk = std::move(**answer);
+      disk.device = mount->source;
+      disk.mount_point = mount->mount_point;
+      disk.fs_type = mount->fs_type;
+      disks_.push_back(std::move(disk));
+    } else if (answer->error().kind != ErrorKind::kUnsupported) {
+      note(answer->error().kind, answer->error().where);
+    }
+  }
+  for (const auto& [serial, workload] : workloads_) {
+    if (workload.demand.is_host) {
+      untold_.insert(serial);
+    }
+  }
+}
+
+void FilesystemSource::Worker::note(ErrorKind kind, const std::string& where) {
+  const std::lock_guard lock(mutex_);
+  report_.note(kind, where);
+}
+
+std::shared_ptr<const WorkloadFilesystems> FilesystemSource::Worker::result_of(Serial serial,
+                                                                               const Workload& workload) const {
+  auto result = std::make_shared<WorkloadFilesystems>();
+  if (workload.demand.is_host) {
+    result->disks = disks_;
+  }
+  const TreeForest::Tree* layer = workload.layer.empty() ? nullptr : forest_.find(workload.layer);
+  if (layer != nullptr && layer->users.front() == serial) {
+    result->layer = layer->stats;
+  }
+  for (const auto& [key, name] : workload.volumes) {
+    const TreeForest::Tree* tree = forest_.find(key);
+    if (tree != nullptr) {
+      const bool here = tree->users.front() == serial;
+      const bool is_elsewhere = tree->state == TreeState::kRemote || tree->state == TreeState::kSameTree;
+      result->volumes.push_back({name, static_cast<unsigned>(tree->users.size()), here && !is_elsewhere,
+                                 here ? tree->stats : std::optional<TreeStats>()});
+    }
+  }
+  return result;
+}
+
+void FilesystemSource::Worker::publish() {
+  const auto counts = forest_.count();
+  for (const Serial serial : untold_) {
+    const auto workload = workloads_.find(serial);
+    if (workload == workloads_.end()) {
+      told_.erase(serial);
+    } else {
+      told_[serial] = result_of(serial, workload->second);
+    }
+  }
+  const bool news = !std::exchange(untold_, {}).empty();
+  const auto published = news ? std::make_shared<const Published>(told_) : nullptr;
+  std::unique_lock lock(mutex_);
+  if (news) {
+    published_ = published;
+  }
+  statistics_.trees.clear();
+  for (std::size_t state = 0; state < counts.size(); ++state) {
+    statistics_.trees.emplace_back(to_string(static_cast<TreeState>(state)), counts[state]);
+  }
+  statistics_.walks_aborted = forest_.aborted_walks();
+  statistics_.trees_refused = forest_.refused();
+  statistics_.hanging = disk_caller_.hanging() + walk_caller_.hanging();
+  lock.unlock();
+  if (news) {
+    first_published_.ring();  // whoever it wakes only tries to take the lock
+  }
+}
+
+}  // namespace tallyman

@@ -1,0 +1,91 @@
+// The threads behind FilesystemSource: one that plans and publishes and makes no
+// call that may hang, and the lanes of two DeadlineCallers, for disks and for
+// walks. Internal to FilesystemSource.
+#pragma once
+
+#include "collectors/kernel/filesystem/filesystem_source.h"
+#include "collectors/kernel/filesystem/measured_trees.h"
+#include "collectors/kernel/system/deadline_caller.h"
+#include "collectors/kernel/system/wake_event.h"
+
+#include <atomic>
+#include <map>
+#include <mutex>
+#include <set>
+#include <thread>
+#include <unordered_map>
+#include <utility>
+
+namespace tallyman {
+
+class FilesystemSource::Worker {
+ public:
+  using Serial = TreeForest::User;
+  using Commands = std::vector<std::pair<Serial, std::optional<FilesystemDemand>>>;  // nothing: it is gone
+  using Published = std::unordered_map<Serial, std::shared_ptr<const WorkloadFilesystems>>;
+
+  Worker(HostRoot root, FilesystemOptions options, FilesystemPorts ports);
+  ~Worker();
+
+  // Owner's thread. Both leave things as they are when the other side is at it.
+  void hand_over(Commands& commands);
+  bool take(std::shared_ptr<const Published>& newest, ReadReport& report);
+  void wait_for_first(std::chrono::milliseconds at_most);
+  FilesystemStatistics statistics() const;
+
+ private:
+  using Time = TreeForest::Time;
+  struct Workload {
+    FilesystemDemand demand;
+    std::string layer;                                         // key of its tree; empty: none, or not found yet
+    std::vector<std::pair<std::string, std::string>> volumes;  // key of the tree, name
+    unsigned tries = 0;                                        // at finding the layer
+  };
+  struct Slice;
+
+  void run();
+  void take_commands();
+  void plant(Serial serial, FilesystemDemand demand);
+  void uproot(Serial serial);
+  void locate_layers(bool again);
+  bool locate_layer_of(Serial serial, Workload& workload);
+  void forget_what_came_back();
+  void ask_disks();
+  void work_on(TreeForest::Tree& tree);
+  bool begin(TreeForest::Tree& tree);
+  void ask_own_filesystem(TreeForest::Tree& tree);
+  void finish_slice(TreeForest::Tree& tree, const Slice& slice);
+  void settle(TreeForest::Tree& tree, TreeState state, std::chrono::nanoseconds next);
+  void fail(TreeForest::Tree& tree, const Error& error);
+  void note(ErrorKind kind, const std::string& where);
+  void tell(const std::vector<Serial>& users) { untold_.insert(users.begin(), users.end()); }
+  void publish();
+  std::shared_ptr<const WorkloadFilesystems> result_of(Serial serial, const Workload& workload) const;
+
+  const HostRoot root_;
+  const FilesystemOptions options_;
+  const FilesystemPorts ports_;
+  WakeEvent wake_, first_published_;
+  std::atomic<bool> stopping_ = false;
+  DeadlineCaller disk_caller_, walk_caller_;
+
+  // Of the planning thread alone.
+  MountTable host_table_;
+  std::vector<DiskFilesystem> disks_;
+  std::set<std::pair<std::uint32_t, std::uint32_t>> hanging_disks_;
+  std::map<Serial, Workload> workloads_;
+  TreeForest forest_;
+  std::set<Serial> untold_;
+  Published told_;
+  Time disks_due_, rest_until_;
+
+  mutable std::mutex mutex_;  // guards what follows
+  Commands commands_;
+  std::shared_ptr<const Published> published_;
+  ReadReport report_;
+  FilesystemStatistics statistics_;
+
+  std::thread thread_;  // last: it uses all of the above
+};
+
+}  // namespace tallyman

@@ -1,0 +1,89 @@
+// The directories that are measured, who has them, and whose turn it is. Each
+// is measured once however many have it, and told by one of them. No clock and
+// no system call of its own. One thread owns a forest.
+#pragma once
+
+#include "collectors/kernel/filesystem/tree_walk.h"
+#include "collectors/kernel/stats/filesystem_stats.h"
+
+#include <array>
+#include <chrono>
+#include <cstddef>
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+// Why a tree has no figure, or none yet.
+enum class TreeState : std::uint8_t {
+  kPending,  // its turn has not come, or its first walk is under way
+  kMeasured,
+  kRemote,       // not on a file system of this host: never asked
+  kUnreachable,  // not to be seen from here
+  kDenied,       // something in it may not be read
+  kSameTree,     // another path of a tree that is measured already
+  kNotWalked,    // it would take a walk, and walking is off
+  kHanging,      // its disk does not answer
+  kFailed,       // too deep, or the disk says so
+  kCount,
+};
+std::string_view to_string(TreeState state);  // "pending", ...
+
+class TreeForest {
+ public:
+  using User = std::uint64_t;  // ascending: who was first has the lowest
+  using Time = std::chrono::steady_clock::time_point;
+
+  struct Tree {
+    std::string directory;  // as the host names it; empty: a file system of its own
+    std::uint32_t major = 0, minor = 0;
+    std::string device;
+    std::vector<User> users;  // never empty, the first tells the usage
+    TreeState state = TreeState::kPending;
+    std::optional<TreeStats> stats;
+    std::optional<std::pair<std::uint64_t, std::uint64_t>> identity;  // device and inode, once opened
+    Time due;
+    std::shared_ptr<TreeWalk> walk;  // under way
+    std::uint64_t capacity_bytes = 0;
+    std::chrono::nanoseconds walk_cpu{0};  // of the walk under way
+    std::uint64_t walk_began_nsec = 0;     // since the epoch
+  };
+
+  // `most`: trees; more are not taken.
+  explicit TreeForest(std::size_t most) : most_(most) {}
+
+  // Null when there are too many.
+  Tree* add(const std::string& key, User user, Time now);
+  // The tree goes with its last user, and with it a walk that is under way.
+  void drop(const std::string& key, User user);
+  const Tree* find(const std::string& key) const;
+
+  // The tree to go on with: in turns, those that are being walked and those
+  // whose time has come; at most kMostWalks are walked at once, so that a big
+  // one holds up nobody. Null when all have been measured.
+  Tree* next(Time now);
+  // When next() will have one; nothing if there are no trees.
+  std::optional<Time> next_due() const;
+
+  // Another tree that is this one.
+  bool is_known_elsewhere(const Tree& tree) const;
+  void forget_hanging(Time now);  // those may be tried again
+  std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;
+  std::size_t aborted_walks() const { return aborted_walks_; }  // ever: of trees that went
+  std::size_t refused() const { return refused_; }              // ever
+
+  static constexpr std::size_t kMostWalks = 4;
+
+ private:
+  std::size_t most_;
+  std::map<std::string, Tree> trees_;
+  std::string last_;  // key of the tree that had the last turn
+  std::size_t aborted_walks_ = 0, refused_ = 0;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,182 @@
+// What the parsers of formats.h share: cutting the kernel's text into rows and
+// fields, and reading numbers. Private to formats_*.cc. Views point into the
+// text that was given; nothing is copied or allocated but rows of a vector.
+#pragma once
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+
+#include <charconv>
+#include <cstddef>
+#include <cstdint>
+#include <cstring>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace tallyman::formats {
+
+// The whole of `text` as a decimal number: no sign, no blanks, no overflow.
+template <class T = std::uint64_t>
+std::optional<T> to_number(std::string_view text) {
+  T value = 0;
+  const char* end = text.data() + text.size();
+  const auto [stop, error] = std::from_chars(text.data(), end, value);
+  if (error != std::errc() || stop != end) {
+    return {};
+  }
+  return value;
+}
+
+// The same, times `scale`. Empty if that leaves 64 bits.
+inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64_t scale) {
+  auto value = to_number(text);
+  if (value && __builtin_mul_overflow(*value, scale, &*value)) {
+    return {};
+  }
+  return value;
+}
+
+inline constexpr std::uint64_t kBytesPerKib = 1024;  // what /proc calls kB
+
+inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
+
+// The kernel writes neither.
+inline bool holds_foul_bytes(std::string_view text) {
+  return !text.empty() && (std::memchr(text.data(), '\r', text.size()) != nullptr ||
+                           std::memchr(text.data(), '\0', text.size()) != nullptr);
+}
+
+// Goes through a text row by row and counts the rows that nobody understood. A
+// torn last row and rows with foul bytes are counted here and never returned.
+class RowReader {
+ public:
+  explicit RowReader(std::string_view text) : rest_(text), foul_(holds_foul_bytes(text)) {}
+
+  // The next row, without its newline.
+  bool next(std::string_view& row) {
+    while (!rest_.empty()) {
+      const void* newline = std::memchr(rest_.data(), '\n', rest_.size());
+      if (newline == nullptr) {
+        torn_ = rest_;
+        rest_ = {};
+        ++not_understood_;
+        return false;
+      }
+      const auto length = static_cast<std::size_t>(static_cast<const char*>(newline) - rest_.data());
+      row = rest_.substr(0, length);
+      rest_.remove_prefix(length + 1);
+      if (!foul_ || !holds_foul_bytes(row)) {
+        return true;
+      }
+      ++not_understood_;
+    }
+    return false;
+  }
+
+  void expect(bool understood) { not_understood_ += understood ? 0 : 1; }
+  // After the last row: what came behind the last newline, counted already.
+  std::string_view torn() const { return torn_; }
+  void forgive_torn() { --not_understood_; }
+  unsigned not_understood() const { return not_understood_; }
+
+ private:
+  std::string_view rest_, torn_;
+  bool foul_;
+  unsigned not_understood_ = 0;
+};
+
+// Fields between runs of blanks and tabs.
+class FieldReader {
+ public:
+  explicit FieldReader(std::string_view row) : rest_(row) {}
+
+  bool next(std::string_view& field) {
+    std::size_t begin = 0;
+    while (begin < rest_.size() && is_blank(rest_[begin])) {
+      ++begin;
+    }
+    std::size_t end = begin;
+    while (end < rest_.size() && !is_blank(rest_[end])) {
+      ++end;
+    }
+    field = rest_.substr(begin, end - begin);
+    rest_.remove_prefix(end);
+    return !field.empty();
+  }
+
+  template <class T>
+  bool next_number(T& value) {
+    std::string_view field;
+    next(field);
+    const auto number = to_number<T>(field);
+    value = number.value_or(value);
+    return number.has_value();
+  }
+
+  bool at_end() {
+    std::string_view field;
+    return !next(field);
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// Fills a vector from the front and keeps the rows of the time before, so that
+// their strings' memory is used again. Cuts the vector to length at the end.
+template <class Row>
+class RowWriter {
+ public:
+  explicit RowWriter(std::vector<Row>& rows) : rows_(rows) {}
+  RowWriter(const RowWriter&) = delete;
+  RowWriter& operator=(const RowWriter&) = delete;
+  ~RowWriter() { rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(used_), rows_.end()); }
+
+  // The row to write next: still holds what was there before. Belongs to the
+  // result only after keep().
+  Row& slot() {
+    if (used_ == rows_.size()) {
+      rows_.emplace_back();
+    }
+    return rows_[used_];
+  }
+  void keep() { ++used_; }
+  std::size_t used() const { return used_; }
+  void back_to(std::size_t used) { used_ = used; }
+
+ private:
+  std::vector<Row>& rows_;
+  std::size_t used_ = 0;
+};
+
+// Where the value of a key belongs.
+struct Target {
+  Count* field = nullptr;  // null: a key that is not wanted
+  std::uint64_t scale = 1;
+};
+
+// Rows of "key value". `target_of` is given the key. Values of keys that are not
+// wanted are not looked at.
+template <class TargetOf>
+unsigned parse_keyed(std::string_view text, TargetOf target_of) {
+  RowReader rows(text);
+  for (std::string_view row; rows.next(row);) {
+    const std::size_t blank = row.find(' ');
+    if (blank == std::string_view::npos || blank == 0) {
+      rows.expect(false);
+      continue;
+    }
+    const Target target = target_of(row.substr(0, blank));
+    if (target.field == nullptr) {
+      continue;
+    }
+    const Count value = to_scaled(row.substr(blank + 1), target.scale);
+    rows.expect(value.has_value());
+    if (value) {
+      *target.field = value;
+    }
+  }
+  return rows.not_understood();
+}
+
+}  // namespace tallyman::formats

@@ -1,0 +1,145 @@
+#include "collectors/kernel/host/host_source.h"
+
+#include "collectors/kernel/formats/formats.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMaxDimms = 1024;
+
+// PRETTY_NAME="Debian GNU/Linux 12 (bookworm)" of os-release(5).
+std::string pretty_name(std::string_view text) {
+  constexpr std::string_view kKey = "PRETTY_NAME=";
+  std::size_t at = text.starts_with(kKey) ? 0 : text.find("\nPRETTY_NAME=");
+  if (at == std::string_view::npos) {
+    return {};
+  }
+  at = text.find('=', at) + 1;
+  std::string value(text.substr(at, text.find('\n', at) - at));
+  const bool quoted =
+      value.size() >= 2 && (value.front() == '"' || value.front() == '\'') && value.back() == value.front();
+  return quoted ? value.substr(1, value.size() - 2) : value;
+}
+
+// Partitions repeat their disk, loop and ram devices their file or memory.
+bool is_virtual(const std::string& device) {
+  return device.starts_with("loop") || device.starts_with("ram") || device.starts_with("zram");
+}
+
+std::uint64_t number_in(const std::string& text) { return formats::parse_number(text + '\n').value_or(0); }
+
+}  // namespace
+
+HostSource::HostSource(HostRoot root) : root_(std::move(root)) {}
+
+ReadReport HostSource::read(bool slow) {
+  ReadReport report;
+  const auto read_rows = [&](const std::string& path, auto parse) {
+    const Result<std::string_view> text = read_file(path, buffer_);
+    if (!text) {
+      if (text.error().kind != ErrorKind::kUnsupported) {
+        report.note(text.error().kind, to_string(text.error()));
+      }
+    } else if (parse(*text) != 0) {
+      report.note(ErrorKind::kMalformed, path + ": not as the kernel documents it");
+    }
+  };
+  stats_.memory = MemInfo{};
+  read_rows(root_.proc_path("meminfo"),
+            [&](std::string_view text) { return formats::parse_meminfo(text, stats_.memory); });
+  stats_.disks.clear();
+  read_rows(root_.proc_path("diskstats"),
+            [&](std::string_view text) { return formats::parse_diskstats(text, stats_.disks); });
+  keep_whole_disks();
+  if (slow || !machine_read_) {
+    read_machine();
+    machine_read_ = true;
+  }
+  return report;
+}
+
+void HostSource::keep_whole_disks() {
+  std::erase_if(stats_.disks, [&](const DiskStats& disk) {
+    if (is_virtual(disk.device)) {
+      return true;
+    }
+    const auto known = is_partition_.find(disk.device);
+    if (known != is_partition_.end()) {
+      return known->second;
+    }
+    struct stat status {};
+    const bool partition = stat(root_.sys_path("class/block/" + disk.device + "/partition").c_str(), &status) == 0;
+    return is_partition_[disk.device] = partition;
+  });
+}
+
+void HostSource::read_machine() {
+  is_partition_.clear();
+  MachineInfo& machine = stats_.machine;
+  machine.machine_id = read_line(root_.root_path("etc/machine-id"), buffer_);
+  machine.system_uuid = read_line(root_.sys_path("class/dmi/id/product_uuid"), buffer_);
+  machine.boot_id = read_line(root_.sysctl_path("kernel/random/boot_id"), buffer_);
+  machine.hostname = read_line(root_.root_path("etc/hostname"), buffer_);
+  if (machine.hostname.empty()) {
+    // In a container that is the container's own: the kernel tells each its own namespace.
+    machine.hostname = read_line(root_.sysctl_path("kernel/hostname"), buffer_);
+  }
+  machine.kernel_version = read_line(root_.sysctl_path("kernel/osrelease"), buffer_);
+  machine.os_version.clear();
+  for (const char* path : {"etc/os-release", "usr/lib/os-release"}) {
+    if (const auto text = read_file(root_.root_path(path), buffer_); text) {
+      machine.os_version = pretty_name(*text);
+      break;
+    }
+  }
+  machine.boot_time_seconds.reset();
+  if (const auto text = read_file(root_.proc_path("stat"), buffer_); text) {
+    machine.boot_time_seconds = formats::parse_boot_time(*text);
+  }
+  read_cpus();
+  read_dimms();
+}
+
+void HostSource::read_cpus() {
+  MachineInfo& machine = stats_.machine;
+  const std::string online = read_line(root_.sys_path("devices/system/cpu/online"), buffer_);
+  machine.cpu_cores = static_cast<unsigned>(formats::count_cpu_list(online + '\n').value_or(0));
+  if (const auto text = read_file(root_.proc_path("cpuinfo"), buffer_); text) {
+    const formats::CpuTopology topology = formats::parse_cpuinfo(*text);
+    machine.sockets = topology.sockets;
+    machine.physical_cores = topology.physical_cores;
+  }
+}
+
+// Documentation/admin-guide/ras.rst: one directory a module where the memory controller reports them.
+void HostSource::read_dimms() {
+  std::vector<DimmStats>& dimms = stats_.machine.dimms;
+  dimms.clear();
+  std::size_t seen = 0;
+  const std::string top = root_.sys_path("devices/system/edac/mc");
+  for (const std::string& controller : names_in(top)) {
+    for (const std::string& name : names_in(top + '/' + controller)) {
+      if (!name.starts_with("dimm") || ++seen > kMaxDimms) {
+        continue;
+      }
+      const std::string module = top + '/' + controller + '/' + name;
+      const std::string type = read_line(module + "/dimm_mem_type", buffer_);
+      const std::uint64_t mebibytes = number_in(read_line(module + "/size", buffer_));
+      if (type.empty() || mebibytes == 0) {
+        continue;
+      }
+      auto it = std::find_if(dimms.begin(), dimms.end(), [&](const DimmStats& d) { return d.type == type; });
+      if (it == dimms.end()) {
+        it = dimms.insert(dimms.end(), DimmStats{type, 0, 0});
+      }
+      ++it->count;
+      it->bytes += mebibytes * 1024 * 1024;
+    }
+  }
+}
+
+}  // namespace tallyman

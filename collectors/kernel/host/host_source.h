@@ -1,0 +1,35 @@
+// Reads what is known of the machine itself. One thread owns a source.
+#pragma once
+
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <map>
+#include <string>
+
+namespace tallyman {
+
+class HostSource {
+ public:
+  explicit HostSource(HostRoot root);
+
+  // meminfo and diskstats each time; the machine's facts in a slow pass.
+  ReadReport read(bool slow);
+  const HostStats& stats() const { return stats_; }
+
+ private:
+  void keep_whole_disks();
+  void read_machine();
+  void read_cpus();
+  void read_dimms();
+
+  HostRoot root_;
+  ReadBuffer buffer_;
+  HostStats stats_;
+  bool machine_read_ = false;
+  std::map<std::string, bool> is_partition_;  // asked of sysfs once a slow pass
+};
+
+}  // namespace tallyman

@@ -1,0 +1,38 @@
+// One network interface of the host: what kind it is and with what it is
+// connected. Parsers of rtnetlink's answers; pure, and fuzz targets.
+#pragma once
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tallyman {
+
+struct HostLink {
+  std::uint32_t index = 0;
+  std::string name;
+  // The kernel's word ("bridge", "veth", "vxlan", "tun", ...), or "physical" for
+  // a device behind a driver, or "loopback". Empty: not told.
+  std::string kind;
+  // Who makes interfaces of this kind and name: "docker", "flannel", "cni",
+  // "podman", "libvirt", "lxc", "calico", "cilium", "weave". Empty: nobody known.
+  std::string made_by;
+  std::uint32_t master_index = 0;  // the bridge or bond that it is a port of; 0: none
+  std::string master;
+  std::optional<std::int32_t> peer_namespace;  // this namespace's id for that of the other end of a veth
+  Count vxlan_id, vxlan_port, vlan_id;
+  std::string owner, owner_id;  // the workload at the other end of a veth: its name and id
+};
+
+// Of RTM_NEWLINK's payload; empty if it is none.
+std::optional<HostLink> parse_link(std::string_view payload);
+// Of RTM_NEWNSID's payload: the id, if there is one.
+std::optional<std::int32_t> parse_namespace_id(std::string_view payload);
+
+// "flannel.1", vxlan -> "flannel".
+std::string_view maker_of(std::string_view name, std::string_view kind);
+
+}  // namespace tallyman

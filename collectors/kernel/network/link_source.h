@@ -1,0 +1,40 @@
+// The host's network interfaces, by rtnetlink in the host's namespace; where the
+// agent is in another (a container's), by the host's /sys/class/net, which says
+// less. Takes the kernel's lock on networks, which others may hold for long: for
+// a thread of its own.
+#pragma once
+
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/network/link.h"
+#include "collectors/kernel/network/net_namespace.h"
+#include "collectors/kernel/system/host_root.h"
+
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+// A workload with a network namespace of its own.
+struct NamespaceOwner {
+  NetworkPlace place;
+  std::string name, id;
+};
+
+class LinkSource {
+ public:
+  static constexpr std::size_t kMostLinks = 8192;
+
+  explicit LinkSource(HostRoot root) : root_(std::move(root)) {}
+
+  // Sorted by name. Whose the other end of a veth is comes from `owners`.
+  std::vector<HostLink> read(const NetworkPlace& host, const std::vector<NamespaceOwner>& owners, ReadReport& report);
+
+ private:
+  Result<std::vector<HostLink>> ask_kernel(const std::vector<NamespaceOwner>& owners);
+  std::vector<HostLink> read_sysfs();
+
+  HostRoot root_;
+  ReadBuffer buffer_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,89 @@
+// The interfaces of each workload's own network namespace, from
+// /proc/PID/net/dev: no setns, no capability beyond reading /proc.
+//
+// A namespace is told by an inode of its own (NamespaceMark). The host's own is never
+// given as a workload's; one that several workloads share is given to the first
+// of them alone, so that no sum counts it twice; one that joined another's
+// ("container:ID") gets it only if nobody else has it after a while. The kept-open file pins the
+// namespace: it is closed as soon as the workload has no process left.
+// One thread owns a source.
+#pragma once
+
+#include "collectors/kernel/cgroup/stats_source.h"
+#include "collectors/kernel/network/net_namespace.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <cstdint>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+enum class NetworkOwnership : std::uint8_t {
+  kUnknown,  // no process yet, or not permitted to tell
+  kHost,     // the host's namespace
+  kShared,   // another workload's
+  kOwn,
+};
+std::string_view to_string(NetworkOwnership ownership);
+
+class NetworkSource {
+ public:
+  using Handle = StatsSource::Handle;
+
+  // Says of an interface's name whether it is left out.
+  using Ignore = std::function<bool(const std::string&)>;
+
+  // `stats` is asked for processes; both must be attached with the same handles.
+  NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore);
+  ~NetworkSource();
+
+  // `init_pid`: the process whose namespace counts, where a runtime names one.
+  // `network_mode`: what the runtime says ("host", "container:ID", ...), used
+  // only where no namespace can be told. `is_root`: the host itself.
+  void attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode, bool is_root);
+  void detach(Handle handle);
+
+  // Reads all. In a slow pass, and for workloads young enough to be still
+  // setting up, ownership is looked at again.
+  ReadReport read(bool slow);
+
+  // Empty unless kOwn (or the host itself).
+  std::span<const InterfaceStats> interfaces(Handle handle) const;
+  NetworkOwnership ownership(Handle handle) const;
+  // Where its namespace is, for others that look into it; null unless kOwn (or
+  // the host itself). Until the next read(), attach() or detach().
+  const NetworkPlace* place(Handle handle) const;
+  std::size_t open_files() const { return budget_.open(); }
+
+ private:
+  struct Attached;
+  void resolve(Handle handle, Attached& one, ReadReport& report);
+  bool open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report);
+  void take(Attached& one, const std::string& process, std::uint64_t inode, std::uint32_t pid);
+  void settle(Attached& one, NetworkOwnership ownership);
+  void read_one(Attached& one, ReadReport& report);
+  void close(Attached& one);
+  const Attached* find(Handle handle) const;
+
+  HostRoot root_;
+  StatsSource& stats_;
+  Ignore ignore_;
+  FileBudget budget_;
+  ReadBuffer buffer_;
+  NamespaceMark mark_;
+  std::uint64_t host_namespace_ = 0;
+  bool foreign_pids_ = false;                        // cgroup.procs and procfs number processes differently
+  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached
+  std::vector<Handle> order_;                        // as attached: parents before children
+  std::map<std::uint64_t, Handle> owners_;           // namespace inode -> the workload it is given to
+};
+
+}  // namespace tallyman

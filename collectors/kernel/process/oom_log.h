@@ -1,0 +1,40 @@
+// Whom the OOM killer took: cgroups count kills, only the kernel's log names the
+// process. /dev/kmsg: Documentation/ABI/testing/dev-kmsg; the line is written by
+// dump_oom_victim() in mm/oom_kill.c before the cgroup counts the kill, at most
+// ten times in 5 s. One thread.
+#pragma once
+
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+struct OomVictim {
+  std::string cgroup;  // its path in the memory hierarchy, from that one's root
+  std::string comm;    // of up to 15 bytes
+  std::uint32_t pid = 0;
+};
+// Of a record of /dev/kmsg; empty if it tells of no victim.
+std::optional<OomVictim> parse_oom_victim(std::string_view record);
+
+class OomLog {
+ public:
+  // Null where the log may not be read (CAP_SYSLOG) or is none.
+  static std::unique_ptr<OomLog> open(const HostRoot& root);
+
+  // Those since the last call, or since open(). Reads a bounded number of records.
+  std::vector<OomVictim> take();
+
+ private:
+  explicit OomLog(FileDescriptor file) : file_(std::move(file)) {}
+  FileDescriptor file_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,83 @@
+// The files of one process below /proc/PID, each opened, read and closed. A
+// process that has ended meanwhile is kGone in all of them; kUnsupported where it
+// is there and the file is not; kDenied where the
+// kernel does not let this agent look (it names the process then, which changes
+// from one to the next: say what is lacking instead). One thread owns it.
+#pragma once
+
+#include "collectors/kernel/stats/process_stats.h"
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+// Of /proc/PID/fd.
+struct OpenFiles {
+  std::uint64_t count = 0;
+  Count sockets;  // empty: more files than are looked at one by one
+};
+
+struct ThreadSched {
+  std::uint32_t id = 0;
+  SchedStat sched;
+  PidStatus status;
+};
+
+// What a process runs.
+struct Program {
+  std::string name;                     // of its file, at most ProcessFiles::kMostNameBytes of it
+  std::uint64_t device = 0, inode = 0;  // of that file, as taskstats has them; 0 if not known
+};
+
+class ProcessFiles {
+ public:
+  using Pid = std::uint32_t;
+  static constexpr std::uint64_t kMostFilesLookedAt = 4096;
+
+  explicit ProcessFiles(HostRoot root) : root_(std::move(root)) {}
+
+  // All processes there are, in no order.
+  Result<std::vector<Pid>> pids();
+
+  Result<PidStat> stat(Pid pid);
+  Result<PidMemory> memory(Pid pid);
+  Result<PidIo> io(Pid pid);
+  Result<PidStatus> status(Pid pid);
+  Result<std::vector<CgroupMembership>> cgroups(Pid pid);
+  Result<Count> pss_bytes(Pid pid);  // holds up the process: 15 ms a GB
+  Result<Count> open_files_limit(Pid pid);
+  Result<OpenFiles> open_files(Pid pid);
+
+  // By what /proc/PID/exe points to; without a name for a kernel thread, and for a
+  // program that is no file but in memory (memfd_create). What was
+  // replaced on disk meanwhile keeps its name.
+  static constexpr std::size_t kMostNameBytes = 64;
+  Result<Program> program(Pid pid);
+  // Its arguments, a blank between two; at most kMostCommandBytes.
+  static constexpr std::size_t kMostCommandBytes = 4096;
+  Result<std::string> command_line(Pid pid);
+  Result<NamespaceIds> namespaces(Pid pid);
+
+  // Of each thread; those that end meanwhile are left out.
+  Result<std::vector<ThreadSched>> threads_sched(Pid pid);
+  Result<std::vector<char>> threads_states(Pid pid);
+
+  // Of a user in the host's /etc/passwd, empty if it is not there.
+  std::string user_name(std::uint64_t uid);
+
+ private:
+  std::string path(Pid pid, const char* file) const;
+  Result<std::string_view> text(Pid pid, const char* file);
+  Result<std::vector<Pid>> thread_ids(Pid pid);
+  Error error_of(int code, Pid pid, const char* file) const;
+
+  HostRoot root_;
+  ReadBuffer buffer_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,290 @@
+#include "collectors/kernel/process/taskstats.h"
+
+#include <linux/genetlink.h>
+#include <linux/netlink.h>
+#include <linux/taskstats.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <array>
+#include <cerrno>
+#include <cstring>
+
+namespace tallyman {
+namespace {
+
+constexpr std::uint16_t kLeastVersion = 12;   // Linux 5.19: ac_tgid and AGROUP
+constexpr std::uint8_t kProcessEnded = 0x20;  // AGROUP of linux/acct.h
+constexpr int kReceiveBytes = 8 * 1024 * 1024;
+constexpr std::size_t kBatch = 32;  // requests in one message: their answers fit into any receive buffer
+
+// Attributes one after the other; stops at the first that leaves the text.
+class Attributes {
+ public:
+  explicit Attributes(std::string_view text) : rest_(text) {}
+  bool next(std::uint16_t& type, std::string_view& payload) {
+    nlattr head{};
+    if (rest_.size() < sizeof head) {
+      return false;
+    }
+    std::memcpy(&head, rest_.data(), sizeof head);
+    if (head.nla_len < sizeof head || head.nla_len > rest_.size()) {
+      return false;
+    }
+    type = head.nla_type & NLA_TYPE_MASK;
+    payload = rest_.substr(NLA_HDRLEN, head.nla_len - NLA_HDRLEN);
+    rest_.remove_prefix(std::min<std::size_t>(NLA_ALIGN(head.nla_len), rest_.size()));
+    return true;
+  }
+
+ private:
+  std::string_view rest_;
+};
+
+// What follows the two headers; empty for an error, or for a length that is not there.
+std::string_view payload_of(std::string_view message) {
+  nlmsghdr head{};
+  if (message.size() < NLMSG_LENGTH(GENL_HDRLEN)) {
+    return {};
+  }
+  std::memcpy(&head, message.data(), sizeof head);
+  if (head.nlmsg_len < NLMSG_LENGTH(GENL_HDRLEN) || head.nlmsg_len > message.size() || head.nlmsg_type == NLMSG_ERROR) {
+    return {};
+  }
+  return message.substr(NLMSG_LENGTH(GENL_HDRLEN), head.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
+}
+
+// Later kernels append to the struct, earlier ones have less of it.
+std::optional<taskstats> stats_in(std::string_view aggregate) {
+  Attributes inner(aggregate);
+  std::uint16_t type = 0;
+  std::string_view payload;
+  while (inner.next(type, payload)) {
+    if (type == TASKSTATS_TYPE_STATS && payload.size() >= offsetof(taskstats, ac_exe_inode) + 8) {
+      taskstats stats{};
+      std::memcpy(&stats, payload.data(), std::min(payload.size(), sizeof stats));
+      if (stats.version >= kLeastVersion) {
+        return stats;
+      }
+    }
+  }
+  return {};
+}
+
+std::optional<taskstats> stats_of(std::string_view message, std::uint16_t aggregate) {
+  Attributes outer(payload_of(message));
+  std::uint16_t type = 0;
+  std::string_view payload;
+  while (outer.next(type, payload)) {
+    if (type == aggregate) {
+      return stats_in(payload);
+    }
+  }
+  return {};
+}
+
+TaskTimes times_of(const taskstats& stats) {
+  TaskTimes times;
+  times.run_nsec = stats.cpu_run_virtual_total;
+  times.runqueue_nsec = stats.cpu_delay_total;
+  times.timeslices = stats.cpu_count;
+  times.utime_usec = stats.ac_utime;
+  times.stime_usec = stats.ac_stime;
+  times.voluntary_switches = stats.nvcsw;
+  times.involuntary_switches = stats.nivcsw;
+  return times;
+}
+
+struct Request {
+  nlmsghdr head{};
+  genlmsghdr generic{};
+  std::array<char, 64> attribute{};
+
+  Request(std::uint16_t family, std::uint8_t command, std::uint16_t type, std::string_view payload) {
+    head.nlmsg_type = family;
+    head.nlmsg_flags = NLM_F_REQUEST;
+    generic.cmd = command;
+    generic.version = 1;
+    const nlattr attribute_head{static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()), type};
+    std::memcpy(attribute.data(), &attribute_head, sizeof attribute_head);
+    std::memcpy(attribute.data() + NLA_HDRLEN, payload.data(), payload.size());
+    head.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(GENL_HDRLEN) + NLA_ALIGN(attribute_head.nla_len));
+  }
+  std::string_view text() const { return {reinterpret_cast<const char*>(this), head.nlmsg_len}; }
+};
+
+std::string_view bytes_of(const std::uint32_t& number) {
+  return {reinterpret_cast<const char*>(&number), sizeof number};
+}
+
+class Socket {
+ public:
+  Socket() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)) {
+    timeval patience{1, 0};  // an answer is made before send() returns; this is for a kernel that makes none
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+  }
+  bool send(std::string_view text) const {
+    return ::send(fd_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
+  }
+  // Empty if nothing came; errno says why.
+  std::string_view receive(int flags = 0) {
+    const ssize_t size = recv(fd_.get(), buffer_.data(), buffer_.size(), flags);
+    return size > 0 ? std::string_view(buffer_.data(), static_cast<std::size_t>(size)) : std::string_view();
+  }
+  void enlarge_buffer() const {
+    const int wanted = kReceiveBytes;
+    if (setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUFFORCE, &wanted, sizeof wanted) != 0) {
+      setsockopt(fd_.get(), SOL_SOCKET, SO_RCVBUF, &wanted, sizeof wanted);
+    }
+  }
+
+ private:
+  FileDescriptor fd_;
+  std::array<char, 8192> buffer_{};
+};
+
+int error_in(std::string_view message) {
+  nlmsghdr head{};
+  nlmsgerr error{};
+  if (message.size() < sizeof head + sizeof error) {
+    return 0;
+  }
+  std::memcpy(&head, message.data(), sizeof head);
+  std::memcpy(&error, message.data() + NLMSG_HDRLEN, sizeof error);
+  return head.nlmsg_type == NLMSG_ERROR ? -error.error : 0;
+}
+
+std::optional<std::uint16_t> find_family(Socket& socket) {
+  socket.send(Request(GENL_ID_CTRL, CTRL_CMD_GETFAMILY, CTRL_ATTR_FAMILY_NAME,
+                      std::string_view(TASKSTATS_GENL_NAME, sizeof TASKSTATS_GENL_NAME))
+                  .text());
+  Attributes attributes(payload_of(socket.receive()));
+  std::uint16_t type = 0;
+  std::string_view payload;
+  while (attributes.next(type, payload)) {
+    std::uint16_t family = 0;
+    if (type == CTRL_ATTR_FAMILY_ID && payload.size() >= sizeof family) {
+      std::memcpy(&family, payload.data(), sizeof family);
+      return family;
+    }
+  }
+  return {};
+}
+
+class NetlinkTaskstats final : public Taskstats {
+ public:
+  std::optional<Error> start();
+  std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) override;
+  void take_exits(std::vector<TaskExit>& out) override;
+  std::uint64_t overflows() const override { return overflows_; }
+
+ private:
+  Socket asking_, listening_;  // apart, so that answers need not be told from exits
+  std::uint16_t family_ = 0;
+  std::uint64_t overflows_ = 0;
+};
+
+std::optional<Error> NetlinkTaskstats::start() {
+  const auto family = find_family(asking_);
+  if (!family) {
+    return Error{ErrorKind::kUnsupported, 0, "taskstats: the kernel has none in this network namespace"};
+  }
+  family_ = *family;
+  const std::uint32_t self = static_cast<std::uint32_t>(getpid());
+  asking_.send(Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, bytes_of(self)).text());
+  const std::string_view answer = asking_.receive();
+  if (error_in(answer) == EPERM) {
+    return Error{ErrorKind::kDenied, EPERM, "taskstats: needs CAP_NET_ADMIN"};
+  }
+  if (!stats_of(answer, TASKSTATS_TYPE_AGGR_TGID)) {
+    return Error{ErrorKind::kUnsupported, 0, "taskstats: needs Linux 5.19"};
+  }
+  listening_.enlarge_buffer();
+  // One for each CPU; more than there are is taken too.
+  const std::string cpus = "0-" + std::to_string(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)) - 1);
+  listening_.send(Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK,
+                          std::string_view(cpus.c_str(), cpus.size() + 1))
+                      .text());
+  // A refusal is there at once; where there is none, nothing is but the first exits.
+  if (const int code = error_in(listening_.receive(MSG_DONTWAIT | MSG_PEEK)); code != 0) {
+    return Error{ErrorKind::kDenied, code, "taskstats: exits are told in the first PID and user namespaces alone"};
+  }
+  return {};
+}
+
+std::vector<std::optional<TaskTimes>> NetlinkTaskstats::times(std::span<const std::uint32_t> pids) {
+  std::vector<std::optional<TaskTimes>> result;
+  result.reserve(pids.size());
+  while (!pids.empty()) {
+    const auto batch = pids.first(std::min(kBatch, pids.size()));
+    std::string requests;
+    for (const std::uint32_t pid : batch) {
+      requests += Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, bytes_of(pid)).text();
+    }
+    const bool sent = asking_.send(requests);
+    // One answer each, in their order.
+    for (std::size_t i = 0; i < batch.size(); ++i) {
+      const auto stats = sent ? stats_of(asking_.receive(), TASKSTATS_TYPE_AGGR_TGID) : std::nullopt;
+      result.push_back(stats ? std::optional(times_of(*stats)) : std::nullopt);
+    }
+    pids = pids.subspan(batch.size());
+  }
+  return result;
+}
+
+void NetlinkTaskstats::take_exits(std::vector<TaskExit>& out) {
+  constexpr std::size_t kMostAtOnce = 100'000;
+  while (out.size() < kMostAtOnce) {
+    errno = 0;
+    const std::string_view message = listening_.receive(MSG_DONTWAIT);
+    if (message.empty()) {
+      if (errno != ENOBUFS) {
+        return;
+      }
+      ++overflows_;  // told once; what is still there follows
+      continue;
+    }
+    if (auto exit = parse_task_exit(message)) {
+      out.push_back(std::move(*exit));
+    }
+  }
+}
+
+}  // namespace
+
+std::optional<TaskExit> parse_task_exit(std::string_view message) {
+  const auto stats = stats_of(message, TASKSTATS_TYPE_AGGR_PID);
+  if (!stats) {
+    return {};
+  }
+  TaskExit exit;
+  exit.pid = stats->ac_pid;
+  exit.tgid = stats->ac_tgid;
+  exit.ppid = stats->ac_ppid;
+  exit.uid = stats->ac_uid;
+  exit.comm.assign(stats->ac_comm, strnlen(stats->ac_comm, sizeof stats->ac_comm));
+  exit.exe_device = stats->ac_exe_dev;
+  exit.exe_inode = stats->ac_exe_inode;
+  exit.thread = times_of(*stats);
+  exit.minflt = stats->ac_minflt;
+  exit.majflt = stats->ac_majflt;
+  exit.read_bytes = stats->read_bytes;
+  exit.write_bytes = stats->write_bytes;
+  if ((stats->ac_flag & kProcessEnded) != 0) {
+    // A process that never had a second thread has no figures of its own.
+    const auto whole = stats_of(message, TASKSTATS_TYPE_AGGR_TGID);
+    exit.process = whole ? times_of(*whole) : exit.thread;
+  }
+  return exit;
+}
+
+Result<std::unique_ptr<Taskstats>> Taskstats::open() {
+  auto made = std::make_unique<NetlinkTaskstats>();
+  if (auto error = made->start()) {
+    return *error;
+  }
+  return std::unique_ptr<Taskstats>(std::move(made));
+}
+
+}  // namespace tallyman

@@ -1,0 +1,59 @@
+// The kernel's taskstats by generic netlink (Documentation/accounting/taskstats.rst):
+// exact CPU time, run-queue delay and context switches of a process with all its
+// threads, those that have ended included, and a record of every exit. Needs
+// CAP_NET_ADMIN, the first PID, user and network namespaces, and Linux 5.19, whose
+// records say which process a thread was of. One thread owns it.
+#pragma once
+
+#include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+// Of a process as a whole, or of one thread.
+struct TaskTimes {
+  std::uint64_t run_nsec = 0, runqueue_nsec = 0, timeslices = 0;
+  std::uint64_t utime_usec = 0, stime_usec = 0;  // by ticks: how run_nsec divides
+  std::uint64_t voluntary_switches = 0, involuntary_switches = 0;
+};
+
+// A thread has ended.
+struct TaskExit {
+  std::uint32_t pid = 0, tgid = 0, ppid = 0, uid = 0;
+  std::string comm;
+  std::uint64_t exe_device = 0, exe_inode = 0;
+  TaskTimes thread;
+  std::uint64_t minflt = 0, majflt = 0, read_bytes = 0, write_bytes = 0;  // of this thread
+  // The process has ended with it: its times as a whole.
+  std::optional<TaskTimes> process;
+};
+
+// One message as the kernel sends it (a struct nlmsghdr and what follows); empty
+// if it is no exit that is understood. Safe on any bytes.
+std::optional<TaskExit> parse_task_exit(std::string_view message);
+
+class Taskstats {
+ public:
+  // kUnsupported or kDenied where it cannot be had; `where` says what is lacking.
+  static Result<std::unique_ptr<Taskstats>> open();
+  virtual ~Taskstats() = default;
+
+  // The times of each, empty for those that are gone: as many as `pids`.
+  virtual std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) = 0;
+
+  // Takes the exits since the last call, in their order. Never waits.
+  virtual void take_exits(std::vector<TaskExit>& out) = 0;
+  // How often the kernel had no room left for exits: they are lost.
+  virtual std::uint64_t overflows() const = 0;
+};
+
+}  // namespace tallyman

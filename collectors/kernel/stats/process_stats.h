@@ -1,0 +1,121 @@
+// What the kernel tells of one process below /proc/PID. Base units, save where a
+// name says otherwise; what the kernel does not give is empty.
+#pragma once
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+// USER_HZ: 100 a second in user space, whatever the kernel's own.
+inline constexpr std::uint64_t kNsecPerTick = 10'000'000;
+
+// /proc/PID/stat (proc_pid_stat(5)). Of the whole process: all its threads, those
+// that have ended included.
+struct PidStat {
+  std::uint32_t pid = 0, ppid = 0;
+  std::string comm;  // at most 15 bytes of the executable's name, or what the process calls itself
+  char state = '?';  // R S D T t Z X I
+  std::uint64_t flags = 0;
+  std::uint64_t minflt = 0, majflt = 0, utime_ticks = 0, stime_ticks = 0;
+  // The same of children that it has waited for, with their own children.
+  std::uint64_t cminflt = 0, cmajflt = 0, cutime_ticks = 0, cstime_ticks = 0;
+  std::uint64_t threads = 0;
+  std::uint64_t start_ticks = 0;  // since boot: with pid, who it is
+  std::uint64_t rss_pages = 0;
+
+  bool is_kernel_thread() const {
+    constexpr std::uint64_t kKernelThread = 0x00200000;  // PF_KTHREAD of linux/sched.h
+    return (flags & kKernelThread) != 0;
+  }
+  bool is_dead() const { return state == 'Z' || state == 'X'; }
+};
+
+// /proc/PID/statm, in pages.
+struct PidMemory {
+  std::uint64_t size = 0, resident = 0;
+  std::uint64_t shared = 0;  // of resident: files and shared memory
+};
+
+// /proc/PID/io: what went to and came from block devices.
+struct PidIo {
+  Count read_bytes, write_bytes;
+};
+
+// /proc/PID/schedstat, /proc/PID/task/TID/schedstat: of that one thread.
+struct SchedStat {
+  std::uint64_t run_nsec = 0, runqueue_nsec = 0, timeslices = 0;
+};
+
+// /proc/PID/status, as far as it is read.
+struct PidStatus {
+  Count uid;                                       // the real one
+  Count swap_bytes;                                // VmSwap
+  Count voluntary_switches, involuntary_switches;  // of this one thread
+};
+
+// One row of /proc/PID/cgroup.
+struct CgroupMembership {
+  std::uint32_t hierarchy = 0;  // 0 is v2's
+  std::string path;
+};
+
+enum class NamespaceType : std::uint8_t { kCgroup, kIpc, kMnt, kNet, kPid, kTime, kUser, kUts };
+inline constexpr std::size_t kNamespaceTypes = 8;
+std::string_view to_string(NamespaceType type);  // as /proc/PID/ns names it
+
+// Inodes, by type; 0 where it could not be read.
+using NamespaceIds = std::array<std::uint64_t, kNamespaceTypes>;
+
+// What is known of the processes of one workload, those of the cgroups below it
+// included. Counters hold what has ended too and never fall. Empty: not known,
+// or not of all of them.
+
+// Those that run the same program.
+struct ExecutableStats {
+  std::string name;  // the executable's file name; "[other]" for those beyond the bound
+  std::uint64_t processes = 0, threads = 0, rss_bytes = 0;
+  std::uint64_t cpu_nsec = 0;
+};
+
+// What a container runtime itself runs for a workload, outside of its cgroup.
+struct RuntimeComponentStats {
+  std::string component;  // "containerd-shim", "dockerd"
+  std::uint64_t processes = 0, rss_bytes = 0;
+  std::uint64_t cpu_nsec = 0;
+};
+
+enum class NamespaceSharing : std::uint8_t { kOwn, kHost, kShared };
+std::string_view to_string(NamespaceSharing sharing);  // "own", ...
+
+struct NamespaceFact {
+  NamespaceType type = NamespaceType::kCgroup;
+  std::uint64_t inode = 0;
+  NamespaceSharing sharing = NamespaceSharing::kOwn;
+  std::vector<std::string> with;  // the other workloads in it, a few, when kShared
+};
+
+struct TaskStates {  // threads
+  std::uint64_t sleeping = 0, running = 0, stopped = 0, uninterruptible = 0;
+};
+
+struct ProcessFacts {
+  Count processes, threads;
+  Count open_files, sockets;
+  Count open_files_limit;  // of its first process; kUnlimited for none
+  Count pss_bytes;
+  Count voluntary_switches, involuntary_switches;
+  Count run_nsec, runqueue_nsec, timeslices;
+  std::optional<TaskStates> tasks;
+  Count load_milli, uninterruptible_load_milli;  // over 10 s, times 1000
+  std::vector<ExecutableStats> executables;      // sorted by name
+  std::vector<RuntimeComponentStats> runtime;    // sorted by component; of the host: the daemons
+  std::vector<NamespaceFact> namespaces;         // by type
+};
+
+}  // namespace tallyman

@@ -1,0 +1,55 @@
+// What is known of the sockets of one network namespace, or of one cgroup's in
+// the host's. A field that the kernel does not give is empty: never 0 in its place.
+#pragma once
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+
+#include <array>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+// In the order of the kernel's numbers (include/net/tcp_states.h), which begin
+// with 1; a request socket (12) is a connection in SYN-RECV. The names are cAdvisor's.
+inline constexpr std::array<std::string_view, 11> kTcpStates = {
+    "established", "synsent",   "synrecv", "finwait1", "finwait2", "timewait",
+    "close",       "closewait", "lastack", "listen",   "closing",
+};
+using TcpStateCounts = std::array<std::uint64_t, kTcpStates.size()>;
+
+struct UdpSocketStats {
+  std::uint64_t sockets = 0;
+  std::uint64_t dropped = 0;                            // of the sockets open now: may fall
+  std::uint64_t receive_bytes = 0, transmit_bytes = 0;  // in their queues
+};
+
+// Smoothed round-trip times of the connections that have one, in microseconds.
+struct RoundTripStats {
+  std::uint64_t median_usec = 0, p90_usec = 0, maximum_usec = 0;
+};
+
+// A counter under the kernel's name for it, in lower case: "retranssegs".
+struct NamedCount {
+  std::string name;
+  std::uint64_t value = 0;
+};
+
+struct SocketStats {
+  // /proc/PID/net/sockstat and sockstat6. TIME-WAIT is of both families and not in tcp, tcp6.
+  Count tcp, tcp6, udp, udp6, tcp_time_wait;
+  // /proc/PID/net/snmp, since the namespace was made; both families together.
+  Count tcp_active_opens, tcp_passive_opens, tcp_failed_opens, tcp_resets;
+  Count tcp_segments_received, tcp_segments_sent, tcp_segments_retransmitted;
+  // By sock_diag, only where asked for.
+  std::optional<TcpStateCounts> tcp_states, tcp6_states;
+  std::optional<UdpSocketStats> udp_sockets, udp6_sockets;
+  std::optional<RoundTripStats> round_trip;
+  // All fields of Tcp in snmp and TcpExt in netstat, only where asked for.
+  std::vector<NamedCount> advanced;
+};
+
+}  // namespace tallyman

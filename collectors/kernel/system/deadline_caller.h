@@ -1,0 +1,46 @@
+// Calls of the kernel that may never come back (a disk that died, a server
+// under a mount), made in a thread that can be left behind.
+#pragma once
+
+#include "collectors/kernel/system/wake_event.h"
+
+#include <atomic>
+#include <chrono>
+#include <cstddef>
+#include <functional>
+#include <memory>
+#include <thread>
+
+namespace tallyman {
+
+class DeadlineCaller {
+ public:
+  // `on_start` runs first in each thread that is made: its priority and the like.
+  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind, std::function<void()> on_start = {});
+  ~DeadlineCaller();  // waits for no call that hangs: it goes on by itself
+
+  // Runs `job` and waits for it; false when it did not end within the deadline,
+  // or when as many as may are hanging already. `job` owns what it uses: it may
+  // go on after this returned false, and for ever. One caller at a time.
+  bool call(std::function<void()> job);
+  // From any thread, for good: a call now and later waits for a moment alone.
+  void hurry() { hurry_.ring(); }
+
+  // Threads that still hang. One whose call has come back after all ends itself.
+  std::size_t hanging() const { return *hanging_; }
+
+ private:
+  struct Lane;
+  bool start_lane();
+  bool wait_for_lane();
+
+  std::chrono::milliseconds deadline_;
+  std::size_t most_left_behind_;
+  std::function<void()> on_start_;
+  WakeEvent hurry_;
+  std::shared_ptr<std::atomic<std::size_t>> hanging_ = std::make_shared<std::atomic<std::size_t>>(0);
+  std::shared_ptr<Lane> lane_;
+  std::thread thread_;
+};
+
+}  // namespace tallyman

@@ -1,0 +1,74 @@
+#include "collectors/kernel/system/self_process.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <ctime>
+#include <thread>
+#include <vector>
+
+namespace tallyman {
+namespace {
+
+TEST(SelfProcess, CountsTheDescriptorsThatAreOpen) {
+  const Count before = read_self_process().open_fds;
+  ASSERT_TRUE(before);
+  std::vector<int> fds;
+  for (int i = 0; i < 7; ++i) fds.push_back(open("/dev/null", O_RDONLY | O_CLOEXEC));
+  EXPECT_EQ(read_self_process().open_fds, *before + 7);
+  for (int fd : fds) close(fd);
+  EXPECT_EQ(read_self_process().open_fds, before);
+}
+
+TEST(SelfProcess, TellsTheLimitOnDescriptors) {
+  rlimit limit{};
+  ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
+  EXPECT_EQ(read_self_process().max_fds, limit.rlim_cur == RLIM_INFINITY ? kUnlimited : limit.rlim_cur);
+}
+
+TEST(SelfProcess, CountsCpuTimeThatWasBurnt) {
+  const Count before = read_self_process().cpu_nsec;
+  const std::clock_t start = std::clock();
+  while (std::clock() - start < CLOCKS_PER_SEC / 20) {
+  }
+  const Count after = read_self_process().cpu_nsec;
+  ASSERT_TRUE(before && after);
+  EXPECT_GE(*after - *before, 49'000'000U);
+}
+
+TEST(SelfProcess, SeesMemoryThatIsTouched) {
+  const Count before = read_self_process().resident_bytes;
+  constexpr std::size_t kBytes = 32 * 1024 * 1024;
+  // Not from the heap: what an earlier test gave back to it may be resident still.
+  void* const memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
+  ASSERT_NE(memory, MAP_FAILED);
+  const SelfProcessStats after = read_self_process();
+  munmap(memory, kBytes);
+  ASSERT_TRUE(before && after.resident_bytes && after.virtual_bytes);
+  EXPECT_GE(*after.resident_bytes, *before + kBytes / 2);
+  EXPECT_GE(*after.virtual_bytes, *after.resident_bytes);
+}
+
+TEST(SelfProcess, CountsThreads) {
+  std::thread([] {}).join();  // with the first one ThreadSanitizer starts its own
+  const Count before = read_self_process().threads;
+  ASSERT_TRUE(before);
+  std::thread other([] { std::this_thread::sleep_for(std::chrono::milliseconds(500)); });
+  EXPECT_EQ(read_self_process().threads, *before + 1);
+  other.join();
+}
+
+TEST(SelfProcess, StartedAWhileAgo) {
+  const auto start = read_self_process().start_time_seconds;
+  ASSERT_TRUE(start);
+  const auto now = static_cast<double>(std::time(nullptr));
+  EXPECT_LE(*start, now + 2);
+  EXPECT_GE(*start, now - 3600);
+}
+
+}  // namespace
+}  // namespace tallyman
