@@ -5,7 +5,7 @@
 #include "agent/event_stream.h"
 #include "agent/http_server.h"
 #include "agent/live_stream.h"
-#include "collectors/events.h"
+#include "collectors/model/events.h"
 
 #include <cstdint>
 #include <memory>

@@ -3,15 +3,15 @@
 #pragma once
 
 #include "agent/options.h"
-#include "collectors/collector.h"
 #include "collectors/discovery/discovery.h"
-#include "collectors/events.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/filesystem/filesystem_source.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/events.h"
+#include "collectors/model/snapshot.h"
 #include "collectors/sampling/process_watch.h"
 #include "collectors/sampling/sampler.h"
-#include "collectors/snapshot.h"
 
 #include <atomic>
 #include <chrono>

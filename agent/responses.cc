@@ -1,6 +1,6 @@
 #include "agent/responses.h"
 
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 
 #include <boost/json.hpp>
 

@@ -1,6 +1,6 @@
 #include "agent/settings.h"
 
-#include "collectors/collector.h"
+#include "collectors/model/collector.h"
 
 #include <algorithm>
 #include <deque>

@@ -4,7 +4,7 @@
 // that waits.
 #pragma once
 
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 
 #include <atomic>
 #include <cstdint>

@@ -1,8 +1,8 @@
 // What each workload uses now, and what its groups do: the rows of `tallyman ls`.
 #pragma once
 
-#include "collectors/snapshot.h"
-#include "collectors/workload_groups.h"
+#include "collectors/model/snapshot.h"
+#include "collectors/model/workload_groups.h"
 
 #include <cstdint>
 #include <optional>

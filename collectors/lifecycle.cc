@@ -1,4 +1,4 @@
-#include "collectors/collector.h"
+#include "collectors/model/collector.h"
 
 namespace tallyman {
 namespace {

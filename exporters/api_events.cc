@@ -1,6 +1,6 @@
 #include "exporters/api_events.h"
 
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 #include "exporters/api_text.h"
 
 #include <boost/json.hpp>

@@ -1,7 +1,7 @@
 // The JSON of /api/v1/events (docs/api.md). Texts are made valid UTF-8.
 #pragma once
 
-#include "collectors/events.h"
+#include "collectors/model/events.h"
 
 #include <string>
 #include <vector>

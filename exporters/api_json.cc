@@ -1,6 +1,6 @@
 #include "exporters/api_json.h"
 
-#include "collectors/workload_groups.h"
+#include "collectors/model/workload_groups.h"
 #include "exporters/api_stats.h"
 #include "exporters/api_text.h"
 

@@ -3,8 +3,8 @@
 // in UTC; values are in base units: bytes, seconds.
 #pragma once
 
-#include "collectors/snapshot.h"
-#include "collectors/workload.h"
+#include "collectors/model/snapshot.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <optional>

@@ -2,8 +2,8 @@
 // docs/metrics.md.
 #pragma once
 
-#include "collectors/metric.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/metric.h"
+#include "collectors/model/snapshot.h"
 
 #include <span>
 #include <string>

@@ -2,7 +2,7 @@
 // reads no kernel file and takes no lock that the sampler holds.
 #pragma once
 
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 
 #include <array>
 #include <cstdint>

@@ -1,6 +1,6 @@
 #include "exporters/self_metrics.h"
 
-#include "collectors/self_metric_table.h"
+#include "collectors/model/self_metric_table.h"
 #include "exporters/prometheus_families.h"
 
 #include <prometheus/counter.h>

@@ -1,7 +1,7 @@
 // Answers from the history as JSON and CSV (docs/api.md). Pure; thread-safe.
 #pragma once
 
-#include "collectors/history.h"
+#include "collectors/model/history_fields.h"
 
 #include <string>
 

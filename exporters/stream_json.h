@@ -2,8 +2,8 @@
 // now (docs/api.md). One encoder for all clients; one thread at a time.
 #pragma once
 
-#include "collectors/history.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/history_fields.h"
+#include "collectors/model/snapshot.h"
 
 #include <array>
 #include <chrono>

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "collectors/discovery/rooted_files.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <initializer_list>

@@ -6,7 +6,7 @@
 
 #include "collectors/discovery/runtime.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <chrono>
 #include <cstdint>

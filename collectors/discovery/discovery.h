@@ -13,7 +13,7 @@
 #include "collectors/discovery/departures.h"
 #include "collectors/discovery/runtime.h"
 #include "collectors/kernel/system/error.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <chrono>
 #include <cstdint>

@@ -3,7 +3,7 @@
 // that fact alone.
 #pragma once
 
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <optional>

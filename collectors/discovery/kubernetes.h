@@ -3,7 +3,7 @@
 // that is not its secrets' neighbour). Pure.
 #pragma once
 
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <optional>
 #include <string_view>

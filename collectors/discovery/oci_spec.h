@@ -2,7 +2,7 @@
 // what containerd, Podman and CRI-O hand to runc. Pure: text in, facts out.
 #pragma once
 
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <string>
 #include <string_view>

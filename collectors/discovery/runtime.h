@@ -4,7 +4,7 @@
 
 #include "collectors/kernel/system/error.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <memory>

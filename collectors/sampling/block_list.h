@@ -1,8 +1,8 @@
 // The blocks of a sample, as they are written. Internal to the sampler.
 #pragma once
 
-#include "collectors/series_writer.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/series_writer.h"
+#include "collectors/model/snapshot.h"
 
 #include <cstddef>
 #include <cstdint>

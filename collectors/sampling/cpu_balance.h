@@ -13,7 +13,7 @@
 // from what children used. That is so for the root. Belongs to the sampler's thread.
 #pragma once
 
-#include "collectors/ended_totals.h"
+#include "collectors/model/ended_totals.h"
 
 #include <array>
 #include <cstdint>

@@ -3,15 +3,15 @@
 // Belongs to the sampler and to its thread.
 #pragma once
 
-#include "collectors/collector.h"
 #include "collectors/discovery/departures.h"
-#include "collectors/ended_totals.h"
-#include "collectors/events.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/ended_totals.h"
+#include "collectors/model/events.h"
+#include "collectors/model/series_writer.h"
+#include "collectors/model/workload.h"
 #include "collectors/sampling/cpu_balance.h"
 #include "collectors/sampling/oom_victims.h"
-#include "collectors/series_writer.h"
-#include "collectors/workload.h"
 
 #include <chrono>
 #include <cstdint>

@@ -3,10 +3,10 @@
 // sampler's thread.
 #pragma once
 
-#include "collectors/events.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/model/events.h"
+#include "collectors/model/workload.h"
 #include "collectors/sampling/oom_victims.h"
-#include "collectors/workload.h"
 
 #include <chrono>
 #include <cstdint>

@@ -2,7 +2,7 @@
 // hands out under its lock.
 #pragma once
 
-#include "collectors/history.h"
+#include "collectors/model/history_fields.h"
 
 #include <array>
 #include <cstdint>

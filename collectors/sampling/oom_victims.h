@@ -1,8 +1,8 @@
 // Names in the event of an OOM kill whom it took, where the kernel's log tells. One thread.
 #pragma once
 
-#include "collectors/events.h"
 #include "collectors/kernel/process/oom_log.h"
+#include "collectors/model/events.h"
 
 #include <deque>
 #include <functional>

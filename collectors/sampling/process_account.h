@@ -6,7 +6,7 @@
 
 #include "collectors/discovery/runtime_process.h"
 #include "collectors/kernel/stats/process_stats.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <array>
 #include <chrono>

@@ -13,8 +13,8 @@
 #include "collectors/kernel/process/process_files.h"
 #include "collectors/kernel/process/taskstats.h"
 #include "collectors/kernel/system/host_root.h"
+#include "collectors/model/workload.h"
 #include "collectors/sampling/process_account.h"
-#include "collectors/workload.h"
 
 #include <chrono>
 #include <cstdint>

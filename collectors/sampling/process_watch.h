@@ -4,8 +4,8 @@
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/model/workload.h"
 #include "collectors/sampling/process_scan.h"
-#include "collectors/workload.h"
 
 #include <chrono>
 #include <functional>

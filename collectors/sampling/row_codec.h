@@ -5,7 +5,7 @@
 // Rice code whose parameter follows the field's own recent sizes.
 #pragma once
 
-#include "collectors/history.h"
+#include "collectors/model/history_fields.h"
 #include "collectors/sampling/block_pool.h"
 
 #include <array>

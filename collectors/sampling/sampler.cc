@@ -1,10 +1,10 @@
 #include "collectors/sampling/sampler.h"
 
+#include "collectors/model/series_writer.h"
 #include "collectors/sampling/block_list.h"
 #include "collectors/sampling/link_side.h"
 #include "collectors/sampling/network_side.h"
 #include "collectors/sampling/socket_side.h"
-#include "collectors/series_writer.h"
 
 #include <algorithm>
 

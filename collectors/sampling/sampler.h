@@ -3,21 +3,21 @@
 // a test can. One thread owns a sampler.
 #pragma once
 
-#include "collectors/collector.h"
-#include "collectors/events.h"
 #include "collectors/kernel/cgroup/stats_source.h"
 #include "collectors/kernel/host/host_source.h"
 #include "collectors/kernel/network/network_source.h"
 #include "collectors/kernel/process/oom_log.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/labels.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/events.h"
+#include "collectors/model/labels.h"
+#include "collectors/model/snapshot.h"
+#include "collectors/model/workload.h"
 #include "collectors/sampling/cpu_balance.h"
 #include "collectors/sampling/ended.h"
 #include "collectors/sampling/event_detector.h"
 #include "collectors/sampling/oom_victims.h"
 #include "collectors/sampling/side_source.h"
-#include "collectors/snapshot.h"
-#include "collectors/workload.h"
 
 #include <array>
 #include <chrono>

@@ -7,11 +7,11 @@
 // All calls come from the sampler's thread.
 #pragma once
 
-#include "collectors/collector.h"
 #include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/cgroup/stats_source.h"
 #include "collectors/kernel/stats/stats_kind.h"
-#include "collectors/workload.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/workload.h"
 
 #include <cstddef>
 

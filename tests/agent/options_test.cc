@@ -1,7 +1,7 @@
 #include "agent/options.h"
 
 #include "agent/settings.h"
-#include "collectors/collector.h"
+#include "collectors/model/collector.h"
 #include "tests/support/parse_arguments.h"
 
 #include <gmock/gmock.h>

@@ -1,5 +1,5 @@
 // What making the text of a scrape costs: 1,000 containers of 100 series each.
-#include "collectors/series_writer.h"
+#include "collectors/model/series_writer.h"
 #include "exporters/exposition.h"
 #include "exporters/gzip.h"
 #include "tests/bench/measure.h"

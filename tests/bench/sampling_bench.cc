@@ -1,7 +1,7 @@
 // What a pass over many containers costs, against the kernel's own share of it.
-#include "collectors/collector.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/model/collector.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/kept_files.h"

@@ -1,6 +1,6 @@
 #include "exporters/self_metrics.h"
 
-#include "collectors/self_metric_table.h"
+#include "collectors/model/self_metric_table.h"
 #include "tests/support/exposition_parser.h"
 
 #include <gmock/gmock.h>

@@ -5,8 +5,8 @@
 // The whole map is compared, so that a series too many is a failure too.
 #pragma once
 
-#include "collectors/collector.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/snapshot.h"
 
 #include <cstdint>
 #include <map>

@@ -1,8 +1,8 @@
 // Snapshots by hand: workloads, their labels and what is put for each.
 #pragma once
 
-#include "collectors/series_writer.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/series_writer.h"
+#include "collectors/model/snapshot.h"
 
 #include <functional>
 #include <memory>

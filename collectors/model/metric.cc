@@ -1,7 +1,7 @@
-#include "collectors/metric.h"
+#include "collectors/model/metric.h"
 
-#include "collectors/collector.h"
-#include "collectors/self_metric_table.h"
+#include "collectors/model/collector.h"
+#include "collectors/model/self_metric_table.h"
 
 #include <unordered_map>
 #include <vector>

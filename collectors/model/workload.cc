@@ -1,4 +1,4 @@
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 namespace tallyman {
 

@@ -3,7 +3,7 @@
 // workload alone.
 #pragma once
 
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <optional>

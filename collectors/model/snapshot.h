@@ -6,8 +6,8 @@
 // Sampling writes numbers into slots, rendering walks the plans family by family.
 #pragma once
 
-#include "collectors/metric.h"
-#include "collectors/workload.h"
+#include "collectors/model/metric.h"
+#include "collectors/model/workload.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
-#include "collectors/labels.h"
+#include "collectors/model/labels.h"
 
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 
 #include <re2/re2.h>
 

@@ -1,4 +1,4 @@
-#include "collectors/self_metric_table.h"
+#include "collectors/model/self_metric_table.h"
 
 namespace tallyman {
 namespace {

@@ -2,7 +2,7 @@
 // has an id, one more than the one before, from 1 on. Thread-safe.
 #pragma once
 
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <array>
 #include <cstddef>

@@ -1,4 +1,4 @@
-#include "collectors/snapshot.h"
+#include "collectors/model/snapshot.h"
 
 #include <algorithm>
 

@@ -1,4 +1,4 @@
-#include "collectors/labels.h"
+#include "collectors/model/labels.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "collectors/ended_totals.h"
+#include "collectors/model/ended_totals.h"
 
 namespace tallyman {
 namespace {

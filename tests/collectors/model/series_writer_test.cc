@@ -1,4 +1,4 @@
-#include "collectors/series_writer.h"
+#include "collectors/model/series_writer.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,4 @@
-#include "collectors/history.h"
+#include "collectors/model/history_fields.h"
 
 #include <algorithm>
 #include <initializer_list>

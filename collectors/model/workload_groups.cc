@@ -1,4 +1,4 @@
-#include "collectors/workload_groups.h"
+#include "collectors/model/workload_groups.h"
 
 #include <array>
 #include <charconv>

@@ -3,7 +3,6 @@
 // thread; it is a table and a pure function. CONTRIBUTING.md: how to add one.
 #pragma once
 
-#include "collectors/ended_totals.h"
 #include "collectors/kernel/network/link.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/filesystem_stats.h"
@@ -11,9 +10,10 @@
 #include "collectors/kernel/stats/process_stats.h"
 #include "collectors/kernel/stats/socket_stats.h"
 #include "collectors/kernel/stats/stats_kind.h"
-#include "collectors/metric.h"
-#include "collectors/series_writer.h"
-#include "collectors/workload.h"
+#include "collectors/model/ended_totals.h"
+#include "collectors/model/metric.h"
+#include "collectors/model/series_writer.h"
+#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <span>

@@ -2,7 +2,7 @@
 // so that the catalogue, docs and lint know them; filled by exporters/self_metrics.
 #pragma once
 
-#include "collectors/metric.h"
+#include "collectors/model/metric.h"
 
 #include <span>
 

@@ -3,8 +3,8 @@
 // new plan, so that collectors need not know about plans at all.
 #pragma once
 
-#include "collectors/metric.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/metric.h"
+#include "collectors/model/snapshot.h"
 
 #include <cstdint>
 #include <initializer_list>

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
-#include "collectors/workload.h"
+#include "collectors/model/workload.h"
 
 #include <array>
 #include <compare>

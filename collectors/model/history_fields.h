@@ -3,8 +3,8 @@
 // Counters stay counters until they are read; rates are made of two of them.
 #pragma once
 
-#include "collectors/metric.h"
-#include "collectors/snapshot.h"
+#include "collectors/model/metric.h"
+#include "collectors/model/snapshot.h"
 
 #include <array>
 #include <chrono>

@@ -1,4 +1,4 @@
-#include "collectors/events.h"
+#include "collectors/model/events.h"
 
 #include <algorithm>
 

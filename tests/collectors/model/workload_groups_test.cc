@@ -1,6 +1,6 @@
 // Labels as docker-compose 1.29 and Compose 2.29, Docker Engine 27's swarm mode
 // (SwarmKit's docs, "docker inspect" of a task's container) and the kubelet have them.
-#include "collectors/workload_groups.h"
+#include "collectors/model/workload_groups.h"
 
 #include <gtest/gtest.h>
 

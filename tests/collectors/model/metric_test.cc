@@ -1,6 +1,6 @@
-#include "collectors/metric.h"
+#include "collectors/model/metric.h"
 
-#include "collectors/collector.h"
+#include "collectors/model/collector.h"
 
 #include <gtest/gtest.h>
 
