@@ -1,7 +1,7 @@
 #include "collectors/discovery/discovery.h"
 
-#include "collectors/discovery/container_files.h"
-#include "collectors/discovery/kubernetes.h"
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/kubernetes.h"
 
 #include <algorithm>
 #include <atomic>

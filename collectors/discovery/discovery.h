@@ -9,9 +9,9 @@
 // the same object in the next list.
 #pragma once
 
-#include "collectors/discovery/cgroup_tree.h"
-#include "collectors/discovery/departures.h"
-#include "collectors/discovery/runtime.h"
+#include "collectors/discovery/exits.h"
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/tree/cgroup_tree.h"
 #include "collectors/kernel/system/error.h"
 #include "collectors/model/workload.h"
 

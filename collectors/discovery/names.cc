@@ -1,8 +1,8 @@
-#include "collectors/discovery/container_files.h"
 #include "collectors/discovery/discovery.h"
-#include "collectors/discovery/ecs.h"
-#include "collectors/discovery/kubernetes.h"
-#include "collectors/discovery/systemd_paths.h"
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/ecs.h"
+#include "collectors/discovery/runtimes/kubernetes.h"
+#include "collectors/discovery/runtimes/systemd_paths.h"
 
 #include <utility>
 

@@ -3,7 +3,7 @@
 // Belongs to the sampler and to its thread.
 #pragma once
 
-#include "collectors/discovery/departures.h"
+#include "collectors/discovery/exits.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/ended_totals.h"

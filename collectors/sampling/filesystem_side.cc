@@ -1,6 +1,6 @@
 #include "collectors/sampling/filesystem_side.h"
 
-#include "collectors/discovery/rooted_files.h"
+#include "collectors/discovery/runtimes/rooted_files.h"
 
 #include <fcntl.h>
 

@@ -1,0 +1,94 @@
+#include "collectors/discovery/exits.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMostTold = 65'536;
+constexpr std::chrono::milliseconds kLastWordsTime{20};  // they come before the removal, or never
+constexpr std::chrono::seconds kExitTime{2};             // for the runtime to write how it ended
+constexpr std::uint64_t kClockSlackNsec = 50'000'000;    // of the cgroup's birth, which is noticed late
+
+// Of the run that this cgroup was, not of one before.
+bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
+  const std::uint64_t born = std::min(workload.cgroup_created_nsec.value_or(workload.seen_nsec), workload.seen_nsec);
+  return exit.started_nsec + kClockSlackNsec >= born;
+}
+
+}  // namespace
+
+void Departures::begin(WorkloadPtr workload, LastWords::Token token, Runtime* runtime, std::string container_id) {
+  waiting_.push_back({std::move(workload), token, runtime, std::move(container_id), Clock::now()});
+}
+
+bool Departures::look() {
+  const auto now = Clock::now();
+  for (auto it = waiting_.begin(); it != waiting_.end();) {
+    Waiting& one = *it;
+    const bool has_exit = one.runtime != nullptr;
+    const bool listened = one.token > 0 && last_words_ != nullptr;
+    if (!one.told_counters && (!listened || last_words_->spoken(one.token) || now - one.since >= kLastWordsTime)) {
+      tell_counters(one, !has_exit);
+    }
+    const bool over = one.told_counters && (!has_exit || look_at_exit(one) || now - one.since >= kExitTime);
+    if (over && has_exit) tell({one.workload, {}, true});
+    it = over ? waiting_.erase(it) : std::next(it);
+  }
+  return !waiting_.empty();
+}
+
+void Departures::tell_counters(Waiting& one, bool complete) {
+  one.told_counters = true;
+  tell({one.workload, last_words_ != nullptr ? last_words_->take(one.token) : std::nullopt, complete});
+}
+
+// True when nothing more is to be expected.
+bool Departures::look_at_exit(Waiting& one) {
+  if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
+    auto workload = std::make_shared<Workload>(*one.workload);
+    workload->container.exit = exit;
+    one.workload = std::move(workload);
+    return true;
+  }
+  const std::uint64_t revision = one.runtime->revision(one.container_id);
+  if (revision == 0) return true;  // its files are gone too
+  if (revision == one.revision) return false;
+  one.revision = revision;
+  const auto description = one.runtime->describe(one.container_id);
+  if (!description) return false;
+  const ContainerMetadata& now = description->metadata;
+  if (now.exit && is_of_this_run(*now.exit, *one.workload)) {
+    auto workload = std::make_shared<Workload>(*one.workload);
+    workload->container = now;
+    workload->container.started_nsec = now.exit->started_nsec;
+    if (workload->workload == one.container_id.substr(0, workload->workload.size()) && !now.name.empty()) {
+      workload->workload = now.name;
+    }
+    one.workload = std::move(workload);
+    return true;
+  }
+  return now.started_nsec && *now.started_nsec > one.workload->ended_nsec.value_or(0);  // it runs again
+}
+
+void Departures::tell(Departure departure) {
+  const std::lock_guard lock(mutex_);
+  if (told_.size() >= kMostTold) {
+    ++dropped_;
+    return;
+  }
+  told_.push_back(std::move(departure));
+}
+
+std::vector<Departure> Departures::take() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(told_, {});
+}
+
+std::uint64_t Departures::dropped() const {
+  const std::lock_guard lock(mutex_);
+  return dropped_;
+}
+
+}  // namespace tallyman

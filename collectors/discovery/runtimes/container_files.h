@@ -1,0 +1,40 @@
+// What the runtimes share: the ids in their cgroups' names and the state of their files.
+#pragma once
+
+#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/model/workload.h"
+
+#include <cstdint>
+#include <initializer_list>
+#include <optional>
+#include <string>
+#include <string_view>
+
+namespace tallyman {
+
+// 64 hexadecimal digits in lower case: Docker, containerd's CRI and nerdctl, Podman, CRI-O.
+bool is_container_id(std::string_view name);
+// Some runtime's container: there is an id in it, whatever is around it.
+bool contains_container_id(std::string_view path);
+
+// Of "/a/b/docker-ID.scope": above "/a/b", name "docker-ID.scope". Nothing without a slash.
+struct SplitPath {
+  std::string_view above, name;
+};
+std::optional<SplitPath> split_path(std::string_view cgroup_path);
+// The id in PREFIX + ID + suffix; empty when the name is another.
+std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix);
+
+// Changes when one of the files does; 0 when the first is not there. Links are not followed.
+std::uint64_t revision_of_files(int directory, std::initializer_list<const char*> names);
+
+// When the file was written, since the epoch. Nothing where it is not there.
+std::optional<std::uint64_t> modified_nsec(RootedFiles& files, const std::string& path);
+
+// A process id alone in a file, as runtimes write it.
+std::optional<std::uint32_t> parse_pid_file(std::string_view text);
+// The container's first process, and as its start the time when the file was
+// written, which is some milliseconds before. Nothing where the file is not there.
+void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadata& metadata);
+
+}  // namespace tallyman

@@ -1,0 +1,75 @@
+// The files of github.com/containers/storage, which Podman and CRI-O share. Below
+// the graph directory containers.json with the names and Podman's config.json,
+// below the run directory the process's id and CRI-O's config.json; of root and,
+// for rootless Podman, of users. How a container has ended is told by a file
+// that conmon writes into a directory of the engine's, and that the engine soon
+// removes: the exit code alone.
+#pragma once
+
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/exit_files.h"
+#include "collectors/discovery/runtimes/rooted_files.h"
+
+#include <chrono>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+
+// What containers.json says of one container. Pure; false: it says nothing of it.
+bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata);
+
+// The id of its layer, there too; empty where it says none.
+std::string layer_in_containers_json(std::string_view text, std::string_view id);
+
+// A runtime whose cgroups are PREFIX-ID.scope (systemd) or PREFIX-ID (cgroupfs), both certain.
+class ContainersStorageRuntime final : public Runtime {
+ public:
+  // `exits`: root's directory of conmon's exit files.
+  ContainersStorageRuntime(const HostRoot& root, std::string name, std::string prefix, std::string exits)
+      : files_(root),
+        exit_files_(root.rootfs),
+        name_(std::move(name)),
+        prefix_(std::move(prefix)),
+        exits_(std::move(exits)) {}
+
+  std::string_view name() const override { return name_; }
+  std::optional<ContainerMatch> match(std::string_view path) const override;
+  std::uint64_t revision(const std::string& id) override;
+  Result<ContainerDescription> describe(const std::string& id) override;
+  std::optional<ContainerExit> exit_of(const std::string& id) override;
+  int news_fd() const override { return exit_files_.fd(); }
+  void hear() override;
+
+ private:
+  struct Place {
+    std::string config;               // path of config.json
+    FileDescriptor config_directory;  // its directory
+    std::string run;                  // .../overlay-containers/ID/userdata of the run directory
+    FileDescriptor run_directory;     // not valid where there is none (yet)
+    std::string names_directory;      // has containers.json
+    std::string graph, driver;
+    std::string exit_file;
+  };
+  struct Storage {
+    std::string run, graph, exits;
+  };
+  Result<Place> find(const std::string& id);
+  Result<Place> find_in(const Storage& storage, const std::string& id);
+  const std::vector<Storage>& storages();
+
+  std::optional<ContainerExit> read_exit(const Place& place);
+
+  RootedFiles files_;
+  ExitFiles exit_files_;
+  std::map<std::string, ContainerExit> exits_heard_;  // by id
+  std::string name_, prefix_, exits_;
+  std::vector<Storage> storages_;  // of root, then of users
+  std::chrono::steady_clock::time_point next_search_{};
+};
+
+}  // namespace tallyman

@@ -1,0 +1,10 @@
+// CRI-O: names, images and pods in the annotations of the OCI bundle.
+#include "collectors/discovery/runtimes/containers_storage.h"
+
+namespace tallyman {
+
+std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root) {
+  return std::make_unique<ContainersStorageRuntime>(root, "crio", "crio", "/run/crio/exits");
+}
+
+}  // namespace tallyman

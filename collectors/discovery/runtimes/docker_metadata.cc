@@ -1,0 +1,228 @@
+#include "collectors/discovery/runtimes/docker_metadata.h"
+
+#include "collectors/discovery/runtimes/json_facts.h"
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <limits>
+
+namespace tallyman {
+namespace {
+
+using namespace json_facts;
+
+template <class Number>
+std::optional<Number> parse_number(std::string_view text) {
+  Number number{};
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return number;
+}
+
+std::optional<std::uint16_t> port_in(const json::object& object, std::string_view key) {
+  if (const auto number = number_in(object, key))
+    return *number <= 65535 ? std::optional(static_cast<std::uint16_t>(*number)) : std::nullopt;
+  return parse_number<std::uint16_t>(string_in(object, key));
+}
+
+// {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "9100/tcp": null}
+std::vector<PortMapping> ports_in(const json::object& object, std::string_view key) {
+  std::vector<PortMapping> ports;
+  const auto* by_port = object_in(object, key);
+  if (by_port == nullptr) return ports;
+  for (const auto& [name, bindings] : *by_port) {
+    const std::string_view text = view_of(name);
+    const auto slash = std::min(text.find('/'), text.size());
+    const auto number = parse_number<std::uint16_t>(text.substr(0, slash));
+    if (!number) continue;
+    PortMapping port{*number, slash < text.size() ? std::string(text.substr(slash + 1)) : "tcp", "", 0};
+    const auto* array = bindings.if_array();
+    if (array == nullptr || array->empty()) {
+      ports.push_back(std::move(port));
+      continue;
+    }
+    for (const auto& entry : *array) {
+      const auto* binding = entry.if_object();
+      if (binding == nullptr) continue;
+      port.host_ip = string_in(*binding, "HostIp");
+      if (port.host_ip.empty()) port.host_ip = "0.0.0.0";  // what was asked for: every address
+      port.host_port = port_in(*binding, "HostPort").value_or(0);
+      ports.push_back(port);
+    }
+  }
+  return ports;
+}
+
+std::vector<NetworkAttachment> networks_in(const json::object& settings) {
+  std::vector<NetworkAttachment> networks;
+  const auto* by_name = object_in(settings, "Networks");
+  if (by_name == nullptr) return networks;
+  for (const auto& [name, value] : *by_name) {
+    NetworkAttachment network;
+    network.name = name;
+    if (const auto* facts = value.if_object()) {
+      network.ip_address = string_in(*facts, "IPAddress");
+      network.ipv6_address = string_in(*facts, "GlobalIPv6Address");
+      network.mac_address = string_in(*facts, "MacAddress");
+      network.gateway = string_in(*facts, "Gateway");
+      network.aliases = strings_in(*facts, "Aliases");
+      network.links = strings_in(*facts, "Links");
+    }
+    networks.push_back(std::move(network));
+  }
+  return networks;
+}
+
+std::vector<MountPoint> mounts_in(const json::object& config) {
+  std::vector<MountPoint> mounts;
+  const auto* by_destination = object_in(config, "MountPoints");
+  if (by_destination == nullptr) return mounts;
+  for (const auto& [destination, value] : *by_destination) {
+    const auto* facts = value.if_object();
+    if (facts == nullptr) continue;
+    MountPoint mount;
+    mount.type = string_in(*facts, "Type");
+    mount.source = string_in(*facts, "Source");
+    mount.destination = destination;
+    mount.name = string_in(*facts, "Name");
+    mount.driver = string_in(*facts, "Driver");
+    mount.read_only = !bool_in(*facts, "RW").value_or(true);
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+Health health_in(const json::object& state) {
+  const auto* health = object_in(state, "Health");
+  if (health == nullptr) return Health::kNone;
+  const std::string status = string_in(*health, "Status");
+  if (status == "starting") return Health::kStarting;
+  if (status == "healthy") return Health::kHealthy;
+  if (status == "unhealthy") return Health::kUnhealthy;
+  return Health::kNone;
+}
+
+void take_state(const json::object& state, ContainerMetadata& metadata) {
+  const auto pid = number_in(state, "Pid");
+  const bool runs = bool_in(state, "Running").value_or(true) && pid.value_or(1) != 0;
+  if (!runs) {
+    const auto started = parse_rfc3339_nsec(string_in(state, "StartedAt"));
+    const auto finished = parse_rfc3339_nsec(string_in(state, "FinishedAt"));
+    if (!started || !finished || *finished < *started) return;
+    metadata.exit = ContainerExit{{}, bool_in(state, "OOMKilled").value_or(false), *started, *finished};
+    if (const auto code = number_in(state, "ExitCode")) metadata.exit->code = static_cast<std::int64_t>(*code);
+    return;
+  }
+  metadata.started_nsec = parse_rfc3339_nsec(string_in(state, "StartedAt"));
+  if (pid && *pid <= std::numeric_limits<std::int32_t>::max()) metadata.init_pid = static_cast<std::uint32_t>(*pid);
+  metadata.health = health_in(state);
+}
+
+// The file has what was asked for, "db:database" or "db"; Docker's own words
+// for it are "/db:/web/database".
+std::string full_link(const std::string& link, const std::string& own_name) {
+  if (link.starts_with('/')) return link;
+  const auto colon = std::min(link.find(':'), link.size());
+  const std::string target = link.substr(0, colon);
+  const std::string alias = colon < link.size() ? link.substr(colon + 1) : target;
+  return "/" + target + ":/" + own_name + "/" + alias;
+}
+
+bool has_own_ports(const std::string& network_mode) {
+  return network_mode != "host" && network_mode != "none" && !network_mode.starts_with("container:");
+}
+
+void take_host_config(const json::object& config, ContainerMetadata& metadata) {
+  metadata.network_mode = string_in(config, "NetworkMode");
+  if (metadata.network_mode == "default") metadata.network_mode = "bridge";
+  if (metadata.ports.empty() && has_own_ports(metadata.network_mode)) metadata.ports = ports_in(config, "PortBindings");
+  for (const auto& link : strings_in(config, "Links")) metadata.links.push_back(full_link(link, metadata.name));
+  const auto* tmpfs = object_in(config, "Tmpfs");
+  if (tmpfs == nullptr) return;
+  for (const auto& [destination, options] : *tmpfs) {
+    MountPoint mount;
+    mount.type = "tmpfs";
+    mount.destination = destination;
+    const auto* text = options.if_string();
+    mount.read_only = text != nullptr && ("," + std::string(*text) + ",").find(",ro,") != std::string::npos;
+    metadata.mounts.push_back(std::move(mount));
+  }
+}
+
+}  // namespace
+
+bool parse_docker_config(std::string_view text, ContainerMetadata& metadata) {
+  return with_object(text, [&metadata](const json::object& config) {
+    metadata.name = string_in(config, "Name");
+    if (metadata.name.starts_with('/')) metadata.name.erase(0, 1);
+    metadata.storage_driver = string_in(config, "Driver");
+    metadata.created_nsec = parse_rfc3339_nsec(string_in(config, "Created"));
+    metadata.restart_count = number_in(config, "RestartCount");
+    metadata.mounts = mounts_in(config);
+    if (const auto* state = object_in(config, "State")) take_state(*state, metadata);
+    if (const auto* settings = object_in(config, "NetworkSettings")) {
+      metadata.networks = networks_in(*settings);
+      metadata.ports = ports_in(*settings, "Ports");
+    }
+    const auto* asked = object_in(config, "Config");
+    if (asked == nullptr) return;
+    metadata.image = string_in(*asked, "Image");
+    const auto* labels = object_in(*asked, "Labels");
+    if (labels == nullptr) return;
+    for (const auto& [key, value] : *labels)
+      if (const auto* label = value.if_string()) metadata.labels[std::string(key)] = std::string(*label);
+  });
+}
+
+bool parse_docker_host_config(std::string_view text, ContainerMetadata& metadata) {
+  return with_object(text, [&metadata](const json::object& config) { take_host_config(config, metadata); });
+}
+
+std::optional<std::string> parse_docker_data_root(std::string_view text) {
+  std::string data_root;
+  const bool parsed = with_object(text, [&data_root](const json::object& config) {
+    data_root = string_in(config, "data-root");
+    if (data_root.empty()) data_root = string_in(config, "graph");
+  });
+  if (!parsed || (!data_root.empty() && !data_root.starts_with('/'))) return {};
+  return data_root;
+}
+
+std::optional<std::uint64_t> parse_rfc3339_nsec(std::string_view text) {
+  // 2026-11-24T00:25:29.205034577+01:00
+  if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
+    return {};
+  const auto field = [text](std::size_t at, std::size_t size) { return parse_number<unsigned>(text.substr(at, size)); };
+  const auto year = field(0, 4), month = field(5, 2), day = field(8, 2);
+  const auto hour = field(11, 2), minute = field(14, 2), second = field(17, 2);
+  if (!year || !month || !day || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) return {};
+  const std::chrono::year_month_day date{std::chrono::year(static_cast<int>(*year)), std::chrono::month(*month),
+                                         std::chrono::day(*day)};
+  if (!date.ok() || *year < 1970 || *year > 2500) return {};
+
+  std::string_view rest = text.substr(19);
+  std::uint64_t fraction_nsec = 0;
+  if (rest.starts_with('.')) {
+    const std::size_t end = std::min(rest.find_first_not_of("0123456789", 1), rest.size());
+    std::string digits(rest.substr(1, std::min<std::size_t>(end - 1, 9)));
+    if (digits.empty()) return {};
+    digits.resize(9, '0');
+    fraction_nsec = parse_number<std::uint64_t>(digits).value_or(0);
+    rest.remove_prefix(end);
+  }
+  std::int64_t offset_seconds = 0;
+  if (rest != "Z") {
+    if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return {};
+    const auto hours = parse_number<unsigned>(rest.substr(1, 2)), minutes = parse_number<unsigned>(rest.substr(4, 2));
+    if (!hours || !minutes || *hours > 23 || *minutes > 59) return {};
+    offset_seconds = static_cast<std::int64_t>(*hours * 3600 + *minutes * 60) * (rest[0] == '+' ? 1 : -1);
+  }
+  const std::int64_t days = std::chrono::sys_days(date).time_since_epoch().count();
+  const std::int64_t seconds =
+      days * 86'400 + static_cast<std::int64_t>(*hour * 3600 + *minute * 60 + *second) - offset_seconds;
+  if (seconds < 0) return {};
+  return static_cast<std::uint64_t>(seconds) * 1'000'000'000 + fraction_nsec;
+}
+
+}  // namespace tallyman

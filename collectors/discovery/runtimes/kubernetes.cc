@@ -1,0 +1,82 @@
+#include "collectors/discovery/runtimes/kubernetes.h"
+
+#include "collectors/discovery/runtimes/container_files.h"
+
+#include <algorithm>
+#include <string>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kStaticUidDigits = 32;  // a hash of the file, not a UUID
+constexpr std::string_view kClasses[] = {"burstable", "besteffort"};
+
+bool is_hex(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f'); }
+
+// The API server's uid (8-4-4-4-12), or for a static pod 32 digits without dashes.
+bool is_pod_uid(std::string_view uid) {
+  if (uid.size() == kStaticUidDigits) return std::all_of(uid.begin(), uid.end(), is_hex);
+  if (uid.size() != 36) return false;
+  for (std::size_t i = 0; i < uid.size(); ++i) {
+    const bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+    if (dash ? uid[i] != '-' : !is_hex(uid[i])) return false;
+  }
+  return true;
+}
+
+// Guaranteed pods lie right below kubepods.
+std::string qos_of(std::string_view above) {
+  for (const std::string_view one : kClasses) {
+    if (above.ends_with(one)) return std::string(one);
+  }
+  return "guaranteed";
+}
+
+std::optional<PodIdentity> pod_of(std::string uid, std::string_view above) {
+  if (!is_pod_uid(uid)) return {};
+  PodIdentity pod;
+  pod.is_static = uid.size() == kStaticUidDigits;
+  pod.uid = std::move(uid);
+  pod.qos = qos_of(above);
+  return pod;
+}
+
+// kubepods-burstable-podUID.slice, in which the uid's dashes are underscores.
+std::optional<PodIdentity> pod_by_slice(std::string_view name) {
+  constexpr std::string_view kSlice = ".slice";
+  constexpr std::string_view kPod = "-pod";
+  name.remove_suffix(kSlice.size());
+  const auto at = name.rfind(kPod);
+  if (at == std::string_view::npos || name.substr(0, at).find("kubepods") == std::string_view::npos) return {};
+  std::string uid(name.substr(at + kPod.size()));
+  std::replace(uid.begin(), uid.end(), '_', '-');
+  return pod_of(std::move(uid), name.substr(0, at));
+}
+
+bool is_kubepods(std::string_view path) {
+  const auto split = split_path(path);
+  return split && split->name == "kubepods";
+}
+
+}  // namespace
+
+std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path) {
+  const auto split = split_path(cgroup_path);
+  if (!split) return {};
+  if (split->name.ends_with(".slice")) return pod_by_slice(split->name);
+  const auto parent = split_path(split->above);
+  const bool in_kubepods = is_kubepods(split->above) || (parent && is_kubepods(parent->above));
+  if (!in_kubepods || !split->name.starts_with("pod")) return {};
+  return pod_of(std::string(split->name.substr(3)), split->above);
+}
+
+bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod) {
+  const auto name = container.labels.find("io.kubernetes.pod.name");
+  if (name == container.labels.end() || name->second.empty()) return false;
+  pod.name = name->second;
+  const auto name_space = container.labels.find("io.kubernetes.pod.namespace");
+  pod.name_space = name_space == container.labels.end() ? std::string() : name_space->second;
+  return true;
+}
+
+}  // namespace tallyman

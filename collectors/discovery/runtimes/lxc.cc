@@ -1,0 +1,92 @@
+// LXC, and Incus and LXD, which are built on it (lxc.container.conf(5)). Nothing
+// runs that could be asked: the name is in the path, and the little there is to
+// know in the container's configuration.
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/layer_directories.h"
+#include "collectors/discovery/runtimes/rooted_files.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::string_view kPayload = "lxc.payload.";  // since LXC 4.0
+constexpr const char* kContainers = "/var/lib/lxc/";
+
+std::string_view trimmed(std::string_view text) {
+  const auto first = std::min(text.find_first_not_of(" \t"), text.size());
+  return text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
+}
+
+// The last value of a key of "key = value" lines; empty when there is none.
+std::string value_in(std::string_view config, std::string_view key) {
+  std::string value;
+  while (!config.empty()) {
+    const std::string_view line = config.substr(0, config.find('\n'));
+    config.remove_prefix(std::min(line.size() + 1, config.size()));
+    const std::size_t equals = line.find('=');
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == key) {
+      value = trimmed(line.substr(equals + 1));
+    }
+  }
+  return value;
+}
+
+class LxcRuntime final : public Runtime {
+ public:
+  explicit LxcRuntime(const HostRoot& root) : files_(root) {}
+
+  std::string_view name() const override { return "lxc"; }
+  std::optional<ContainerMatch> match(std::string_view path) const override;
+  std::uint64_t revision(const std::string& name) override;
+  Result<ContainerDescription> describe(const std::string& name) override;
+
+ private:
+  RootedFiles files_;
+};
+
+// .../lxc.payload.NAME, and /lxc/NAME before LXC 4.0; below it is the container's own.
+std::optional<ContainerMatch> LxcRuntime::match(std::string_view path) const {
+  const auto split = split_path(path);
+  if (!split || split->name.empty() || split->above.find(kPayload) != std::string_view::npos) return {};
+  if (split->name.starts_with(kPayload) && split->name.size() > kPayload.size()) {
+    return ContainerMatch{std::string(split->name.substr(kPayload.size())), true};
+  }
+  if (split->above == "/lxc") return ContainerMatch{std::string(split->name), true};
+  return {};
+}
+
+std::uint64_t LxcRuntime::revision(const std::string& name) {
+  const auto directory = files_.open(kContainers + name, O_PATH | O_DIRECTORY);
+  const std::uint64_t files = directory ? revision_of_files(directory->get(), {"config"}) : 0;
+  return std::max<std::uint64_t>(files, 1);  // the name is known without them
+}
+
+Result<ContainerDescription> LxcRuntime::describe(const std::string& name) {
+  ContainerDescription description;
+  ContainerMetadata& metadata = description.metadata;
+  metadata.name = name;
+  const auto config = files_.read(kContainers + name + "/config", kMaxFileBytes);
+  if (!config) {
+    if (config.error().kind == ErrorKind::kDenied) description.incomplete = config.error();
+    return description;
+  }
+  const std::string network = value_in(*config, "lxc.net.0.type");
+  metadata.network_mode = network == "none" ? "host" : network == "empty" ? "none" : network;
+  metadata.storage_driver = value_in(*config, "lxc.rootfs.path");
+  metadata.layer_directory = lxc_layer_directory(metadata.storage_driver);
+  metadata.storage_driver.resize(std::min(metadata.storage_driver.find(':'), metadata.storage_driver.size()));
+  if (metadata.storage_driver.starts_with('/')) metadata.storage_driver = "dir";
+  return description;
+}
+
+}  // namespace
+
+std::unique_ptr<Runtime> make_lxc_runtime(const HostRoot& root) { return std::make_unique<LxcRuntime>(root); }
+
+}  // namespace tallyman

@@ -1,0 +1,152 @@
+// Machines that systemd-machined knows: systemd-nspawn's containers, vmspawn's
+// virtual machines, whatever registers itself. From its state files in
+// /run/systemd/machines (systemd 252, src/machine/machine.c: KEY=VALUE lines, and
+// a link unit:UNIT beside each); those hold all that its D-Bus interface tells but
+// the addresses and the os-release inside, which are the guest's own word.
+#include "collectors/discovery/runtimes/machine_state.h"
+
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/discovery/runtimes/systemd_paths.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = 64 * 1024;
+constexpr const char* kMachines = "/run/systemd/machines";
+constexpr const char* kUnitLink = "unit:";
+
+std::optional<std::uint64_t> number_in(std::string_view text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size()) return {};
+  return number;
+}
+
+// machined writes paths with C's escapes; of those only \xNN and \\ can be in one.
+std::string unescaped(std::string_view value) {
+  if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
+  std::string plain;
+  for (std::size_t i = 0; i < value.size(); ++i) {
+    unsigned code = 0;
+    const char* digits = value.data() + i + 2;
+    if (value[i] == '\\' && i + 3 < value.size() && value[i + 1] == 'x' &&
+        std::from_chars(digits, digits + 2, code, 16).ptr == digits + 2) {
+      plain.push_back(static_cast<char>(code));
+      i += 3;
+    } else if (value[i] == '\\' && i + 1 < value.size()) {
+      plain.push_back(value[++i]);
+    } else {
+      plain.push_back(value[i]);
+    }
+  }
+  return plain;
+}
+
+void take(std::string_view key, std::string_view value, MachineState& machine) {
+  if (key == "NAME") machine.name = value;
+  if (key == "CLASS") machine.is_vm = value == "vm";
+  if (key == "ROOT") machine.root = unescaped(value);
+  if (key == "LEADER") machine.leader = parse_pid_file(value);
+  if (key == "REALTIME") {
+    constexpr std::uint64_t kMaxUsec = 1ULL << 53;
+    const auto usec = number_in(value);
+    if (usec && *usec < kMaxUsec) machine.started_nsec = *usec * 1'000;
+  }
+}
+
+class MachinedRuntime final : public Runtime {
+ public:
+  explicit MachinedRuntime(const HostRoot& root) : files_(root) {}
+
+  std::string_view name() const override { return "machined"; }
+  std::optional<ContainerMatch> match(std::string_view path) const override;
+  std::uint64_t revision(const std::string& id) override;
+  Result<ContainerDescription> describe(const std::string& id) override;
+
+ private:
+  int directory();  // of /run/systemd/machines; negative: not there
+
+  RootedFiles files_;
+  FileDescriptor directory_;
+  std::chrono::steady_clock::time_point next_look_{};
+};
+
+// Its own scopes and units, certain, by the machine's name. Any other unit may
+// have been registered as a machine by what runs in it: that is one while there is
+// a link of it, and "unit:NAME" its id here.
+std::optional<ContainerMatch> MachinedRuntime::match(std::string_view path) const {
+  std::string machine = machine_at(path);
+  if (!machine.empty()) {
+    const bool nspawn = path.ends_with(".service");
+    return ContainerMatch{std::move(machine), true, nspawn ? WorkloadKind::kContainer : WorkloadKind::kMachine};
+  }
+  const auto place = unit_at(path);
+  if (!place || place->user_manager || place->unit.ends_with(".slice")) return {};
+  return ContainerMatch{kUnitLink + place->unit, false, WorkloadKind::kMachine};
+}
+
+// Asked about every unit of the host in one go: they share one look at the directory.
+int MachinedRuntime::directory() {
+  const auto now = std::chrono::steady_clock::now();
+  if (now >= next_look_) {
+    next_look_ = now + std::chrono::milliseconds(100);
+    auto opened = files_.open(kMachines, O_PATH | O_DIRECTORY);
+    directory_ = opened ? std::move(*opened) : FileDescriptor();
+  }
+  return directory_.get();
+}
+
+std::uint64_t MachinedRuntime::revision(const std::string& id) {
+  const int machines = directory();
+  const std::uint64_t files = machines >= 0 ? revision_of_files(machines, {id.c_str()}) : 0;
+  if (id.starts_with(kUnitLink)) return files;
+  return std::max<std::uint64_t>(files, 1);  // the name is known without them
+}
+
+Result<ContainerDescription> MachinedRuntime::describe(const std::string& id) {
+  ContainerDescription description;
+  ContainerMetadata& metadata = description.metadata;
+  const bool by_unit = id.starts_with(kUnitLink);
+  if (!by_unit) metadata.name = id;
+  const auto text = files_.read(std::string(kMachines) + "/" + id, kMaxFileBytes);
+  if (!text) {
+    if (by_unit) return text.error();
+    if (text.error().kind != ErrorKind::kUnsupported) description.incomplete = text.error();
+    return description;
+  }
+  const MachineState machine = parse_machine_state(*text);
+  if (!machine.name.empty()) metadata.name = machine.name;
+  if (machine.is_vm) description.kind = *machine.is_vm ? WorkloadKind::kMachine : WorkloadKind::kContainer;
+  metadata.init_pid = machine.leader;
+  metadata.started_nsec = machine.started_nsec;
+  if (!machine.root.empty()) metadata.mounts.push_back({"root", machine.root, "/", "", "", false});
+  return description;
+}
+
+}  // namespace
+
+MachineState parse_machine_state(std::string_view text) {
+  MachineState machine;
+  while (!text.empty()) {
+    const std::string_view line = text.substr(0, text.find('\n'));
+    const bool whole = line.size() < text.size();  // a last line without its end may be cut
+    text.remove_prefix(std::min(line.size() + 1, text.size()));
+    const std::size_t equals = line.find('=');
+    if (whole && equals != std::string_view::npos && !line.starts_with('#'))
+      take(line.substr(0, equals), line.substr(equals + 1), machine);
+  }
+  return machine;
+}
+
+std::unique_ptr<Runtime> make_machined_runtime(const HostRoot& root) { return std::make_unique<MachinedRuntime>(root); }
+
+}  // namespace tallyman

@@ -1,0 +1,38 @@
+// Mesos' own containerizer: /mesos/ID, and for nested containers /mesos/ID/mesos/ID
+// (isolator cgroups_root, https://mesos.apache.org/documentation/latest/isolators/cgroups/).
+// The agent's checkpoints name executors and frameworks in protobuf; the id is the name.
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/container_runtime.h"
+
+namespace tallyman {
+namespace {
+
+class MesosRuntime final : public Runtime {
+ public:
+  std::string_view name() const override { return "mesos"; }
+
+  std::optional<ContainerMatch> match(std::string_view path) const override {
+    const auto split = split_path(path);
+    if (!split || split->name.empty() || split->name == "mesos") return {};
+    // Mesos' ids are UUIDs, a prefix at most before them.
+    constexpr std::size_t kUuidDigits = 36;
+    const bool is_uuid = split->name.size() >= kUuidDigits && split->name[split->name.size() - 13] == '-';
+    const bool in_mesos = split->above == "/mesos" || (path.starts_with("/mesos/") && split->above.ends_with("/mesos"));
+    if (!in_mesos || !is_uuid) return {};
+    return ContainerMatch{std::string(split->name), true};
+  }
+
+  std::uint64_t revision(const std::string&) override { return 1; }
+
+  Result<ContainerDescription> describe(const std::string& id) override {
+    ContainerDescription description;
+    description.metadata.name = id;
+    return description;
+  }
+};
+
+}  // namespace
+
+std::unique_ptr<Runtime> make_mesos_runtime() { return std::make_unique<MesosRuntime>(); }
+
+}  // namespace tallyman

@@ -1,0 +1,134 @@
+#include "collectors/discovery/runtimes/oci_spec.h"
+
+#include "collectors/discovery/runtimes/json_facts.h"
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+using namespace json_facts;
+
+struct Alias {
+  const char* annotation;
+  const char* label;
+};
+
+// containerd's CRI (pkg/cri/annotations), CRI-O (pkg/annotations; the plain
+// io.kubernetes names are its own labels already), nerdctl (pkg/labels).
+constexpr Alias kAliases[] = {
+    {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"},
+    {"io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"},
+    {"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"},
+    {"io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"},
+};
+constexpr const char* kTypeAnnotations[] = {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"};
+constexpr const char* kImageAnnotations[] = {"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName"};
+constexpr const char* kSandboxAnnotations[] = {"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"};
+constexpr const char* kNameAnnotations[] = {"nerdctl/name", "io.kubernetes.container.name",
+                                            "io.kubernetes.cri.container-name"};
+constexpr std::string_view kSandboxName = "POD";
+
+using Labels = std::map<std::string, std::string>;
+
+template <std::size_t N>
+std::string first_of(const Labels& labels, const char* const (&keys)[N]) {
+  for (const char* key : keys) {
+    if (const auto it = labels.find(key); it != labels.end() && !it->second.empty()) return it->second;
+  }
+  return {};
+}
+
+Labels labels_of(const json::object& spec) {
+  Labels labels;
+  const auto* annotations = object_in(spec, "annotations");
+  if (annotations == nullptr) return labels;
+  for (const auto& [key, value] : *annotations) {
+    if (const auto* text = value.if_string()) labels[std::string(key)] = std::string(*text);
+  }
+  for (const Alias& alias : kAliases) {
+    const auto it = labels.find(alias.annotation);
+    if (it != labels.end() && !labels.contains(alias.label)) labels[alias.label] = it->second;
+  }
+  return labels;
+}
+
+// "host" where the container was given no network namespace; "container:ID" where
+// it was put into its pod's; else one of its own.
+std::string network_mode_of(const json::object& spec, const std::string& pods_sandbox) {
+  const auto* linux = object_in(spec, "linux");
+  const auto* namespaces = linux != nullptr ? member(*linux, "namespaces") : nullptr;
+  const auto* list = namespaces != nullptr ? namespaces->if_array() : nullptr;
+  if (list == nullptr) return {};
+  const bool own = std::any_of(list->begin(), list->end(), [](const json::value& one) {
+    const auto* object = one.if_object();
+    return object != nullptr && string_in(*object, "type") == "network";
+  });
+  if (!own) return "host";
+  return pods_sandbox.empty() ? "bridge" : "container:" + pods_sandbox;
+}
+
+std::vector<MountPoint> binds_of(const json::object& spec) {
+  std::vector<MountPoint> mounts;
+  const auto* value = member(spec, "mounts");
+  const auto* list = value != nullptr ? value->if_array() : nullptr;
+  if (list == nullptr) return mounts;
+  for (const json::value& one : *list) {
+    const auto* object = one.if_object();
+    if (object == nullptr) continue;
+    const auto options = strings_in(*object, "options");
+    const auto has = [&](const char* option) {
+      return std::find(options.begin(), options.end(), option) != options.end();
+    };
+    if (string_in(*object, "type") != "bind" && !has("bind") && !has("rbind")) continue;
+    MountPoint mount;
+    mount.type = "bind";
+    mount.source = string_in(*object, "source");
+    mount.destination = string_in(*object, "destination");
+    mount.read_only = has("ro");
+    mounts.push_back(std::move(mount));
+  }
+  return mounts;
+}
+
+// What the two wrote down for themselves is no label; CRI-O's one of labels is many.
+void take_out_the_runtimes_own(Labels& labels) {
+  if (const auto own = labels.find("io.kubernetes.cri-o.Labels"); own != labels.end()) {
+    with_object(std::string(own->second), [&labels](const json::object& more) {
+      for (const auto& [key, value] : more) {
+        if (const auto* text = value.if_string()) labels.emplace(std::string(key), std::string(*text));
+      }
+    });
+  }
+  std::erase_if(labels, [](const auto& label) {
+    return label.first.starts_with("io.kubernetes.cri-o.") || label.first.starts_with("io.kubernetes.cri.");
+  });
+}
+
+}  // namespace
+
+bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
+  return with_object(text, [&metadata](const json::object& spec) {
+    metadata.labels = labels_of(spec);
+    metadata.image = first_of(metadata.labels, kImageAnnotations);
+    const bool sandbox = first_of(metadata.labels, kTypeAnnotations) == "sandbox";
+    if (sandbox) {
+      metadata.labels["io.kubernetes.container.name"] = kSandboxName;
+    }
+    metadata.name = sandbox ? kSandboxName : first_of(metadata.labels, kNameAnnotations);
+    metadata.network_mode =
+        network_mode_of(spec, sandbox ? std::string() : first_of(metadata.labels, kSandboxAnnotations));
+    metadata.mounts = binds_of(spec);
+    take_out_the_runtimes_own(metadata.labels);
+  });
+}
+
+std::string root_path_of_oci_spec(std::string_view text) {
+  std::string path;
+  with_object(text, [&path](const json::object& spec) {
+    if (const auto* root = object_in(spec, "root")) path = string_in(*root, "path");
+  });
+  return path;
+}
+
+}  // namespace tallyman

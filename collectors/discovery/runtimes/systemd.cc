@@ -1,0 +1,147 @@
+// Units of systemd: what started a service, slice or scope, and when. From the
+// directories that systemd itself fills: invocation:UNIT of /run/systemd/units is
+// a link made anew at each start but of slices (systemd 235; journald reads it), and
+// /run/systemd/transient holds the units that were made by a call, not a file
+// (systemd-run, and every scope). fleet puts its units into /run/fleet/units
+// (fleet 0.13, systemd/manager.go; units_directory in fleet.conf).
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/discovery/runtimes/systemd_paths.h"
+
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <chrono>
+#include <map>
+
+namespace tallyman {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr std::chrono::milliseconds kLookInterval{100};
+// The clock of file times has ticks: what changed right after a look shows the same time.
+constexpr std::chrono::milliseconds kUnsettled{200};
+constexpr std::size_t kMaxManagers = 256;
+constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr const char* kFleetUnits = "/run/fleet/units";
+constexpr const char* kFleetConfig = "/etc/fleet/fleet.conf";
+
+std::string_view trimmed(std::string_view text) {
+  constexpr std::string_view kAround = " \t\r\"'";
+  const auto first = std::min(text.find_first_not_of(kAround), text.size());
+  return text.substr(first, text.find_last_not_of(kAround) + 1 - first);
+}
+
+// units_directory of fleet.conf ("key=value" lines); the default where it has none.
+std::string fleet_units_directory(std::string_view config) {
+  std::string directory = kFleetUnits;
+  while (!config.empty()) {
+    const std::string_view line = config.substr(0, config.find('\n'));
+    config.remove_prefix(std::min(line.size() + 1, config.size()));
+    const std::size_t equals = line.find('=');
+    if (equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "units_directory") continue;
+    const std::string_view value = trimmed(line.substr(equals + 1));
+    if (value.starts_with('/')) directory = value;
+  }
+  return directory;
+}
+
+class SystemdRuntime final : public Runtime {
+ public:
+  explicit SystemdRuntime(const HostRoot& root) : files_(root) {}
+
+  std::string_view name() const override { return "systemd"; }
+  std::optional<ContainerMatch> match(std::string_view path) const override;
+  std::uint64_t revision(const std::string& path) override;
+  Result<ContainerDescription> describe(const std::string& path) override;
+
+ private:
+  // The directories of one manager: the host's, or a user's.
+  struct Manager {
+    Clock::time_point next_look{}, changed{};
+    std::uint64_t state = 0;
+  };
+  static std::string run_directory(const UnitPlace& place) {
+    return place.user_manager ? "/run/user/" + std::to_string(*place.user_manager) + "/systemd" : "/run/systemd";
+  }
+  std::uint64_t state_of(const std::string& run);
+  bool exists(const std::string& path) { return files_.open(path, O_PATH | O_NOFOLLOW).has_value(); }
+  std::string started_by(const UnitPlace& place);
+  std::optional<std::uint64_t> started_nsec(const UnitPlace& place);
+
+  RootedFiles files_;
+  std::map<std::string, Manager> managers_;  // by their run directory
+  std::uint64_t looks_ = 0;
+};
+
+// Certain, and yet asked last: a container's scope is a unit too.
+std::optional<ContainerMatch> SystemdRuntime::match(std::string_view path) const {
+  const auto place = unit_at(path);
+  if (!place) return {};
+  WorkloadKind kind = WorkloadKind::kScope;
+  if (place->unit.ends_with(".service")) kind = WorkloadKind::kService;
+  if (place->unit.ends_with(".slice")) kind = WorkloadKind::kSlice;
+  return ContainerMatch{std::string(path), true, kind};
+}
+
+std::uint64_t SystemdRuntime::state_of(const std::string& run) {
+  const auto directory = files_.open(run, O_PATH | O_DIRECTORY);
+  std::uint64_t state = directory ? revision_of_files(directory->get(), {"units", "transient"}) : 0;
+  const auto fleet = files_.open(kFleetUnits, O_PATH | O_DIRECTORY);
+  if (fleet) state ^= revision_of_files(fleet->get(), {"."}) << 1;
+  return state;
+}
+
+std::uint64_t SystemdRuntime::revision(const std::string& path) {
+  const auto place = unit_at(path);
+  if (!place) return 1;
+  if (managers_.size() >= kMaxManagers) managers_.clear();
+  const std::string run = run_directory(*place);
+  Manager& manager = managers_[run];
+  const auto now = Clock::now();
+  if (now >= manager.next_look) {
+    manager.next_look = now + kLookInterval;
+    const std::uint64_t state = state_of(run);
+    if (state != manager.state) manager.changed = now;
+    manager.state = state;
+  }
+  const std::uint64_t settled = now - manager.changed < kUnsettled ? ++looks_ : 0;
+  return std::max<std::uint64_t>(manager.state ^ (settled << 1), 1);
+}
+
+std::string SystemdRuntime::started_by(const UnitPlace& place) {
+  if (place.user_manager) return "user@" + std::to_string(*place.user_manager) + ".service";
+  if (!exists("/run/systemd/system")) return {};  // systemd does not run here (sd_booted(3))
+  if (exists(std::string(kFleetUnits) + "/" + place.unit)) return "fleet";
+  if (const auto config = files_.read(kFleetConfig, kMaxFileBytes)) {
+    if (exists(fleet_units_directory(*config) + "/" + place.unit)) return "fleet";
+  }
+  return exists("/run/systemd/transient/" + place.unit) ? "transient" : "systemd";
+}
+
+std::optional<std::uint64_t> SystemdRuntime::started_nsec(const UnitPlace& place) {
+  const auto link = files_.open(run_directory(place) + "/units/invocation:" + place.unit, O_PATH | O_NOFOLLOW);
+  struct stat facts {};
+  if (!link || fstat(link->get(), &facts) != 0) return {};
+  return static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
+         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
+}
+
+// A user's directories are often closed to others: the start is then the cgroup's birth.
+Result<ContainerDescription> SystemdRuntime::describe(const std::string& path) {
+  ContainerDescription description;
+  if (const auto place = unit_at(path)) {
+    description.unit.started_by = started_by(*place);
+    description.unit.started_nsec = started_nsec(*place);
+  }
+  return description;
+}
+
+}  // namespace
+
+std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root) { return std::make_unique<SystemdRuntime>(root); }
+
+}  // namespace tallyman

@@ -1,0 +1,98 @@
+#include "collectors/discovery/runtimes/systemd_paths.h"
+
+#include "collectors/discovery/runtimes/container_files.h"
+
+#include <charconv>
+
+namespace tallyman {
+namespace {
+
+constexpr std::string_view kSlice = ".slice";
+constexpr std::string_view kService = ".service";
+constexpr std::string_view kScope = ".scope";
+
+bool has_suffix(std::string_view name, std::string_view suffix) {
+  return name.size() > suffix.size() && name.ends_with(suffix);
+}
+
+// What is between the two; empty when the name is another.
+std::string_view between(std::string_view name, std::string_view prefix, std::string_view suffix) {
+  if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix)) return {};
+  return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
+}
+
+std::optional<std::uint32_t> uid_in(std::string_view text) {
+  std::uint32_t uid = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
+  return uid;
+}
+
+int hex_digit(char c) {
+  if (c >= '0' && c <= '9') return c - '0';
+  if (c >= 'a' && c <= 'f') return c - 'a' + 10;
+  return -1;
+}
+
+std::string_view next_component(std::string_view& rest) {
+  const std::string_view component = rest.substr(0, rest.find('/'));
+  rest.remove_prefix(component.size() < rest.size() ? component.size() + 1 : rest.size());
+  return component;
+}
+
+bool is_file_name(std::string_view name) {
+  return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos;
+}
+
+}  // namespace
+
+std::string without_unit_escapes(std::string_view name) {
+  std::string plain;
+  for (std::size_t i = 0; i < name.size(); ++i) {
+    if (name[i] == '\\' && i + 3 < name.size() && name[i + 1] == 'x' && hex_digit(name[i + 2]) >= 0 &&
+        hex_digit(name[i + 3]) >= 0 && name.substr(i + 2, 2) >= "20") {
+      plain.push_back(static_cast<char>(hex_digit(name[i + 2]) * 16 + hex_digit(name[i + 3])));
+      i += 3;
+    } else {
+      plain.push_back(name[i]);
+    }
+  }
+  return plain;
+}
+
+std::optional<std::uint32_t> user_of(std::string_view cgroup_path) {
+  constexpr std::string_view kUsers = "/user.slice/";
+  if (!cgroup_path.starts_with(kUsers)) return {};
+  cgroup_path.remove_prefix(kUsers.size());
+  return uid_in(between(next_component(cgroup_path), "user-", kSlice));
+}
+
+std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
+  if (!cgroup_path.starts_with('/')) return {};
+  std::string_view rest = cgroup_path.substr(1);
+  UnitPlace place;
+  for (;;) {
+    const std::string_view name = next_component(rest);
+    if (rest.empty()) {
+      if (!has_suffix(name, kService) && !has_suffix(name, kScope) && !has_suffix(name, kSlice)) return {};
+      place.unit = name;
+      return place;
+    }
+    if (has_suffix(name, kSlice)) continue;
+    const auto uid = uid_in(between(name, "user@", kService));
+    if (!uid || place.user_manager) return {};
+    place.user_manager = uid;
+  }
+}
+
+std::string machine_at(std::string_view cgroup_path) {
+  const auto split = split_path(cgroup_path);
+  const auto slice = split ? split_path(split->above) : std::nullopt;
+  if (!slice || slice->name != "machine.slice") return {};
+  std::string_view escaped = between(split->name, "machine-", kScope);
+  if (escaped.empty()) escaped = between(split->name, "systemd-nspawn@", kService);
+  std::string name = without_unit_escapes(escaped);
+  return is_file_name(name) ? name : std::string();
+}
+
+}  // namespace tallyman

@@ -1,0 +1,23 @@
+// The users of the host who have something running: those for whom systemd has
+// made /run/user/UID. Rootless runtimes keep their files in there and at home.
+#pragma once
+
+#include "collectors/discovery/runtimes/rooted_files.h"
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+struct User {
+  std::string uid, home;  // home is empty where /etc/passwd does not know it
+};
+
+// At most 64, by uid.
+std::vector<User> users_with_runtime_directory(RootedFiles& files);
+
+// The home of a uid in the text of /etc/passwd; empty when it is not in it.
+std::string home_of(std::string_view passwd, std::string_view uid);
+
+}  // namespace tallyman

@@ -1,0 +1,378 @@
+#include "collectors/discovery/tree/cgroup_tree.h"
+
+#include "collectors/discovery/tree/directory.h"
+#include "collectors/discovery/tree/directory_watcher.h"
+#include "collectors/kernel/system/kernel_file.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <deque>
+#include <string_view>
+#include <unordered_map>
+
+namespace tallyman {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+using std::chrono::milliseconds;
+
+constexpr std::uint8_t kWatchedHierarchies = 2;
+// A cgroup removed in one hierarchy is looked for in the others after 5, 10, 20
+// ... ms, then each second for a minute: runtimes remove them one by one.
+constexpr milliseconds kFirstLook{5};
+constexpr milliseconds kLastLook{1'000};
+constexpr int kLooks = 70;
+// After so many (0.3 s) it is not being removed: it lives on elsewhere.
+constexpr int kLooksForRemoval = 6;
+// For so long after the first hierarchy's, another's event is of the same cgroup.
+constexpr milliseconds kPassed{2'000};
+
+std::string join(const std::string& parent, std::string_view name) {
+  std::string path = parent;
+  if (path != "/") path.push_back('/');
+  return path.append(name);
+}
+
+std::size_t depth_of(std::string_view path) {
+  return path == "/" ? 0 : static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
+}
+
+}  // namespace
+
+class CgroupTree::Impl {
+ public:
+  explicit Impl(CgroupTreeOptions options)
+      : options_(std::move(options)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+    for (const auto& hierarchy : options_.hierarchies) counts_links_.push_back(links_count_subdirectories(hierarchy));
+  }
+
+  bool wait(milliseconds timeout, std::span<const int> others);
+  void wake() {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const auto written = write(wake_fd_.get(), &one, sizeof one);  // full: it is awake anyway
+  }
+  bool walk() { return walk(hierarchies()); }
+  const std::map<std::string, CgroupNode>& nodes() const { return nodes_; }
+  CgroupTreeStatus status() const {
+    CgroupTreeStatus status = status_;
+    status.watching = watcher_.has_value();
+    status.watches = watcher_ ? watcher_->watches() : 0;
+    return status;
+  }
+
+ private:
+  struct Seen {
+    bool is_new = false;
+    bool identified = false;  // its inode was met again
+  };
+  struct Pending {
+    Clock::time_point next_look;
+    milliseconds delay = kFirstLook;
+    int looks_left = kLooks;
+  };
+
+  std::string directory_of(std::uint8_t hierarchy, const std::string& path) const {
+    return path == "/" ? options_.hierarchies[hierarchy] : options_.hierarchies[hierarchy] + path;
+  }
+  Result<Directory> look(std::uint8_t hierarchy, const std::string& path) const {
+    return look_at_directory(directory_of(hierarchy, path), path == "/");
+  }
+  std::uint8_t hierarchies() const {
+    return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
+  }
+
+  bool walk(std::uint8_t hierarchies);
+  void start_watching(Clock::time_point now);
+  void stop_watching(const Error& why);
+  void explore(std::uint8_t hierarchy, const std::string& start);
+  bool visit(std::uint8_t hierarchy, const std::string& path);
+  void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
+  void identify(const std::string& path, CgroupNode& node);
+  bool exists_anywhere(const std::string& path) const;
+  void tell(const std::string& path, const CgroupNode& node, bool born);
+  void forget_watches(const std::string& path);
+  void tell_of_passing(std::uint8_t hierarchy, const std::string& path);
+  bool remove_if_gone(const std::string& path);
+  void remove_unseen();
+  void take_events();
+  void look_at_pending(Clock::time_point now);
+  bool sleep_until(Clock::time_point until, std::span<const int> others);
+
+  CgroupTreeOptions options_;
+  std::vector<bool> counts_links_;
+  FileDescriptor wake_fd_;
+  std::optional<DirectoryWatcher> watcher_;
+  std::map<std::string, CgroupNode> nodes_;
+  std::unordered_map<std::string_view, Seen> seen_;  // keys are those of nodes_; only while walking_
+  bool walking_ = false;
+  bool changed_ = false;
+  std::map<std::string, Pending> pending_;
+  struct Passed {
+    std::uint8_t hierarchy;
+    Clock::time_point until;
+  };
+  std::map<std::string, Passed> passed_;  // cgroups that were gone before they could be looked at
+  Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
+  CgroupTreeStatus status_;
+};
+
+void CgroupTree::Impl::start_watching(Clock::time_point now) {
+  if (!options_.use_inotify || watcher_ || now < next_watch_attempt_) return;
+  auto watcher = DirectoryWatcher::open(options_.max_watches);
+  if (!watcher) return stop_watching(watcher.error());
+  watcher_.emplace(std::move(*watcher));
+  status_.watch_error.clear();
+  status_.watch_error_code = 0;
+}
+
+void CgroupTree::Impl::stop_watching(const Error& why) {
+  watcher_.reset();
+  status_.watch_error = why.where;
+  status_.watch_error_code = why.code;
+  const auto now = Clock::now();
+  next_watch_attempt_ = now + options_.walk_interval;
+  next_walk_ = std::min(next_walk_, now + options_.unwatched_walk_interval);
+}
+
+// Only of the first hierarchies: what is in the others alone is not looked for,
+// but it is still looked at.
+bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
+  changed_ = false;
+  ++status_.walks;
+  status_.left_out = status_.denied = 0;
+  start_watching(Clock::now());
+  if (watcher_) watcher_->begin_renewal();
+  walking_ = true;
+  for (std::uint8_t h = 0; h < hierarchies; ++h) explore(h, "/");
+  walking_ = false;
+  if (watcher_) watcher_->end_renewal();
+  if (hierarchies == this->hierarchies()) next_full_walk_ = Clock::now() + options_.walk_interval;
+  next_walk_ = Clock::now() + (watcher_ ? options_.walk_interval : options_.unwatched_walk_interval);
+  remove_unseen();
+  return changed_;
+}
+
+void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start) {
+  // Breadth first: at max_cgroups it is the deepest that are left out.
+  std::deque<std::string> to_list;
+  if (visit(hierarchy, start)) to_list.push_back(start);
+  while (!to_list.empty()) {
+    const std::string path = std::move(to_list.front());
+    to_list.pop_front();
+    const bool too_deep = depth_of(path) >= options_.max_depth;
+    const bool listed = for_each_subdirectory(directory_of(hierarchy, path), path == "/", [&](std::string_view name) {
+      std::string child = join(path, name);
+      if (too_deep) {
+        ++status_.left_out;
+      } else if (visit(hierarchy, child)) {
+        to_list.push_back(std::move(child));
+      }
+    });
+    if (!listed) ++status_.denied;
+  }
+}
+
+// Takes the directory into nodes_. True when it may have subdirectories.
+bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
+  if (nodes_.size() >= options_.max_cgroups && !nodes_.contains(path)) {
+    ++status_.left_out;
+    return false;
+  }
+  // Watched before it is looked at: what comes after the look makes an event.
+  if (watcher_ && hierarchy < kWatchedHierarchies) {
+    auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), path == "/");
+    if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
+  }
+  const auto directory = look(hierarchy, path);
+  if (!directory) {
+    if (directory.error().kind != ErrorKind::kUnsupported) ++status_.denied;
+    if (watcher_) watcher_->forget(hierarchy, path);
+    return false;
+  }
+  admit(hierarchy, path, *directory);
+  return !counts_links_[hierarchy] || directory->links > 2;
+}
+
+void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory) {
+  const auto [found, is_new] = nodes_.try_emplace(path);
+  CgroupNode& node = found->second;
+  if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
+    if (!is_new) tell(path, node, false);
+    node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
+    tell(path, node, true);
+  }
+  if (!walking_) {
+    if (node.hierarchy == hierarchy) return;
+    if (look(node.hierarchy, path)) return identify(path, node);
+    // Being removed, one hierarchy after the other, or made anew without the first.
+    if (pending_.try_emplace(path).second) pending_[path].next_look = Clock::now() + kFirstLook;
+    return;
+  }
+  Seen& seen = seen_[found->first];
+  seen.is_new = seen.is_new || is_new;
+  seen.identified = seen.identified || node.hierarchy == hierarchy;
+  if (seen.is_new) node.created_nsec = std::min(*node.created_nsec, directory.created_nsec);
+}
+
+// Made anew elsewhere, or no longer where it was seen first: finds what it is now.
+void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
+  const auto same = look(node.hierarchy, path);
+  if (same && same->inode == node.inode) return;
+  for (std::uint8_t h = 0; h < hierarchies(); ++h) {
+    const auto directory = look(h, path);
+    if (!directory) continue;
+    tell(path, node, false);
+    node = CgroupNode{directory->inode, h, directory->created_nsec};
+    tell(path, node, true);
+    return;
+  }
+}
+
+void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool born) {
+  changed_ = true;
+  if (options_.on_change) options_.on_change({path, node, born});
+}
+
+// cgroupfs keeps a removed directory's watch, and the directory with it.
+void CgroupTree::Impl::forget_watches(const std::string& path) {
+  for (std::uint8_t h = 0; watcher_ && h < kWatchedHierarchies; ++h) watcher_->forget(h, path);
+}
+
+// It was made and is gone already. A runtime makes it in several hierarchies: the
+// first that tells of it counts.
+void CgroupTree::Impl::tell_of_passing(std::uint8_t hierarchy, const std::string& path) {
+  if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
+  const auto now = Clock::now();
+  std::erase_if(passed_, [&](const auto& one) { return now >= one.second.until; });
+  const auto [passed, is_new] = passed_.try_emplace(path, Passed{hierarchy, now + kPassed});
+  if (!is_new && passed->second.hierarchy != hierarchy) return;
+  passed->second.until = now + kPassed;
+  tell(path, CgroupNode{}, true);
+  tell(path, CgroupNode{}, false);
+}
+
+bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
+  for (std::uint8_t h = 0; h < hierarchies(); ++h) {
+    const auto directory = look(h, path);
+    const bool gone =
+        !directory && (directory.error().kind == ErrorKind::kUnsupported || directory.error().kind == ErrorKind::kGone);
+    if (!gone) return true;
+  }
+  return false;
+}
+
+bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
+  const auto found = nodes_.find(path);
+  if (found == nodes_.end()) return true;
+  if (exists_anywhere(path)) {
+    const auto same = look(found->second.hierarchy, path);
+    if (same && same->inode != found->second.inode) identify(path, found->second);
+    return false;
+  }
+  const std::string below = path + "/";
+  for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) {
+    tell(it->first, it->second, false);
+    forget_watches(it->first);
+    it = nodes_.erase(it);
+  }
+  tell(path, found->second, false);
+  nodes_.erase(found);
+  forget_watches(path);
+  if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
+  return true;
+}
+
+// What a walk did not meet is not gone for sure: its parent may have been unreadable.
+void CgroupTree::Impl::remove_unseen() {
+  std::vector<std::string> unseen;
+  for (auto& [path, node] : nodes_) {
+    const auto seen = seen_.find(path);
+    if (seen == seen_.end()) {
+      unseen.push_back(path);
+    } else if (!seen->second.identified) {
+      identify(path, node);
+    }
+  }
+  seen_.clear();
+  for (const auto& path : unseen) remove_if_gone(path);
+}
+
+void CgroupTree::Impl::take_events() {
+  const DirectoryWatcher::Batch batch = watcher_->read();
+  for (const auto& event : batch.events) {
+    if (event.created) {
+      pending_.erase(event.path);
+      explore(event.tag, event.path);
+      if (!nodes_.contains(event.path)) tell_of_passing(event.tag, event.path);
+    } else if (!remove_if_gone(event.path)) {
+      pending_[event.path].next_look = Clock::now() + kFirstLook;
+    }
+  }
+  if (batch.overflowed) ++status_.overflows;
+  if (batch.overflowed || batch.stale) {
+    const bool changed = changed_;
+    changed_ = walk() || changed;
+  }
+}
+
+void CgroupTree::Impl::look_at_pending(Clock::time_point now) {
+  for (auto it = pending_.begin(); it != pending_.end();) {
+    Pending& pending = it->second;
+    if (now < pending.next_look) {
+      ++it;
+    } else if (remove_if_gone(it->first) || --pending.looks_left == 0) {
+      it = pending_.erase(it);
+    } else {
+      const auto node = nodes_.find(it->first);
+      if (pending.looks_left == kLooks - kLooksForRemoval && node != nodes_.end()) identify(it->first, node->second);
+      pending.delay = std::min(pending.delay * 2, kLastLook);
+      pending.next_look = now + pending.delay;
+      ++it;
+    }
+  }
+}
+
+// True when wake() or one of the others ended it.
+bool CgroupTree::Impl::sleep_until(Clock::time_point until, std::span<const int> others) {
+  const auto left = std::max(Clock::duration::zero(), until - Clock::now());
+  const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+  const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
+  std::vector<pollfd> waiting{{wake_fd_.get(), POLLIN, 0}, {watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
+  for (const int fd : others) waiting.push_back({fd, POLLIN, 0});
+  if (ppoll(waiting.data(), waiting.size(), &timeout, nullptr) <= 0) return false;
+  if (waiting[1].revents != 0) take_events();
+  if (std::any_of(waiting.begin() + 2, waiting.end(), [](const pollfd& one) { return one.revents != 0; })) return true;
+  std::uint64_t count = 0;
+  return waiting[0].revents != 0 && read(wake_fd_.get(), &count, sizeof count) > 0;
+}
+
+bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {
+  const auto deadline = Clock::now() + timeout;
+  changed_ = false;
+  for (;;) {
+    auto now = Clock::now();
+    if (now >= next_walk_)
+      walk(now >= next_full_walk_ || watcher_ ? hierarchies() : std::min(hierarchies(), kWatchedHierarchies));
+    look_at_pending(now);
+    if (changed_) return true;
+    auto until = std::min(deadline, next_walk_);
+    for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_look);
+    const bool woken = sleep_until(until, others);
+    if (changed_ || woken || Clock::now() >= deadline) return changed_;
+  }
+}
+
+CgroupTree::CgroupTree(CgroupTreeOptions options) : impl_(std::make_unique<Impl>(std::move(options))) {}
+CgroupTree::~CgroupTree() = default;
+bool CgroupTree::wait(milliseconds timeout, std::span<const int> others) { return impl_->wait(timeout, others); }
+void CgroupTree::wake() { impl_->wake(); }
+bool CgroupTree::walk() { return impl_->walk(); }
+const std::map<std::string, CgroupNode>& CgroupTree::nodes() const { return impl_->nodes(); }
+CgroupTreeStatus CgroupTree::status() const { return impl_->status(); }
+
+}  // namespace tallyman

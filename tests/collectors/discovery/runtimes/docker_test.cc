@@ -1,0 +1,472 @@
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/docker_metadata.h"
+#include "tests/support/host_builder.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+
+namespace tallyman {
+namespace {
+
+using testing::ElementsAre;
+using testing::Pair;
+using testing::UnorderedElementsAre;
+
+const std::string kId = "7bfa097f30188a696ba214f3488055b773965e43baacc3f5546a5b2563a9652a";
+const std::string kOtherId(64, 'e');
+
+std::string fixture(const std::string& name) {
+  const std::string path = std::string(TALLYMAN_TEST_DATA) + "/fixtures/docker/" + name;
+  std::ifstream in(path, std::ios::binary);
+  EXPECT_TRUE(in) << path;
+  return {std::istreambuf_iterator<char>(in), {}};
+}
+
+HostBuilder& container(HostBuilder& host, const std::string& recorded, const std::string& id = kId,
+                       const std::string& data_root = "var/lib/docker") {
+  const std::string directory = data_root + "/containers/" + id;
+  return host.file(directory + "/config.v2.json", fixture(recorded + "/config.v2.json"))
+      .file(directory + "/hostconfig.json", fixture(recorded + "/hostconfig.json"));
+}
+
+ContainerMetadata recorded(const std::string& name) {
+  ContainerMetadata metadata;
+  EXPECT_TRUE(parse_docker_config(fixture("20.10.24/" + name + "/config.v2.json"), metadata));
+  EXPECT_TRUE(parse_docker_host_config(fixture("20.10.24/" + name + "/hostconfig.json"), metadata));
+  return metadata;
+}
+
+TEST(DockerMatch, KnowsBothDriversAndIsCertainOfThem) {
+  HostBuilder host;
+  const auto docker = make_docker_runtime(host.root(), "");
+  for (const std::string& path :
+       {"/docker/" + kId, "/system.slice/docker-" + kId + ".scope", "/docker-" + kId + ".scope",
+        "/lxc.payload.box/docker/" + kId, "/ecstasks-0f1e2d3c4b5a69788796a5b4c3d2e1f0.slice/docker-" + kId + ".scope",
+        "/user.slice/user-1000.slice/user@1000.service/docker-" + kId + ".scope"}) {
+    const auto match = docker->match(path);
+    ASSERT_TRUE(match) << path;
+    EXPECT_EQ(match->container_id, kId) << path;
+    EXPECT_TRUE(match->certain) << path;
+  }
+}
+
+TEST(DockerMatch, IsNotCertainOfAnIdBelowAnyOtherParent) {
+  HostBuilder host;
+  const auto docker = make_docker_runtime(host.root(), "");
+  for (const std::string& path : {"/" + kId, "/batch/" + kId, "/kubepods/besteffort/podx/" + kId,
+                                  "/ecs/0f1e2d3c4b5a69788796a5b4c3d2e1f0/" + kId, "/mydocker/" + kId}) {
+    const auto match = docker->match(path);
+    ASSERT_TRUE(match) << path;
+    EXPECT_EQ(match->container_id, kId) << path;
+    EXPECT_FALSE(match->certain) << path;
+  }
+}
+
+TEST(DockerMatch, LeavesEverythingElseAlone) {
+  HostBuilder host;
+  const auto docker = make_docker_runtime(host.root(), "");
+  std::string upper = kId;
+  upper[0] = 'A';
+  for (const std::string& path :
+       {std::string(), std::string("/"), std::string("/docker"), std::string("docker"), "/docker/" + kId.substr(1),
+        "/docker/" + kId + "0", "/docker/" + upper, "/docker/" + kId + "/init.scope",
+        "/docker/" + kId + "/docker/" + kOtherId,
+        "/docker-" + kId + ".scope/system.slice/docker-" + kOtherId + ".scope",
+        "/machine.slice/libpod-" + kId + ".scope", "/machine.slice/libpod-" + kId + ".scope/docker/" + kOtherId,
+        "/cri-containerd-" + kId + ".scope", "/x/var-lib-docker-overlay2-" + kId + "-merged.mount",
+        std::string("/docker-.scope"), "/docker-" + kId + ".scope/container", "/docker-" + kId + ".service",
+        std::string("/docker/buildkit/abc")}) {
+    EXPECT_FALSE(docker->match(path)) << path;
+  }
+}
+
+TEST(DockerMetadata, OfAComposeServiceIsComplete) {
+  const ContainerMetadata web = recorded("shop_web_1");
+  EXPECT_EQ(web.name, "shop_web_1");
+  EXPECT_EQ(web.image, "registry.example.com/shop/web:1.4.2");
+  EXPECT_THAT(
+      web.labels,
+      UnorderedElementsAre(Pair("com.docker.compose.container-number", "1"), Pair("com.docker.compose.project", "shop"),
+                           Pair("com.docker.compose.service", "web"), Pair("note", "say \"hi\"\nsecond line \\ end"),
+                           Pair("org.opencontainers.image.title", "tiny"), Pair("unicode", "größe ☃")));
+  EXPECT_EQ(web.created_nsec, 1'795'479'928'451'745'953U);  // date -u -d 2026-11-24T00:25:28.451745953Z +%s%N
+  EXPECT_EQ(web.started_nsec, 1'795'479'929'205'034'577U);
+  EXPECT_EQ(web.init_pid, 7423U);
+  EXPECT_EQ(web.health, Health::kHealthy);
+  EXPECT_EQ(web.restart_count, 0U);
+  EXPECT_EQ(web.network_mode, "shop_default");
+  EXPECT_EQ(web.storage_driver, "overlay2");
+  EXPECT_THAT(web.ports, ElementsAre(PortMapping{443, "tcp", "0.0.0.0", 18443}, PortMapping{443, "tcp", "::", 18443},
+                                     PortMapping{53, "udp", "0.0.0.0", 15353}, PortMapping{53, "udp", "::", 15353},
+                                     PortMapping{80, "tcp", "127.0.0.1", 18080}, PortMapping{9100, "tcp", "", 0}));
+  ASSERT_EQ(web.networks.size(), 1U);
+  EXPECT_EQ(web.networks[0],
+            (NetworkAttachment{
+                "shop_default", "172.30.77.2", "", "02:42:ac:1e:4d:02", "172.30.77.1", {"web", "7bfa097f3018"}, {}}));
+  EXPECT_THAT(web.mounts, ElementsAre(MountPoint{"bind", "/srv/site", "/etc/site", "", "", true},
+                                      MountPoint{"volume", "/var/lib/docker/volumes/shop_data/_data", "/srv",
+                                                 "shop_data", "local", false},
+                                      MountPoint{"tmpfs", "", "/run", "", "", false}));
+}
+
+TEST(DockerMetadata, NamesLinksAndModesAsDockerDoes) {
+  const ContainerMetadata frontend = recorded("frontend");
+  EXPECT_EQ(frontend.network_mode, "bridge");
+  EXPECT_THAT(frontend.links, ElementsAre("/db:/frontend/database"));  // as `docker inspect` printed it
+  EXPECT_EQ(recorded("hostnet").network_mode, "host");
+  EXPECT_EQ(recorded("nonet").network_mode, "none");
+  EXPECT_EQ(recorded("nonet").health, Health::kUnhealthy);
+  const ContainerMetadata sidecar = recorded("sidecar");
+  EXPECT_EQ(sidecar.network_mode, "container:a49b3b7143c5f289e83ff2b874cf149440d91b9424f66dac345b794806386356");
+  EXPECT_TRUE(sidecar.networks.empty());
+  EXPECT_TRUE(sidecar.ports.empty());
+}
+
+TEST(DockerMetadata, OfAContainerThatDoesNotRunTellsNothingOfAnEarlierRun) {
+  const ContainerMetadata never = recorded("never_started");
+  EXPECT_EQ(never.name, "never_started");
+  EXPECT_TRUE(never.created_nsec);
+  EXPECT_FALSE(never.started_nsec);
+  EXPECT_FALSE(never.init_pid);
+  const ContainerMetadata flapping = recorded("flapping");
+  EXPECT_EQ(flapping.restart_count, 3U);
+  EXPECT_FALSE(flapping.started_nsec);
+  EXPECT_FALSE(flapping.init_pid);
+}
+
+TEST(DockerMetadata, OfALaterVersionLosesOnlyWhatItSaysOtherwise) {
+  ContainerMetadata web;
+  ASSERT_TRUE(parse_docker_config(fixture("next/web/config.v2.json"), web));
+  ASSERT_TRUE(parse_docker_host_config(fixture("next/web/hostconfig.json"), web));
+  EXPECT_EQ(web.name, "shop_web_1");
+  EXPECT_EQ(web.image, "registry.example.com/shop/web:1.4.2");
+  EXPECT_EQ(web.labels.at("com.docker.compose.service"), "web");
+  EXPECT_FALSE(web.labels.contains("number"));
+  EXPECT_FALSE(web.labels.contains("nested"));
+  EXPECT_EQ(web.started_nsec, 1'795'479'929'205'034'577U);
+  EXPECT_FALSE(web.created_nsec);
+  EXPECT_FALSE(web.init_pid);
+  EXPECT_FALSE(web.restart_count);
+  EXPECT_EQ(web.health, Health::kNone);
+  EXPECT_EQ(web.storage_driver, "");
+  EXPECT_EQ(web.network_mode, "");
+  EXPECT_TRUE(web.links.empty());
+  EXPECT_THAT(web.ports, testing::Contains(PortMapping{443, "tcp", "0.0.0.0", 18443}));  // a number there
+  EXPECT_THAT(web.ports, testing::Contains(PortMapping{80, "tcp", "", 0}));
+  EXPECT_EQ(web.ports.size(), 6U);
+  ASSERT_EQ(web.networks.size(), 2U);
+  EXPECT_EQ(web.networks[0].ip_address, "172.30.77.2");
+  EXPECT_TRUE(web.networks[0].aliases.empty());
+  EXPECT_EQ(web.networks[1].name, "mesh");
+  EXPECT_EQ(web.mounts.size(), 2U);
+}
+
+TEST(DockerMetadata, CutOffAnywhereIsMalformedAndChangesNothing) {
+  const std::string config = fixture("20.10.24/shop_web_1/config.v2.json");
+  const std::string host_config = fixture("20.10.24/shop_web_1/hostconfig.json");
+  ContainerMetadata untouched;
+  untouched.name = "as it was";
+  for (std::size_t size = 0; size < config.rfind('}'); ++size) {
+    ContainerMetadata metadata = untouched;
+    ASSERT_FALSE(parse_docker_config(std::string_view(config).substr(0, size), metadata)) << size;
+    ASSERT_EQ(metadata, untouched) << size;
+  }
+  for (std::size_t size = 0; size < host_config.rfind('}'); ++size) {
+    ContainerMetadata metadata = untouched;
+    ASSERT_FALSE(parse_docker_host_config(std::string_view(host_config).substr(0, size), metadata)) << size;
+    ASSERT_EQ(metadata, untouched) << size;
+  }
+}
+
+TEST(DockerMetadata, WithAnyByteSpoiltNeverDoesHarm) {
+  const std::string config = fixture("20.10.24/shop_web_1/config.v2.json");
+  std::size_t accepted = 0;
+  for (std::size_t at = 0; at < config.size(); ++at) {
+    for (const char byte : {'\0', '\xff', '"', '{', '9'}) {
+      std::string spoilt = config;
+      spoilt[at] = byte;
+      ContainerMetadata metadata;
+      if (parse_docker_config(spoilt, metadata)) ++accepted;
+    }
+  }
+  EXPECT_GT(accepted, 0U);
+  EXPECT_LT(accepted, config.size() * 5);
+}
+
+TEST(DockerMetadata, RefusesWhatIsNoObjectOrTooDeep) {
+  ContainerMetadata metadata;
+  for (const char* text : {"", " ", "null", "[]", "7", "\"text\"", "{}x", "{\"a\":", "\xef\xbb\xbf{}"})
+    EXPECT_FALSE(parse_docker_config(text, metadata)) << text;
+  EXPECT_FALSE(parse_docker_config(std::string(100'000, '['), metadata));
+  EXPECT_FALSE(parse_docker_config("{\"a\":" + std::string(100'000, '[') + std::string(100'000, ']') + "}", metadata));
+  EXPECT_TRUE(parse_docker_config("{}", metadata));
+  EXPECT_EQ(metadata, ContainerMetadata());
+}
+
+TEST(DockerMetadata, KeepsLabelsOf64KiBAndBytesThatAreNoUtf8) {
+  const std::string large(64 * 1024, 'x');
+  ContainerMetadata metadata;
+  ASSERT_TRUE(parse_docker_config(
+      R"({"Config":{"Labels":{"large":")" + large + R"(","odd":"a)" + "\xff\xfe" + R"(b"}}})", metadata));
+  EXPECT_EQ(metadata.labels.at("large"), large);
+  EXPECT_EQ(metadata.labels.at("odd"),
+            "a\xff\xfe"
+            "b");
+}
+
+TEST(DockerMetadata, UsesTheAskedForPortsUntilTheNetworkIsThere) {
+  ContainerMetadata metadata;
+  ASSERT_TRUE(parse_docker_config(R"({"Name":"/web","NetworkSettings":{"Networks":null,"Ports":null}})", metadata));
+  ASSERT_TRUE(parse_docker_host_config(
+      R"({"NetworkMode":"bridge","PortBindings":{"80/tcp":[{"HostIp":"","HostPort":"8080"}],"53":[{"HostPort":""}]}})",
+      metadata));
+  EXPECT_THAT(metadata.ports,
+              ElementsAre(PortMapping{80, "tcp", "0.0.0.0", 8080}, PortMapping{53, "tcp", "0.0.0.0", 0}));
+  ContainerMetadata host;  // Docker discards them there
+  ASSERT_TRUE(
+      parse_docker_host_config(R"({"NetworkMode":"host","PortBindings":{"80/tcp":[{"HostPort":"80"}]}})", host));
+  EXPECT_TRUE(host.ports.empty());
+}
+
+TEST(DockerTimes, AreRfc3339WithNanosecondsAndOffsets) {
+  EXPECT_EQ(parse_rfc3339_nsec("1970-01-01T00:00:00Z"), 0U);
+  EXPECT_EQ(parse_rfc3339_nsec("1970-01-01T00:00:01.5Z"), 1'500'000'000U);
+  EXPECT_EQ(parse_rfc3339_nsec("2024-02-29T12:00:00.000000001Z"), 1'709'208'000'000'000'001U);
+  EXPECT_EQ(parse_rfc3339_nsec("2024-02-29T13:30:00+01:30"), 1'709'208'000'000'000'000U);
+  EXPECT_EQ(parse_rfc3339_nsec("2024-02-29T07:00:00-05:00"), 1'709'208'000'000'000'000U);
+  EXPECT_EQ(parse_rfc3339_nsec("2024-02-29T12:00:00.1234567891234Z"), 1'709'208'000'123'456'789U);
+  for (const char* text :
+       {"0001-01-01T00:00:00Z", "", "2024-02-30T00:00:00Z", "2024-13-01T00:00:00Z", "2024-02-29T24:00:00Z",
+        "2024-02-29T12:00:00", "2024-02-29T12:00:00.Z", "2024-02-29T12:00:00Zx", "2024-02-29 12:00:00Z",
+        "2024-02-29T12:00:00+0100", "20x4-02-29T12:00:00Z", "9999-12-31T23:59:59Z", "-024-02-29T12:00:00Z",
+        "1970-01-01T00:00:00+01:00"}) {
+    EXPECT_FALSE(parse_rfc3339_nsec(text)) << text;
+  }
+}
+
+TEST(Docker, DescribesAContainerAndNoticesChanges) {
+  HostBuilder host;
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_EQ(docker->revision(kId), 0U);
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kUnsupported);
+
+  container(host, "20.10.24/shop_web_1");
+  const auto first = docker->revision(kId);
+  EXPECT_NE(first, 0U);
+  EXPECT_EQ(docker->revision(kId), first);
+  const auto description = docker->describe(kId);
+  ASSERT_TRUE(description) << to_string(description.error());
+  EXPECT_EQ(description->metadata, recorded("shop_web_1"));
+  EXPECT_FALSE(description->incomplete);
+
+  host.file("var/lib/docker/containers/" + kId + "/config.v2.json", R"({"Name":"/renamed"})");
+  const auto second = docker->revision(kId);
+  EXPECT_NE(second, first);
+  EXPECT_EQ(docker->describe(kId)->metadata.name, "renamed");
+  host.file("var/lib/docker/containers/" + kId + "/hostconfig.json", R"({"NetworkMode":"host"})");
+  EXPECT_NE(docker->revision(kId), second);
+
+  host.remove("var/lib/docker/containers/" + kId);
+  EXPECT_EQ(docker->revision(kId), 0U);
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kUnsupported);
+}
+
+TEST(Docker, FindsItsDataRootWhereTheDaemonWasToldToPutIt) {
+  for (const char* key : {"data-root", "graph"}) {
+    HostBuilder host;
+    container(host, "20.10.24/db", kId, "mnt/big/docker");
+    host.file("etc/docker/daemon.json", std::string("{\"debug\":true,\"") + key + "\":\"/mnt/big/docker\"}");
+    EXPECT_EQ(make_docker_runtime(host.root(), "")->describe(kId)->metadata.name, "db") << key;
+  }
+  HostBuilder host;
+  container(host, "20.10.24/db", kId, "srv/d");
+  EXPECT_EQ(make_docker_runtime(host.root(), "/srv/d")->describe(kId)->metadata.name, "db");
+}
+
+TEST(Docker, FollowsAnAbsoluteLinkInsideTheHostsRoot) {
+  HostBuilder host;
+  container(host, "20.10.24/db", kId, "mnt/disk/docker").dir("var/lib");
+  std::filesystem::create_symlink("/mnt/disk/docker", host.path("var/lib/docker"));
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_NE(docker->revision(kId), 0U);
+  EXPECT_EQ(docker->describe(kId)->metadata.name, "db");
+}
+
+TEST(Docker, FindsContainersOfRemappedUsers) {
+  HostBuilder host;
+  host.dir("var/lib/docker/containers").dir("var/lib/docker/overlay2").dir("var/lib/docker/1.2.3");
+  container(host, "20.10.24/db", kId, "var/lib/docker/100000.100000");
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_NE(docker->revision(kId), 0U);
+  EXPECT_EQ(docker->describe(kId)->metadata.name, "db");
+  EXPECT_EQ(docker->revision(kOtherId), 0U);
+}
+
+TEST(Docker, NamesTheMalformedFile) {
+  HostBuilder host;
+  container(host, "20.10.24/db");
+  const std::string directory = "var/lib/docker/containers/" + kId;
+  const auto docker = make_docker_runtime(host.root(), "");
+
+  host.file(directory + "/hostconfig.json", "{");
+  auto description = docker->describe(kId);
+  ASSERT_TRUE(description);
+  EXPECT_EQ(description->metadata.name, "db");  // not lost for the sake of the other file
+  ASSERT_TRUE(description->incomplete);
+  EXPECT_EQ(description->incomplete->kind, ErrorKind::kMalformed);
+  EXPECT_EQ(description->incomplete->where, "/" + directory + "/hostconfig.json");
+
+  host.remove(directory + "/hostconfig.json");
+  EXPECT_FALSE(docker->describe(kId)->incomplete);
+
+  host.file(directory + "/config.v2.json", "");
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kMalformed);
+  EXPECT_EQ(docker->describe(kId).error().where, "/" + directory + "/config.v2.json");
+}
+
+TEST(Docker, ReadsNoMoreThanFourMebibytes) {
+  HostBuilder host;
+  const std::string path = "var/lib/docker/containers/" + kId + "/config.v2.json";
+  const std::string head = R"({"Name":"/big","Config":{"Labels":{"x":")", tail = "\"}}}";
+  const auto filler = [&](std::size_t total) {
+    return head + std::string(total - head.size() - tail.size(), 'x') + tail;
+  };
+  const auto docker = make_docker_runtime(host.root(), "");
+  host.file(path, filler(4 * 1024 * 1024));
+  EXPECT_EQ(docker->describe(kId)->metadata.name, "big");
+  host.file(path, filler(4 * 1024 * 1024 + 1));
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kMalformed);
+}
+
+TEST(Docker, IsNotHeldUpByWhatIsNoRegularFile) {
+  HostBuilder host;
+  const std::string directory = "var/lib/docker/containers/" + kId;
+  host.dir(directory);
+  ASSERT_EQ(mkfifo(host.path(directory + "/config.v2.json").c_str(), 0600), 0);
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kMalformed);
+  host.remove(directory + "/config.v2.json").dir(directory + "/config.v2.json");
+  EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kMalformed);
+  host.remove(directory + "/config.v2.json");
+  std::filesystem::create_symlink("config.v2.json", host.path(directory + "/config.v2.json"));
+  EXPECT_FALSE(docker->describe(kId));
+}
+
+TEST(Docker, SaysSoWhenTheDaemonsConfigurationIsMalformed) {
+  HostBuilder host;
+  host.file("etc/docker/daemon.json", "{ not json");
+  const auto docker = make_docker_runtime(host.root(), "");
+  const auto nothing = docker->describe(kId);
+  ASSERT_FALSE(nothing);
+  EXPECT_EQ(nothing.error().kind, ErrorKind::kMalformed);
+  EXPECT_EQ(nothing.error().where, "/etc/docker/daemon.json");
+
+  HostBuilder relative;  // what is at the default place is found all the same
+  container(relative, "20.10.24/db").file("etc/docker/daemon.json", R"({"data-root":"relative/path"})");
+  EXPECT_EQ(make_docker_runtime(relative.root(), "")->describe(kId)->metadata.name, "db");
+}
+
+// Runs `body` as nobody, in a process of its own; its result is the exit status.
+template <class Body>
+int as_nobody(Body body) {
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+    _exit(body());
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  return WIFEXITED(status) ? WEXITSTATUS(status) : -1;
+}
+
+TEST(Docker, WithoutPermissionNamesTheDirectoryThatDenies) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
+  HostBuilder host;
+  container(host, "20.10.24/db");
+  const auto denied_at = [&host](const std::string& where) {
+    return as_nobody([&] {
+      const auto docker = make_docker_runtime(host.root(), "");
+      if (docker->revision(kId) != 0 && !where.ends_with(".json")) return 1;
+      const auto description = docker->describe(kId);
+      if (description || description.error().kind != ErrorKind::kDenied) return 2;
+      return description.error().where == where ? 0 : 3;
+    });
+  };
+  const std::string directory = "var/lib/docker/containers/" + kId;
+  ASSERT_EQ(chmod(host.path(directory + "/config.v2.json").c_str(), 0600), 0);
+  EXPECT_EQ(denied_at("/" + directory + "/config.v2.json"), 0);
+  ASSERT_EQ(chmod(host.path(directory).c_str(), 0700), 0);
+  EXPECT_EQ(denied_at("/" + directory), 0);
+  ASSERT_EQ(chmod(host.path("var/lib/docker").c_str(), 0710), 0);
+  EXPECT_EQ(denied_at("/var/lib/docker"), 0);
+}
+
+// Rootless, systemd driver: user.slice/user-UID.slice/user@UID.service/user.slice/docker-ID.scope,
+// and below ~/.local/share/docker (docs.docker.com/engine/security/rootless).
+TEST(DockerRootless, NamesAUsersContainersBesideRoots) {
+  HostBuilder host;
+  container(host, "20.10.24/frontend");
+  container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
+  host.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n").dir("run/user/1000");
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_NE(docker->revision(kId), 0U);
+  EXPECT_NE(docker->revision(kOtherId), 0U);
+  EXPECT_TRUE(docker->describe(kOtherId));
+  EXPECT_EQ(make_docker_runtime(host.root(), "/var/lib/docker")->revision(kOtherId), 0U)
+      << "who names a directory means that one";
+}
+
+TEST(DockerRootless, IsFoundWhereRootsDirectoryIsClosed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
+  HostBuilder host;
+  container(host, "20.10.24/frontend");
+  container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
+  host.file("etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\n").dir("run/user/1000");
+  ASSERT_EQ(chmod(host.path("var/lib/docker").c_str(), 0710), 0);
+  const pid_t child = fork();
+  if (child == 0) {
+    if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
+    const auto docker = make_docker_runtime(host.root(), "");
+    if (!docker->describe(kOtherId)) _exit(1);
+    const auto denied = docker->describe(kId);
+    _exit(!denied && denied.error().kind == ErrorKind::kDenied ? 0 : 2);
+  }
+  int status = 0;
+  waitpid(child, &status, 0);
+  ASSERT_TRUE(WIFEXITED(status));
+  EXPECT_EQ(WEXITSTATUS(status), 0);
+}
+
+TEST(DockerMetadata, TellsHowTheLastRunEndedWhileItDoesNotRun) {
+  ContainerMetadata metadata;
+  ASSERT_TRUE(parse_docker_config(R"({"Name":"/job","State":{"Running":false,"Pid":0,"ExitCode":137,"OOMKilled":true,)"
+                                  R"("StartedAt":"2026-11-24T08:00:00Z","FinishedAt":"2026-11-24T08:00:01.5Z"}})",
+                                  metadata));
+  ASSERT_TRUE(metadata.exit);
+  EXPECT_EQ(metadata.exit->code, 137);
+  EXPECT_TRUE(metadata.exit->oom_killed);
+  EXPECT_EQ(metadata.exit->finished_nsec - metadata.exit->started_nsec, 1'500'000'000U);
+  EXPECT_FALSE(metadata.started_nsec);
+}
+
+TEST(DockerMetadata, TellsOfNoEndOfAContainerThatRunsOrHasNeverRun) {
+  for (const char* state : {R"({"Running":true,"Pid":7,"ExitCode":0,"StartedAt":"2026-11-24T08:00:00Z",)"
+                            R"("FinishedAt":"2026-11-24T07:00:00Z"})",
+                            R"({"Running":false,"Pid":0,"ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z",)"
+                            R"("FinishedAt":"0001-01-01T00:00:00Z"})",
+                            R"({"Running":false,"Pid":0,"StartedAt":5})"}) {
+    ContainerMetadata metadata;
+    ASSERT_TRUE(parse_docker_config(std::string(R"({"State":)") + state + "}", metadata));
+    EXPECT_FALSE(metadata.exit) << state;
+  }
+}
+
+}  // namespace
+}  // namespace tallyman
