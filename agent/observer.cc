@@ -1,8 +1,8 @@
 #include "agent/observer.h"
 
 #include "collectors/kernel/cgroup/file_stats_source.h"
-#include "collectors/sampling/filesystem_side.h"
-#include "collectors/sampling/process_side.h"
+#include "collectors/sampling/processes/workload_process_stats.h"
+#include "collectors/sampling/sources/workload_filesystem_stats.h"
 
 #include <poll.h>
 #include <re2/re2.h>

@@ -10,7 +10,7 @@
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
 #include "collectors/model/snapshot.h"
-#include "collectors/sampling/process_watch.h"
+#include "collectors/sampling/processes/process_watch.h"
 #include "collectors/sampling/sampler.h"
 
 #include <atomic>

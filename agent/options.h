@@ -2,8 +2,8 @@
 // the YAML file, --help and docs/configuration.md; flags win over the file.
 #pragma once
 
-#include "collectors/discovery/process_grouping.h"
 #include "collectors/kernel/system/host_root.h"
+#include "collectors/sampling/processes/process_grouping.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,7 +1,7 @@
 // The rules of process groups as text: a JSON list of objects. Thread-safe.
 #pragma once
 
-#include "collectors/discovery/process_grouping.h"
+#include "collectors/sampling/processes/process_grouping.h"
 
 #include <optional>
 #include <string>

@@ -2,9 +2,9 @@
 
 #include "collectors/model/series_writer.h"
 #include "collectors/sampling/block_list.h"
-#include "collectors/sampling/link_side.h"
-#include "collectors/sampling/network_side.h"
-#include "collectors/sampling/socket_side.h"
+#include "collectors/sampling/sources/workload_link_stats.h"
+#include "collectors/sampling/sources/workload_network_stats.h"
+#include "collectors/sampling/sources/workload_socket_stats.h"
 
 #include <algorithm>
 

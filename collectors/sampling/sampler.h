@@ -13,11 +13,11 @@
 #include "collectors/model/labels.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload.h"
-#include "collectors/sampling/cpu_balance.h"
-#include "collectors/sampling/ended.h"
-#include "collectors/sampling/event_detector.h"
-#include "collectors/sampling/oom_victims.h"
-#include "collectors/sampling/side_source.h"
+#include "collectors/sampling/lifecycle/cpu_balance.h"
+#include "collectors/sampling/lifecycle/event_detector.h"
+#include "collectors/sampling/lifecycle/exited_workloads.h"
+#include "collectors/sampling/lifecycle/oom_victims.h"
+#include "collectors/sampling/sources/workload_stats_source.h"
 
 #include <array>
 #include <chrono>

@@ -1,6 +1,6 @@
 // What a scan of all processes costs, and how that grows with their number.
 #include "collectors/kernel/process/taskstats.h"
-#include "collectors/sampling/process_scan.h"
+#include "collectors/sampling/processes/process_scan.h"
 #include "tests/bench/measure.h"
 
 #include <signal.h>

@@ -1,0 +1,132 @@
+#include "collectors/sampling/lifecycle/event_detector.h"
+
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+std::string limit_text(Count limit) {
+  if (!limit) return "unknown";
+  return *limit == kUnlimited ? "none" : std::to_string(*limit);
+}
+
+// CPU bandwidth in cores, as people set it.
+std::string cores_text(const LimitStats& limits) {
+  if (!limits.cpu_quota_usec || *limits.cpu_quota_usec == kUnlimited) return "none";
+  const std::uint64_t period = limits.cpu_period_usec.value_or(100'000);
+  if (period == 0) return "unknown";
+  const std::uint64_t thousandths = *limits.cpu_quota_usec * 1'000 / period;
+  std::string fraction = std::to_string(1'000 + thousandths % 1'000).substr(1);
+  return std::to_string(thousandths / 1'000) + "." + fraction;
+}
+
+}  // namespace
+
+void EventDetector::look(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
+                         std::chrono::steady_clock::time_point now) {
+  if (!memory.seen) memory.first_seen = now;
+  const Count kills = stats.memory_events.oom_kill;
+  if (kills && memory.oom_kills && *kills > *memory.oom_kills) {
+    const std::uint64_t more = *kills - *memory.oom_kills;
+    Event event = Event::of(workload, EventType::kOomKilled, wall_nsec,
+                            workload.workload + " lost " + std::to_string(more) +
+                                (more == 1 ? " process" : " processes") + " to the OOM killer");
+    event.details.emplace_back("killed", static_cast<std::int64_t>(more));
+    if (stats.limits.memory_max && *stats.limits.memory_max != kUnlimited) {
+      event.details.emplace_back("memory_limit_bytes", static_cast<std::int64_t>(*stats.limits.memory_max));
+    }
+    oom_kills_.push_back(std::move(event));
+  }
+  if (kills) memory.oom_kills = kills;
+
+  if (memory.seen && memory.frozen && stats.frozen && *stats.frozen != *memory.frozen) {
+    const bool paused = *stats.frozen != 0;
+    log_.append(Event::of(workload, paused ? EventType::kPaused : EventType::kResumed, wall_nsec,
+                          workload.workload + (paused ? " was paused" : " goes on")));
+  }
+  if (stats.frozen) memory.frozen = stats.frozen;
+
+  const Health health = workload.container.health;
+  if (memory.seen && health != memory.health && health != Health::kNone) {
+    Event event = Event::of(workload, EventType::kHealthChanged, wall_nsec,
+                            workload.workload + " is " + std::string(to_string(health)));
+    event.details.emplace_back("health", std::string(to_string(health)));
+    event.details.emplace_back("before", std::string(to_string(memory.health)));
+    log_.append(std::move(event));
+  }
+  memory.health = health;
+
+  look_at_throttling(workload, stats.cpu, memory, wall_nsec, now);
+  look_at_limits(workload, stats.limits, memory, wall_nsec, now);
+  memory.seen = true;
+}
+
+void EventDetector::look_at_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory,
+                                       std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
+  const Count periods = std::exchange(memory.periods, cpu.nr_periods);
+  const Count throttled = std::exchange(memory.throttled, cpu.nr_throttled);
+  if (!periods || !throttled || !cpu.nr_periods || !cpu.nr_throttled || *cpu.nr_periods < *periods ||
+      *cpu.nr_throttled < *throttled) {
+    memory.is_throttled = memory.told_throttled = false;
+    return;
+  }
+  const std::uint64_t in = *cpu.nr_periods - *periods, hit = *cpu.nr_throttled - *throttled;
+  if (in == 0 || 2 * hit <= in) {
+    memory.is_throttled = memory.told_throttled = false;
+    return;
+  }
+  if (!std::exchange(memory.is_throttled, true)) memory.throttled_since = now;
+  if (memory.told_throttled || now - memory.throttled_since < kThrottledFor) return;
+  memory.told_throttled = true;
+  const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - memory.throttled_since).count();
+  Event event = Event::of(workload, EventType::kThrottled, wall_nsec,
+                          workload.workload + " has been throttled for " + std::to_string(lasted) + " s");
+  event.details.emplace_back("seconds", static_cast<std::int64_t>(lasted));
+  event.details.emplace_back("cpu_limit_cores", cores_text(memory.limits));
+  log_.append(std::move(event));
+}
+
+void EventDetector::look_at_limits(const Workload& workload, const LimitStats& limits, Memory& memory,
+                                   std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
+  if (!limits.memory_max && !limits.cpu_quota_usec) return;  // not read, or no such controller
+  const LimitStats& known = memory.limits;
+  if (known.memory_max == limits.memory_max && known.cpu_quota_usec == limits.cpu_quota_usec &&
+      known.cpu_period_usec == limits.cpu_period_usec && known.cpu_shares == limits.cpu_shares) {
+    return;
+  }
+  const LimitStats before = std::exchange(memory.limits, limits);
+  if (!std::exchange(memory.has_limits, true) || now - memory.first_seen < kSettlingTime) return;
+  const auto tell = [&](const std::string& what, std::string old_text, std::string new_text) {
+    Event event = Event::of(workload, EventType::kLimitChanged, wall_nsec,
+                            workload.workload + ": " + what + " is now " + new_text + ", it was " + old_text);
+    event.details.emplace_back("limit", what);
+    event.details.emplace_back("before", std::move(old_text));
+    event.details.emplace_back("now", std::move(new_text));
+    log_.append(std::move(event));
+  };
+  if (before.memory_max && limits.memory_max && *before.memory_max != *limits.memory_max) {
+    tell("memory_bytes", limit_text(before.memory_max), limit_text(limits.memory_max));
+  }
+  const std::string cores_before = cores_text(before), cores = cores_text(limits);
+  if (before.cpu_quota_usec && limits.cpu_quota_usec && cores_before != cores) tell("cpu_cores", cores_before, cores);
+  if (before.cpu_shares && limits.cpu_shares && *before.cpu_shares != *limits.cpu_shares) {
+    tell("cpu_shares", limit_text(before.cpu_shares), limit_text(limits.cpu_shares));
+  }
+}
+
+void EventDetector::end_pass() {
+  // Sorted by path: what is below a cgroup comes after it.
+  for (std::size_t i = 0; i < oom_kills_.size(); ++i) {
+    const std::string below = oom_kills_[i].workload_id == "/" ? "/" : oom_kills_[i].workload_id + "/";
+    bool lowest = true;
+    for (std::size_t k = i + 1; k < oom_kills_.size() && lowest; ++k) {
+      lowest = !oom_kills_[k].workload_id.starts_with(below);
+    }
+    if (!lowest) continue;
+    if (victims_ != nullptr) victims_->name_in(oom_kills_[i]);
+    log_.append(std::move(oom_kills_[i]));
+  }
+  oom_kills_.clear();
+}
+
+}  // namespace tallyman

@@ -1,0 +1,57 @@
+// Finds in successive samples of one workload what is worth an event: OOM kills,
+// throttling that lasts, limits and health that change, pauses. Belongs to the
+// sampler's thread.
+#pragma once
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/model/events.h"
+#include "collectors/model/workload.h"
+#include "collectors/sampling/lifecycle/oom_victims.h"
+
+#include <chrono>
+#include <cstdint>
+#include <vector>
+
+namespace tallyman {
+
+class EventDetector {
+ public:
+  // What is remembered of one workload between samples.
+  struct Memory {
+    bool seen = false;
+    // Of one that was born before the agent was, oom_kills is empty at first; else 0.
+    Count oom_kills, frozen, periods, throttled;
+    std::chrono::steady_clock::time_point first_seen;
+    LimitStats limits;
+    bool has_limits = false;
+    Health health = Health::kNone;
+    std::chrono::steady_clock::time_point throttled_since;  // only while it is
+    bool is_throttled = false, told_throttled = false;
+  };
+
+  // `victims`: null where nobody names them.
+  explicit EventDetector(EventLog& log, OomVictims* victims = nullptr) : log_(log), victims_(victims) {}
+
+  // Parents before children; end_pass() after the last.
+  void look(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
+            std::chrono::steady_clock::time_point now);
+  // An OOM kill is counted by all cgroups above too: told of the lowest alone.
+  void end_pass();
+
+  // Its creator sets limits in the first moments: no change to tell of.
+  static constexpr std::chrono::seconds kSettlingTime{5};
+  // In more than half of its periods, for so long.
+  static constexpr std::chrono::seconds kThrottledFor{10};
+
+ private:
+  void look_at_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory, std::uint64_t wall_nsec,
+                          std::chrono::steady_clock::time_point now);
+  void look_at_limits(const Workload& workload, const LimitStats& limits, Memory& memory, std::uint64_t wall_nsec,
+                      std::chrono::steady_clock::time_point now);
+
+  EventLog& log_;
+  OomVictims* victims_;
+  std::vector<Event> oom_kills_;
+};
+
+}  // namespace tallyman

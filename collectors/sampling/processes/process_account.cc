@@ -1,0 +1,204 @@
+#include "collectors/sampling/processes/process_account.h"
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMostExecutables = 20;  // of one workload
+constexpr std::size_t kMostRetired = 1'000;
+constexpr std::size_t kMostNamesInOther = 10'000;
+constexpr std::chrono::minutes kIdle{10};
+constexpr std::string_view kOther = "[other]";
+
+bool kind_holds_processes(const Workload& workload) {
+  switch (workload.kind) {
+    case WorkloadKind::kContainer:
+    case WorkloadKind::kPod:
+    case WorkloadKind::kMachine:
+      return true;
+    case WorkloadKind::kService:
+      // A user's own service manager: what people run themselves is below it.
+      return !workload.workload.starts_with("user@");
+    default:
+      return false;
+  }
+}
+
+}  // namespace
+
+ProcessAccount::Executable& ProcessAccount::executable(std::string_view name, Time time) {
+  auto found = executables.find(name);
+  if (found == executables.end()) {
+    if (executables.size() >= kMostExecutables) {
+      const auto idle = std::find_if(executables.begin(), executables.end(), [&](const auto& one) {
+        return one.second.processes == 0 && time - one.second.last_seen > kIdle;
+      });
+      if (idle != executables.end()) {
+        executables.erase(idle);
+      } else {
+        name = kOther;
+      }
+    }
+    found = executables.try_emplace(std::string(name)).first;
+  }
+  found->second.last_seen = time;
+  return found->second;
+}
+
+void book(ProcessAccount* account, std::string_view executable, const Tallies& growth, ProcessAccount::Time time) {
+  for (; account != nullptr; account = account->parent) {
+    account->totals.add(growth);
+    account->last_booked = time;
+    account->executable(executable, time).cpu_nsec += growth[Tally::kCpu];
+  }
+}
+
+bool ProcessAccounts::follow(const WorkloadList& workloads) {
+  bool changed = false;
+  std::map<std::string, std::unique_ptr<ProcessAccount>, std::less<>> next;
+  for (const WorkloadPtr& workload : workloads) {
+    auto known = cgroups_.find(workload->id);
+    std::unique_ptr<ProcessAccount> account;
+    if (known != cgroups_.end() && known->second && known->second->workload->inode == workload->inode) {
+      account = std::move(known->second);
+      changed = changed || account->workload != workload;
+    } else {
+      account = std::make_unique<ProcessAccount>();
+      changed = true;
+    }
+    account->workload = workload;
+    next.emplace_hint(next.end(), workload->id, std::move(account));
+  }
+  changed = changed || next.size() != cgroups_.size();
+  cgroups_ = std::move(next);
+  if (!changed) {
+    return false;
+  }
+  for (auto& [path, account] : cgroups_) {  // those above come first
+    const std::size_t slash = path.rfind('/');
+    account->parent = path.size() == 1 ? nullptr : nearest(std::string_view(path).substr(0, slash));
+    account->holds_processes =
+        kind_holds_processes(*account->workload) || (account->parent != nullptr && account->parent->holds_processes);
+  }
+  index_containers();
+  return true;
+}
+
+void ProcessAccounts::index_containers() {
+  by_container_id_.clear();
+  by_address_.clear();
+  const auto put = [](auto& index, std::string_view key, ProcessAccount* account) {
+    const auto [known, is_new] = index.try_emplace(key, account);
+    if (!is_new) {
+      known->second = nullptr;  // two daemons may have given the same
+    }
+  };
+  for (auto& [path, account] : cgroups_) {
+    const Workload& workload = *account->workload;
+    if (workload.kind != WorkloadKind::kContainer) {
+      continue;
+    }
+    if (!workload.container_id.empty()) {
+      put(by_container_id_, workload.container_id, account.get());
+    }
+    for (const NetworkAttachment& network : workload.container.networks) {
+      for (const std::string* address : {&network.ip_address, &network.ipv6_address}) {
+        if (!address->empty()) {
+          put(by_address_, *address, account.get());
+        }
+      }
+    }
+  }
+}
+
+ProcessAccount* ProcessAccounts::served_by(const RuntimeProcess& process) const {
+  const auto in = [&](const auto& index) {
+    const auto found = index.find(process.of);
+    return found == index.end() ? nullptr : found->second;
+  };
+  switch (process.serves) {
+    case RuntimeProcess::Serves::kContainer:
+      return in(by_container_id_);
+    case RuntimeProcess::Serves::kAddress:
+      return in(by_address_);
+    case RuntimeProcess::Serves::kHost:
+    case RuntimeProcess::Serves::kCgroup:
+      break;
+  }
+  const bool host = process.serves == RuntimeProcess::Serves::kHost;
+  const auto found = cgroups_.find(host ? std::string_view("/") : std::string_view(process.of));
+  return found == cgroups_.end() ? nullptr : found->second.get();
+}
+
+ProcessAccount* ProcessAccounts::nearest(std::string_view path) {
+  for (;;) {
+    const auto found = cgroups_.find(path.empty() ? std::string_view("/") : path);
+    if (found != cgroups_.end()) {
+      return found->second.get();
+    }
+    if (path.size() <= 1) {
+      return nullptr;
+    }
+    path = path.substr(0, path.rfind('/'));
+  }
+}
+
+ProcessAccounts::Home ProcessAccounts::home_of(std::span<const CgroupMembership> memberships) {
+  Home best;
+  const auto rank = [](const ProcessAccount* account) {
+    return account == nullptr ? std::pair<bool, std::size_t>(false, 0)
+                              : std::pair(account->holds_processes, account->workload->id.size());
+  };
+  for (const CgroupMembership& membership : memberships) {
+    ProcessAccount* const account = nearest(membership.path);
+    if (best.account == nullptr || rank(account) > rank(best.account)) {
+      best = {account, membership.path};
+    }
+  }
+  return best;
+}
+
+ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec) {
+  if (const auto found = groups_.find(name); found != groups_.end()) {
+    return found->second.get();
+  }
+  if (groups_.size() >= max_groups_ && name != kOther) {
+    if (in_other_.size() < kMostNamesInOther) {
+      in_other_[name] = time;
+    }
+    return group(std::string(kOther), time, wall_nsec);
+  }
+  std::unique_ptr<ProcessAccount> account;
+  if (const auto before = retired_.find(name); before != retired_.end()) {
+    account = std::move(before->second);
+    retired_.erase(before);
+  } else {
+    account = std::make_unique<ProcessAccount>();
+    auto workload = std::make_shared<Workload>();
+    workload->kind = WorkloadKind::kProcess;
+    workload->id = "process:" + name;
+    workload->workload = name;
+    workload->seen_nsec = wall_nsec;
+    account->workload = std::move(workload);
+  }
+  account->last_booked = time;
+  return groups_.emplace(name, std::move(account)).first->second.get();
+}
+
+void ProcessAccounts::retire_idle_groups(ProcessAccount::Time time) {
+  for (auto it = groups_.begin(); it != groups_.end();) {
+    const bool idle = it->second->now.processes == 0 && time - it->second->last_booked > kIdle;
+    if (idle) {
+      if (retired_.size() < kMostRetired) {
+        retired_[it->first] = std::move(it->second);
+      }
+      it = groups_.erase(it);
+    } else {
+      ++it;
+    }
+  }
+  std::erase_if(in_other_, [&](const auto& one) { return time - one.second > kIdle; });
+}
+
+}  // namespace tallyman

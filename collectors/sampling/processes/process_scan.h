@@ -1,0 +1,141 @@
+// Looks at all processes of the host, once a call, and books what each has used
+// since the last call. No thread and no clock of its own; one thread owns it.
+//
+// A process is (pid, start time): an id that is used again is another process.
+// What is bare is read in each scan, what is in a container or service in slow
+// scans alone, unless a collector asks for more. Whoever came and went between
+// two scans is known by the kernel's record of its exit (taskstats), or where
+// there is none by what its parent has taken over of it, to 10 ms.
+#pragma once
+
+#include "collectors/kernel/cgroup/cgroup_reader.h"
+#include "collectors/kernel/process/process_files.h"
+#include "collectors/kernel/process/taskstats.h"
+#include "collectors/kernel/system/host_root.h"
+#include "collectors/model/workload.h"
+#include "collectors/sampling/processes/process_account.h"
+#include "collectors/sampling/processes/process_grouping.h"
+
+#include <chrono>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tallyman {
+
+struct ProcessScanOptions {
+  bool groups = true;      // of bare processes
+  bool open_files = true;  // of all workloads, in slow scans
+  bool sched = false;      // run-queue delay and context switches of all workloads
+  bool tasks = false;      // the state of each thread of all workloads
+  bool programs = false;   // all workloads as often as bare processes
+  bool pss = false;        // of bare processes, now and then
+  std::size_t max_groups = 100;
+};
+
+struct ProcessScanStatistics {
+  std::uint64_t processes = 0, left_out = 0;  // of those there are: looked at, beyond the bound
+  std::uint64_t groups = 0, names_in_other = 0;
+  std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel had no room for more
+  bool exact = false;                       // by taskstats
+  ReadReport report;                        // of this scan
+};
+
+// What a scan has found. Immutable once it is made.
+struct ProcessReport {
+  WorkloadList groups;                                       // sorted by id
+  std::unordered_map<std::string, CgroupStats> group_stats;  // by the group's id
+  std::unordered_map<std::string, ProcessFacts> facts;       // by id, of groups and of cgroups
+  ProcessScanStatistics statistics;
+};
+using ProcessReportPtr = std::shared_ptr<const ProcessReport>;
+
+struct ScanTime {
+  std::uint64_t wall_nsec = 0;
+  std::chrono::steady_clock::time_point steady;
+};
+
+class ProcessScan {
+ public:
+  // `taskstats` may be null.
+  ProcessScan(const HostRoot& root, ProcessGrouping grouping, ProcessScanOptions options,
+              std::unique_ptr<Taskstats> taskstats);
+  ~ProcessScan();
+
+  ProcessReportPtr run(const WorkloadListPtr& workloads, ScanTime time, bool slow);
+  // Empties the kernel's buffer of exits; to be called more often than it fills.
+  void take_exits();
+
+ private:
+  using Pid = ProcessFiles::Pid;
+  struct Process;
+  struct Departed;
+
+  void read_all();
+  void look_at(Pid pid);
+  bool is_due(const Process& process) const;
+  void place(Process& process);
+  void settle(Process& process);
+  void name(Process& process);
+  std::string user_of(Pid pid);
+  void recognise_runtime(Process& process);
+  Tallies times_in(const PidStat& stat) const;
+  Tallies read_details(Process& process);
+  void read_bare(Process& process, Tallies& now, bool slow);
+  void read_threads(Process& process, Tallies& now);
+  void read_task_states(Process& process);
+  void read_pss(Process& process);
+  void read_times_and_book();
+  void book_growth(Process& process, const Tallies& growth);
+  void book_served(Process& process);
+
+  void book_exits();
+  void book_exit(Process& process, const TaskExit& exit);
+  void book_exit_of_unknown(const TaskExit& exit);
+  const std::string* cgroup_of(Pid pid) const;
+  void book_vanished();
+  void hand_to_parent(Process& ended);
+  void book_children(Process& parent);
+
+  void sum_up();
+  void add_to(ProcessAccount& account, const Process& process, bool own);
+  void add_to_served(const Process& process);
+  void follow_first_processes();
+  void read_namespaces();
+  void note(const Error& error);
+
+  HostRoot root_;
+  ProcessFiles files_;
+  ProcessGrouping grouping_;
+  ProcessScanOptions options_;
+  std::unique_ptr<Taskstats> taskstats_;
+  ProcessAccounts accounts_;
+
+  WorkloadListPtr workloads_;
+  ScanTime time_, last_time_;
+  std::uint64_t scan_ = 0;
+  bool slow_ = false;
+  std::uint64_t page_bytes_;
+  unsigned pss_left_ = 0;                                                   // how many more may be read in this scan
+  std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // those whose id another one has
+  std::vector<std::pair<Process*, Tallies>> fresh_;                         // read in this scan
+  std::vector<TaskExit> exits_;                                             // since the last scan
+  std::unordered_map<Pid, Pid> unknown_parents_;                            // of those who came and went since
+  std::unordered_map<Pid, Tallies> unknown_threads_;              // that ended before their process, which is not known
+  std::unordered_map<Pid, Departed> departed_;                    // of the last scan and this one
+  std::unordered_map<std::uint64_t, std::string> program_names_;  // of executables seen, by a mix of device and inode
+  std::unordered_map<std::uint64_t, std::string> user_names_;
+  std::uint64_t boot_nsec_ = 0;
+  NamespaceIds host_namespaces_{};
+  ProcessScanStatistics statistics_;
+};
+
+// Makes what a scan has found of the accounts. `rows` of namespaces are those of
+// the accounts, compared with one another and with the host's.
+ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host, bool tasks,
+                             const ProcessScanStatistics& statistics);
+
+}  // namespace tallyman

@@ -1,0 +1,39 @@
+// The part of the scan that books what container runtimes use themselves on whom they serve.
+#include "collectors/sampling/processes/process_scan_state.h"
+
+namespace tallyman {
+
+// More than once where it is not known yet: a monitor of LXC's is known by its cgroup, into which it moves.
+void ProcessScan::recognise_runtime(Process& process) {
+  process.runtime.reset();
+  if (is_runtime_program(process.executable)) {
+    const auto command = files_.command_line(process.stat.pid);
+    for (const CgroupMembership& membership : process.cgroups) {
+      process.runtime =
+          recognise_runtime_process(process.executable, command ? *command : std::string(), membership.path);
+      if (process.runtime) {
+        break;
+      }
+    }
+  }
+  process.served = process.runtime ? accounts_.served_by(*process.runtime) : nullptr;
+}
+
+// What it used before its container was known goes there too.
+void ProcessScan::book_served(Process& process) {
+  if (process.served != nullptr) {
+    const std::uint64_t now = process.totals[Tally::kCpu];
+    process.served->runtime[process.runtime->component].cpu_nsec += now - process.served_cpu_nsec;
+    process.served_cpu_nsec = now;
+  }
+}
+
+void ProcessScan::add_to_served(const Process& process) {
+  if (process.served != nullptr && !process.stat.is_dead()) {
+    ProcessAccount::Executable& sum = process.served->runtime[process.runtime->component];
+    ++sum.processes;
+    sum.rss_bytes += process.resident_bytes;
+  }
+}
+
+}  // namespace tallyman

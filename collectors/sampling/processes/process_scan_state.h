@@ -1,0 +1,61 @@
+// What is known of one process. Internal to the process scan.
+#pragma once
+
+#include "collectors/sampling/processes/process_scan.h"
+
+#include <map>
+
+namespace tallyman {
+
+inline constexpr ProcessFiles::Pid kKernelThreads = 2;  // kthreadd
+
+// Of the file that a process runs, for program_names_.
+inline std::uint64_t program_key(std::uint64_t device, std::uint64_t inode) {
+  constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;
+  return (device * kSpread) ^ inode;
+}
+
+struct ProcessScan::Process {
+  PidStat stat;  // as last read
+  std::string executable, group_name;
+  std::vector<CgroupMembership> cgroups;  // each path once
+  std::string cgroup;                     // the path that its home was found by
+  ProcessAccount* home = nullptr;         // of its cgroup
+  ProcessAccount* group = nullptr;        // if it is bare
+  Tallies totals;                         // as far as they are booked
+  std::optional<RuntimeProcess> runtime;  // if it is one of a container runtime's own
+  ProcessAccount* served = nullptr;       // whom it runs for; null while that is not known
+  std::uint64_t served_cpu_nsec = 0;      // of its CPU time, as far as it is booked there
+  std::uint64_t seen = 0;                 // scan
+  unsigned reads = 0;
+  bool finished = false;  // its exit is booked
+  bool placed = false;
+
+  std::uint64_t resident_bytes = 0;
+  Count anon, swap, open_files, sockets, pss;
+  TaskStates tasks;
+  std::chrono::steady_clock::time_point pss_read{};
+  std::map<std::uint32_t, ThreadSched> threads;  // without taskstats: totals must not fall as threads end
+  Tallies threads_growth;
+
+  Tallies ended_threads;  // by their records: faults and bytes
+
+  // Without taskstats: the times of the children that it has waited for, and
+  // what of their growth is booked already, since they were seen alive.
+  Tallies children, booked_of_children, booked_too_early;
+  struct Heir {  // a child that has ended: the rest is taken for its own
+    ProcessAccount* home = nullptr;
+    ProcessAccount* group = nullptr;
+    std::string executable;
+  } heir;
+
+  bool is_bare() const { return group != nullptr; }
+};
+
+// Whoever ended not long ago: whose its orphans are.
+struct ProcessScan::Departed {
+  std::string cgroup;
+  std::uint64_t scan = 0;
+};
+
+}  // namespace tallyman

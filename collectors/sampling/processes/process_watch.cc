@@ -1,0 +1,126 @@
+#include "collectors/sampling/processes/process_watch.h"
+
+#include "collectors/kernel/system/pid_namespace.h"
+#include "collectors/sampling/sources/background_task.h"
+
+#include <poll.h>
+#include <sys/eventfd.h>
+#include <unistd.h>
+
+#include <algorithm>
+
+namespace tallyman {
+namespace {
+
+using std::chrono::steady_clock;
+
+// The kernel's buffer of exits holds some thousands.
+constexpr std::chrono::milliseconds kTakeExitsEvery{100};
+
+// By process id: only where those in /proc are those of the agent's own system calls.
+std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {
+  if (pid_view(root) != PidView::kOwn) {
+    return nullptr;
+  }
+  auto opened = Taskstats::open();
+  return opened ? std::move(*opened) : nullptr;
+}
+
+}  // namespace
+
+ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, ProcessWatchOptions options,
+                           Workloads workloads)
+    : options_(options),
+      workloads_(std::move(workloads)),
+      scan_(root, std::move(grouping), options.scan, taskstats_for(root)),
+      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+ProcessWatch::~ProcessWatch() { stop(); }
+
+std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const ProcessWatchOptions& options) {
+  const double share = std::max(1U, options.most_percent) / 100.0;
+  const auto affordable = std::chrono::milliseconds(static_cast<std::int64_t>(cpu_seconds / share * 1000));
+  return std::max(options.interval, affordable);
+}
+
+void ProcessWatch::scan_once() {
+  const double begin = thread_cpu_seconds();
+  const auto now = steady_clock::now();
+  const bool slow = now - last_slow_ >= options_.slow_interval;
+  if (slow) {
+    last_slow_ = now;
+  }
+  const auto wall = std::chrono::system_clock::now().time_since_epoch();
+  ProcessReportPtr made = scan_.run(
+      workloads_(),
+      {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()), now}, slow);
+  const double cpu = thread_cpu_seconds() - begin;
+  const std::lock_guard lock(mutex_);
+  report_.swap(made);  // the last one is freed after the lock
+  ++statistics_.scans;
+  statistics_.last_cpu_seconds = cpu;
+  statistics_.cpu_seconds += cpu;
+  statistics_.interval_seconds = std::chrono::duration<double>(pause_after(cpu, options_)).count();
+}
+
+ProcessReportPtr ProcessWatch::report() const {
+  const std::lock_guard lock(mutex_);
+  return report_;
+}
+
+ProcessWatchStatistics ProcessWatch::statistics() const {
+  const std::lock_guard lock(mutex_);
+  return statistics_;
+}
+
+void ProcessWatch::start() {
+  if (!thread_.joinable()) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+void ProcessWatch::stop() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
+    thread_.join();
+  }
+}
+
+// Halfway between two passes of the sampler, which starts at the same time and keeps to its
+// times: each pass then finds one new report, not none and then two, if both are late at
+// times. Of CPU time that none and two make rates of nothing and of more CPUs than there are.
+void ProcessWatch::run() {
+  const auto interval = std::max(options_.interval, std::chrono::milliseconds(1));
+  auto due = steady_clock::now() - interval / 2;
+  double average = 0;  // a single slow scan does not hold up the fast ones
+  do {
+    scan_once();
+    const double cpu = statistics().last_cpu_seconds;
+    average = average == 0 ? cpu : 0.7 * average + 0.3 * cpu;
+    const auto pause =
+        interval * ((pause_after(average, options_) + interval - std::chrono::milliseconds(1)) / interval);
+    due += pause;
+    if (const auto now = steady_clock::now(); due <= now) {
+      due += interval * ((now - due) / interval + 1);
+    }
+    const std::lock_guard lock(mutex_);
+    statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
+  } while (wait_until(due));
+}
+
+bool ProcessWatch::wait_until(steady_clock::time_point due) {
+  for (;;) {
+    scan_.take_exits();
+    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - steady_clock::now());
+    if (left.count() <= 0) {
+      return true;
+    }
+    pollfd event{stop_event_.get(), POLLIN, 0};
+    if (poll(&event, 1, static_cast<int>(std::min(left, kTakeExitsEvery).count())) > 0) {
+      return false;
+    }
+  }
+}
+
+}  // namespace tallyman

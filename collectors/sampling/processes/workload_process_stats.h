@@ -1,0 +1,25 @@
+// The processes of each workload, as a SideSource: takes over what the scan of
+// processes has found last.
+#pragma once
+
+#include "collectors/sampling/processes/process_scan.h"
+#include "collectors/sampling/sources/workload_stats_source.h"
+
+#include <functional>
+#include <memory>
+
+namespace tallyman {
+
+using LastProcessReport = std::function<ProcessReportPtr()>;  // null before the first scan
+
+std::unique_ptr<SideSource> make_process_side(LastProcessReport report);
+
+// A StatsSource that knows the groups of processes too: ids beginning with '/'
+// are cgroups, all others groups. `cgroups` has all that is not known of groups.
+std::unique_ptr<StatsSource> make_grouped_stats_source(std::unique_ptr<StatsSource> cgroups, LastProcessReport report);
+
+// The cgroups and, behind them, the groups of the report, which may be null.
+// Sorted by id, as cgroups begin with '/'.
+WorkloadListPtr with_groups(const WorkloadListPtr& cgroups, const ProcessReportPtr& report);
+
+}  // namespace tallyman

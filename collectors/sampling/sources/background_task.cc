@@ -1,0 +1,61 @@
+#include "collectors/sampling/sources/background_task.h"
+
+#include "collectors/kernel/system/self_process.h"
+
+#include <pthread.h>
+
+#include <utility>
+
+namespace tallyman {
+
+SlowThread::~SlowThread() {
+  {
+    const std::lock_guard lock(mutex_);
+    stop_ = true;
+  }
+  changed_.notify_all();
+  if (thread_.joinable()) {
+    thread_.join();
+  }
+}
+
+bool SlowThread::busy() {
+  const std::lock_guard lock(mutex_);
+  return work_ != nullptr;
+}
+
+void SlowThread::start(std::function<void()> work) {
+  {
+    const std::lock_guard lock(mutex_);
+    work_ = std::move(work);
+  }
+  changed_.notify_all();
+  if (!thread_.joinable()) {
+    thread_ = std::thread([this] { run(); });
+  }
+}
+
+void SlowThread::wait() {
+  std::unique_lock lock(mutex_);
+  changed_.wait(lock, [this] { return work_ == nullptr; });
+}
+
+void SlowThread::run() {
+  pthread_setname_np(pthread_self(), name_.c_str());
+  std::unique_lock lock(mutex_);
+  for (;;) {
+    changed_.wait(lock, [this] { return stop_ || work_ != nullptr; });
+    if (stop_) {
+      return;
+    }
+    lock.unlock();
+    work_();  // set by start() alone, which does not come while it is set
+    lock.lock();
+    work_ = nullptr;
+    changed_.notify_all();
+  }
+}
+
+double thread_cpu_seconds() { return std::chrono::duration<double>(thread_cpu_time()).count(); }
+
+}  // namespace tallyman

@@ -1,0 +1,128 @@
+#include "collectors/sampling/sources/workload_filesystem_stats.h"
+
+#include "collectors/discovery/runtimes/rooted_files.h"
+
+#include <fcntl.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <map>
+#include <string_view>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMostVolumes = 64;
+
+// Of ".../volumes/data/_data" (Podman's) "data", of ".../kubernetes.io~empty-dir/cache" "cache"; else nothing.
+std::string_view volume_name_in(std::string_view path) {
+  constexpr std::string_view kAbove = "/volumes/", kBelow = "/_data", kEmptyDir = "/kubernetes.io~empty-dir/";
+  if (const auto at = path.rfind(kEmptyDir); at != std::string_view::npos) {
+    const std::string_view name = path.substr(at + kEmptyDir.size());
+    return name.find('/') == std::string_view::npos ? name : std::string_view();
+  }
+  if (!path.ends_with(kBelow)) {
+    return {};
+  }
+  path.remove_suffix(kBelow.size());
+  const auto slash = path.rfind('/');
+  return slash != std::string_view::npos && path.substr(0, slash + 1).ends_with(kAbove) ? path.substr(slash + 1)
+                                                                                        : std::string_view();
+}
+
+class FilesystemSide final : public SideSource {
+ public:
+  FilesystemSide(std::shared_ptr<FilesystemSource> source, StatsSource& stats)
+      : source_(std::move(source)), stats_(stats) {}
+
+  StatsKind kind() const override { return StatsKind::kFilesystem; }
+
+  void attach(Handle handle, const Workload& workload) override {
+    FilesystemDemand demand;
+    demand.is_host = workload.kind == WorkloadKind::kHost;
+    const bool has_files = workload.kind == WorkloadKind::kContainer || workload.kind == WorkloadKind::kMachine;
+    if (!demand.is_host && !has_files) {
+      return detach(handle);
+    }
+    if (has_files) {
+      demand.cgroup = workload.id.substr(workload.id.rfind('/') + 1);
+      demand.pid = workload.container.init_pid;
+      demand.layer_directory = workload.container.layer_directory;
+      demand.volumes = volumes_of(workload.container);
+    }
+    without_process_.erase(handle);
+    if (has_files && !demand.pid) {
+      without_process_.emplace(handle, demand);
+    }
+    source_->attach(handle, std::move(demand));
+  }
+
+  void detach(Handle handle) override {
+    without_process_.erase(handle);
+    source_->detach(handle);
+  }
+
+  ReadReport read(bool slow) override {
+    if (slow) {
+      find_processes();
+    }
+    return source_->read();
+  }
+
+  void fill(Handle handle, Observation& observation) const override {
+    observation.filesystems = source_->stats(handle);
+  }
+
+ private:
+  void find_processes() {
+    std::erase_if(without_process_, [&](const auto& one) {
+      const auto processes = stats_.processes(one.first);
+      if (!processes || processes->empty()) {
+        return false;
+      }
+      FilesystemDemand demand = one.second;
+      demand.pid = processes->front();
+      source_->attach(one.first, std::move(demand));
+      return true;
+    });
+  }
+
+  std::shared_ptr<FilesystemSource> source_;
+  StatsSource& stats_;
+  std::map<Handle, FilesystemDemand> without_process_;
+};
+
+}  // namespace
+
+std::vector<FilesystemDemand::Volume> volumes_of(const ContainerMetadata& container) {
+  std::vector<FilesystemDemand::Volume> volumes;
+  for (const MountPoint& mount : container.mounts) {
+    const bool named = mount.type == "volume" && !mount.name.empty();
+    std::string name(named ? std::string_view(mount.name) : volume_name_in(mount.source));
+    const bool twice = std::any_of(volumes.begin(), volumes.end(),
+                                   [&](const auto& volume) { return volume.directory == mount.source; });
+    if (!name.empty() && mount.source.starts_with('/') && !twice && volumes.size() < kMostVolumes) {
+      volumes.push_back({std::move(name), mount.source});
+    }
+  }
+  return volumes;
+}
+
+FilesystemPorts filesystem_ports_of(const HostRoot& root) {
+  FilesystemPorts ports;
+  ports.ask_disk = [root](const formats::Mount& mount) { return ask_disk(root, mount.major, mount.minor); };
+  // Reading sets a directory's access time, which is a write; only its owner may have it left alone.
+  ports.open_directory = [root](const std::string& directory) {
+    RootedFiles files(root);
+    auto opened = files.open(directory, O_RDONLY | O_DIRECTORY | O_NOATIME);
+    return opened || opened.error().code != EPERM ? std::move(opened) : files.open(directory, O_RDONLY | O_DIRECTORY);
+  };
+  return ports;
+}
+
+std::unique_ptr<SideSource> make_filesystem_side(std::shared_ptr<FilesystemSource> source, StatsSource& stats) {
+  return std::make_unique<FilesystemSide>(std::move(source), stats);
+}
+
+}  // namespace tallyman

@@ -1,0 +1,100 @@
+#include "collectors/sampling/sources/workload_link_stats.h"
+
+#include "collectors/kernel/network/link_source.h"
+#include "collectors/sampling/sources/background_task.h"
+
+#include <map>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace tallyman {
+namespace {
+
+class LinkSide final : public SideSource {
+ public:
+  LinkSide(HostRoot root, const NetworkSource& networks) : networks_(networks), source_(std::move(root)) {}
+
+  StatsKind kind() const override { return StatsKind::kLinks; }
+  void attach(Handle handle, const Workload& workload) override {
+    attached_[handle] = {workload.workload, workload.id, workload.kind == WorkloadKind::kHost};
+  }
+  void detach(Handle handle) override { attached_.erase(handle); }
+
+  ReadReport read(bool slow) override {
+    if (thread_.busy()) {
+      return {};
+    }
+    take();
+    ReadReport report = std::exchange(report_, {});
+    // No other pass waits: the first has nothing older to show.
+    if (slow && ask() && std::exchange(first_, false)) {
+      thread_.wait();
+      take();
+      report.add(std::exchange(report_, {}));
+    }
+    return report;
+  }
+
+  void fill(Handle handle, Observation& observation) const override {
+    if (const auto at = attached_.find(handle); at != attached_.end() && at->second.is_host) {
+      observation.links = links_;
+    }
+  }
+
+ private:
+  struct Attached {
+    std::string name, id;
+    bool is_host = false;
+  };
+
+  bool ask() {
+    const NetworkPlace* host = nullptr;
+    owners_.clear();
+    for (const auto& [handle, one] : attached_) {
+      const NetworkPlace* place = networks_.place(handle);
+      if (place != nullptr && one.is_host) {
+        host = place;
+      } else if (place != nullptr) {
+        owners_.push_back({*place, one.name, one.id});
+      }
+    }
+    if (host == nullptr) {
+      return false;
+    }
+    thread_.start([this, place = *host] { work(place); });
+    return true;
+  }
+
+  void take() {
+    if (std::exchange(fresh_, false)) {
+      links_ = std::move(read_);
+    }
+  }
+
+  // In the thread, to which owners_, read_, fresh_ and report_ belong meanwhile.
+  void work(const NetworkPlace& host) {
+    const double start = thread_cpu_seconds();
+    read_ = source_.read(host, owners_, report_);
+    fresh_ = true;
+    report_.elsewhere_seconds += thread_cpu_seconds() - start;
+  }
+
+  const NetworkSource& networks_;
+  std::map<Handle, Attached> attached_;
+  std::vector<HostLink> links_;  // shown
+  bool first_ = true, fresh_ = false;
+  std::vector<NamespaceOwner> owners_;
+  std::vector<HostLink> read_;
+  ReadReport report_;
+  LinkSource source_;
+  SlowThread thread_{"interfaces"};  // last: its work uses the others
+};
+
+}  // namespace
+
+std::unique_ptr<SideSource> make_link_side(const HostRoot& root, const NetworkSource& networks) {
+  return std::make_unique<LinkSide>(root, networks);
+}
+
+}  // namespace tallyman

@@ -1,0 +1,16 @@
+// The host's network interfaces and whose they are, as a SideSource. A thread of
+// its own reads them, in each slow pass.
+#pragma once
+
+#include "collectors/kernel/network/network_source.h"
+#include "collectors/sampling/sources/workload_stats_source.h"
+
+#include <memory>
+
+namespace tallyman {
+
+// `networks` decides whose a namespace is, and must have been read before in
+// each pass. It must outlive the result.
+std::unique_ptr<SideSource> make_link_side(const HostRoot& root, const NetworkSource& networks);
+
+}  // namespace tallyman

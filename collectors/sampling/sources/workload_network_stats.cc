@@ -1,0 +1,35 @@
+#include "collectors/sampling/sources/workload_network_stats.h"
+
+namespace tallyman {
+namespace {
+
+class NetworkSide final : public SideSource {
+ public:
+  NetworkSide(NetworkSource& source, std::size_t files_kept_open)
+      : source_(source), files_kept_open_(files_kept_open) {}
+
+  StatsKind kind() const override { return StatsKind::kNetwork; }
+  void attach(Handle handle, const Workload& workload) override {
+    source_.attach(handle, workload.container.init_pid, workload.container.network_mode,
+                   workload.kind == WorkloadKind::kHost);
+  }
+  void detach(Handle handle) override { source_.detach(handle); }
+  ReadReport read(bool slow) override { return source_.read(slow); }
+  void fill(Handle handle, Observation& observation) const override {
+    observation.interfaces = source_.interfaces(handle);
+  }
+  std::size_t open_files() const override { return source_.open_files(); }
+  std::size_t open_files_limit() const override { return files_kept_open_; }
+
+ private:
+  NetworkSource& source_;
+  std::size_t files_kept_open_;
+};
+
+}  // namespace
+
+std::unique_ptr<SideSource> make_network_side(NetworkSource& source, std::size_t files_kept_open) {
+  return std::make_unique<NetworkSide>(source, files_kept_open);
+}
+
+}  // namespace tallyman

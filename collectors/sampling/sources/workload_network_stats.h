@@ -1,0 +1,14 @@
+// The interfaces of each workload's own network namespace, as a SideSource.
+#pragma once
+
+#include "collectors/kernel/network/network_source.h"
+#include "collectors/sampling/sources/workload_stats_source.h"
+
+#include <memory>
+
+namespace tallyman {
+
+// `source` must outlive the result.
+std::unique_ptr<SideSource> make_network_side(NetworkSource& source, std::size_t files_kept_open);
+
+}  // namespace tallyman

@@ -1,0 +1,19 @@
+// The sockets of each workload's own network namespace, and, told apart by
+// cgroup, those of workloads in the host's; as a SideSource. A thread of its own
+// reads, in each slow pass and once for a namespace that is new.
+#pragma once
+
+#include "collectors/kernel/network/network_source.h"
+#include "collectors/kernel/network/socket_source.h"
+#include "collectors/sampling/sources/workload_stats_source.h"
+
+#include <memory>
+
+namespace tallyman {
+
+// `networks` decides whose a namespace is, and must have been read before in
+// each pass; `stats` knows the cgroups' ids. Both must outlive the result.
+std::unique_ptr<SideSource> make_socket_side(const HostRoot& root, StatsSource& stats, const NetworkSource& networks,
+                                             SocketNeeds needs);
+
+}  // namespace tallyman
