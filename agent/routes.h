@@ -6,7 +6,7 @@
 #include "agent/live_stream.h"
 #include "agent/observer.h"
 #include "agent/options.h"
-#include "collectors/sampling/history_store.h"
+#include "collectors/history/history_store.h"
 #include "exporters/exposition.h"
 #include "exporters/self_metrics.h"
 

@@ -2,7 +2,7 @@
 #pragma once
 
 #include "agent/http_server.h"
-#include "collectors/sampling/history_store.h"
+#include "collectors/history/history_store.h"
 
 #include <string>
 #include <utility>

@@ -1,11 +1,11 @@
 // What remembering costs: bytes a figure, CPU, memory, and what a question costs.
 // Real samples of a farm of real cgroups under load are recorded for a while and
 // then fed fast, over and over, as 300 workloads that each begin elsewhere in them.
+#include "collectors/history/history_store.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/kernel/system/self_process.h"
 #include "collectors/model/collector.h"
-#include "collectors/sampling/history_store.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/loads.h"

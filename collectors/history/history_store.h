@@ -7,8 +7,8 @@
 // Indexed by a clock that never jumps; shown by the wall clock as it is now.
 #pragma once
 
+#include "collectors/history/history_track.h"
 #include "collectors/model/history_fields.h"
-#include "collectors/sampling/history_track.h"
 
 #include <chrono>
 #include <cstdint>

@@ -1,6 +1,6 @@
 // What HistoryStore answers; the other half of it is history_store.cc.
-#include "collectors/sampling/history_reader.h"
-#include "collectors/sampling/history_store.h"
+#include "collectors/history/history_reader.h"
+#include "collectors/history/history_store.h"
 
 #include <algorithm>
 

@@ -1,6 +1,6 @@
-#include "collectors/sampling/history_reader.h"
+#include "collectors/history/history_reader.h"
 
-#include "collectors/sampling/row_codec.h"
+#include "collectors/history/row_codec.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,8 +2,8 @@
 // every few seconds. Parts of HistoryStore, which guards them; not thread-safe.
 #pragma once
 
+#include "collectors/history/row_codec.h"
 #include "collectors/model/workload.h"
-#include "collectors/sampling/row_codec.h"
 
 #include <array>
 #include <cstdint>

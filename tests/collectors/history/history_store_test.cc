@@ -1,4 +1,4 @@
-#include "collectors/sampling/history_store.h"
+#include "collectors/history/history_store.h"
 
 #include "collectors/kernel/system/self_process.h"
 #include "tests/support/sanitized.h"

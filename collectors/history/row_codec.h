@@ -5,8 +5,8 @@
 // Rice code whose parameter follows the field's own recent sizes.
 #pragma once
 
+#include "collectors/history/block_pool.h"
 #include "collectors/model/history_fields.h"
-#include "collectors/sampling/block_pool.h"
 
 #include <array>
 #include <cstdint>

@@ -1,4 +1,4 @@
-#include "collectors/sampling/block_pool.h"
+#include "collectors/history/block_pool.h"
 
 #include <algorithm>
 #include <utility>

@@ -1,4 +1,4 @@
-#include "collectors/sampling/history_track.h"
+#include "collectors/history/history_track.h"
 
 #include <algorithm>
 #include <functional>

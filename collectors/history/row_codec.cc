@@ -1,4 +1,4 @@
-#include "collectors/sampling/row_codec.h"
+#include "collectors/history/row_codec.h"
 
 #include <algorithm>
 #include <bit>
