@@ -1,8 +1,8 @@
-#include "agent/list_command.h"
-#include "agent/metrics_command.h"
-#include "agent/options.h"
+#include "agent/commands/list_command.h"
+#include "agent/commands/metrics_command.h"
+#include "agent/commands/serve_command.h"
+#include "agent/config/options.h"
 #include "agent/overhead/overhead_command.h"
-#include "agent/serve_command.h"
 #include "agent/version.h"
 
 #include <malloc.h>

@@ -1,6 +1,6 @@
 #include "agent/overhead_reports.h"
 
-#include "agent/responses.h"
+#include "agent/http/responses.h"
 
 #include <unistd.h>
 #include <boost/json.hpp>

@@ -2,7 +2,7 @@
 // of the last one. The agent only reads them: it measures nothing by itself.
 #pragma once
 
-#include "agent/http_server.h"
+#include "agent/http/http_server.h"
 #include "exporters/self_metrics.h"
 
 #include <cstdint>

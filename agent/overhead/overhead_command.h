@@ -2,7 +2,7 @@
 // costs on this machine.
 #pragma once
 
-#include "agent/options.h"
+#include "agent/config/options.h"
 
 #include <iosfwd>
 

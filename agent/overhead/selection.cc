@@ -1,6 +1,6 @@
 #include "agent/overhead/selection.h"
 
-#include "agent/settings.h"
+#include "agent/config/settings.h"
 
 #include <algorithm>
 

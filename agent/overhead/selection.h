@@ -1,7 +1,7 @@
 // The user's words (--workload=, --mode=, --baseline=, --quick ...) as a Choice. Pure.
 #pragma once
 
-#include "agent/options.h"
+#include "agent/config/options.h"
 #include "agent/overhead/runner.h"
 
 namespace tallyman::overhead {

@@ -1,7 +1,7 @@
 // The command line as a list of words, and a file that lasts as long as its object.
 #pragma once
 
-#include "agent/options.h"
+#include "agent/config/options.h"
 
 #include <gtest/gtest.h>
 #include <stdlib.h>

@@ -1,0 +1,99 @@
+#include "agent/api/event_feed.h"
+
+#include "agent/http/responses.h"
+#include "exporters/api_events.h"
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMostListed = 10'000;
+
+std::optional<std::uint64_t> number_of(const std::string& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return {};
+  return number;
+}
+
+StreamChunk chunk_of(const Event& event) {
+  return make_chunk(server_sent_event("event", std::to_string(event.id), event_json(event)));
+}
+
+}  // namespace
+
+EventFeed::EventFeed(std::shared_ptr<EventLog> log, LiveStream* live) : log_(std::move(log)), live_(live) {
+  log_->set_listener([this](const EventPtr& event) { on_event(event); });
+  published_ = log_->statistics().newest;
+}
+
+EventFeed::~EventFeed() {
+  log_->set_listener(nullptr);
+  listeners_.close();
+}
+
+void EventFeed::on_event(const EventPtr& event) {
+  const std::lock_guard lock(mutex_);
+  published_ = event->id;
+  if (listeners_.subscribers() == 0 && live_ == nullptr) return;
+  const StreamChunk chunk = chunk_of(*event);
+  listeners_.publish(chunk);
+  if (live_ != nullptr) live_->publish(chunk);
+}
+
+HttpResponse EventFeed::list(const HttpRequest& request) const {
+  EventFilter filter;
+  for (const auto& [key, value] : request.query) {
+    if (key == "since" || key == "limit") {
+      const auto number = number_of(value);
+      if (!number) return error_response(400, key + ": a whole number");
+      if (key == "since") {
+        filter.after = *number;
+      } else {
+        filter.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMostListed));
+      }
+    } else if (key == "type") {
+      filter.type = event_type(value);
+      if (!filter.type) {
+        return error_response(
+            400,
+            "type: started, died, oom_killed, throttled, limit_changed, paused, resumed, restarted or health_changed");
+      }
+    } else if (key == "workload") {
+      filter.workload = value;
+    }
+  }
+  return json_response(events_json(log_->select(filter), log_->statistics()));
+}
+
+// With mutex_ held.
+std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_id) const {
+  std::vector<StreamChunk> chunks;
+  const auto last = number_of(last_event_id);
+  if (!last) return chunks;
+  EventFilter missed;
+  // An id that the log has not reached is of a log before this one: all is news then.
+  missed.after = *last <= published_ ? *last : 0;
+  missed.limit = kMostListed;
+  for (const EventPtr& event : log_->select(missed)) {
+    if (event->id <= published_ && event->id > missed.after) chunks.push_back(chunk_of(*event));
+  }
+  return chunks;
+}
+
+HttpResponse EventFeed::stream(const HttpRequest& request) {
+  const std::lock_guard lock(mutex_);
+  std::vector<StreamChunk> first = missed_since(request.last_event_id);
+  first.insert(first.begin(), make_chunk("retry: 2000\n\n"));
+  return stream_response(listeners_.subscribe(std::move(first)));
+}
+
+HttpResponse EventFeed::live_stream(const HttpRequest& request) {
+  const std::lock_guard lock(mutex_);
+  return stream_response(live_->open(missed_since(request.last_event_id)));
+}
+
+}  // namespace tallyman

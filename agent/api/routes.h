@@ -1,0 +1,47 @@
+// What the agent answers, path by path (docs/api.md). Bodies are made in a
+// thread of their own, so that the server's thread only moves bytes.
+#pragma once
+
+#include "agent/api/live_stream.h"
+#include "agent/config/options.h"
+#include "agent/http/http_server.h"
+#include "agent/service/sampling_service.h"
+#include "collectors/history/history_store.h"
+#include "exporters/exposition.h"
+#include "exporters/self_metrics.h"
+
+#include <functional>
+#include <memory>
+#include <mutex>
+#include <string>
+
+namespace tallyman {
+
+// The agent's own figures that routes do not know by themselves.
+struct RouteSources {
+  std::function<std::shared_ptr<Observer>()> observer;  // never null; another one after a reload
+  std::function<HttpStatistics()> http;
+  std::function<std::uint64_t()> log_lines_dropped;
+  const HistoryStore* history = nullptr;  // null: turned off
+  std::function<std::uint64_t()> snapshots_skipped{};
+  // The clients of /api/v1/stream; null: there are none (--once).
+  LiveStream* live = nullptr;
+  std::shared_ptr<EventLog> events{};  // null: no events
+};
+
+class Routes {
+ public:
+  Routes(const Options& options, RouteSources sources);
+  ~Routes();  // waits for the answer that is being made
+
+  // Thread-safe; answers from another thread.
+  void handle(HttpRequest request, HttpServer::Respond respond);
+  // What a plain scrape of /metrics gives, in the caller's thread.
+  std::shared_ptr<const std::string> exposition(const SnapshotPtr& snapshot, const ExpositionRequest& request);
+
+ private:
+  class Impl;
+  std::unique_ptr<Impl> impl_;
+};
+
+}  // namespace tallyman

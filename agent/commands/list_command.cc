@@ -1,0 +1,305 @@
+#include "agent/commands/list_command.h"
+
+#include "agent/service/sampling_service.h"
+
+#include <sys/ioctl.h>
+#include <unistd.h>
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <array>
+#include <cctype>
+#include <csignal>
+#include <cstdio>
+#include <ostream>
+#include <thread>
+
+namespace tallyman {
+namespace {
+
+double key_of(const Usage& row, std::string_view column) {
+  if (column == "memory") {
+    return static_cast<double>(row.memory_bytes.value_or(0));
+  }
+  if (column == "io") {
+    return row.io_bytes_per_second.value_or(-1);
+  }
+  if (column == "network") {
+    return row.network_bytes_per_second.value_or(-1);
+  }
+  if (column == "pids") {
+    return static_cast<double>(row.threads.value_or(0));
+  }
+  return row.cpu_cores.value_or(-1);
+}
+
+template <class Row, class NameOf>
+void sort_by(std::vector<Row>& rows, std::string_view column, NameOf name_of) {
+  std::stable_sort(rows.begin(), rows.end(), [&](const Row& a, const Row& b) {
+    return column == "name" ? name_of(a) < name_of(b) : key_of(a, column) > key_of(b, column);
+  });
+}
+
+std::string formatted(const char* format, double value) {
+  std::array<char, 32> text{};
+  std::snprintf(text.data(), text.size(), format, value);
+  return text.data();
+}
+
+std::string percent(std::optional<double> share) { return share ? formatted("%.1f", *share * 100) : "-"; }
+
+std::string rate(std::optional<double> bytes) { return bytes ? human_bytes(*bytes) : "-"; }
+
+std::string bytes_text(std::optional<std::uint64_t> bytes) {
+  return bytes ? human_bytes(static_cast<double>(*bytes)) : "-";
+}
+
+std::string memory_text(const Usage& row) {
+  std::string text = bytes_text(row.memory_bytes);
+  if (row.memory_bytes && row.memory_limit_bytes.value_or(0) != 0) {
+    text += '/' + bytes_text(row.memory_limit_bytes);
+  }
+  return text;
+}
+
+// Terminals obey control bytes, and names are strangers' text.
+std::string printable(std::string_view text, std::size_t width) {
+  std::string out;
+  std::size_t columns = 0;
+  for (std::size_t i = 0; i < text.size(); ++i) {
+    const auto byte = static_cast<unsigned char>(text[i]);
+    const bool continues = (byte & 0xC0U) == 0x80U;
+    if (!continues && ++columns > width) {
+      break;
+    }
+    out += byte < 0x20 || byte == 0x7f ? '?' : text[i];
+  }
+  return out;
+}
+
+std::size_t columns_of(std::string_view text) {
+  return static_cast<std::size_t>(
+      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
+}
+
+struct Column {
+  const char* title;
+  std::size_t width;
+};
+// The last are what the runtime itself costs, where there is room.
+constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},
+                               {"PIDS", 5},    {"PSI c", 5},      {"m", 4},    {"io%", 4},
+                               {"RT CPU%", 7}, {"RT MEM", 7},     {"KMEM", 7}, {"LAYER", 7}};
+constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
+constexpr std::size_t kWide = 110, kWidest = 130;
+constexpr std::size_t kLeastNameWidth = 16;
+
+std::size_t columns_in(std::size_t width) {
+  return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
+}
+
+void append_right(std::string& line, std::string_view text, std::size_t width) {
+  line += ' ';
+  line.append(width > text.size() ? width - text.size() : 0, ' ');
+  line += text;
+}
+
+void append_left(std::string& line, const std::string& text, std::size_t width) {
+  line += text;
+  line.append(width - std::min(width, columns_of(text)), ' ');
+}
+
+std::size_t names_width(std::size_t width, std::size_t other_columns) {
+  std::size_t taken = other_columns;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    taken += 1 + kColumns[i].width;
+  }
+  return std::max(kLeastNameWidth, width - std::min(width, taken));
+}
+
+std::string column_titles(std::size_t width) {
+  std::string titles;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    append_right(titles, kColumns[i].title, kColumns[i].width);
+  }
+  return titles + '\n';
+}
+
+std::string figures_of(const Usage& row, std::size_t width) {
+  const std::string cells[] = {percent(row.cpu_cores),
+                               memory_text(row),
+                               rate(row.io_bytes_per_second),
+                               rate(row.network_bytes_per_second),
+                               row.threads ? std::to_string(*row.threads) : "-",
+                               percent(row.cpu_pressure),
+                               percent(row.memory_pressure),
+                               percent(row.io_pressure),
+                               percent(row.runtime_cpu_cores),
+                               bytes_text(row.runtime_memory_bytes),
+                               bytes_text(row.kernel_memory_bytes),
+                               bytes_text(row.layer_bytes)};
+  static_assert(std::size(cells) == std::size(kColumns));
+  std::string line;
+  for (std::size_t i = 0; i < columns_in(width); ++i) {
+    append_right(line, cells[i], kColumns[i].width);
+  }
+  return line + '\n';
+}
+
+bool worth_a_line(const UsageRow& row) {
+  const WorkloadKind kind = row.workload->kind;
+  const bool structural =
+      kind == WorkloadKind::kSlice || kind == WorkloadKind::kCgroup || kind == WorkloadKind::kProcess;
+  return !structural || row.cpu_cores.value_or(0) > 0 || row.threads.value_or(0) > 0;
+}
+
+boost::json::value json_of(std::optional<double> value) { return value ? boost::json::value(*value) : nullptr; }
+boost::json::value json_of(std::optional<std::uint64_t> value) { return value ? boost::json::value(*value) : nullptr; }
+
+void set_figures(boost::json::object& object, const Usage& row) {
+  object["cpu_cores"] = json_of(row.cpu_cores);
+  object["memory_working_set_bytes"] = json_of(row.memory_bytes);
+  object["memory_limit_bytes"] = json_of(row.memory_limit_bytes);
+  object["io_bytes_per_second"] = json_of(row.io_bytes_per_second);
+  object["network_bytes_per_second"] = json_of(row.network_bytes_per_second);
+  object["threads"] = json_of(row.threads);
+  object["runtime_cpu_cores"] = json_of(row.runtime_cpu_cores);
+  object["runtime_memory_bytes"] = json_of(row.runtime_memory_bytes);
+  object["kernel_memory_bytes"] = json_of(row.kernel_memory_bytes);
+  object["layer_bytes"] = json_of(row.layer_bytes);
+  object["cpu_pressure"] = json_of(row.cpu_pressure);
+  object["memory_pressure"] = json_of(row.memory_pressure);
+  object["io_pressure"] = json_of(row.io_pressure);
+}
+
+std::size_t terminal_width() {
+  winsize size{};
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
+    return size.ws_col;
+  }
+  return isatty(STDOUT_FILENO) != 0 ? 80 : 120;
+}
+
+std::string list_of(std::vector<UsageRow> rows, const Options& options) {
+  if (const auto by = group_by_named(options.list_group)) {
+    std::vector<GroupRow> groups = grouped(rows, *by);
+    sort_rows(groups, options.list_sort);
+    return options.list_json ? group_json(groups, *by) : group_table(groups, terminal_width(), *by);
+  }
+  sort_rows(rows, options.list_sort);
+  return options.list_json ? usage_json(rows) : usage_table(rows, terminal_width(), options.list_all);
+}
+
+}  // namespace
+
+void sort_rows(std::vector<UsageRow>& rows, std::string_view column) {
+  sort_by(rows, column, [](const UsageRow& row) { return std::string_view(row.workload->workload); });
+}
+
+void sort_rows(std::vector<GroupRow>& rows, std::string_view column) {
+  sort_by(rows, column, [](const GroupRow& row) { return std::string_view(row.name); });
+}
+
+std::string human_bytes(double bytes) {
+  constexpr const char* kUnits[] = {"B", "KiB", "MiB", "GiB", "TiB", "PiB"};
+  std::size_t unit = 0;
+  while (bytes >= 999.5 && unit + 1 < std::size(kUnits)) {
+    bytes /= 1024;
+    ++unit;
+  }
+  return formatted(unit == 0 || bytes >= 99.95 ? "%.0f" : bytes >= 9.995 ? "%.1f" : "%.2f", bytes) + kUnits[unit];
+}
+
+std::string usage_table(const std::vector<UsageRow>& rows, std::size_t width, bool all) {
+  constexpr std::size_t kKindWidth = 9;
+  const bool with_kind = width >= 100;
+  const std::size_t names = names_width(width, with_kind ? kKindWidth + 1 : 0);
+  const auto title = [&](const std::string& name, const std::string& kind) {
+    std::string text;
+    append_left(text, name, names);
+    if (with_kind) {
+      text += ' ';
+      append_left(text, kind, kKindWidth);
+    }
+    return text;
+  };
+  std::string table = title("WORKLOAD", "KIND") + column_titles(width);
+  for (const UsageRow& row : rows) {
+    if (all || worth_a_line(row)) {
+      const Workload& workload = *row.workload;
+      table +=
+          title(printable(workload.workload, names), std::string(to_string(workload.kind))) + figures_of(row, width);
+    }
+  }
+  return table;
+}
+
+std::string usage_json(const std::vector<UsageRow>& rows) {
+  boost::json::array list;
+  for (const UsageRow& row : rows) {
+    const Workload& workload = *row.workload;
+    boost::json::object one{{"id", printable(workload.id, workload.id.size())},
+                            {"kind", to_string(workload.kind)},
+                            {"workload", printable(workload.workload, workload.workload.size())},
+                            {"runtime", workload.runtime}};
+    set_figures(one, row);
+    list.push_back(std::move(one));
+  }
+  return boost::json::serialize(list) + '\n';
+}
+
+std::string group_table(const std::vector<GroupRow>& groups, std::size_t width, GroupBy by) {
+  if (groups.empty()) {
+    return "No workload here is in a " + std::string(to_string(by)) + ".\n";
+  }
+  const std::size_t names = names_width(width, 0);
+  std::string title(to_string(by));
+  std::transform(title.begin(), title.end(), title.begin(), [](unsigned char c) { return std::toupper(c); });
+  std::string table;
+  append_left(table, title + " (OF)", names);
+  table += column_titles(width);
+  for (const GroupRow& group : groups) {
+    const std::string members = " (" + std::to_string(group.members.size()) + ")";
+    append_left(table, printable(group.name, names - std::min(names, members.size())) + members, names);
+    table += figures_of(group, width);
+  }
+  return table;
+}
+
+std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
+  boost::json::array list;
+  for (const GroupRow& group : groups) {
+    boost::json::array members;
+    for (const WorkloadPtr& member : group.members) {
+      members.emplace_back(printable(member->id, member->id.size()));
+    }
+    boost::json::object one{{std::string(to_string(by)), printable(group.name, group.name.size())},
+                            {"members", std::move(members)}};
+    set_figures(one, group);
+    list.push_back(std::move(one));
+  }
+  return boost::json::serialize(list) + '\n';
+}
+
+int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
+  auto observer = Observer::make(options, {});
+  if (!observer) {
+    err << "tallyman ls: " << to_string(observer.error()) << '\n';
+    return 1;
+  }
+  SnapshotPtr before = (*observer)->sample_once();
+  do {
+    std::this_thread::sleep_for(options.sampling_interval);
+    const SnapshotPtr after = (*observer)->sample_once();
+    const std::string list = list_of(usage_between(*before, *after), options);
+    if (options.list_watch) {
+      out << "\x1b[H\x1b[2J";
+    }
+    out << list;
+    out.flush();
+    before = after;
+  } while (options.list_watch && out.good());
+  return out.good() ? 0 : 1;
+}
+
+}  // namespace tallyman

@@ -1,0 +1,273 @@
+#include "agent/commands/serve_command.h"
+
+#include "agent/api/live_stream.h"
+#include "agent/api/routes.h"
+#include "agent/http/http_server.h"
+#include "agent/log/logging.h"
+#include "agent/service/history_clock.h"
+#include "agent/service/sampling_service.h"
+#include "agent/service/service_manager.h"
+#include "agent/service/snapshot_dispatcher.h"
+#include "agent/version.h"
+
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <chrono>
+#include <csignal>
+#include <mutex>
+#include <ostream>
+
+namespace tallyman {
+namespace {
+
+sigset_t watched_signals() {
+  sigset_t set;
+  sigemptyset(&set);
+  sigaddset(&set, SIGTERM);
+  sigaddset(&set, SIGINT);
+  sigaddset(&set, SIGHUP);
+  return set;
+}
+
+class Agent {
+ public:
+  Agent(const Options& options, int argc, const char* const* argv) : options_(options), argc_(argc), argv_(argv) {
+    if (options.history_memory_bytes > 0 && !options.once) {
+      history_ = std::make_unique<HistoryStore>(HistoryOptions{options.history_memory_bytes, options.sampling_interval,
+                                                               options.history_fine, options.history_coarse});
+    }
+  }
+
+  // The observer, or null with the reason in the log.
+  bool make_observer() {
+    auto made = Observer::make(options_, events());
+    if (!made) {
+      spdlog::error("{}; give --path.rootfs, --path.procfs or --path.cgroupfs if the host is mounted elsewhere",
+                    to_string(made.error()));
+      return false;
+    }
+    set_observer(std::move(*made));
+    observing_since_ = std::chrono::steady_clock::now();
+    return true;
+  }
+
+  int once(std::ostream& out) {
+    Routes routes(options_, sources());
+    out << *routes.exposition(observer()->sample_once(), {});
+    out.flush();
+    if (!out.good()) {
+      spdlog::error("standard output: cannot write the exposition");
+      return 1;
+    }
+    return 0;
+  }
+
+  int serve() {
+    sigset_t signals = watched_signals();
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+    Routes routes(options_, sources());
+    auto listening = HttpServer::listen(options_.listen_address, http_limits(),
+                                        [&](HttpRequest request, HttpServer::Respond respond) {
+                                          routes.handle(std::move(request), std::move(respond));
+                                        });
+    if (!listening) {
+      spdlog::error("{}; choose another with --web.listen-address=HOST:PORT", to_string(listening.error()));
+      return 1;
+    }
+    server_ = std::move(*listening);
+    server_->start();
+    follower_.start();
+    observer()->start();
+    tell_where_to_look();
+    service_.ready("serving on " + server_->address());
+    wait_for_the_end(signals);
+    service_.stopping();
+    live_.close();
+    server_->stop();
+    observer()->stop();
+    follower_.stop();
+    return 0;
+  }
+
+ private:
+  HttpLimits http_limits() const {
+    HttpLimits limits;
+    limits.connections = options_.max_connections;
+    // Streams stay: others must get in beside them.
+    limits.streams = std::min(options_.max_streams, std::max(1U, options_.max_connections / 2));
+    return limits;
+  }
+
+  ObserverEvents events() {
+    ObserverEvents events;
+    events.fault = [](std::string_view collector, const std::string& fault) {
+      warn_limited(collector, std::string(collector) + ": " +
+                                  fault);  // a cause that names no process: its id may change each time
+    };
+    events.log = events_log_;
+    events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
+    events.published = [this](const SnapshotPtr& snapshot) { follower_.publish(snapshot); };
+    return events;
+  }
+
+  // In the follower's thread.
+  void follow(const SnapshotPtr& snapshot) {
+    if (history_) {
+      history_->add(*snapshot, clock_.slept());
+    }
+    live_.take(snapshot);
+  }
+
+  StreamFacts stream_facts() {
+    const auto now = observer();
+    return {std::string(kVersion), now->host().machine.boot_id, std::chrono::duration<double>(now->interval()).count()};
+  }
+
+  RouteSources sources() {
+    return {[this] { return observer(); },
+            [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
+            [] { return dropped_log_lines(); },
+            history_.get(),
+            [this] { return follower_.skipped(); },
+            &live_,
+            events_log_};
+  }
+
+  void tell_where_to_look() {
+    const CgroupHierarchy& hierarchy = observer()->hierarchy();
+    spdlog::info("Tallyman {} on {}", kVersion, hierarchy.describe());
+    if (hierarchy.confined_to_namespace()) {
+      spdlog::warn(
+          "only the agent's own cgroup subtree is visible: mount the host's /sys/fs/cgroup read-only and "
+          "point --path.cgroupfs at it, or run in the host's cgroup namespace");
+    }
+    spdlog::info("look at http://{}/ and scrape http://{}{}", server_->address(), server_->address(),
+                 options_.telemetry_path);
+  }
+
+  void wait_for_the_end(const sigset_t& signals) {
+    for (;;) {
+      const timespec timeout = time_to_wait();
+      const int signal = sigtimedwait(&signals, nullptr, &timeout);
+      if (signal == SIGTERM || signal == SIGINT) {
+        spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
+        return;
+      }
+      if (signal == SIGHUP) {
+        reload();
+      }
+      if (sampling_goes_on()) {
+        service_.feed_watchdog();
+      }
+      warn_about_limits();
+      say_unsaid_warnings();
+    }
+  }
+
+  timespec time_to_wait() const {
+    using std::chrono::nanoseconds;
+    nanoseconds wait = std::chrono::seconds(5);
+    if (const auto watchdog = service_.watchdog_timeout()) {
+      wait = std::min<nanoseconds>(wait, *watchdog / 4);
+    }
+    constexpr std::int64_t kSecond = 1'000'000'000;
+    return {wait.count() / kSecond, wait.count() % kSecond};
+  }
+
+  // A sampler that hangs must not seem alive, one that is meant to be slow must.
+  bool sampling_goes_on() {
+    const SnapshotPtr newest = observer()->snapshot();
+    const auto since = newest ? newest->steady_time : observing_since_;
+    const auto patience = options_.sampling_interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
+    return std::chrono::steady_clock::now() - since < patience;
+  }
+
+  void warn_about_limits() {
+    const ObserverStatistics statistics = observer()->statistics();
+    if (statistics.sampler.reopens_files && !std::exchange(told_reopens_, true)) {
+      spdlog::warn(
+          "the limit of open files is reached ({} kept): further files are opened for each read, which costs "
+          "about four times the CPU; raise LimitNOFILE or ulimit -n",
+          statistics.sampler.open_files);
+    }
+    if (!statistics.discovery.tree.watching && !std::exchange(told_walking_, true)) {
+      spdlog::warn("no inotify ({}): walking the cgroup tree instead; new containers are seen up to 2 s late",
+                   statistics.discovery.tree.watch_error);
+    }
+  }
+
+  void reload() {
+    service_.reloading();
+    auto parsed = parse_options(argc_, argv_);
+    if (const auto* refused = std::get_if<EarlyExit>(&parsed)) {
+      spdlog::error("the configuration stays as it was: {}", refused->text);
+    } else {
+      apply(std::get<Options>(std::move(parsed)));
+    }
+    service_.ready("serving on " + server_->address());
+  }
+
+  void apply(Options next) {
+    for (const std::string& name : settings_needing_restart(options_, next)) {
+      spdlog::warn("{} changes only with a restart", name);
+    }
+    const Options before = std::exchange(options_, std::move(next));
+    options_.listen_address = before.listen_address;
+    options_.telemetry_path = before.telemetry_path;
+    set_up_logging(options_);
+    const std::shared_ptr<Observer> old = observer();
+    if (!make_observer()) {
+      options_ = before;
+      return;
+    }
+    old->stop();
+    if (history_) {
+      history_->set_fine_step(options_.sampling_interval);
+    }
+    observer()->start();
+    spdlog::info("configuration read again");
+  }
+
+  std::shared_ptr<Observer> observer() {
+    const std::lock_guard lock(mutex_);
+    return observer_;
+  }
+  void set_observer(std::shared_ptr<Observer> next) {
+    const std::lock_guard lock(mutex_);
+    observer_ = std::move(next);
+  }
+
+  Options options_;
+  const std::shared_ptr<EventLog> events_log_ = std::make_shared<EventLog>(options_.max_events);
+  int argc_;
+  const char* const* argv_;
+  ServiceManager service_;
+  std::unique_ptr<HttpServer> server_;
+  std::mutex mutex_;
+  std::shared_ptr<Observer> observer_;
+  std::chrono::steady_clock::time_point observing_since_;
+  std::unique_ptr<HistoryStore> history_;  // null: turned off
+  HistoryClock clock_;
+  LiveStream live_{[this] { return stream_facts(); }};
+  SnapshotFollower follower_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
+  bool told_reopens_ = false, told_walking_ = false;
+};
+
+}  // namespace
+
+int run_serve_command(const Options& options, int argc, const char* const* argv, std::ostream& out) {
+  std::signal(SIGPIPE, SIG_IGN);
+  set_up_logging(options);
+  if (options.check_config) {
+    out << "The configuration is good.\n";
+    return 0;
+  }
+  Agent agent(options, argc, argv);
+  if (!agent.make_observer()) {
+    return 1;
+  }
+  return options.once ? agent.once(out) : agent.serve();
+}
+
+}  // namespace tallyman

@@ -1,0 +1,24 @@
+// The YAML configuration file: a mapping of settings, nested or with dots in the
+// keys; a setting's name is the keys on the way to it, joined by dots. Strict:
+// no unknown key, no key twice, no anchors, no tags, no second document.
+// Values are not looked at here. Thread-safe.
+#pragma once
+
+#include "agent/config/settings.h"
+
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+namespace tallyman {
+
+inline constexpr std::size_t kLargestConfigurationBytes = 1024 * 1024;
+
+// The assignments in the file's order, or what is wrong: "FILE:LINE: ...".
+using ConfigurationResult = std::variant<std::vector<Assignment>, std::string>;
+
+ConfigurationResult parse_configuration(const std::string& text, const std::string& file_name);
+ConfigurationResult read_configuration_file(const std::string& path);
+
+}  // namespace tallyman

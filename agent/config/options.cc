@@ -1,0 +1,238 @@
+#include "agent/config/options.h"
+
+#include "agent/config/configuration_file.h"
+#include "agent/config/settings.h"
+#include "agent/version.h"
+
+#include <CLI/CLI.hpp>
+
+#include <algorithm>
+#include <array>
+#include <set>
+
+namespace tallyman {
+namespace {
+
+struct CommandName {
+  Command command;
+  std::string_view name;
+};
+constexpr std::array kCommands = {
+    CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"}, CommandName{Command::kMetrics, "metrics"},
+    CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kVersion, "version"}};
+
+EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\nSee tallyman --help.\n"}; }
+
+std::string flag(const Setting& setting) { return "--" + std::string(setting.name); }
+
+// As it was written, as far as CLI11 tells.
+std::string place(const Setting& setting, const std::string& text) {
+  const bool is_switch = setting.shape == Shape::kSwitch;
+  if (text.empty() || (is_switch && text == "true")) return flag(setting);
+  if (is_switch && text == "false") return "--no-" + std::string(setting.name);
+  return flag(setting) + "=" + shown(text);
+}
+
+// What the command line says; nothing of it is checked yet but the names.
+struct CommandLine {
+  Command command = Command::kServe;
+  std::vector<Assignment> assignments;
+  std::vector<std::string> words;  // of `overhead`
+  std::optional<std::string> help;
+  bool version = false;
+};
+
+std::vector<std::string> known_words(bool flags) {
+  std::vector<std::string> words;
+  if (!flags) {
+    for (const CommandName& command : kCommands) words.emplace_back(command.name);
+    return words;
+  }
+  for (const Setting& setting : settings()) {
+    words.push_back(flag(setting));
+    if (setting.shape == Shape::kSwitch) words.push_back("--no-" + std::string(setting.name));
+  }
+  words.insert(words.end(), {"--help", "--version"});
+  return words;
+}
+
+EarlyExit refuse_unknown(const std::string& argument) {
+  const bool is_flag = argument.starts_with("-") && argument.size() > 1;
+  if (!is_flag) {
+    const std::vector<std::string> commands = known_words(false);
+    const std::string unexpected = "unexpected argument '" + shown(argument) + "'";
+    if (std::find(commands.begin(), commands.end(), argument) != commands.end()) {
+      return refuse(unexpected + ": one command at a time");
+    }
+    const std::string meant = nearest(argument, commands);
+    if (!meant.empty()) return refuse(unexpected + "; did you mean " + meant + "?");
+    return refuse(unexpected + "; the commands are serve, ls, metrics, overhead and version");
+  }
+  const std::string name = argument.substr(0, argument.find('='));
+  if (name.starts_with("--no-") && find_setting(name.substr(5)) != nullptr) {
+    return refuse("unknown flag " + shown(name) + ": --" + name.substr(5) +
+                  " takes a value, it cannot be switched off");
+  }
+  const std::string bare = name.substr(std::min(name.find_first_not_of('-'), name.size()));
+  std::string meant = nearest("--" + bare, known_words(true));
+  if (meant.empty()) meant = nearest(bare, known_words(true));
+  return refuse("unknown flag " + shown(name) + (meant.empty() ? "" : "; did you mean " + meant + "?"));
+}
+
+// CLI11 takes "--flag= next" for a value of "next".
+std::optional<EarlyExit> refuse_empty_value(const std::vector<std::string>& arguments) {
+  for (const std::string& argument : arguments) {
+    if (argument == "--") break;
+    if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
+    const Setting* setting = find_setting(std::string_view(argument).substr(2, argument.size() - 3));
+    if (setting != nullptr) return refuse(argument + ": needs a value: " + expectation(*setting));
+  }
+  return {};
+}
+
+struct Flags {
+  CLI::App app{"tallyman"};
+  CLI::Option* help = nullptr;
+  CLI::Option* version = nullptr;
+  std::vector<std::string> words;  // of `overhead`
+  std::vector<CLI::Option*> of_settings;
+  std::vector<CLI::App*> of_commands;
+
+  Flags() {
+    app.set_help_flag();
+    app.allow_extras();
+    app.require_subcommand(0, 1);
+    for (const CommandName& command : kCommands) {
+      of_commands.push_back(app.add_subcommand(std::string(command.name))->fallthrough());
+      if (command.command == Command::kOverhead) of_commands.back()->add_option("words", words);
+    }
+    help = app.add_option("-h,--help")->expected(0, 1);
+    version = app.add_flag("--version");
+    for (const Setting& setting : settings()) of_settings.push_back(add(setting));
+  }
+
+  CLI::Option* add(const Setting& setting) {
+    const std::string name(setting.name);
+    CLI::Option* option = setting.shape == Shape::kSwitch ? app.add_flag("--" + name + ",!--no-" + name)
+                                                          : app.add_option("--" + name)->expected(0, 1);
+    return option->multi_option_policy(CLI::MultiOptionPolicy::TakeLast);
+  }
+};
+
+std::variant<CommandLine, EarlyExit> read_command_line(std::vector<std::string> arguments) {
+  if (const auto refusal = refuse_empty_value(arguments)) return *refusal;
+  Flags flags;
+  try {
+    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    flags.app.parse(arguments);
+  } catch (const CLI::ParseError& error) {
+    return refuse(shown(error.what()));
+  }
+  std::vector<std::string> unknown = flags.app.remaining(true);
+  std::erase(unknown, "--");  // the end of flags
+  if (!unknown.empty()) return refuse_unknown(unknown.front());
+
+  CommandLine line;
+  line.version = flags.version->count() > 0;
+  if (flags.help->count() > 0) line.help = flags.help->results().back();
+  for (std::size_t i = 0; i < kCommands.size(); ++i) {
+    if (flags.of_commands[i]->parsed()) line.command = kCommands[i].command;
+  }
+  line.words = flags.words;
+  for (std::size_t i = 0; i < flags.of_settings.size(); ++i) {
+    if (flags.of_settings[i]->count() == 0) continue;
+    const Setting& setting = settings()[i];
+    const std::string& text = flags.of_settings[i]->results().back();
+    line.assignments.push_back({&setting, text, place(setting, text)});
+  }
+  return line;
+}
+
+std::optional<EarlyExit> print_and_end(const CommandLine& line) {
+  if (line.help && (line.help->empty() || *line.help == "true")) {
+    return EarlyExit{0, line.command == Command::kOverhead ? overhead_help_text() : help_text()};
+  }
+  if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
+  if (line.help) return refuse("--help=" + shown(*line.help) + ": expects nothing or markdown");
+  if (line.version) return EarlyExit{0, version_text() + "\n"};
+  return {};
+}
+
+std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
+  for (const Assignment& assignment : line.assignments) {
+    const Taker taker = assignment.setting->taker;
+    if (takes(taker, line.command)) continue;
+    const auto name =
+        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return takes(taker, c.command); })->name;
+    return refuse(assignment.place + ": is a flag of 'tallyman " + std::string(name) + "'");
+  }
+  return {};
+}
+
+std::optional<EarlyExit> apply_all(const std::vector<Assignment>& assignments, Options& options) {
+  for (const Assignment& assignment : assignments) {
+    const auto complaint = set_value(options, *assignment.setting, assignment.text);
+    if (complaint) return refuse(assignment.place + ": " + *complaint);
+  }
+  return {};
+}
+
+// The slow cadence follows the fast one where nobody has set it.
+std::optional<EarlyExit> settle_slow_interval(const std::vector<Assignment>& assignments, Options& options) {
+  if (options.slow_sampling_interval >= options.sampling_interval) return {};
+  const auto set = std::find_if(assignments.rbegin(), assignments.rend(),
+                                [](const Assignment& a) { return a.setting->name == "sampling.slow-interval"; });
+  if (set != assignments.rend()) {
+    return refuse(set->place + ": is shorter than sampling.interval, " + duration_text(options.sampling_interval) +
+                  ": expects at least that");
+  }
+  options.slow_sampling_interval = options.sampling_interval;
+  return {};
+}
+
+}  // namespace
+
+std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
+  const auto parsed =
+      read_command_line(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>());
+  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) return *exit;
+  const auto& line = std::get<CommandLine>(parsed);
+  if (const auto exit = print_and_end(line)) return *exit;
+  if (const auto exit = refuse_other_commands_flags(line)) return *exit;
+
+  Options flags_alone;  // to find --config.file, and what is wrong with the flags before what is wrong with the file
+  if (const auto exit = apply_all(line.assignments, flags_alone)) return *exit;
+  std::vector<Assignment> all;
+  if (!flags_alone.config_file.empty()) {
+    auto file = read_configuration_file(flags_alone.config_file);
+    if (const auto* complaint = std::get_if<std::string>(&file)) return refuse(*complaint);
+    all = std::move(std::get<std::vector<Assignment>>(file));
+  }
+  all.insert(all.end(), line.assignments.begin(), line.assignments.end());
+
+  Options options;
+  options.command = line.command;
+  options.overhead_words = line.words;
+  if (const auto exit = apply_all(all, options)) return *exit;
+  if (const auto exit = settle_slow_interval(all, options)) return *exit;
+  return options;
+}
+
+std::vector<std::string> settings_needing_restart(const Options& before, const Options& after) {
+  std::vector<std::string> names;
+  for (const Setting& setting : settings()) {
+    if (setting.change == Change::kAtRunTime || setting.taker != Taker::kEverywhere) continue;
+    if (value_text(before, setting) != value_text(after, setting)) names.emplace_back(setting.name);
+  }
+  return names;
+}
+
+std::map<std::string, std::string> effective_settings(const Options& options) {
+  std::map<std::string, std::string> values;
+  for (const Setting& setting : settings()) values.emplace(setting.name, value_text(options, setting));
+  return values;
+}
+
+std::string version_text() { return "tallyman " + std::string(kVersion); }
+
+}  // namespace tallyman

@@ -1,0 +1,312 @@
+#include "agent/config/process_rules.h"
+#include "agent/config/settings.h"
+#include "agent/http/listen_address.h"
+
+#include <arpa/inet.h>
+#include <re2/re2.h>
+
+#include <algorithm>
+#include <array>
+#include <charconv>
+#include <filesystem>
+
+namespace tallyman {
+namespace {
+
+using Complaint = std::optional<std::string>;
+
+constexpr std::size_t kLongestPath = 4'095, kLongestPattern = 4'096, kLongestHost = 253;
+
+struct Unit {
+  std::string_view name;
+  std::int64_t milliseconds;
+};
+constexpr std::array kUnits = {Unit{"ms", 1}, Unit{"s", 1'000}, Unit{"m", 60'000}, Unit{"h", 3'600'000}};
+
+struct SizeUnit {
+  std::string_view name;
+  std::uint64_t bytes;
+};
+constexpr std::array kSizeUnits = {SizeUnit{"KB", 1 << 10}, SizeUnit{"MB", 1 << 20}, SizeUnit{"GB", 1 << 30}};
+std::string size_text(std::uint64_t bytes);
+
+// The digits at the front; what follows them stays in `text`.
+std::optional<std::uint64_t> take_number(std::string_view& text) {
+  std::uint64_t number = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
+  if (error != std::errc()) return std::nullopt;
+  text.remove_prefix(static_cast<std::size_t>(end - text.data()));
+  return number;
+}
+
+std::string range_text(const Setting& setting) {
+  if (setting.shape == Shape::kDuration) {
+    return duration_text(std::chrono::milliseconds(setting.min)) + " to " +
+           duration_text(std::chrono::milliseconds(setting.max));
+  }
+  if (setting.shape == Shape::kSize) return "0, or " + size_text(setting.min) + " to " + size_text(setting.max);
+  return std::to_string(setting.min) + " to " + std::to_string(setting.max);
+}
+
+Complaint read_duration(const Setting& setting, std::string_view text, std::chrono::milliseconds& out) {
+  const auto number = take_number(text);
+  const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == text; });
+  const std::string want = range_text(setting) + ", for example 5s";
+  if (number && text.empty()) return "needs a unit: " + want;
+  if (!number || unit == kUnits.end()) return "expects a whole number and a unit (ms, s, m, h): " + want;
+  const auto factor = static_cast<std::uint64_t>(unit->milliseconds);
+  if (*number > setting.max / factor || *number * factor < setting.min) return "is outside " + range_text(setting);
+  out = std::chrono::milliseconds(*number * factor);
+  return {};
+}
+
+Complaint read_count(const Setting& setting, std::string_view text, unsigned& out) {
+  const auto number = take_number(text);
+  if (!number || !text.empty()) return "expects a whole number, " + range_text(setting);
+  if (*number < setting.min || *number > setting.max) return "is outside " + range_text(setting);
+  out = static_cast<unsigned>(*number);
+  return {};
+}
+
+std::string size_text(std::uint64_t bytes) {
+  const auto unit = std::find_if(kSizeUnits.rbegin(), kSizeUnits.rend(),
+                                 [&](const SizeUnit& u) { return bytes >= u.bytes && bytes % u.bytes == 0; });
+  if (unit == kSizeUnits.rend()) return std::to_string(bytes);
+  return std::to_string(bytes / unit->bytes) + std::string(unit->name);
+}
+
+Complaint read_size(const Setting& setting, std::string_view text, std::uint64_t& out) {
+  const auto number = take_number(text);
+  const std::string want = range_text(setting) + ", for example 64MB";
+  if (number && *number == 0 && text.empty()) {
+    out = 0;
+    return {};
+  }
+  const auto unit =
+      std::find_if(kSizeUnits.begin(), kSizeUnits.end(), [&](const SizeUnit& u) { return u.name == text; });
+  if (number && text.empty()) return "needs a unit: " + want;
+  if (!number || unit == kSizeUnits.end()) return "expects a whole number and a unit (KB, MB, GB): " + want;
+  if (*number > setting.max / unit->bytes || *number * unit->bytes < setting.min) {
+    return "is outside " + range_text(setting);
+  }
+  out = *number * unit->bytes;
+  return {};
+}
+
+Complaint read_switch(std::string_view text, bool& out) {
+  if (text != "true" && text != "false") return "expects true or false";
+  out = text == "true";
+  return {};
+}
+
+bool is_address(int family, std::string_view text) {
+  in6_addr parsed;  // the larger of the two
+  return inet_pton(family, std::string(text.substr(0, text.find('%'))).c_str(), &parsed) == 1;
+}
+
+Complaint check_address(std::string_view text) {
+  constexpr std::string_view kDigits = "0123456789.";
+  constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
+  const std::string want = "expects HOST:PORT, [IPV6]:PORT or :PORT, the port 0 to 65535, for example 127.0.0.1:8255";
+  const auto parsed = parse_listen_address(std::string(text));
+  if (!parsed) return want;
+  const std::string& host = parsed->host;
+  if (host.empty()) return {};
+  if (text.front() == '[') {
+    return is_address(AF_INET6, host) ? Complaint() : "has no IPv6 address in its brackets: " + want;
+  }
+  if (host.find_first_not_of(kDigits) == host.npos && !is_address(AF_INET, host)) {
+    return "has no valid IPv4 address: " + want;
+  }
+  if (host.find_first_not_of(kName) != host.npos || host.size() > kLongestHost) {
+    return "has a host that is neither a name nor an address: " + want;
+  }
+  return {};
+}
+
+Complaint check_url_path(std::string_view text) {
+  constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._~-";
+  if (text.front() != '/') return "expects a path that begins with /, for example /metrics";
+  if (text.find_first_not_of(kAllowed) != text.npos || text.find("..") != text.npos || text.size() > 256) {
+    return "expects letters, digits and / . _ ~ - alone, for example /metrics";
+  }
+  const auto is_below = [&](std::string_view taken) {
+    return text == taken || (text.starts_with(taken) && text[taken.size()] == '/');
+  };
+  if (text == "/" || is_below("/-") || is_below("/api") || is_below("/assets")) {
+    return "is taken by the agent's own pages: choose another path, for example /metrics";
+  }
+  return {};
+}
+
+Complaint check_path(const Setting& setting, std::string_view text) {
+  if (text.size() > kLongestPath || text.find('\0') != text.npos) return "is no path: longer than 4095 bytes";
+  if (setting.shape == Shape::kHostPath && !text.starts_with('/')) {
+    return "expects an absolute path, as the host names it: one that begins with /";
+  }
+  if (setting.shape != Shape::kDirectory) return {};
+  std::error_code error;
+  if (!std::filesystem::is_directory(std::filesystem::path(text), error)) {
+    return "expects a directory: " + (error ? error.message() : std::string("this is none"));
+  }
+  return {};
+}
+
+Complaint check_pattern(std::string_view text) {
+  if (text.size() > kLongestPattern) return "is longer than 4096 bytes";
+  const re2::RE2 pattern(re2::StringPiece(text.data(), text.size()), RE2::Quiet);
+  if (!pattern.ok()) return "expects a regular expression (RE2): " + shown(pattern.error());
+  return {};
+}
+
+Complaint check_choice(const Setting& setting, std::string_view text) {
+  std::string_view rest = setting.choices;
+  while (!rest.empty()) {
+    const auto comma = rest.find(", ");
+    if (rest.substr(0, comma) == text) return {};
+    rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 2);
+  }
+  return "expects one of " + std::string(setting.choices);
+}
+
+Complaint read_text(const Setting& setting, std::string_view text, std::string& out) {
+  Complaint complaint;
+  switch (setting.shape) {
+    case Shape::kAddress:
+      complaint = check_address(text);
+      break;
+    case Shape::kUrlPath:
+      complaint = check_url_path(text);
+      break;
+    case Shape::kPattern:
+      complaint = check_pattern(text);
+      break;
+    case Shape::kChoice:
+      complaint = check_choice(setting, text);
+      break;
+    default:
+      complaint = check_path(setting, text);
+  }
+  if (!complaint) out = text;
+  return complaint;
+}
+
+template <class... F>
+struct Visitor : F... {
+  using F::operator()...;
+};
+template <class... F>
+Visitor(F...) -> Visitor<F...>;
+
+bool collector_is_on(const Options& options, const CollectorSwitch& which) {
+  const auto named = options.collectors.find(std::string(which.collector));
+  return named == options.collectors.end() ? which.on_by_default : named->second;
+}
+
+}  // namespace
+
+std::optional<std::string> set_value(Options& options, const Setting& setting, std::string_view text) {
+  if (text.empty()) return "needs a value: " + expectation(setting);
+  return std::visit(
+      Visitor{[&](bool Options::*field) { return read_switch(text, options.*field); },
+              [&](unsigned Options::*field) { return read_count(setting, text, options.*field); },
+              [&](std::uint64_t Options::*field) { return read_size(setting, text, options.*field); },
+              [&](std::chrono::milliseconds Options::*field) { return read_duration(setting, text, options.*field); },
+              [&](std::string Options::*field) { return read_text(setting, text, options.*field); },
+              [&](std::string HostRoot::*field) { return read_text(setting, text, options.root.*field); },
+              [&](std::vector<ProcessRule> Options::*field) { return read_process_rules(text, options.*field); },
+              [&](const CollectorSwitch& which) {
+                bool on = false;
+                const Complaint complaint = read_switch(text, on);
+                if (!complaint) options.collectors[std::string(which.collector)] = on;
+                return complaint;
+              }},
+      setting.field);
+}
+
+std::string value_text(const Options& options, const Setting& setting) {
+  const auto word = [](bool value) { return std::string(value ? "true" : "false"); };
+  return std::visit(
+      Visitor{[&](bool Options::*field) { return word(options.*field); },
+              [&](unsigned Options::*field) { return std::to_string(options.*field); },
+              [&](std::uint64_t Options::*field) { return size_text(options.*field); },
+              [&](std::chrono::milliseconds Options::*field) { return duration_text(options.*field); },
+              [&](std::string Options::*field) { return options.*field; },
+              [&](std::string HostRoot::*field) { return options.root.*field; },
+              [&](std::vector<ProcessRule> Options::*field) { return process_rules_text(options.*field); },
+              [&](const CollectorSwitch& which) { return word(collector_is_on(options, which)); }},
+      setting.field);
+}
+
+std::string duration_text(std::chrono::milliseconds duration) {
+  const auto unit = std::find_if(kUnits.rbegin(), kUnits.rend(), [&](const Unit& u) {
+    return duration.count() >= u.milliseconds && duration.count() % u.milliseconds == 0;
+  });
+  if (unit == kUnits.rend()) return std::to_string(duration.count()) + "ms";
+  return std::to_string(duration.count() / unit->milliseconds) + std::string(unit->name);
+}
+
+std::string_view placeholder(Shape shape) {
+  switch (shape) {
+    case Shape::kSwitch:
+      return "";
+    case Shape::kAddress:
+      return "HOST:PORT";
+    case Shape::kUrlPath:
+      return "PATH";
+    case Shape::kFile:
+    case Shape::kHostPath:
+      return "PATH";
+    case Shape::kDirectory:
+      return "DIR";
+    case Shape::kDuration:
+      return "TIME";
+    case Shape::kCount:
+      return "N";
+    case Shape::kSize:
+      return "SIZE";
+    case Shape::kPattern:
+      return "REGEX";
+    case Shape::kChoice:
+      return "WORD";
+    case Shape::kRules:
+      return "JSON";
+    case Shape::kText:
+      return "TEXT";
+  }
+  return "";
+}
+
+std::string expectation(const Setting& setting) {
+  switch (setting.shape) {
+    case Shape::kSwitch:
+      return "true or false";
+    case Shape::kAddress:
+      return "HOST:PORT, [IPV6]:PORT or :PORT";
+    case Shape::kUrlPath:
+      return "a path, for example /metrics";
+    case Shape::kFile:
+      return "a path";
+    case Shape::kHostPath:
+      return "an absolute path";
+    case Shape::kDirectory:
+      return "a directory";
+    case Shape::kDuration:
+      return "a duration, " + range_text(setting) + ", for example 5s";
+    case Shape::kCount:
+      return "a whole number, " + range_text(setting);
+    case Shape::kSize:
+      return "a size, " + range_text(setting) + ", for example 64MB";
+    case Shape::kPattern:
+      return "a regular expression (RE2)";
+    case Shape::kChoice:
+      return "one of " + std::string(setting.choices);
+    case Shape::kRules:
+      return "a list of " + process_rule_keys();
+    case Shape::kText:
+      return "a text";
+  }
+  return "";
+}
+
+}  // namespace tallyman

@@ -1,0 +1,142 @@
+#include "agent/http/event_stream.h"
+
+#include <algorithm>
+#include <utility>
+
+namespace tallyman {
+
+std::string server_sent_event(std::string_view type, std::string_view id, std::string_view data) {
+  std::string text;
+  text.reserve(data.size() + type.size() + id.size() + 32);
+  if (!type.empty()) text.append("event: ").append(type).append("\n");
+  if (!id.empty()) text.append("id: ").append(id).append("\n");
+  for (bool more = true; more;) {
+    const auto end = data.find_first_of("\r\n");  // either ends a line for the client
+    text.append("data: ").append(data.substr(0, end)).append("\n");
+    more = end != std::string_view::npos;
+    if (more) data.remove_prefix(end + 1);
+  }
+  return text.append("\n");
+}
+
+StreamChunk make_chunk(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
+
+EventStream::EventStream(std::vector<StreamChunk> first, std::size_t queue_bytes)
+    : queue_bytes_(queue_bytes),
+      waiting_(std::make_move_iterator(first.begin()), std::make_move_iterator(first.end())),
+      uncounted_(waiting_.size()) {}
+
+bool EventStream::push(const StreamChunk& chunk, Delivery delivery) {
+  std::unique_lock lock(mutex_);
+  if (ending_ || cut_ || detached_) return false;
+  if (delivery == Delivery::kFresh && waiting_bytes_ >= queue_bytes_ / 2) {
+    ++skipped_;
+    return true;
+  }
+  if (waiting_bytes_ > 0 && waiting_bytes_ + chunk->size() > queue_bytes_) {
+    cut_ = asleep_ = true;
+    waiting_.clear();
+    wake_up(std::move(lock));
+    return false;
+  }
+  waiting_.push_back(chunk);
+  waiting_bytes_ += chunk->size();
+  wake_up(std::move(lock));
+  return true;
+}
+
+void EventStream::close() {
+  std::unique_lock lock(mutex_);
+  ending_ = true;
+  wake_up(std::move(lock));
+}
+
+bool EventStream::over() const {
+  const std::lock_guard lock(mutex_);
+  return ending_ || cut_ || detached_;
+}
+
+bool EventStream::cut() const {
+  const std::lock_guard lock(mutex_);
+  return cut_;
+}
+
+// Unlocked: what it wakes may come back here.
+void EventStream::wake_up(std::unique_lock<std::mutex> lock) {
+  if (!std::exchange(asleep_, false) || !wake_) return;
+  const auto wake = wake_;
+  lock.unlock();
+  wake();
+}
+
+void EventStream::attach(std::function<void()> wake) {
+  const std::lock_guard lock(mutex_);
+  wake_ = std::move(wake);
+}
+
+EventStream::State EventStream::next(StreamChunk& chunk) {
+  const std::lock_guard lock(mutex_);
+  if (cut_) return State::kCut;
+  if (waiting_.empty()) {
+    asleep_ = !ending_;
+    return ending_ ? State::kEnded : State::kWaiting;
+  }
+  chunk = std::move(waiting_.front());
+  waiting_.pop_front();
+  uncounted_ > 0 ? --uncounted_ : waiting_bytes_ -= chunk->size();
+  return State::kChunk;
+}
+
+std::uint64_t EventStream::take_skipped() {
+  const std::lock_guard lock(mutex_);
+  return std::exchange(skipped_, 0);
+}
+
+void EventStream::detach() {
+  const std::lock_guard lock(mutex_);
+  detached_ = true;
+  wake_ = nullptr;
+  waiting_.clear();
+}
+
+std::shared_ptr<EventStream> Broadcaster::subscribe(std::vector<StreamChunk> first) {
+  auto stream = std::make_shared<EventStream>(std::move(first), queue_bytes_);
+  const std::lock_guard lock(mutex_);
+  if (closed_) {
+    stream->close();
+  } else {
+    streams_.push_back(stream);
+  }
+  return stream;
+}
+
+void Broadcaster::publish(const StreamChunk& chunk, Delivery delivery) {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(streams_, [&](const std::weak_ptr<EventStream>& one) {
+    const auto stream = one.lock();
+    return !stream || !stream->push(chunk, delivery);
+  });
+}
+
+std::size_t Broadcaster::subscribers() {
+  const std::lock_guard lock(mutex_);
+  std::erase_if(streams_, [](const std::weak_ptr<EventStream>& one) {
+    const auto stream = one.lock();
+    return !stream || stream->over();
+  });
+  return streams_.size();
+}
+
+void Broadcaster::close() {
+  std::vector<std::weak_ptr<EventStream>> streams;
+  {
+    const std::lock_guard lock(mutex_);
+    closed_ = true;
+    streams.swap(streams_);
+  }
+  for (const auto& one : streams) {
+    if (const auto stream = one.lock()) stream->close();
+  }
+}
+
+}  // namespace tallyman

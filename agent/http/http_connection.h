@@ -1,0 +1,48 @@
+// One accepted connection: reads requests, has them answered, writes, closes.
+// Internal to the HTTP server; everything here runs in the server's thread.
+#pragma once
+
+#include "agent/http/http_server.h"
+
+#include <boost/asio/io_context.hpp>
+#include <boost/asio/ip/tcp.hpp>
+
+#include <array>
+#include <atomic>
+#include <chrono>
+#include <memory>
+#include <optional>
+#include <unordered_map>
+
+namespace tallyman {
+
+class HttpConnection;
+
+struct HttpCounters {  // read from any thread
+  std::atomic<std::uint64_t> requests{0}, rejected{0}, bad_requests{0}, timeouts{0}, connections{0};
+  std::atomic<std::uint64_t> streams{0}, rejected_streams{0}, cut_streams{0}, skipped_chunks{0};
+};
+
+// What all connections share; outlives them.
+struct HttpShared {
+  std::shared_ptr<boost::asio::io_context> io;
+  HttpLimits limits;
+  HttpServer::Handler handler;
+  HttpCounters counters;
+  std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections;  // the open ones
+  std::array<char, 16 * 1024> discarded;  // where bytes go that nobody looks at
+};
+
+class HttpConnection {
+ public:
+  virtual ~HttpConnection() = default;
+  virtual void read_request() = 0;
+  // Closes at once and leaves `connections`. What the peer has not read is lost.
+  virtual void destroy() = 0;
+  // Since when it has kept the server waiting; nothing while the server works for it.
+  virtual std::optional<std::chrono::steady_clock::time_point> evictable_since() const = 0;
+};
+
+std::shared_ptr<HttpConnection> make_http_connection(HttpShared& shared, boost::asio::ip::tcp::socket socket);
+
+}  // namespace tallyman

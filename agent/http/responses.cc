@@ -1,0 +1,38 @@
+#include "agent/http/responses.h"
+
+#include "collectors/model/snapshot.h"
+
+#include <boost/json.hpp>
+
+namespace tallyman {
+
+HttpResponse text_response(int status, std::string text) {
+  HttpResponse response;
+  response.status = status;
+  response.body = std::make_shared<const std::string>(std::move(text) + '\n');
+  return response;
+}
+
+HttpResponse json_response(std::string text, int status) {
+  HttpResponse response;
+  response.status = status;
+  response.content_type = "application/json";
+  response.headers.emplace_back("Cache-Control", "no-store");
+  response.body = std::make_shared<const std::string>(std::move(text) + '\n');
+  return response;
+}
+
+HttpResponse stream_response(std::shared_ptr<EventStream> stream) {
+  HttpResponse response;
+  response.content_type = "text/event-stream";
+  // The last one is for nginx, which would hold the events back otherwise.
+  response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
+  response.stream = std::move(stream);
+  return response;
+}
+
+HttpResponse error_response(int status, std::string_view what) {
+  return json_response(boost::json::serialize(boost::json::object{{"error", valid_utf8(what)}}), status);
+}
+
+}  // namespace tallyman

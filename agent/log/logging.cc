@@ -1,0 +1,82 @@
+#include "agent/log/logging.h"
+
+#include "agent/log/log_sinks.h"
+#include "agent/log/repeat_limiter.h"
+
+#include <fcntl.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <mutex>
+
+namespace tallyman {
+namespace {
+
+constexpr const char* kJournalSocket = "/run/systemd/journal/socket";
+constexpr const char* kPattern = "%Y-%m-%dT%H:%M:%S.%eZ %l %v";
+
+const DropCounter& drop_counter() {
+  static const auto kCounter = std::make_shared<std::atomic<std::uint64_t>>(0);
+  return kCounter;
+}
+
+RepeatLimiter& limiter() {
+  static RepeatLimiter kLimiter;
+  return kLimiter;
+}
+
+bool to_journal(const Options& options) {
+  if (options.log_format != "auto") return options.log_format == "journal";
+  return is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
+}
+
+void reserve_standard_descriptors() {
+  // open() takes the lowest free number.
+  int descriptor = open("/dev/null", O_RDWR | O_NOCTTY);
+  while (descriptor >= 0 && descriptor <= STDERR_FILENO) descriptor = open("/dev/null", O_RDWR | O_NOCTTY);
+  if (descriptor >= 0) close(descriptor);
+}
+
+void make_logger(const Options& options) {
+  auto sink = make_descriptor_sink(STDERR_FILENO, drop_counter());
+  if (to_journal(options)) sink = make_journal_sink(kJournalSocket, sink, drop_counter());
+  const auto logger = std::make_shared<spdlog::logger>("tallyman", std::move(sink));
+  logger->set_pattern(kPattern, spdlog::pattern_time_type::utc);
+  logger->set_error_handler([](const std::string&) { drop_counter()->fetch_add(1, std::memory_order_relaxed); });
+  spdlog::set_default_logger(logger);
+}
+
+}  // namespace
+
+// spdlog's default logger cannot be exchanged while other threads log.
+void set_up_logging(const Options& options) {
+  static std::once_flag made;
+  std::call_once(made, [&] {
+    reserve_standard_descriptors();
+    make_logger(options);
+  });
+  set_log_level(options.log_level);
+}
+
+void set_log_level(std::string_view level) {
+  spdlog::default_logger_raw()->set_level(spdlog::level::from_str(std::string(level)));
+}
+
+std::uint64_t dropped_log_lines() { return drop_counter()->load(std::memory_order_relaxed); }
+
+void warn_limited(std::string_view cause, const std::string& message) {
+  const auto repeats = limiter().admit(cause);
+  if (repeats && *repeats == 0) spdlog::warn("{}", message);
+  if (repeats && *repeats > 0) spdlog::warn("{} ({} times more since this was last said)", message, *repeats);
+  say_unsaid_warnings();
+}
+
+void warn_limited(const std::string& message) { warn_limited(message, message); }
+
+void say_unsaid_warnings() {
+  for (const auto& unsaid : limiter().take_unsaid()) {
+    spdlog::warn("{}: {} times more since this was last said", unsaid.cause, unsaid.repeats);
+  }
+}
+
+}  // namespace tallyman

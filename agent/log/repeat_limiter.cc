@@ -1,0 +1,77 @@
+#include "agent/log/repeat_limiter.h"
+
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kCauseBytes = 200;
+constexpr std::string_view kOtherCauses = "other causes";
+
+}  // namespace
+
+RepeatLimiter::RepeatLimiter(std::chrono::seconds period, std::size_t max_causes, Clock clock)
+    : period_(period), max_causes_(max_causes), clock_(std::move(clock)) {}
+
+std::optional<std::uint64_t> RepeatLimiter::admit(std::string_view cause) {
+  cause = cause.substr(0, kCauseBytes);
+  const auto now = clock_();
+  const std::lock_guard lock(mutex_);
+  auto known = by_cause_.find(cause);
+  if (known == by_cause_.end() && entries_.size() >= max_causes_) {
+    forget_old(now);
+    if (entries_.size() >= max_causes_) {
+      cause = kOtherCauses;
+      known = by_cause_.find(cause);
+    }
+  }
+  if (known != by_cause_.end()) return admit_known(known->second, now);
+  entries_.push_back({std::string(cause), now, 0});
+  by_cause_.emplace(entries_.back().cause, std::prev(entries_.end()));
+  return 0;
+}
+
+std::optional<std::uint64_t> RepeatLimiter::admit_known(Entries::iterator entry,
+                                                        std::chrono::steady_clock::time_point now) {
+  if (now - entry->said < period_) {
+    ++entry->repeats;
+    return std::nullopt;
+  }
+  entry->said = now;
+  entries_.splice(entries_.end(), entries_, entry);
+  return std::exchange(entry->repeats, 0);
+}
+
+// Those with unsaid lines too: to stay within the bound matters more than their number.
+void RepeatLimiter::forget_old(std::chrono::steady_clock::time_point now) {
+  while (!entries_.empty() && now - entries_.front().said >= period_) {
+    by_cause_.erase(entries_.front().cause);
+    entries_.pop_front();
+  }
+}
+
+std::vector<RepeatLimiter::Unsaid> RepeatLimiter::take_unsaid() {
+  const auto now = clock_();
+  const std::lock_guard lock(mutex_);
+  std::vector<Unsaid> unsaid;
+  for (auto entry = entries_.begin(); entry != entries_.end() && now - entry->said >= period_;) {
+    if (entry->repeats == 0) {
+      by_cause_.erase(entry->cause);
+      entry = entries_.erase(entry);
+      continue;
+    }
+    unsaid.push_back({entry->cause, std::exchange(entry->repeats, 0)});
+    const auto following = std::next(entry);
+    entry->said = now;  // its number was said now
+    entries_.splice(entries_.end(), entries_, entry);
+    entry = following;
+  }
+  return unsaid;
+}
+
+std::size_t RepeatLimiter::size() const {
+  const std::lock_guard lock(mutex_);
+  return entries_.size();
+}
+
+}  // namespace tallyman

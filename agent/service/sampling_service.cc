@@ -1,0 +1,346 @@
+#include "agent/service/sampling_service.h"
+
+#include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/sampling/processes/workload_process_stats.h"
+#include "collectors/sampling/sources/workload_filesystem_stats.h"
+
+#include <poll.h>
+#include <re2/re2.h>
+#include <sys/eventfd.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <map>
+
+namespace tallyman {
+namespace {
+
+using std::chrono::steady_clock;
+
+// Of the descriptors allowed: what is left after connections and the agent's
+// own goes to kept-open files, of which each workload has up to 14 of cgroupfs
+// and one of its network. docs/performance.md has the formula.
+constexpr std::size_t kOwnDescriptors = 128;
+constexpr std::size_t kCgroupFilesPerNetworkFile = 14;
+constexpr rlim_t kMostDescriptors = 1'048'576;
+
+struct FileShare {
+  std::size_t cgroup, network;
+};
+
+FileShare descriptors_to_keep(unsigned max_connections) {
+  rlimit limit{};
+  getrlimit(RLIMIT_NOFILE, &limit);
+  limit.rlim_cur = std::min(limit.rlim_max, kMostDescriptors);
+  setrlimit(RLIMIT_NOFILE, &limit);
+  getrlimit(RLIMIT_NOFILE, &limit);
+  const std::size_t allowed = std::min(limit.rlim_cur, kMostDescriptors);
+  const std::size_t reserved = kOwnDescriptors + max_connections;
+  const std::size_t rest = allowed > reserved ? allowed - reserved : 0;
+  const std::size_t network = rest / (kCgroupFilesPerNetworkFile + 1);
+  return {rest - network, network};
+}
+
+// The names of interfaces recur in every pass: ask the expression once for each.
+NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
+  constexpr std::size_t kMostNames = 65'536;
+  return [expression, answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
+    if (const auto known = answers->find(name); known != answers->end()) {
+      return known->second;
+    }
+    if (answers->size() >= kMostNames) {
+      answers->clear();
+    }
+    return (*answers)[name] = RE2::PartialMatch(name, *expression);
+  };
+}
+
+DiscoveryOptions discovery_options(const Options& options, const CgroupHierarchy& hierarchy) {
+  DiscoveryOptions result;
+  for (const int index : hierarchy.discovery_order()) {
+    result.tree.hierarchies.push_back(hierarchy.hierarchies()[static_cast<std::size_t>(index)].path);
+  }
+  result.tree.max_cgroups = options.max_workloads;
+  return result;
+}
+
+ProcessWatchOptions process_options(const Options& options, const std::vector<const Collector*>& collectors) {
+  const auto is_on = [&](std::string_view name) {
+    return std::any_of(collectors.begin(), collectors.end(), [&](const Collector* one) { return one->name == name; });
+  };
+  ProcessWatchOptions result;
+  result.interval = options.sampling_interval;
+  result.slow_interval = options.slow_sampling_interval;
+  result.scan.groups = options.bare_processes;
+  result.scan.pss = options.process_pss;
+  result.scan.max_groups = options.max_process_groups;
+  result.scan.open_files = is_on("process");
+  result.scan.sched = is_on("sched");
+  result.scan.tasks = is_on("cpuload");
+  result.scan.programs = is_on("executables");
+  return result;
+}
+
+FilesystemOptions filesystem_options(const Options& options) {
+  FilesystemOptions result;
+  result.walk = options.filesystem_walk;
+  result.budget.interval = options.filesystem_walk_interval;
+  result.budget.entries_per_second = options.filesystem_entries_per_second;
+  result.disks_interval = options.slow_sampling_interval;
+  return result;
+}
+
+SampleTime current_time() { return {std::chrono::system_clock::now(), steady_clock::now()}; }
+
+double seconds_between(steady_clock::time_point from, steady_clock::time_point to) {
+  return std::chrono::duration<double>(to - from).count();
+}
+
+}  // namespace
+
+std::vector<const Collector*> chosen_collectors(const Options& options) {
+  std::vector<const Collector*> chosen;
+  for (const Collector* collector : all_collectors()) {
+    const auto named = options.collectors.find(std::string(collector->name));
+    if (named == options.collectors.end() ? collector->on_by_default : named->second) {
+      chosen.push_back(collector);
+    }
+  }
+  return chosen;
+}
+
+Result<std::unique_ptr<Observer>> Observer::make(const Options& options, ObserverEvents events) {
+  auto labels = LabelPolicy::make({options.container_labels, options.workload_labels, options.max_label_bytes});
+  if (!labels) {
+    return labels.error();
+  }
+  auto ignored = std::make_shared<const RE2>(options.ignored_interfaces, RE2::Quiet);
+  if (!ignored->ok()) {
+    return Error{ErrorKind::kMalformed, 0, "collector.network.ignored-interfaces: " + ignored->error()};
+  }
+  Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(options.root);
+  if (!hierarchy) {
+    return hierarchy.error();
+  }
+  Result<ProcessGrouping> grouping = ProcessGrouping::make(options.process_groups);
+  if (!grouping) {
+    return grouping.error();
+  }
+  std::unique_ptr<Observer> observer(new Observer(options, std::move(events), std::move(*hierarchy)));
+  const FileShare share = descriptors_to_keep(options.max_connections);
+  SamplerOptions sampling;
+  sampling.collectors = observer->collectors_;
+  sampling.cpu_per_cpu = options.cpu_per_cpu;
+  sampling.slow_interval = options.slow_sampling_interval;
+  sampling.network_files_kept_open = share.network;
+  sampling.ended_grace = options.ended_grace;
+  sampling.events = observer->events_.log;
+  sampling.now = current_time;
+  // An empty expression matches every name; the user means "ignore nothing".
+  sampling.ignore_interface =
+      options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
+  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, observer->hierarchy_, share.cgroup);
+  std::vector<std::unique_ptr<SideSource>> sides;
+  if (options.bare_processes || observer->has_collector(StatsKind::kProcesses)) {
+    observer->processes_ = std::make_unique<ProcessWatch>(
+        options.root, std::move(*grouping), process_options(options, observer->collectors_),
+        [discovery = &observer->discovery_] { return (*discovery)->current(); });
+    const LastProcessReport report = [processes = observer->processes_.get()] { return processes->report(); };
+    stats = make_grouped_stats_source(std::move(stats), report);
+    sides.push_back(make_process_side(report));
+  }
+  if (observer->has_collector(StatsKind::kFilesystem)) {
+    observer->filesystem_ = std::make_shared<FilesystemSource>(options.root, filesystem_options(options),
+                                                               filesystem_ports_of(options.root));
+    sides.push_back(make_filesystem_side(observer->filesystem_, *stats));
+  }
+  observer->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
+                                                 std::move(*labels), std::move(sides));
+  DiscoveryOptions discovery = discovery_options(options, observer->hierarchy_);
+  discovery.on_error = observer->events_.metadata_fault;
+  observer->last_words_ = LastWords::make(options.root, observer->hierarchy_);
+  discovery.last_words = observer->last_words_.get();
+  std::vector<std::unique_ptr<Runtime>> runtimes;
+  runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
+  runtimes.push_back(make_podman_runtime(options.root));
+  runtimes.push_back(make_crio_runtime(options.root));
+  runtimes.push_back(make_lxc_runtime(options.root));
+  runtimes.push_back(make_mesos_runtime());
+  runtimes.push_back(make_rkt_runtime(options.root));
+  runtimes.push_back(make_libvirt_runtime(options.root));
+  runtimes.push_back(make_machined_runtime(options.root));  // after those whose machines it knows too
+  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it asks for the most paths
+  runtimes.push_back(make_systemd_runtime(options.root));  // last: containers are units too
+  observer->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
+  return observer;
+}
+
+Observer::Observer(const Options& options, ObserverEvents events, CgroupHierarchy hierarchy)
+    : interval_(options.sampling_interval),
+      events_(std::move(events)),
+      hierarchy_(std::move(hierarchy)),
+      collectors_(chosen_collectors(options)),
+      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+
+Observer::~Observer() {
+  stop();
+  if (stop_event_ >= 0) {
+    close(stop_event_);
+  }
+}
+
+SnapshotPtr Observer::sample_once() {
+  discovery_->refresh();
+  if (processes_) {
+    processes_->scan_once();
+  }
+  pass(0);
+  return snapshot();
+}
+
+bool Observer::has_collector(StatsKind needed) const {
+  return std::any_of(collectors_.begin(), collectors_.end(),
+                     [&](const Collector* collector) { return collector->needs.has(needed); });
+}
+
+void Observer::start() {
+  if (last_words_) {
+    last_words_->start();
+  }
+  discovery_->refresh();
+  discovery_->start();
+  if (processes_) {
+    processes_->scan_once();  // so that the first sample has them
+    processes_->start();
+  }
+  thread_ = std::thread([this] { run(); });
+}
+
+void Observer::stop() {
+  if (thread_.joinable()) {
+    const std::uint64_t one = 1;
+    [[maybe_unused]] const ssize_t written = write(stop_event_, &one, sizeof one);
+    thread_.join();
+  }
+  if (processes_) {
+    processes_->stop();
+  }
+  discovery_->stop();
+  if (last_words_) {
+    last_words_->stop();
+  }
+}
+
+void Observer::run() {
+  auto due = steady_clock::now();
+  do {
+    const auto begin = steady_clock::now();
+    pass(seconds_between(due, begin));
+    due += interval_;
+    const auto now = steady_clock::now();
+    if (due < now) {
+      const auto missed = (now - due) / interval_ + 1;
+      due += interval_ * missed;
+      const std::lock_guard lock(mutex_);
+      statistics_.passes_skipped += static_cast<std::uint64_t>(missed);
+    }
+  } while (wait_until(due));
+}
+
+// poll and not a condition variable: TSan of this compiler does not know
+// pthread_cond_clockwait and reports races that are not there.
+bool Observer::wait_until(steady_clock::time_point due) {
+  for (;;) {
+    const auto left = due - steady_clock::now();
+    if (left <= steady_clock::duration::zero()) {
+      return true;
+    }
+    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
+    timespec timeout{seconds.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(left - seconds).count()};
+    pollfd event{stop_event_, POLLIN, 0};
+    if (ppoll(&event, 1, &timeout, nullptr) > 0) {
+      return false;
+    }
+  }
+}
+
+void Observer::pass(double lag_seconds) {
+  const SampleTime time = current_time();
+  // Taken before the list: whoever has left is not in it.
+  std::vector<Departure> departures = discovery_->take_departures();
+  SnapshotPtr made = sampler_->sample(workloads(), time, std::move(departures));
+  const double took = seconds_between(time.steady, steady_clock::now());
+  SamplerStatistics sampled = sampler_->statistics();
+  if (events_.fault) {
+    for (const CollectorStatistics& one : sampled.collectors) {
+      if (!one.last_fault.empty()) {
+        events_.fault(one.collector, one.last_fault);
+      }
+    }
+  }
+  {
+    const std::lock_guard lock(mutex_);
+    snapshot_ = made;
+    statistics_.sampler = std::move(sampled);
+    statistics_.last_pass_seconds = took;
+    statistics_.last_lag_seconds = lag_seconds;
+    host_ = sampler_->host();
+  }
+  if (events_.published) {
+    events_.published(made);
+  }
+}
+
+SnapshotPtr Observer::snapshot() const {
+  const std::lock_guard lock(mutex_);
+  return snapshot_;
+}
+
+ObserverStatistics Observer::statistics() const {
+  ObserverStatistics result;
+  {
+    const std::lock_guard lock(mutex_);
+    result = statistics_;
+  }
+  result.discovery = discovery_->status();
+  if (processes_) {
+    result.process_watch = processes_->statistics();
+    if (const ProcessReportPtr report = processes_->report()) {
+      result.processes = report->statistics;
+    }
+  }
+  if (filesystem_) {
+    result.filesystem = filesystem_->statistics();
+  }
+  if (last_words_) {
+    result.last_words = last_words_->statistics();
+  }
+  return result;
+}
+
+WorkloadListPtr Observer::workloads() const {
+  const WorkloadListPtr cgroups = discovery_->current();
+  const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
+  const std::lock_guard lock(merging_);
+  if (!merged_.all || merged_.cgroups != cgroups || merged_.report != report) {
+    merged_ = {cgroups, report, with_groups(cgroups, report)};
+  }
+  return merged_.all;
+}
+
+std::optional<ProcessFacts> Observer::processes_of(const Workload& workload) const {
+  const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
+  if (!report) {
+    return {};
+  }
+  const auto found = report->facts.find(workload.id);
+  return found == report->facts.end() ? std::nullopt : std::optional(found->second);
+}
+
+HostStats Observer::host() const {
+  const std::lock_guard lock(mutex_);
+  return host_;
+}
+
+}  // namespace tallyman
