@@ -6,7 +6,7 @@
 #include "agent/api/series_route.h"
 #include "agent/http/negotiation.h"
 #include "agent/http/responses.h"
-#include "agent/overhead_reports.h"
+#include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
 #include "exporters/api_json.h"
 #include "exporters/catalogue_text.h"

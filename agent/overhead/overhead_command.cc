@@ -1,10 +1,10 @@
 #include "agent/overhead/overhead_command.h"
 
-#include "agent/overhead/environment.h"
-#include "agent/overhead/report.h"
+#include "agent/overhead/model/report_store.h"
+#include "agent/overhead/report/report.h"
 #include "agent/overhead/runner.h"
 #include "agent/overhead/selection.h"
-#include "agent/overhead_reports.h"
+#include "agent/overhead/targets/environment.h"
 
 #include <sys/stat.h>
 #include <unistd.h>

@@ -1,6 +1,6 @@
 #include "agent/overhead/runner.h"
 
-#include "agent/overhead/probe_client.h"
+#include "agent/overhead/targets/probe_client.h"
 
 #include <algorithm>
 #include <cmath>

@@ -2,13 +2,13 @@
 // measured once, in an order drawn by the seed. One thread.
 #pragma once
 
-#include "agent/overhead/applications.h"
-#include "agent/overhead/cgroups.h"
-#include "agent/overhead/places.h"
-#include "agent/overhead/plan.h"
-#include "agent/overhead/probe_client.h"
+#include "agent/overhead/model/plan.h"
+#include "agent/overhead/model/record.h"
 #include "agent/overhead/progress.h"
-#include "agent/overhead/record.h"
+#include "agent/overhead/targets/applications.h"
+#include "agent/overhead/targets/cgroups.h"
+#include "agent/overhead/targets/probe_client.h"
+#include "agent/overhead/targets/targets.h"
 
 #include <map>
 #include <memory>

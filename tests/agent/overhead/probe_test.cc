@@ -1,8 +1,8 @@
 // The probe itself, as a child: every order does work that can be counted.
-#include "agent/overhead/child.h"
-#include "agent/overhead/places.h"
-#include "agent/overhead/probe_client.h"
-#include "agent/overhead/probe_image.h"
+#include "agent/overhead/targets/child.h"
+#include "agent/overhead/targets/probe_client.h"
+#include "agent/overhead/targets/probe_image.h"
+#include "agent/overhead/targets/targets.h"
 #include "tests/support/host_builder.h"
 
 #include <gmock/gmock.h>

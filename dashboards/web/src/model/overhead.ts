@@ -46,7 +46,7 @@ export interface Report {
 export const kChapters = ["Processor and kernel", "Start", "Files", "First write to a file of a lower layer", "Network", "Applications", "Other"] as const;
 const kControl = "control";
 
-// As agent/overhead/plan.cc has them; a report says what an operation is only where a mode was measured.
+// As agent/overhead/model/plan.cc has them; a report says what an operation is only where a mode was measured.
 const kWorkloads: Readonly<Record<string, readonly [chapter: number, operation: string, what: string]>> = {
   "integer": [0, "1000 steps", "Multiplications, shifts and branches, each on the result of the last."],
   "floating-point": [0, "1000 steps", "Multiplications and divisions, each on the result of the last."],

@@ -1,5 +1,5 @@
 // How the overhead is said and where it is drawn: the words of the program's own tables
-// (agent/overhead/report_words.cc), and scales of the ratio to the baseline. Pure.
+// (agent/overhead/report/report_words.cc), and scales of the ratio to the baseline. Pure.
 import { smallSeconds } from "./comparing";
 import type { Cell } from "./export";
 import { reasonOf, type Group, type Outcome, type Report, type Row } from "./overhead";

@@ -1,0 +1,60 @@
+// All that one run measured, with the raw samples, and the facts of where it was
+// measured: report.json. Plain values.
+#pragma once
+
+#include "agent/overhead/model/failure.h"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace tallyman::overhead {
+
+// One measurement. Times are nanoseconds for one operation.
+struct Sample {
+  unsigned round = 0;
+  std::uint64_t operations = 0;
+  double wall_ns = 0;
+  std::optional<double> cpu_ns;  // by the processes' own clocks; a start has none
+  // CPU time of the whole order, set-up and warm-up included: by the processes'
+  // own clocks, and by the cgroup where the place has one.
+  std::optional<std::uint64_t> own_cpu_ns, cgroup_cpu_ns;
+  std::int64_t began_ns = 0, ended_ns = 0;  // of the order, since the epoch
+};
+
+struct CellRecord {
+  std::string workload, mode, label;
+  std::vector<Sample> samples;
+  std::string reason;  // why there are none, or fewer
+};
+
+struct ModeRecord {
+  std::string name, what;
+  std::string reason;                // not empty: it did not run, or not to the end
+  std::vector<std::string> cgroups;  // of its places, in the order of the rounds
+};
+
+struct Record {
+  static constexpr int kVersion = 1;
+  std::string run;       // "20261124-101500-3f2a"
+  std::string began;     // RFC 3339
+  std::string extent;    // quick, default, full
+  std::string baseline;  // the mode that is 1.0
+  unsigned rounds = 0, rounds_planned = 0;
+  std::uint64_t duration_ns = 0, file_bytes = 0, seed = 0;
+  std::map<std::string, std::string> facts;  // environment.h
+  std::vector<ModeRecord> modes;
+  std::vector<CellRecord> cells;
+  std::vector<std::string> remarks;  // what the reader must know: a busy machine, rounds left out
+};
+
+std::string to_json(const Record& record);
+// Trouble names what is missing or wrong. Reads any version 1 of any tallyman.
+Attempt<Record> from_json(std::string_view text);
+// The report.json at this path, or in this directory.
+Attempt<Record> read_record(const std::string& path);
+
+}  // namespace tallyman::overhead

@@ -1,0 +1,224 @@
+#include "agent/overhead/targets/child.h"
+
+#include "agent/overhead/targets/launch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+namespace tallyman::overhead {
+namespace {
+
+constexpr std::size_t kMostHeard = 16 << 20, kMostErrors = 8 << 10;
+constexpr std::string_view kSystemDirectories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
+
+int milliseconds_to(Clock::time_point deadline) {
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now()).count();
+  return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
+}
+
+// Appends what is there; false at the end.
+bool take(FileDescriptor& from, std::string& into, std::size_t most) {
+  char buffer[16 << 10];
+  const ssize_t got = read(from.get(), buffer, sizeof buffer);
+  if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
+  if (got <= 0) {
+    from.reset();
+    return false;
+  }
+  into.append(buffer, static_cast<std::size_t>(got));
+  if (into.size() > most) into.erase(0, into.size() - most);
+  return true;
+}
+
+}  // namespace
+
+std::string seconds_text(std::chrono::milliseconds time) {
+  char text[32];
+  const double seconds = static_cast<double>(time.count()) / 1000;
+  std::snprintf(text, sizeof text, time.count() % 1000 == 0 ? "%.0f s" : "%.1f s", seconds);
+  return text;
+}
+
+std::string find_program(std::string_view name) {
+  if (name.find('/') != name.npos) return access(std::string(name).c_str(), X_OK) == 0 ? std::string(name) : "";
+  const char* set = std::getenv("PATH");
+  const std::string path = (set != nullptr ? std::string(set) + ":" : std::string()) + std::string(kSystemDirectories);
+  for (std::size_t from = 0; from <= path.size();) {
+    const std::size_t to = std::min(path.find(':', from), path.size());
+    const std::string candidate = path.substr(from, to - from) + "/" + std::string(name);
+    if (to > from && access(candidate.c_str(), X_OK) == 0) return candidate;
+    from = to + 1;
+  }
+  return {};
+}
+
+Attempt<Child> Child::spawn(const std::vector<std::string>& command, const Surroundings& around) {
+  const std::string program = find_program(command.front());
+  if (program.empty()) return trouble(command.front() + " is not installed");
+  int in[2], out[2], err[2];
+  if (pipe2(in, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  FileDescriptor child_in(in[0]), own_in(in[1]);
+  if (pipe2(out, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  FileDescriptor own_out(out[0]), child_out(out[1]);
+  if (pipe2(err, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  FileDescriptor own_err(err[0]), child_err(err[1]);
+
+  const int pid = launch(program, command, around, {child_in.get(), child_out.get(), child_err.get()});
+  if (pid < 0) return trouble_from_errno(around.namespaces ? "cannot make namespaces" : "cannot start " + program);
+  Child child;
+  child.name_ = command.front().substr(command.front().rfind('/') + 1);
+  if (command.size() > 1 && !command[1].starts_with("-")) child.name_ += " " + command[1];
+  child.pid_ = pid;
+  child.input_ = std::move(own_in);
+  child.output_ = std::move(own_out);
+  child.errors_ = std::move(own_err);
+  for (const int fd : {child.output_.get(), child.errors_.get()}) fcntl(fd, F_SETFL, O_NONBLOCK);
+  return child;
+}
+
+Child& Child::operator=(Child&& other) noexcept {
+  if (this != &other) {
+    end(std::chrono::milliseconds(0));
+    name_ = std::move(other.name_);
+    pid_ = std::exchange(other.pid_, -1);
+    input_ = std::move(other.input_);
+    output_ = std::move(other.output_);
+    errors_ = std::move(other.errors_);
+    heard_ = std::move(other.heard_);
+    said_wrong_ = std::move(other.said_wrong_);
+    status_ = other.status_;
+  }
+  return *this;
+}
+
+Child::Child(Child&& other) noexcept { *this = std::move(other); }
+
+Child::~Child() { end(std::chrono::milliseconds(0)); }
+
+bool Child::say(std::string_view text) {
+  while (!text.empty() && input_.valid()) {
+    const ssize_t done = write(input_.get(), text.data(), text.size());
+    if (done < 0 && errno == EINTR) continue;
+    if (done <= 0) return false;
+    text.remove_prefix(static_cast<std::size_t>(done));
+  }
+  return text.empty();
+}
+
+Child::Heard Child::listen(Clock::time_point deadline, Interrupt& interrupt) {
+  for (;;) {
+    if (interrupt.raised()) return Heard::kInterrupted;
+    pollfd watched[] = {{output_.get(), POLLIN, 0},
+                        {errors_.get(), POLLIN, 0},
+                        {interrupt.ignored() ? -1 : interrupt.descriptor(), POLLIN, 0}};
+    if (!output_.valid()) return Heard::kEnd;
+    const int ready = poll(watched, 3, milliseconds_to(deadline));
+    if (ready < 0 && errno != EINTR) return Heard::kEnd;
+    if (ready == 0) return Heard::kLate;
+    if (watched[1].revents != 0) take(errors_, said_wrong_, kMostErrors);
+    if (watched[0].revents != 0) return take(output_, heard_, kMostHeard) ? Heard::kOutput : Heard::kEnd;
+  }
+}
+
+std::string Child::complaint() const {
+  std::string text = said_wrong_;
+  while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
+  // Docker ends with "See 'docker run --help'."
+  for (auto last = text.rfind("\n"); last != text.npos; last = text.rfind("\n")) {
+    const std::string line = text.substr(last + 1);
+    if (!line.empty() && !line.starts_with("See '") && !line.starts_with("Run '")) return line;
+    text.resize(last);
+  }
+  return text;
+}
+
+Attempt<std::string> Child::read_line(Clock::time_point deadline, Interrupt& interrupt) {
+  const auto began = Clock::now();
+  for (;;) {
+    const auto newline = heard_.find('\n');
+    if (newline != heard_.npos) {
+      std::string line = heard_.substr(0, newline);
+      heard_.erase(0, newline + 1);
+      return line;
+    }
+    switch (listen(deadline, interrupt)) {
+      case Heard::kOutput:
+        break;
+      case Heard::kInterrupted:
+        return Trouble{"interrupted", true};
+      case Heard::kLate:
+        return trouble(name_ + " did not answer within " +
+                       seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
+      case Heard::kEnd:
+        wait_until(Clock::now() + std::chrono::seconds(2));
+        if (errors_.valid()) take(errors_, said_wrong_, kMostErrors);
+        return trouble(name_ + " ended" + (complaint().empty() ? std::string() : ": " + complaint()));
+    }
+  }
+}
+
+Attempt<std::string> Child::finish(Clock::time_point deadline, Interrupt& interrupt) {
+  const auto began = Clock::now();
+  const auto late = [&] {
+    return trouble(name_ + " did not end within " +
+                   seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
+  };
+  for (Heard heard = Heard::kOutput; heard != Heard::kEnd;) {
+    heard = listen(deadline, interrupt);
+    if (heard == Heard::kInterrupted) return Trouble{"interrupted", true};
+    if (heard == Heard::kLate) return late();
+  }
+  if (!wait_until(deadline)) return late();
+  while (errors_.valid() && take(errors_, said_wrong_, kMostErrors) && said_wrong_.empty()) {
+    break;
+  }
+  if (!WIFEXITED(status_) || WEXITSTATUS(status_) != 0) {
+    return trouble(name_ + ": " + (complaint().empty() ? std::string("failed") : complaint()));
+  }
+  while (!heard_.empty() && heard_.back() == '\n') heard_.pop_back();
+  return heard_;
+}
+
+bool Child::wait_until(Clock::time_point deadline) {
+  while (pid_ > 0) {
+    const int waited = waitpid(pid_, &status_, WNOHANG);
+    if (waited == pid_ || (waited < 0 && errno != EINTR)) pid_ = -1;
+    if (pid_ <= 0 || Clock::now() >= deadline) break;
+    usleep(1'000);
+  }
+  return pid_ <= 0;
+}
+
+void Child::terminate() {
+  if (pid_ > 0) kill(pid_, SIGTERM);
+}
+
+void Child::end(std::chrono::milliseconds grace) {
+  input_.reset();
+  if (pid_ > 0 && !wait_until(Clock::now() + grace)) {
+    kill(pid_, SIGKILL);
+    wait_until(Clock::now() + std::chrono::seconds(10));
+  }
+  output_.reset();
+  errors_.reset();
+}
+
+Attempt<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
+                                 Interrupt& interrupt, std::string_view input) {
+  auto child = Child::spawn(command);
+  if (!child) return child.error();
+  child->say(input);
+  child->close_input();
+  return child->finish(Clock::now() + limit, interrupt);
+}
+
+}  // namespace tallyman::overhead

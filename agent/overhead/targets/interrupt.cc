@@ -1,0 +1,37 @@
+#include "agent/overhead/targets/interrupt.h"
+
+#include "agent/overhead/model/failure.h"
+
+#include <sys/signalfd.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <cstring>
+
+namespace tallyman::overhead {
+
+Trouble trouble_from_errno(std::string what) { return trouble(std::move(what) + ": " + std::strerror(errno)); }
+
+Interrupt::Interrupt() {
+  sigset_t wanted;
+  sigemptyset(&wanted);
+  for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, number);
+  sigprocmask(SIG_BLOCK, &wanted, &before_);
+  std::signal(SIGPIPE, SIG_IGN);  // a child that has ended is an error of the write
+  signals_ = FileDescriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
+}
+
+Interrupt::~Interrupt() {
+  raised();  // one that came in the meantime was obeyed already
+  sigprocmask(SIG_SETMASK, &before_, nullptr);
+}
+
+bool Interrupt::raised() {
+  signalfd_siginfo info{};
+  while (signals_.valid() && read(signals_.get(), &info, sizeof info) == static_cast<ssize_t>(sizeof info)) {
+    if (number_ == 0) number_ = static_cast<int>(info.ssi_signo);
+  }
+  return number_ != 0 && !ignored_;
+}
+
+}  // namespace tallyman::overhead

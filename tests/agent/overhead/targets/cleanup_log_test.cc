@@ -1,0 +1,125 @@
+#include "agent/overhead/targets/cleanup_log.h"
+
+#include "tests/support/host_builder.h"
+
+#include <gmock/gmock.h>
+
+#include <filesystem>
+#include <fstream>
+
+namespace tallyman::overhead {
+namespace {
+
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+using ::testing::SizeIs;
+
+class OverheadJournal : public ::testing::Test {
+ protected:
+  Undo undo() {
+    return [this](const Made& made) -> Attempt<Done> {
+      if (made.name == stuck_) return trouble("busy");
+      undone_.push_back(made.kind + " " + made.name);
+      return Done{};
+    };
+  }
+  std::string state() const { return host_.root().rootfs; }
+
+  HostBuilder host_;
+  std::vector<std::string> undone_;
+  std::string stuck_;
+};
+
+TEST_F(OverheadJournal, UndoesBackwardsAndLeavesNothing) {
+  {
+    auto journal = Journal::begin(state(), "r1", undo()).value();
+    ASSERT_TRUE(journal->about_to_make({"directory", "/x/work-r1", {}}));
+    ASSERT_TRUE(journal->about_to_make({"container", "tallyman-overhead-r1-a", {"docker"}}));
+    ASSERT_TRUE(journal->about_to_make({"container", "tallyman-overhead-r1-b", {"docker"}}));
+    ASSERT_TRUE(journal->undo("container", "tallyman-overhead-r1-a"));
+  }
+  EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-r1-a", "container tallyman-overhead-r1-b",
+                                   "directory /x/work-r1"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/journal-r1"));
+}
+
+TEST_F(OverheadJournal, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
+  std::ofstream(state() + "/journal-dead") << to_line({"directory", "/x/work-dead", {}})
+                                           << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
+                                           << to_line({"directory", "/home/precious", {}})  // not named by us
+                                           << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
+  auto journal = Journal::begin(state(), "r2", undo()).value();
+  ASSERT_TRUE(journal->about_to_make({"directory", "/x/work-r2", {}}));
+  EXPECT_THAT(Journal::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what run dead")));
+  EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/journal-dead"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-r2"));
+}
+
+TEST_F(OverheadJournal, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
+  stuck_ = "tallyman-overhead-dead-a";
+  std::ofstream(state() + "/journal-dead")
+      << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
+  auto journal = Journal::begin(state(), "r3", undo()).value();
+  EXPECT_THAT(Journal::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-dead"));
+  ASSERT_TRUE(journal->about_to_make({"container", stuck_, {"docker"}}));
+  EXPECT_THAT(journal->undo_all(), SizeIs(1));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-r3"));
+}
+
+TEST_F(OverheadJournal, OneRunAtATime) {
+  auto journal = Journal::begin(state(), "r4", undo()).value();
+  const auto second = Journal::begin(state(), "r5", undo());
+  ASSERT_FALSE(second);
+  EXPECT_THAT(second.error().text, HasSubstr("another run is under way"));
+  journal.reset();
+  EXPECT_TRUE(Journal::begin(state(), "r6", undo()));
+}
+
+TEST_F(OverheadJournal, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne) {
+  Interrupt interrupt;
+  const Undo real = undo_with(interrupt, std::chrono::seconds(5));
+  host_.file("work-x/a/b", "text");
+  EXPECT_TRUE(real({"directory", state() + "/work-x", {}}));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/work-x"));
+  EXPECT_TRUE(real({"directory", state() + "/work-x", {}}));
+  EXPECT_FALSE(real({"unknown", "tallyman-overhead-x", {}}));
+}
+
+TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
+  Interrupt interrupt;
+  auto cat = Child::spawn({"cat"}).value();
+  const auto soon = [] { return Clock::now() + std::chrono::seconds(20); };
+  ASSERT_TRUE(cat.say("one\ntwo\n"));
+  EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "one");
+  EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "two");
+  cat.end(std::chrono::seconds(20));
+  EXPECT_THAT(Child::spawn({"tallyman-no-such-program"}).error().text, HasSubstr("is not installed"));
+  EXPECT_THAT(run_program({"sh", "-c", "echo why >&2; exit 3"}, std::chrono::seconds(20), interrupt).error().text,
+              "sh: why");
+  EXPECT_EQ(run_program({"cat"}, std::chrono::seconds(20), interrupt, "text\n").value(), "text");
+}
+
+TEST(OverheadChild, OneThatHangsIsGivenUpWithAClearMessage) {
+  Interrupt interrupt;
+  const auto hung = run_program({"sleep", "1000"}, std::chrono::milliseconds(200), interrupt);
+  ASSERT_FALSE(hung);
+  EXPECT_EQ(hung.error().text, "sleep 1000 did not end within 0.2 s");
+  EXPECT_FALSE(hung.error().interrupted);
+}
+
+TEST(OverheadChild, ASignalEndsTheWait) {
+  Interrupt interrupt;
+  ::raise(SIGTERM);
+  const auto stopped = run_program({"sleep", "1000"}, std::chrono::seconds(20), interrupt);
+  ASSERT_FALSE(stopped);
+  EXPECT_TRUE(stopped.error().interrupted);
+  EXPECT_EQ(interrupt.number(), SIGTERM);
+  interrupt.ignore_from_now();
+  EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // cleaning up goes on
+}
+
+}  // namespace
+}  // namespace tallyman::overhead
