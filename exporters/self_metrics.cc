@@ -170,8 +170,8 @@ void SelfMetrics::Impl::update_host(const SelfStatistics& now) {
   gauge("tallyman_open_files_limit", {}, number(now.open_files_limit));
   gauge("tallyman_files_reopened", {}, number(now.files_reopened));
   gauge("tallyman_inotify_watches", {}, number(now.inotify_watches));
-  gauge("tallyman_inotify_watching", {}, number(now.inotify_watching));
-  counter("tallyman_dropped_events_total", {}, number(now.dropped_events));
+  gauge("tallyman_inotify_active", {}, number(now.inotify_watching));
+  counter("tallyman_inotify_overflows_total", {}, number(now.dropped_events));
 }
 
 void SelfMetrics::Impl::update_process_scans(const SelfStatistics& now) {
@@ -180,7 +180,7 @@ void SelfMetrics::Impl::update_process_scans(const SelfStatistics& now) {
   gauge("tallyman_process_groups", {}, number(now.process_groups));
   gauge("tallyman_process_groups_left_out", {}, number(now.process_groups_left_out));
   counter("tallyman_process_exits_total", {}, number(now.process_exits));
-  counter("tallyman_process_exits_overflows_total", {}, number(now.process_exits_overflows));
+  counter("tallyman_taskstats_overflows_total", {}, number(now.process_exits_overflows));
   gauge("tallyman_process_times_exact", {}, number(now.process_times_exact));
   counter("tallyman_process_scans_total", {}, number(now.process_scans));
   counter("tallyman_process_scan_cpu_seconds_total", {}, now.process_scan_cpu_seconds);
@@ -206,16 +206,16 @@ void SelfMetrics::Impl::update_ends(const SelfStatistics& now) {
   for (const auto& [type, count] : now.events) {
     counter("tallyman_events_total", {{"type", type}}, static_cast<double>(count));
   }
-  counter("tallyman_events_dropped_total", {}, number(now.events_dropped));
-  for (const auto& [from, count] : now.finals) {
-    counter("tallyman_final_counters_total", {{"from", from}}, static_cast<double>(count));
+  counter("tallyman_event_log_evicted_total", {}, number(now.events_dropped));
+  for (const auto& [source, count] : now.finals) {
+    counter("tallyman_final_stats_total", {{"source", source}}, static_cast<double>(count));
   }
   gauge("tallyman_ended_workloads_shown", {}, number(now.ended_shown));
-  counter("tallyman_ended_workloads_dropped_total", {}, number(now.departures_dropped));
-  gauge("tallyman_last_words_watches", {}, number(now.last_words_watches));
-  counter("tallyman_last_words_unwatched_total", {}, number(now.last_words_unwatched));
-  counter("tallyman_last_words_overflows_total", {}, number(now.last_words_overflows));
-  counter("tallyman_last_words_cpu_seconds_total", {}, now.last_words_cpu_seconds);
+  counter("tallyman_ended_workloads_dropped_total", {}, number(now.exits_dropped));
+  gauge("tallyman_final_stats_watches", {}, number(now.final_stats_watches));
+  counter("tallyman_final_stats_unwatched_total", {}, number(now.final_stats_unwatched));
+  counter("tallyman_final_stats_overflows_total", {}, number(now.final_stats_overflows));
+  counter("tallyman_final_stats_cpu_seconds_total", {}, now.final_stats_cpu_seconds);
 }
 
 void SelfMetrics::Impl::update_serving(const SelfStatistics& now) {

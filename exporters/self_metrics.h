@@ -72,8 +72,8 @@ struct SelfStatistics {
   std::map<std::string, std::uint64_t> events;  // type -> count
   Total events_dropped;
   std::map<std::string, std::uint64_t> finals;  // where final counters came from -> count
-  Total ended_shown, departures_dropped, last_words_watches, last_words_unwatched, last_words_overflows;
-  Value last_words_cpu_seconds;
+  Total ended_shown, exits_dropped, final_stats_watches, final_stats_unwatched, final_stats_overflows;
+  Value final_stats_cpu_seconds;
 
   ExpositionStatistics exposition;
   Total http_requests, http_connections, http_rejected_connections, http_bad_requests, http_timeouts;

@@ -10,7 +10,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostListed = 10'000;
+constexpr std::size_t kMaxListed = 10'000;
 
 std::optional<std::uint64_t> number_of(const std::string& text) {
   std::uint64_t number = 0;
@@ -53,7 +53,7 @@ HttpResponse EventFeed::list(const HttpRequest& request) const {
       if (key == "since") {
         filter.after = *number;
       } else {
-        filter.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMostListed));
+        filter.limit = static_cast<std::size_t>(std::min<std::uint64_t>(*number, kMaxListed));
       }
     } else if (key == "type") {
       filter.type = event_type(value);
@@ -77,7 +77,7 @@ std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_i
   EventFilter missed;
   // An id that the log has not reached is of a log before this one: all is news then.
   missed.after = *last <= published_ ? *last : 0;
-  missed.limit = kMostListed;
+  missed.limit = kMaxListed;
   for (const EventPtr& event : log_->select(missed)) {
     if (event->id <= published_ && event->id > missed.after) chunks.push_back(chunk_of(*event));
   }

@@ -87,12 +87,12 @@ bool is_collector(const std::string& name) {
   return name == "self" || std::any_of(all.begin(), all.end(), [&](const Collector* c) { return c->name == name; });
 }
 
-HostFacts host_facts(const Observer& observer) {
-  const HostStats host = observer.host();
+HostFacts host_facts(const SamplingService& sampling_service) {
+  const HostStats host = sampling_service.host();
   HostFacts facts;
   facts.agent_version = kVersion;
-  facts.cgroup_mode = to_string(observer.hierarchy().mode());
-  facts.cgroup_hierarchies = observer.hierarchy().describe();
+  facts.cgroup_mode = to_string(sampling_service.hierarchy().mode());
+  facts.cgroup_hierarchies = sampling_service.hierarchy().describe();
   facts.hostname = host.machine.hostname;
   facts.machine_id = host.machine.machine_id;
   facts.system_uuid = host.machine.system_uuid;
@@ -183,9 +183,9 @@ class Routes::Impl {
       response.body = std::make_shared<const std::string>(landing_page(telemetry_path_));
       return response;
     }
-    const auto observer = sources_.observer();
-    const SnapshotPtr snapshot = observer->snapshot();
-    const WorkloadListPtr workloads = observer->workloads();
+    const auto sampling_service = sources_.sampling_service();
+    const SnapshotPtr snapshot = sampling_service->snapshot();
+    const WorkloadListPtr workloads = sampling_service->workloads();
     if (path == kWorkloadsPath) {
       return json_response(
           workloads_json(snapshot.get(), *workloads, MetricIndex::of_catalogue(), wants_ended(request)));
@@ -197,7 +197,7 @@ class Routes::Impl {
       return feed_.stream(request);
     }
     if (path == "/api/v1/host") {
-      return json_response(host_json(snapshot.get(), *workloads, host_facts(*observer)));
+      return json_response(host_json(snapshot.get(), *workloads, host_facts(*sampling_service)));
     }
     if (path == "/api/v1/series") {
       return series_response(request, sources_.history);
@@ -215,7 +215,7 @@ class Routes::Impl {
       return feed_.live_stream(request);
     }
     if (path.starts_with(kWorkloadsPath) && path[kWorkloadsPath.size()] == '/') {
-      return one_workload(path.substr(kWorkloadsPath.size() + 1), snapshot, *workloads, *observer);
+      return one_workload(path.substr(kWorkloadsPath.size() + 1), snapshot, *workloads, *sampling_service);
     }
     return text_response(404, "No such page. The pages there are: /, " + telemetry_path_ +
                                   ", /api/v1/workloads, /api/v1/workloads/ID, /api/v1/host, /api/v1/series, "
@@ -224,18 +224,18 @@ class Routes::Impl {
   }
 
   static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,
-                                   const Observer& observer) {
+                                   const SamplingService& sampling_service) {
     const WorkloadPtr found = find_workload(list, wanted.empty() ? "/" : wanted);
     if (!found) {
       return json_response(
           R"({"error":"no workload, or more than one, has this id or name; /api/v1/workloads lists all"})", 404);
     }
-    const std::optional<ProcessFacts> facts = observer.processes_of(*found);
+    const std::optional<ProcessFacts> facts = sampling_service.processes_of(*found);
     return json_response(workload_json(snapshot.get(), *found, facts ? processes_of(*facts) : WorkloadProcesses{}));
   }
 
   HttpResponse ready() {
-    const SnapshotPtr snapshot = sources_.observer()->snapshot();
+    const SnapshotPtr snapshot = sources_.sampling_service()->snapshot();
     if (!snapshot) {
       return text_response(503, "Not ready: no sample yet.");
     }
@@ -260,7 +260,7 @@ class Routes::Impl {
     }
     std::sort(wanted.collectors.begin(), wanted.collectors.end());
     wanted.collectors.erase(std::unique(wanted.collectors.begin(), wanted.collectors.end()), wanted.collectors.end());
-    const SnapshotPtr snapshot = sources_.observer()->snapshot();
+    const SnapshotPtr snapshot = sources_.sampling_service()->snapshot();
     if (!snapshot) {
       return text_response(503, "No sample yet.");
     }

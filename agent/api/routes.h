@@ -19,7 +19,7 @@ namespace tallyman {
 
 // The agent's own figures that routes do not know by themselves.
 struct RouteSources {
-  std::function<std::shared_ptr<Observer>()> observer;  // never null; another one after a reload
+  std::function<std::shared_ptr<SamplingService>()> sampling_service;  // never null; another one after a reload
   std::function<HttpStatistics()> http;
   std::function<std::uint64_t()> log_lines_dropped;
   const HistoryStore* history = nullptr;  // null: turned off

@@ -9,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-void add_sampling(SelfStatistics& self, const ObserverStatistics& observed) {
+void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observed) {
   for (const CollectorStatistics& one : observed.sampler.collectors) {
     self.collectors.push_back({std::string(one.collector),
                                one.last_seconds,
@@ -33,7 +33,7 @@ void add_sampling(SelfStatistics& self, const ObserverStatistics& observed) {
   self.dropped_events = observed.discovery.tree.overflows;
 }
 
-void add_processes(SelfStatistics& self, const ObserverStatistics& observed) {
+void add_processes(SelfStatistics& self, const SamplingServiceStatistics& observed) {
   if (!observed.processes) {
     return;
   }
@@ -71,20 +71,21 @@ void add_filesystem(SelfStatistics& self, const FilesystemStatistics& source) {
   now.seconds = source.seconds;
 }
 
-void add_ends(SelfStatistics& self, const ObserverStatistics& observed, const EventLogStatistics& events) {
+void add_ends(SelfStatistics& self, const SamplingServiceStatistics& observed, const EventLogStatistics& events) {
   for (std::size_t type = 0; type < kEventTypes; ++type) {
     self.events[std::string(to_string(static_cast<EventType>(type)))] = events.by_type[type];
   }
   self.events_dropped = events.dropped;
-  const FinalsStatistics& finals = observed.sampler.finals;
-  self.finals = {{"its_end", finals.last_words}, {"last_sample", finals.last_sample}, {"unknown", finals.unknown}};
+  const FinalStatsCounts& finals = observed.sampler.finals;
+  self.finals = {
+      {"cgroup_empty", finals.cgroup_empty}, {"last_sample", finals.last_sample}, {"unknown", finals.unknown}};
   self.ended_shown = observed.sampler.ended;
-  self.departures_dropped = observed.discovery.departures_dropped;
-  if (observed.last_words) {
-    self.last_words_watches = observed.last_words->watches;
-    self.last_words_unwatched = observed.last_words->unwatched;
-    self.last_words_cpu_seconds = static_cast<double>(observed.last_words->cpu_nsec) / 1e9;
-    self.last_words_overflows = observed.last_words->overflows;
+  self.exits_dropped = observed.discovery.exits_dropped;
+  if (observed.final_stats) {
+    self.final_stats_watches = observed.final_stats->watches;
+    self.final_stats_unwatched = observed.final_stats->unwatched;
+    self.final_stats_cpu_seconds = static_cast<double>(observed.final_stats->cpu_nsec) / 1e9;
+    self.final_stats_overflows = observed.final_stats->overflows;
   }
 }
 
@@ -126,21 +127,21 @@ void add_http(SelfStatistics& self, const HttpStatistics& http) {
 }  // namespace
 
 SelfStatistics gather_self_statistics(const RouteSources& sources, const EventLog& events) {
-  const auto observer = sources.observer();
+  const auto sampling_service = sources.sampling_service();
   SelfStatistics self;
   self.version = kVersion;
-  self.cgroup_mode = to_string(observer->hierarchy().mode());
-  const ObserverStatistics observed = observer->statistics();
+  self.cgroup_mode = to_string(sampling_service->hierarchy().mode());
+  const SamplingServiceStatistics observed = sampling_service->statistics();
   add_sampling(self, observed);
   add_processes(self, observed);
   if (observed.filesystem) {
     add_filesystem(self, *observed.filesystem);
   }
   add_ends(self, observed, events.statistics());
-  if (const SnapshotPtr snapshot = observer->snapshot()) {
+  if (const SnapshotPtr snapshot = sampling_service->snapshot()) {
     add_snapshot(self, *snapshot);
   }
-  const WorkloadListPtr workloads = observer->workloads();
+  const WorkloadListPtr workloads = sampling_service->workloads();
   for (const WorkloadPtr& one : *workloads) {
     ++self.workloads[std::string(to_string(one->kind))];
   }

@@ -12,8 +12,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostWorkloads = 6, kMostParameters = 64;
-constexpr double kMostSteps = 11'000, kMostPoints = 200'000, kDefaultSteps = 720;
+constexpr std::size_t kMaxWorkloads = 6, kMaxParameters = 64;
+constexpr double kMaxSteps = 11'000, kMaxPoints = 200'000, kDefaultSteps = 720;
 constexpr double kDefaultRange = 3'600, kShortestStep = 0.1, kFarthest = 1e11;
 
 std::optional<double> number_of(const std::string& text) {
@@ -64,7 +64,7 @@ class Parser {
     if (query.step < kShortestStep) return "step: must be at least 0.1 seconds";
     const double steps = range / query.step;
     const double series = static_cast<double>(query.workloads.size() * query.fields.size());
-    const double most = std::min(kMostSteps, std::floor(kMostPoints / series));
+    const double most = std::min(kMaxSteps, std::floor(kMaxPoints / series));
     if (steps > most) {
       return "step: " + count_text(steps) + " steps are more than the " + count_text(most) +
              " allowed here: give a step of at least " + count_text(std::ceil(range / most)) + ", or a shorter range";
@@ -81,7 +81,7 @@ class Parser {
     auto& list = request_.query.workloads;
     if (value.empty()) return "workload: must not be empty; / is the host";
     if (std::find(list.begin(), list.end(), value) != list.end()) return {};
-    if (list.size() == kMostWorkloads) return "workload: at most 6 at a time";
+    if (list.size() == kMaxWorkloads) return "workload: at most 6 at a time";
     list.push_back(value);
     return {};
   }
@@ -106,7 +106,7 @@ double wall_clock() {
 }  // namespace
 
 std::variant<SeriesRequest, std::string> parse_series_request(const QueryParameters& parameters, double now) {
-  if (parameters.size() > kMostParameters) return "there are more than 64 parameters";
+  if (parameters.size() > kMaxParameters) return "there are more than 64 parameters";
   Parser parser(now);
   for (const auto& [name, value] : parameters) {
     if (std::string wrong = parser.take(name, value); !wrong.empty()) return wrong;

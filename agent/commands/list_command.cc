@@ -282,15 +282,15 @@ std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
 }
 
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
-  auto observer = Observer::make(options, {});
-  if (!observer) {
-    err << "tallyman ls: " << to_string(observer.error()) << '\n';
+  auto sampling_service = SamplingService::make(options, {});
+  if (!sampling_service) {
+    err << "tallyman ls: " << to_string(sampling_service.error()) << '\n';
     return 1;
   }
-  SnapshotPtr before = (*observer)->sample_once();
+  SnapshotPtr before = (*sampling_service)->sample_once();
   do {
     std::this_thread::sleep_for(options.sampling_interval);
-    const SnapshotPtr after = (*observer)->sample_once();
+    const SnapshotPtr after = (*sampling_service)->sample_once();
     const std::string list = list_of(usage_between(*before, *after), options);
     if (options.list_watch) {
       out << "\x1b[H\x1b[2J";

@@ -39,22 +39,22 @@ class Agent {
     }
   }
 
-  // The observer, or null with the reason in the log.
-  bool make_observer() {
-    auto made = Observer::make(options_, events());
+  // The sampling_service, or null with the reason in the log.
+  bool make_sampling_service() {
+    auto made = SamplingService::make(options_, events());
     if (!made) {
       spdlog::error("{}; give --path.rootfs, --path.procfs or --path.cgroupfs if the host is mounted elsewhere",
                     to_string(made.error()));
       return false;
     }
-    set_observer(std::move(*made));
+    set_sampling_service(std::move(*made));
     observing_since_ = std::chrono::steady_clock::now();
     return true;
   }
 
   int once(std::ostream& out) {
     Routes routes(options_, sources());
-    out << *routes.exposition(observer()->sample_once(), {});
+    out << *routes.exposition(sampling_service()->sample_once(), {});
     out.flush();
     if (!out.good()) {
       spdlog::error("standard output: cannot write the exposition");
@@ -77,16 +77,16 @@ class Agent {
     }
     server_ = std::move(*listening);
     server_->start();
-    follower_.start();
-    observer()->start();
-    tell_where_to_look();
+    dispatcher_.start();
+    sampling_service()->start();
+    print_address();
     service_.ready("serving on " + server_->address());
     wait_for_the_end(signals);
     service_.stopping();
     live_.close();
     server_->stop();
-    observer()->stop();
-    follower_.stop();
+    sampling_service()->stop();
+    dispatcher_.stop();
     return 0;
   }
 
@@ -99,19 +99,19 @@ class Agent {
     return limits;
   }
 
-  ObserverEvents events() {
-    ObserverEvents events;
+  SamplingServiceEvents events() {
+    SamplingServiceEvents events;
     events.fault = [](std::string_view collector, const std::string& fault) {
       warn_limited(collector, std::string(collector) + ": " +
                                   fault);  // a cause that names no process: its id may change each time
     };
     events.log = events_log_;
     events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
-    events.published = [this](const SnapshotPtr& snapshot) { follower_.publish(snapshot); };
+    events.published = [this](const SnapshotPtr& snapshot) { dispatcher_.publish(snapshot); };
     return events;
   }
 
-  // In the follower's thread.
+  // In the dispatcher's thread.
   void follow(const SnapshotPtr& snapshot) {
     if (history_) {
       history_->add(*snapshot, clock_.slept());
@@ -120,22 +120,22 @@ class Agent {
   }
 
   StreamFacts stream_facts() {
-    const auto now = observer();
+    const auto now = sampling_service();
     return {std::string(kVersion), now->host().machine.boot_id, std::chrono::duration<double>(now->interval()).count()};
   }
 
   RouteSources sources() {
-    return {[this] { return observer(); },
+    return {[this] { return sampling_service(); },
             [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
             [] { return dropped_log_lines(); },
             history_.get(),
-            [this] { return follower_.skipped(); },
+            [this] { return dispatcher_.skipped(); },
             &live_,
             events_log_};
   }
 
-  void tell_where_to_look() {
-    const CgroupHierarchy& hierarchy = observer()->hierarchy();
+  void print_address() {
+    const CgroupMounts& hierarchy = sampling_service()->hierarchy();
     spdlog::info("Tallyman {} on {}", kVersion, hierarchy.describe());
     if (hierarchy.confined_to_namespace()) {
       spdlog::warn(
@@ -177,21 +177,21 @@ class Agent {
 
   // A sampler that hangs must not seem alive, one that is meant to be slow must.
   bool sampling_goes_on() {
-    const SnapshotPtr newest = observer()->snapshot();
+    const SnapshotPtr newest = sampling_service()->snapshot();
     const auto since = newest ? newest->steady_time : observing_since_;
-    const auto patience = options_.sampling_interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
-    return std::chrono::steady_clock::now() - since < patience;
+    const auto timeout = options_.sampling_interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
+    return std::chrono::steady_clock::now() - since < timeout;
   }
 
   void warn_about_limits() {
-    const ObserverStatistics statistics = observer()->statistics();
-    if (statistics.sampler.reopens_files && !std::exchange(told_reopens_, true)) {
+    const SamplingServiceStatistics statistics = sampling_service()->statistics();
+    if (statistics.sampler.reopens_files && !std::exchange(reported_reopens_, true)) {
       spdlog::warn(
           "the limit of open files is reached ({} kept): further files are opened for each read, which costs "
           "about four times the CPU; raise LimitNOFILE or ulimit -n",
           statistics.sampler.open_files);
     }
-    if (!statistics.discovery.tree.watching && !std::exchange(told_walking_, true)) {
+    if (!statistics.discovery.tree.watching && !std::exchange(reported_walking_, true)) {
       spdlog::warn("no inotify ({}): walking the cgroup tree instead; new containers are seen up to 2 s late",
                    statistics.discovery.tree.watch_error);
     }
@@ -216,8 +216,8 @@ class Agent {
     options_.listen_address = before.listen_address;
     options_.telemetry_path = before.telemetry_path;
     set_up_logging(options_);
-    const std::shared_ptr<Observer> old = observer();
-    if (!make_observer()) {
+    const std::shared_ptr<SamplingService> old = sampling_service();
+    if (!make_sampling_service()) {
       options_ = before;
       return;
     }
@@ -225,17 +225,17 @@ class Agent {
     if (history_) {
       history_->set_fine_step(options_.sampling_interval);
     }
-    observer()->start();
+    sampling_service()->start();
     spdlog::info("configuration read again");
   }
 
-  std::shared_ptr<Observer> observer() {
+  std::shared_ptr<SamplingService> sampling_service() {
     const std::lock_guard lock(mutex_);
-    return observer_;
+    return sampling_service_;
   }
-  void set_observer(std::shared_ptr<Observer> next) {
+  void set_sampling_service(std::shared_ptr<SamplingService> next) {
     const std::lock_guard lock(mutex_);
-    observer_ = std::move(next);
+    sampling_service_ = std::move(next);
   }
 
   Options options_;
@@ -245,13 +245,13 @@ class Agent {
   ServiceManager service_;
   std::unique_ptr<HttpServer> server_;
   std::mutex mutex_;
-  std::shared_ptr<Observer> observer_;
+  std::shared_ptr<SamplingService> sampling_service_;
   std::chrono::steady_clock::time_point observing_since_;
   std::unique_ptr<HistoryStore> history_;  // null: turned off
   HistoryClock clock_;
   LiveStream live_{[this] { return stream_facts(); }};
-  SnapshotFollower follower_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
-  bool told_reopens_ = false, told_walking_ = false;
+  SnapshotDispatcher dispatcher_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
+  bool reported_reopens_ = false, reported_walking_ = false;
 };
 
 }  // namespace
@@ -264,7 +264,7 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
     return 0;
   }
   Agent agent(options, argc, argv);
-  if (!agent.make_observer()) {
+  if (!agent.make_sampling_service()) {
     return 1;
   }
   return options.once ? agent.once(out) : agent.serve();

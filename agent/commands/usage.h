@@ -29,7 +29,7 @@ struct UsageRow : Usage {
   WorkloadPtr workload;
 };
 
-// Rates between two snapshots of one observer. A counter that is not in both gives none.
+// Rates between two snapshots of one sampling_service. A counter that is not in both gives none.
 std::vector<UsageRow> usage_between(const Snapshot& before, const Snapshot& after);
 
 // The sum of its members; a group has neither a limit nor a pressure of its own.

@@ -118,17 +118,17 @@ std::string collectors_help() {
   return text;
 }
 
-std::string help_of(Taker taker) {
+std::string help_of(Taker subscriber) {
   std::string text;
-  bool collectors_told = false;
+  bool collectors_explained = false;
   for (const Setting& setting : settings()) {
-    const bool shared = taker == Taker::kList || taker == Taker::kOverhead;
-    if (setting.taker != taker && !(shared && setting.taker == Taker::kListAndOverhead)) continue;
+    const bool shared = subscriber == Taker::kList || subscriber == Taker::kOverhead;
+    if (setting.subscriber != subscriber && !(shared && setting.subscriber == Taker::kListAndOverhead)) continue;
     if (!std::holds_alternative<CollectorSwitch>(setting.field)) {
       text += help_line(setting);
-    } else if (!collectors_told) {
+    } else if (!collectors_explained) {
       text += collectors_help();
-      collectors_told = true;
+      collectors_explained = true;
     }
   }
   return text;
@@ -152,7 +152,7 @@ std::string settings_table() {
   std::string text =
       "\n## Settings\n\n| name | default | value | a reload takes it over | what it is |\n|---|---|---|---|---|\n";
   for (const Setting& setting : settings()) {
-    if (setting.taker != Taker::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
+    if (setting.subscriber != Taker::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
     text += "| " + code(setting.name) + " | " + default_cell(setting) + " | " + cell(expectation(setting)) + " | " +
             (setting.change == Change::kAtRunTime ? "at once" : "no: restart") + " | " + cell(setting.detail) + " |\n";
   }
@@ -178,13 +178,13 @@ std::string flags_table() {
       "| `--help` | all | | Prints a summary and ends. `--help=markdown` prints this page. |\n"
       "| `--version` | all | | Prints the version and ends. |\n";
   for (const Setting& setting : settings()) {
-    if (setting.taker == Taker::kEverywhere) continue;
-    const std::string_view command = setting.taker == Taker::kServe             ? "serve"
-                                     : setting.taker == Taker::kList            ? "ls"
-                                     : setting.taker == Taker::kMetrics         ? "metrics"
-                                     : setting.taker == Taker::kOverhead        ? "overhead"
-                                     : setting.taker == Taker::kListAndOverhead ? "ls, overhead"
-                                                                                : "all";
+    if (setting.subscriber == Taker::kEverywhere) continue;
+    const std::string_view command = setting.subscriber == Taker::kServe             ? "serve"
+                                     : setting.subscriber == Taker::kList            ? "ls"
+                                     : setting.subscriber == Taker::kMetrics         ? "metrics"
+                                     : setting.subscriber == Taker::kOverhead        ? "overhead"
+                                     : setting.subscriber == Taker::kListAndOverhead ? "ls, overhead"
+                                                                                     : "all";
     const bool has_default = setting.shape == Shape::kChoice;
     text += "| " + code(flag_text(setting)) + " | " + std::string(command) + " | " +
             (has_default ? default_cell(setting) : std::string()) + " | " + cell(setting.detail) +

@@ -160,10 +160,10 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
 
 std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
   for (const Assignment& assignment : line.assignments) {
-    const Taker taker = assignment.setting->taker;
-    if (takes(taker, line.command)) continue;
+    const Taker subscriber = assignment.setting->subscriber;
+    if (takes(subscriber, line.command)) continue;
     const auto name =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return takes(taker, c.command); })->name;
+        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return takes(subscriber, c.command); })->name;
     return refuse(assignment.place + ": is a flag of 'tallyman " + std::string(name) + "'");
   }
   return {};
@@ -221,7 +221,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 std::vector<std::string> settings_needing_restart(const Options& before, const Options& after) {
   std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    if (setting.change == Change::kAtRunTime || setting.taker != Taker::kEverywhere) continue;
+    if (setting.change == Change::kAtRunTime || setting.subscriber != Taker::kEverywhere) continue;
     if (value_text(before, setting) != value_text(after, setting)) names.emplace_back(setting.name);
   }
   return names;

@@ -11,7 +11,7 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kMostRules = 1'000, kLongestName = 64, kLongestPattern = 4'096;
+constexpr std::size_t kMaxRules = 1'000, kMaxNameLength = 64, kMaxPatternLength = 4'096;
 
 struct Key {
   std::string_view name;
@@ -30,11 +30,11 @@ std::optional<std::string> read_rule(const json::object& object, ProcessRule& ru
     if (key == std::end(kKeys)) return "has the unknown '" + shown(name) + "': expects " + process_rule_keys();
     const json::string* text = member.value().if_string();
     if (text == nullptr) return "'" + std::string(name) + "' expects a text";
-    if (text->size() > kLongestPattern) return "'" + std::string(name) + "' is longer than 4096 bytes";
+    if (text->size() > kMaxPatternLength) return "'" + std::string(name) + "' is longer than 4096 bytes";
     rule.*(key->field) = std::string(text->data(), text->size());
   }
   if (rule.name.empty()) return "needs a name for the group";
-  if (rule.name.size() > kLongestName) return "has a name of more than 64 bytes";
+  if (rule.name.size() > kMaxNameLength) return "has a name of more than 64 bytes";
   if (rule.executable.empty() && rule.command.empty() && rule.user.empty() && rule.cgroup.empty()) {
     return "needs a pattern: one of executable, command, user and cgroup";
   }
@@ -58,7 +58,7 @@ std::optional<std::string> read_process_rules(std::string_view text, std::vector
   const json::value parsed = json::parse(json::string_view(text.data(), text.size()), error);
   const json::array* list = error ? nullptr : parsed.if_array();
   if (list == nullptr) return want;
-  if (list->size() > kMostRules) return "has more than 1000 rules";
+  if (list->size() > kMaxRules) return "has more than 1000 rules";
   std::vector<ProcessRule> rules;
   for (const json::value& one : *list) {
     const std::string which = "rule " + std::to_string(rules.size() + 1) + " ";

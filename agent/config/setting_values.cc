@@ -15,7 +15,7 @@ namespace {
 
 using Complaint = std::optional<std::string>;
 
-constexpr std::size_t kLongestPath = 4'095, kLongestPattern = 4'096, kLongestHost = 253;
+constexpr std::size_t kMaxPathLength = 4'095, kMaxPatternLength = 4'096, kMaxHostLength = 253;
 
 struct Unit {
   std::string_view name;
@@ -118,7 +118,7 @@ Complaint check_address(std::string_view text) {
   if (host.find_first_not_of(kDigits) == host.npos && !is_address(AF_INET, host)) {
     return "has no valid IPv4 address: " + want;
   }
-  if (host.find_first_not_of(kName) != host.npos || host.size() > kLongestHost) {
+  if (host.find_first_not_of(kName) != host.npos || host.size() > kMaxHostLength) {
     return "has a host that is neither a name nor an address: " + want;
   }
   return {};
@@ -140,7 +140,7 @@ Complaint check_url_path(std::string_view text) {
 }
 
 Complaint check_path(const Setting& setting, std::string_view text) {
-  if (text.size() > kLongestPath || text.find('\0') != text.npos) return "is no path: longer than 4095 bytes";
+  if (text.size() > kMaxPathLength || text.find('\0') != text.npos) return "is no path: longer than 4095 bytes";
   if (setting.shape == Shape::kHostPath && !text.starts_with('/')) {
     return "expects an absolute path, as the host names it: one that begins with /";
   }
@@ -153,7 +153,7 @@ Complaint check_path(const Setting& setting, std::string_view text) {
 }
 
 Complaint check_pattern(std::string_view text) {
-  if (text.size() > kLongestPattern) return "is longer than 4096 bytes";
+  if (text.size() > kMaxPatternLength) return "is longer than 4096 bytes";
   const re2::RE2 pattern(re2::StringPiece(text.data(), text.size()), RE2::Quiet);
   if (!pattern.ok()) return "expects a regular expression (RE2): " + shown(pattern.error());
   return {};

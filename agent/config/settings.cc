@@ -271,8 +271,8 @@ std::vector<Setting> make_settings() {
 
 }  // namespace
 
-bool takes(Taker taker, Command command) {
-  switch (taker) {
+bool takes(Taker subscriber, Command command) {
+  switch (subscriber) {
     case Taker::kEverywhere:
     case Taker::kFlagOnly:
       return true;
@@ -303,7 +303,7 @@ const Setting* find_setting(std::string_view name) {
 
 namespace {
 
-constexpr std::size_t kLongestName = 100, kLongestShown = 100;
+constexpr std::size_t kMaxNameLength = 100, kMaxShownLength = 100;
 
 // Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
@@ -324,7 +324,7 @@ std::size_t edit_distance(std::string_view a, std::string_view b) {
 }  // namespace
 
 std::string nearest(std::string_view word, std::span<const std::string> candidates) {
-  if (word.size() < 2 || word.size() > kLongestName) return {};
+  if (word.size() < 2 || word.size() > kMaxNameLength) return {};
   std::string best;
   std::size_t best_distance = std::max<std::size_t>(1, word.size() / 4) + 1;
   for (const std::string& candidate : candidates) {
@@ -346,11 +346,11 @@ std::string nearest(std::string_view word, std::span<const std::string> candidat
 
 std::string shown(std::string_view text) {
   std::string result;
-  for (const char c : text.substr(0, kLongestShown)) {
+  for (const char c : text.substr(0, kMaxShownLength)) {
     const auto byte = static_cast<unsigned char>(c);
     result += byte < 0x20 || byte == 0x7f ? '?' : c;
   }
-  if (text.size() > kLongestShown) result += "...";
+  if (text.size() > kMaxShownLength) result += "...";
   return result;
 }
 

@@ -36,7 +36,7 @@ enum class Shape : std::uint8_t {
 // Who takes it. All but kEverywhere are flags alone, never keys of the file.
 enum class Taker : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
 // Whether the flag belongs to this command.
-bool takes(Taker taker, Command command);
+bool takes(Taker subscriber, Command command);
 
 // Whether a running agent can take over another value (SIGHUP).
 enum class Change : std::uint8_t { kAtRunTime, kNeedsRestart };
@@ -54,7 +54,7 @@ struct Setting {
   std::string_view name;  // "web.listen-address"
   Shape shape;
   Field field;
-  Taker taker;
+  Taker subscriber;
   Change change;
   std::string_view brief;   // for --help; at most 43 characters with the default
   std::string_view detail;  // for the docs: whole sentences

@@ -18,11 +18,11 @@ namespace tallyman {
 namespace {
 
 // A line with its date is one atomic write to a pipe.
-constexpr std::size_t kLongestMessage = PIPE_BUF - 96;
+constexpr std::size_t kMaxMessageLength = PIPE_BUF - 96;
 
 // Names of containers and the like are in messages: no line breaks, no escape sequences.
 std::string plain(spdlog::string_view_t payload) {
-  std::string text(payload.data(), std::min(payload.size(), kLongestMessage));
+  std::string text(payload.data(), std::min(payload.size(), kMaxMessageLength));
   for (char& c : text) {
     if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
   }

@@ -29,7 +29,7 @@ constexpr std::string_view kUsage =
     "See tallyman overhead --help.\n";
 constexpr double kBusyLoad = 0.25;  // of the CPUs
 constexpr std::uint64_t kSpareBytes = 256 << 20;
-constexpr std::chrono::seconds kLongestUndo{30};
+constexpr std::chrono::seconds kMaxUndoLength{30};
 
 std::string time_of_now(const char* format) {
   const std::time_t now = std::time(nullptr);
@@ -47,14 +47,15 @@ std::string new_run_name() {
   return time_of_now("%Y%m%d-%H%M%S-") + text;
 }
 
-Attempt<Done> write_file(const std::string& path, const std::string& text) {
+overhead::Result<void> write_file(const std::string& path, const std::string& text) {
   std::ofstream file(path, std::ios::binary);
   file << text << std::flush;
-  if (!file) return trouble_from_errno(path);
-  return Done{};
+  if (!file) return failure_from_errno(path);
+  return {};
 }
 
-Attempt<std::string> write_report(const std::string& directory, const Record& record, const Analysis& analysis) {
+overhead::Result<std::string> write_report(const std::string& directory, const Record& record,
+                                           const Analysis& analysis) {
   if (const auto made = make_directory(directory); !made) return made.error();
   std::vector<std::pair<std::string, std::string>> files = {{"report.json", report_json(record, analysis)},
                                                             {"report.txt", table_text(record, analysis)},
@@ -66,7 +67,7 @@ Attempt<std::string> write_report(const std::string& directory, const Record& re
   return directory;
 }
 
-// One run from the journal's first line to its last.
+// One run from the cleanup_log's first line to its last.
 class Run {
  public:
   Run(const Options& options, const Choice& choice, std::ostream& err)
@@ -76,17 +77,18 @@ class Run {
         name_(new_run_name()),
         state_(overhead_directory(options.overhead_output)) {}
 
-  Attempt<Record> measure() {
+  overhead::Result<Record> measure() {
     if (const auto made = make_directory(state_); !made) return made.error();
-    const Undo undo = undo_with(interrupt_, std::min<std::chrono::milliseconds>(options_.overhead_limit, kLongestUndo));
-    auto journal = Journal::begin(state_, name_, undo);
-    if (!journal) return journal.error();
-    for (const std::string& line : Journal::recover(state_, undo, name_)) progress_.note(line);
-    auto record = measure_with(**journal);
+    const Undo undo =
+        undo_with(interrupt_, std::min<std::chrono::milliseconds>(options_.overhead_limit, kMaxUndoLength));
+    auto cleanup_log = CleanupLog::begin(state_, name_, undo);
+    if (!cleanup_log) return cleanup_log.error();
+    for (const std::string& line : CleanupLog::recover(state_, undo, name_)) progress_.note(line);
+    auto record = measure_with(**cleanup_log);
     progress_.end();
     if (interrupt_.number() != 0) progress_.note("interrupted: cleaning up");
     interrupt_.ignore_from_now();
-    for (const std::string& fault : (*journal)->undo_all()) progress_.note("not removed: " + fault);
+    for (const std::string& fault : (*cleanup_log)->undo_all()) progress_.note("not removed: " + fault);
     return record;
   }
 
@@ -94,17 +96,17 @@ class Run {
   int signal() const { return interrupt_.number(); }
 
  private:
-  Attempt<Record> measure_with(Journal& journal) {
-    auto hierarchy = CgroupHierarchy::detect(HostRoot{});
-    if (!hierarchy) return trouble(to_string(hierarchy.error()));
-    Session session{interrupt_, journal, HostRoot{}, *hierarchy, name_, state_ + "/work-" + name_};
+  overhead::Result<Record> measure_with(CleanupLog& cleanup_log) {
+    auto hierarchy = CgroupMounts::detect(HostRoot{});
+    if (!hierarchy) return failure(to_string(hierarchy.error()));
+    Session session{interrupt_, cleanup_log, HostRoot{}, *hierarchy, name_, state_ + "/work-" + name_};
     session.limit = options_.overhead_limit;
     session.docker_host = options_.docker_host;
     session.docker_options = options_.docker_options;
     session.file_bytes = choice_.extent.file_bytes;
     const std::uint64_t needed = 6 * session.file_bytes + kSpareBytes;
     if (const auto enough = enough_space(state_, needed); !enough) return enough.error();
-    if (const auto noted = journal.about_to_make({"directory", session.work, {}}); !noted) return noted.error();
+    if (const auto noted = cleanup_log.about_to_make({"directory", session.work, {}}); !noted) return noted.error();
     if (const auto made = make_directory(session.work); !made) return made.error();
 
     const std::string began = time_of_now("%Y-%m-%dT%H:%M:%SZ");

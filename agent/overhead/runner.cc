@@ -34,11 +34,11 @@ Runner::Runner(Session& session, const Choice& choice, Progress& progress)
       clock_(session.hierarchy),
       applications_(session, choice.extent.duration),
       random_(choice.seed) {
-  for (const Mode* mode : choice.modes) take_seat(*mode, std::string(mode->name));
-  take_seat(*choice.baseline, std::string(kControl));
-  for (std::size_t i = 0; i < seats_.size(); ++i) {
+  for (const Mode* mode : choice.modes) add_mode(*mode, std::string(mode->name));
+  add_mode(*choice.baseline, std::string(kControl));
+  for (std::size_t i = 0; i < mode_targets_.size(); ++i) {
     for (const Workload* workload : choice.workloads) {
-      for (const Cell& cell : cells_of(*workload, *seats_[i].mode, seats_[i].name)) {
+      for (const Cell& cell : cells_of(*workload, *mode_targets_[i].mode, mode_targets_[i].name)) {
         cells_.push_back({cell, i, record_.cells.size()});
         record_.cells.push_back({std::string(workload->name), cell.mode, cell.label, {}, {}});
       }
@@ -46,52 +46,55 @@ Runner::Runner(Session& session, const Choice& choice, Progress& progress)
   }
 }
 
-void Runner::take_seat(const Mode& mode, const std::string& name) {
-  seats_.push_back({&mode, name, record_.modes.size()});
+void Runner::add_mode(const Mode& mode, const std::string& name) {
+  mode_targets_.push_back({&mode, name, record_.modes.size()});
   const bool control = name == kControl;
   record_.modes.push_back({name, control ? std::string(mode.name) + " once more" : std::string(mode.what), {}, {}});
 }
 
 bool Runner::is_wanted(Kind kind) const {
   return std::any_of(cells_.begin(), cells_.end(), [&](const Watched& watched) {
-    return watched.cell.workload->kind == kind && !seats_[watched.seat].dropped;
+    return watched.cell.workload->kind == kind && !mode_targets_[watched.mode_target].dropped;
   });
 }
 
-// Starts, and what is measured in the places: a start is measured by itself.
+// Starts, and what is measured in the targets: a start is measured by itself.
 std::size_t Runner::steps_of_a_round() const {
-  const auto starts = std::count_if(seats_.begin(), seats_.end(), [](const Seat& seat) { return !seat.dropped; });
+  const auto starts = std::count_if(mode_targets_.begin(), mode_targets_.end(),
+                                    [](const ModeTarget& mode_target) { return !mode_target.dropped; });
   const auto orders = std::count_if(cells_.begin(), cells_.end(), [&](const Watched& watched) {
-    return watched.cell.workload->kind != Kind::kStart && !watched.dropped && !seats_[watched.seat].dropped;
+    return watched.cell.workload->kind != Kind::kStart && !watched.dropped &&
+           !mode_targets_[watched.mode_target].dropped;
   });
   return static_cast<std::size_t>(starts + orders);
 }
 
-Attempt<Done> Runner::drop(Seat& seat, unsigned number, const Trouble& why) {
+Result<void> Runner::drop(ModeTarget& mode_target, unsigned number, const Failure& why) {
   if (why.interrupted) return why;
-  if (session_.time_is_over()) return Done{};  // it was not given the time that it asked for
-  seat.dropped = true;
-  record_.modes[seat.record].reason = (number > 1 ? "from round " + std::to_string(number) + " on: " : "") + why.text;
-  progress_.note(seat.name + ": left out: " + why.text);
-  if (seat.name != choice_.baseline->name && seat.name != kControl) return Done{};
-  return trouble(seat.name + ", against which all is compared, cannot be measured: " + why.text);
+  if (session_.time_is_over()) return {};  // it was not given the time that it asked for
+  mode_target.dropped = true;
+  record_.modes[mode_target.record].reason =
+      (number > 1 ? "from round " + std::to_string(number) + " on: " : "") + why.text;
+  progress_.note(mode_target.name + ": left out: " + why.text);
+  if (mode_target.name != choice_.baseline->name && mode_target.name != kControl) return {};
+  return failure(mode_target.name + ", against which all is compared, cannot be measured: " + why.text);
 }
 
-Attempt<Done> Runner::prepare() {
-  std::map<Runtime, Trouble> refusals;
-  for (Seat& seat : seats_) {
-    const Runtime runtime = seat.mode->runtime;
-    if (!makers_.contains(runtime)) {
-      makers_[runtime] = make_places(runtime, session_);
-      const auto facts = makers_[runtime]->prepare();
+Result<void> Runner::prepare() {
+  std::map<Runtime, Failure> refusals;
+  for (ModeTarget& mode_target : mode_targets_) {
+    const Runtime runtime = mode_target.mode->runtime;
+    if (!factories_.contains(runtime)) {
+      factories_[runtime] = make_targets(runtime, session_);
+      const auto facts = factories_[runtime]->prepare();
       if (facts) record_.facts.insert(facts->begin(), facts->end());
       if (!facts) refusals.emplace(runtime, facts.error());
     }
     if (const auto refusal = refusals.find(runtime); refusal != refusals.end()) {
-      if (const auto dropped = drop(seat, 0, refusal->second); !dropped) return dropped;
+      if (const auto dropped = drop(mode_target, 0, refusal->second); !dropped) return dropped;
     }
   }
-  if (!is_wanted(Kind::kApplication)) return Done{};
+  if (!is_wanted(Kind::kApplication)) return {};
   for (const auto& [workload, reason] : applications_.prepare(choice_.workloads)) {
     for (Watched& watched : cells_) {
       if (watched.cell.workload->name != workload) continue;
@@ -100,10 +103,10 @@ Attempt<Done> Runner::prepare() {
     }
     progress_.note(workload + ": left out: " + reason);
   }
-  return Done{};
+  return {};
 }
 
-Attempt<Record> Runner::run() {
+Result<Record> Runner::run() {
   const auto began = Clock::now();
   if (choice_.extent.most.count() > 0) {
     session_.deadline = began + choice_.extent.most;
@@ -116,7 +119,7 @@ Attempt<Record> Runner::run() {
     progress_.expect((rounds - number + 1) * steps_of_a_round());
     const auto done = round(number);
     if (!done) session_.interrupt.ignore_from_now();  // it ends here; cleaning up must not
-    end_places();
+    end_targets();
     if (!done) return done.error();
     record_.rounds = number;
     const auto spent = Clock::now() - began;
@@ -136,19 +139,19 @@ Attempt<Record> Runner::run() {
 // On a slow or busy machine the least number of rounds would take longer than
 // --quick may: then only what most people ask for goes on.
 void Runner::keep_the_least() {
-  for (Seat& seat : seats_) {
-    const bool kept = seat.name == choice_.baseline->name || seat.name == kControl || seat.name == "docker" ||
-                      seat.name == "overlay" || seat.dropped;
+  for (ModeTarget& mode_target : mode_targets_) {
+    const bool kept = mode_target.name == choice_.baseline->name || mode_target.name == kControl ||
+                      mode_target.name == "docker" || mode_target.name == "overlay" || mode_target.dropped;
     if (kept) continue;
-    seat.dropped = true;
-    record_.modes[seat.record].reason = "the machine is too slow for it within the time of --quick";
+    mode_target.dropped = true;
+    record_.modes[mode_target.record].reason = "the machine is too slow for it within the time of --quick";
   }
   record_.remarks.emplace_back("The machine was too slow to measure all modes within the time of --quick.");
   progress_.note("--quick: the machine is too slow for all modes; bare, docker and overlay go on");
 }
 
-Attempt<Done> Runner::round(unsigned number) {
-  if (const auto started = start_places(number); !started) return started;
+Result<void> Runner::round(unsigned number) {
+  if (const auto started = start_targets(number); !started) return started;
   std::vector<Watched*> order;
   for (Watched& watched : cells_) {
     if (watched.cell.workload->kind != Kind::kStart) order.push_back(&watched);
@@ -158,114 +161,114 @@ Attempt<Done> Runner::round(unsigned number) {
     if (session_.time_is_over()) break;
     if (const auto measured = measure(*watched, number); !measured) return measured;
   }
-  return Done{};
+  return {};
 }
 
-Attempt<Done> Runner::start_places(unsigned number) {
-  std::vector<std::size_t> order(seats_.size());
+Result<void> Runner::start_targets(unsigned number) {
+  std::vector<std::size_t> order(mode_targets_.size());
   for (std::size_t i = 0; i < order.size(); ++i) order[i] = i;
   shuffle(order, random_);
   for (const std::size_t index : order) {
-    Seat& seat = seats_[index];
-    if (seat.dropped) continue;
-    if (session_.time_is_over()) return Done{};
-    progress_.step(number, choice_.extent.rounds, "start of " + seat.name);
+    ModeTarget& mode_target = mode_targets_[index];
+    if (mode_target.dropped) continue;
+    if (session_.time_is_over()) return {};
+    progress_.step(number, choice_.extent.rounds, "start of " + mode_target.name);
     const std::int64_t began = since_epoch_ns();
-    auto place = makers_[seat.mode->runtime]->start(*seat.mode, seat.name, number);
-    if (!place) {
-      if (const auto dropped = drop(seat, number, place.error()); !dropped) return dropped;
+    auto target = factories_[mode_target.mode->runtime]->start(*mode_target.mode, mode_target.name, number);
+    if (!target) {
+      if (const auto dropped = drop(mode_target, number, target.error()); !dropped) return dropped;
       continue;
     }
-    seat.place = std::move(*place);
-    record_.modes[seat.record].cgroups.push_back(seat.place->cgroup);
+    mode_target.target = std::move(*target);
+    record_.modes[mode_target.record].cgroups.push_back(mode_target.target->cgroup);
     for (const Watched& watched : cells_) {
-      if (watched.seat != index || watched.cell.workload->kind != Kind::kStart) continue;
+      if (watched.mode_target != index || watched.cell.workload->kind != Kind::kStart) continue;
       record_.cells[watched.record].samples.push_back(
-          {number, 1, seat.place->start_ns, {}, {}, {}, began, since_epoch_ns()});
+          {number, 1, mode_target.target->start_ns, {}, {}, {}, began, since_epoch_ns()});
     }
   }
-  return is_wanted(Kind::kNetwork) ? start_client() : Attempt<Done>(Done{});
+  return is_wanted(Kind::kNetwork) ? start_client() : Result<void>();
 }
 
-Attempt<Done> Runner::start_client() {
-  if (!makers_.contains(Runtime::kOwn)) {
-    makers_[Runtime::kOwn] = make_places(Runtime::kOwn, session_);
-    if (const auto ready = makers_[Runtime::kOwn]->prepare(); !ready) return ready.error();
+Result<void> Runner::start_client() {
+  if (!factories_.contains(Runtime::kOwn)) {
+    factories_[Runtime::kOwn] = make_targets(Runtime::kOwn, session_);
+    if (const auto ready = factories_[Runtime::kOwn]->prepare(); !ready) return ready.error();
   }
-  auto client = makers_[Runtime::kOwn]->start(modes().front(), "client", 0);
-  if (!client && session_.time_is_over()) return Done{};
+  auto client = factories_[Runtime::kOwn]->start(modes().front(), "client", 0);
+  if (!client && session_.time_is_over()) return {};
   if (!client) return client.error();
   client_ = std::move(*client);
-  return Done{};
+  return {};
 }
 
-void Runner::end_places() {
-  for (Seat& seat : seats_) {
-    if (!seat.place) continue;
-    for (const auto& [name, directory] : seat.place->directories) {
+void Runner::end_targets() {
+  for (ModeTarget& mode_target : mode_targets_) {
+    if (!mode_target.target) continue;
+    for (const auto& [name, directory] : mode_target.target->directories) {
       if (session_.interrupt.raised() || session_.time_is_over()) break;
-      ask(seat.place->child, "forget dir=" + directory, session_.patience(), session_.interrupt);
+      ask(mode_target.target->child, "forget dir=" + directory, session_.timeout(), session_.interrupt);
     }
-    for (const std::string& fault : end_place(*seat.place, session_)) progress_.note("not removed: " + fault);
-    seat.place.reset();
+    for (const std::string& fault : end_target(*mode_target.target, session_)) progress_.note("not removed: " + fault);
+    mode_target.target.reset();
   }
-  if (client_) end_place(*client_, session_);
+  if (client_) end_target(*client_, session_);
   client_.reset();
 }
 
-Attempt<Done> Runner::measure(Watched& watched, unsigned number) {
-  Seat& seat = seats_[watched.seat];
-  if (watched.dropped || !seat.place) return Done{};
+Result<void> Runner::measure(Watched& watched, unsigned number) {
+  ModeTarget& mode_target = mode_targets_[watched.mode_target];
+  if (watched.dropped || !mode_target.target) return {};
   progress_.step(number, choice_.extent.rounds, std::string(watched.cell.workload->name) + " in " + watched.cell.label);
   CellRecord& record = record_.cells[watched.record];
   const std::int64_t began = since_epoch_ns();
-  auto sample = watched.cell.workload->kind == Kind::kNetwork ? measure_from_host(watched, *seat.place)
+  auto sample = watched.cell.workload->kind == Kind::kNetwork ? measure_from_host(watched, *mode_target.target)
                 : watched.cell.workload->kind == Kind::kApplication
-                    ? applications_.measure(*watched.cell.workload, *seat.mode, seat.name)
-                    : measure_here(watched, *seat.place);
+                    ? applications_.measure(*watched.cell.workload, *mode_target.mode, mode_target.name)
+                    : measure_here(watched, *mode_target.target);
   if (sample) {
     sample->round = number;
     sample->began_ns = began;
     sample->ended_ns = since_epoch_ns();
     record.samples.push_back(*sample);
-    return Done{};
+    return {};
   }
   if (sample.error().interrupted) return sample.error();
-  if (session_.time_is_over()) return Done{};
+  if (session_.time_is_over()) return {};
   watched.dropped = true;
   record.reason = (number > 1 ? "in round " + std::to_string(number) + ": " : "") + sample.error().text;
   progress_.note(record.workload + " in " + record.label + ": left out: " + record.reason);
-  return Done{};
+  return {};
 }
 
-std::string Runner::settings_of(const Cell& cell, const Place& place) const {
+std::string Runner::settings_of(const Cell& cell, const Target& target) const {
   const Extent& extent = choice_.extent;
   std::string text =
       " duration=" + nanoseconds_text(extent.duration) + " warm=" + nanoseconds_text(extent.duration / 5);
   if (cell.workload->kind == Kind::kFiles) {
-    const auto directory = place.directories.find(cell.directory);
-    if (directory != place.directories.end()) text += " dir=" + directory->second;
+    const auto directory = target.directories.find(cell.directory);
+    if (directory != target.directories.end()) text += " dir=" + directory->second;
     text += " bytes=" + std::to_string(extent.file_bytes) + " seed=" + std::to_string(choice_.seed);
   }
   if (cell.workload->kind == Kind::kCopyUp) {
     const std::string_view size = cell.workload->name.substr(cell.workload->name.rfind('-') + 1);
     const auto files = std::find_if(lower_files().begin(), lower_files().end(),
                                     [&](const LowerFiles& lower) { return lower.name == size; });
-    text += " dir=" + place.lower + " name=" + std::string(size) + " files=" + std::to_string(files->count);
+    text += " dir=" + target.lower + " name=" + std::string(size) + " files=" + std::to_string(files->count);
   }
   return text;
 }
 
-Attempt<ProbeAnswer> Runner::order(Place& place, const std::string& line) {
-  const auto answer = ask(place.child, line, session_.patience(), session_.interrupt);
+Result<ProbeAnswer> Runner::order(Target& target, const std::string& line) {
+  const auto answer = ask(target.child, line, session_.timeout(), session_.interrupt);
   if (!answer) return answer.error();
   return answer_of(*answer);
 }
 
-Attempt<Sample> Runner::measure_here(const Watched& watched, Place& place) {
-  const auto before = clock_.cpu_ns(place.cgroup);
-  const auto answer = order(place, std::string(watched.cell.workload->order) + settings_of(watched.cell, place));
-  const auto after = clock_.cpu_ns(place.cgroup);
+Result<Sample> Runner::measure_here(const Watched& watched, Target& target) {
+  const auto before = clock_.cpu_ns(target.cgroup);
+  const auto answer = order(target, std::string(watched.cell.workload->order) + settings_of(watched.cell, target));
+  const auto after = clock_.cpu_ns(target.cgroup);
   if (!answer) return answer.error();
   Sample sample = sample_of(*answer);
   sample.own_cpu_ns = static_cast<std::uint64_t>(answer->spent_ns);
@@ -273,26 +276,26 @@ Attempt<Sample> Runner::measure_here(const Watched& watched, Place& place) {
   return sample;
 }
 
-// The server is in the place, the client on the host: CPU time is that of both.
-Attempt<Sample> Runner::measure_from_host(const Watched& watched, Place& place) {
-  if (place.address.empty()) return trouble("has no address that the host can reach");
-  const auto tell = [&](const std::string& line, std::string_view field) -> Attempt<double> {
-    const auto answer = ask(place.child, line, session_.patience(), session_.interrupt);
+// The server is in the target, the client on the host: CPU time is that of both.
+Result<Sample> Runner::measure_from_host(const Watched& watched, Target& target) {
+  if (target.address.empty()) return failure("has no address that the host can reach");
+  const auto tell = [&](const std::string& line, std::string_view field) -> Result<double> {
+    const auto answer = ask(target.child, line, session_.timeout(), session_.interrupt);
     if (!answer) return answer.error();
     return field_of(*answer, field);
   };
-  const bool own_network = place.address != "127.0.0.1" || place.published_port != 0;
+  const bool own_network = target.address != "127.0.0.1" || target.published_port != 0;
   const auto listening = tell("listen port=" + std::to_string(own_network ? kServerPort : 0), "port");
   if (!listening) return listening.error();
-  const unsigned port = place.published_port != 0 ? place.published_port : static_cast<unsigned>(*listening);
-  const std::string to = std::string(watched.cell.workload->order) + " address=" + place.address +
+  const unsigned port = target.published_port != 0 ? target.published_port : static_cast<unsigned>(*listening);
+  const std::string to = std::string(watched.cell.workload->order) + " address=" + target.address +
                          " port=" + std::to_string(port) + " duration=";
   const auto warm = order(*client_, to + nanoseconds_text(choice_.extent.duration / 5));
   if (!warm) return warm.error();
   const auto before = tell("server-cpu", "cpu_ns");
   const auto answer = order(*client_, to + nanoseconds_text(choice_.extent.duration));
   const auto after = tell("server-cpu", "cpu_ns");
-  ask(place.child, "close", session_.patience(), session_.interrupt);
+  ask(target.child, "close", session_.timeout(), session_.interrupt);
   if (!answer) return answer.error();
   Sample sample = sample_of(*answer);
   sample.cpu_ns.reset();

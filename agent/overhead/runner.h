@@ -30,37 +30,37 @@ struct Choice {
 class Runner {
  public:
   Runner(Session& session, const Choice& choice, Progress& progress);
-  // Trouble only when interrupted, or when the baseline itself cannot be measured.
-  Attempt<Record> run();
+  // Failure only when interrupted, or when the baseline itself cannot be measured.
+  Result<Record> run();
 
  private:
-  struct Seat {  // a mode with its place of this round
+  struct ModeTarget {  // a mode with its target of this round
     const Mode* mode;
     std::string name;
     std::size_t record;  // index into record_.modes
-    std::optional<Place> place{};
+    std::optional<Target> target{};
     bool dropped = false;
   };
   struct Watched {  // a cell with its record
     Cell cell;
-    std::size_t seat, record;
+    std::size_t mode_target, record;
     bool dropped = false;
   };
 
-  void take_seat(const Mode& mode, const std::string& name);
-  Attempt<Done> prepare();
-  Attempt<Done> round(unsigned number);
-  Attempt<Done> start_places(unsigned number);
-  Attempt<Done> measure(Watched& watched, unsigned number);
-  void end_places();
+  void add_mode(const Mode& mode, const std::string& name);
+  Result<void> prepare();
+  Result<void> round(unsigned number);
+  Result<void> start_targets(unsigned number);
+  Result<void> measure(Watched& watched, unsigned number);
+  void end_targets();
   void keep_the_least();
-  Attempt<Done> drop(Seat& seat, unsigned number, const Trouble& why);
+  Result<void> drop(ModeTarget& mode_target, unsigned number, const Failure& why);
 
-  Attempt<Sample> measure_here(const Watched& watched, Place& place);
-  Attempt<Sample> measure_from_host(const Watched& watched, Place& place);
-  Attempt<Done> start_client();
-  Attempt<ProbeAnswer> order(Place& place, const std::string& line);
-  std::string settings_of(const Cell& cell, const Place& place) const;
+  Result<Sample> measure_here(const Watched& watched, Target& target);
+  Result<Sample> measure_from_host(const Watched& watched, Target& target);
+  Result<void> start_client();
+  Result<ProbeAnswer> order(Target& target, const std::string& line);
+  std::string settings_of(const Cell& cell, const Target& target) const;
   bool is_wanted(Kind kind) const;
   std::size_t steps_of_a_round() const;
 
@@ -70,10 +70,10 @@ class Runner {
   CgroupClock clock_;
   Applications applications_;
   std::mt19937_64 random_;
-  std::map<Runtime, std::unique_ptr<PlaceMaker>> makers_;
-  std::vector<Seat> seats_;
+  std::map<Runtime, std::unique_ptr<TargetFactory>> factories_;
+  std::vector<ModeTarget> mode_targets_;
   std::vector<Watched> cells_;
-  std::optional<Place> client_;  // on the host, for kNetwork
+  std::optional<Target> client_;  // on the host, for kNetwork
   Record record_;
 };
 

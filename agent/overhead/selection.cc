@@ -18,7 +18,7 @@ std::vector<std::string> list_of(std::string_view text) {
 }
 
 template <class Thing>
-Attempt<const Thing*> find(std::span<const Thing> things, const std::string& name, const std::string& flag) {
+Result<const Thing*> find(std::span<const Thing> things, const std::string& name, const std::string& flag) {
   std::vector<std::string> names;
   for (const Thing& thing : things) {
     if (thing.name == name) return &thing;
@@ -26,15 +26,15 @@ Attempt<const Thing*> find(std::span<const Thing> things, const std::string& nam
   }
   const std::string meant = nearest(name, names);
   std::string text = "--" + flag + "=" + shown(name) + ": there is no such " + flag;
-  if (!meant.empty()) return trouble(text + "; did you mean " + meant + "?");
+  if (!meant.empty()) return failure(text + "; did you mean " + meant + "?");
   text += "; there are:";
   for (const std::string& known : names) text += " " + known;
-  return trouble(text);
+  return failure(text);
 }
 
 template <class Thing>
-Attempt<std::vector<const Thing*>> chosen(std::span<const Thing> things, const std::string& words,
-                                          const std::string& flag) {
+Result<std::vector<const Thing*>> chosen(std::span<const Thing> things, const std::string& words,
+                                         const std::string& flag) {
   std::vector<const Thing*> result;
   for (const std::string& word : list_of(words)) {
     const auto thing = find(things, word, flag);
@@ -46,8 +46,8 @@ Attempt<std::vector<const Thing*>> chosen(std::span<const Thing> things, const s
 
 }  // namespace
 
-Attempt<Choice> choose(const Options& options) {
-  if (options.overhead_quick && options.overhead_full) return trouble("--quick and --full: one of them");
+Result<Choice> choose(const Options& options) {
+  if (options.overhead_quick && options.overhead_full) return failure("--quick and --full: one of them");
   Choice choice;
   choice.extent = extent(options.overhead_quick, options.overhead_full);
   if (options.overhead_rounds > 0) {

@@ -6,7 +6,7 @@
 
 namespace tallyman::overhead {
 
-// Trouble names the word that is wrong, and what there is.
-Attempt<Choice> choose(const Options& options);
+// Failure names the word that is wrong, and what there is.
+Result<Choice> choose(const Options& options);
 
 }  // namespace tallyman::overhead

@@ -23,7 +23,7 @@ using std::chrono::steady_clock;
 // and one of its network. docs/performance.md has the formula.
 constexpr std::size_t kOwnDescriptors = 128;
 constexpr std::size_t kCgroupFilesPerNetworkFile = 14;
-constexpr rlim_t kMostDescriptors = 1'048'576;
+constexpr rlim_t kMaxDescriptors = 1'048'576;
 
 struct FileShare {
   std::size_t cgroup, network;
@@ -32,10 +32,10 @@ struct FileShare {
 FileShare descriptors_to_keep(unsigned max_connections) {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
-  limit.rlim_cur = std::min(limit.rlim_max, kMostDescriptors);
+  limit.rlim_cur = std::min(limit.rlim_max, kMaxDescriptors);
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
-  const std::size_t allowed = std::min(limit.rlim_cur, kMostDescriptors);
+  const std::size_t allowed = std::min(limit.rlim_cur, kMaxDescriptors);
   const std::size_t reserved = kOwnDescriptors + max_connections;
   const std::size_t rest = allowed > reserved ? allowed - reserved : 0;
   const std::size_t network = rest / (kCgroupFilesPerNetworkFile + 1);
@@ -44,19 +44,19 @@ FileShare descriptors_to_keep(unsigned max_connections) {
 
 // The names of interfaces recur in every pass: ask the expression once for each.
 NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
-  constexpr std::size_t kMostNames = 65'536;
+  constexpr std::size_t kMaxNames = 65'536;
   return [expression, answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
     if (const auto known = answers->find(name); known != answers->end()) {
       return known->second;
     }
-    if (answers->size() >= kMostNames) {
+    if (answers->size() >= kMaxNames) {
       answers->clear();
     }
     return (*answers)[name] = RE2::PartialMatch(name, *expression);
   };
 }
 
-DiscoveryOptions discovery_options(const Options& options, const CgroupHierarchy& hierarchy) {
+DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& hierarchy) {
   DiscoveryOptions result;
   for (const int index : hierarchy.discovery_order()) {
     result.tree.hierarchies.push_back(hierarchy.hierarchies()[static_cast<std::size_t>(index)].path);
@@ -110,7 +110,7 @@ std::vector<const Collector*> chosen_collectors(const Options& options) {
   return chosen;
 }
 
-Result<std::unique_ptr<Observer>> Observer::make(const Options& options, ObserverEvents events) {
+Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& options, SamplingServiceEvents events) {
   auto labels = LabelPolicy::make({options.container_labels, options.workload_labels, options.max_label_bytes});
   if (!labels) {
     return labels.error();
@@ -119,7 +119,7 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   if (!ignored->ok()) {
     return Error{ErrorKind::kMalformed, 0, "collector.network.ignored-interfaces: " + ignored->error()};
   }
-  Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(options.root);
+  Result<CgroupMounts> hierarchy = CgroupMounts::detect(options.root);
   if (!hierarchy) {
     return hierarchy.error();
   }
@@ -127,40 +127,41 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   if (!grouping) {
     return grouping.error();
   }
-  std::unique_ptr<Observer> observer(new Observer(options, std::move(events), std::move(*hierarchy)));
+  std::unique_ptr<SamplingService> sampling_service(
+      new SamplingService(options, std::move(events), std::move(*hierarchy)));
   const FileShare share = descriptors_to_keep(options.max_connections);
   SamplerOptions sampling;
-  sampling.collectors = observer->collectors_;
+  sampling.collectors = sampling_service->collectors_;
   sampling.cpu_per_cpu = options.cpu_per_cpu;
   sampling.slow_interval = options.slow_sampling_interval;
   sampling.network_files_kept_open = share.network;
   sampling.ended_grace = options.ended_grace;
-  sampling.events = observer->events_.log;
+  sampling.events = sampling_service->events_.log;
   sampling.now = current_time;
   // An empty expression matches every name; the user means "ignore nothing".
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
-  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, observer->hierarchy_, share.cgroup);
-  std::vector<std::unique_ptr<SideSource>> sides;
-  if (options.bare_processes || observer->has_collector(StatsKind::kProcesses)) {
-    observer->processes_ = std::make_unique<ProcessWatch>(
-        options.root, std::move(*grouping), process_options(options, observer->collectors_),
-        [discovery = &observer->discovery_] { return (*discovery)->current(); });
-    const LastProcessReport report = [processes = observer->processes_.get()] { return processes->report(); };
+  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->hierarchy_, share.cgroup);
+  std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources;
+  if (options.bare_processes || sampling_service->has_collector(StatsKind::kProcesses)) {
+    sampling_service->processes_ = std::make_unique<ProcessWatch>(
+        options.root, std::move(*grouping), process_options(options, sampling_service->collectors_),
+        [discovery = &sampling_service->discovery_] { return (*discovery)->current(); });
+    const LastProcessReport report = [processes = sampling_service->processes_.get()] { return processes->report(); };
     stats = make_grouped_stats_source(std::move(stats), report);
-    sides.push_back(make_process_side(report));
+    workload_sources.push_back(make_workload_process_stats(report));
   }
-  if (observer->has_collector(StatsKind::kFilesystem)) {
-    observer->filesystem_ = std::make_shared<FilesystemSource>(options.root, filesystem_options(options),
-                                                               filesystem_ports_of(options.root));
-    sides.push_back(make_filesystem_side(observer->filesystem_, *stats));
+  if (sampling_service->has_collector(StatsKind::kFilesystem)) {
+    sampling_service->filesystem_ = std::make_shared<FilesystemSource>(options.root, filesystem_options(options),
+                                                                       filesystem_ports_of(options.root));
+    workload_sources.push_back(make_workload_filesystem_stats(sampling_service->filesystem_, *stats));
   }
-  observer->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
-                                                 std::move(*labels), std::move(sides));
-  DiscoveryOptions discovery = discovery_options(options, observer->hierarchy_);
-  discovery.on_error = observer->events_.metadata_fault;
-  observer->last_words_ = LastWords::make(options.root, observer->hierarchy_);
-  discovery.last_words = observer->last_words_.get();
+  sampling_service->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
+                                                         std::move(*labels), std::move(workload_sources));
+  DiscoveryOptions discovery = discovery_options(options, sampling_service->hierarchy_);
+  discovery.on_error = sampling_service->events_.metadata_fault;
+  sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->hierarchy_);
+  discovery.final_stats = sampling_service->final_stats_.get();
   std::vector<std::unique_ptr<Runtime>> runtimes;
   runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
   runtimes.push_back(make_podman_runtime(options.root));
@@ -172,25 +173,25 @@ Result<std::unique_ptr<Observer>> Observer::make(const Options& options, Observe
   runtimes.push_back(make_machined_runtime(options.root));  // after those whose machines it knows too
   runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it asks for the most paths
   runtimes.push_back(make_systemd_runtime(options.root));  // last: containers are units too
-  observer->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
-  return observer;
+  sampling_service->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
+  return sampling_service;
 }
 
-Observer::Observer(const Options& options, ObserverEvents events, CgroupHierarchy hierarchy)
+SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy)
     : interval_(options.sampling_interval),
       events_(std::move(events)),
       hierarchy_(std::move(hierarchy)),
       collectors_(chosen_collectors(options)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-Observer::~Observer() {
+SamplingService::~SamplingService() {
   stop();
   if (stop_event_ >= 0) {
     close(stop_event_);
   }
 }
 
-SnapshotPtr Observer::sample_once() {
+SnapshotPtr SamplingService::sample_once() {
   discovery_->refresh();
   if (processes_) {
     processes_->scan_once();
@@ -199,14 +200,14 @@ SnapshotPtr Observer::sample_once() {
   return snapshot();
 }
 
-bool Observer::has_collector(StatsKind needed) const {
+bool SamplingService::has_collector(StatsKind needed) const {
   return std::any_of(collectors_.begin(), collectors_.end(),
                      [&](const Collector* collector) { return collector->needs.has(needed); });
 }
 
-void Observer::start() {
-  if (last_words_) {
-    last_words_->start();
+void SamplingService::start() {
+  if (final_stats_) {
+    final_stats_->start();
   }
   discovery_->refresh();
   discovery_->start();
@@ -217,7 +218,7 @@ void Observer::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void Observer::stop() {
+void SamplingService::stop() {
   if (thread_.joinable()) {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_event_, &one, sizeof one);
@@ -227,12 +228,12 @@ void Observer::stop() {
     processes_->stop();
   }
   discovery_->stop();
-  if (last_words_) {
-    last_words_->stop();
+  if (final_stats_) {
+    final_stats_->stop();
   }
 }
 
-void Observer::run() {
+void SamplingService::run() {
   auto due = steady_clock::now();
   do {
     const auto begin = steady_clock::now();
@@ -250,7 +251,7 @@ void Observer::run() {
 
 // poll and not a condition variable: TSan of this compiler does not know
 // pthread_cond_clockwait and reports races that are not there.
-bool Observer::wait_until(steady_clock::time_point due) {
+bool SamplingService::wait_until(steady_clock::time_point due) {
   for (;;) {
     const auto left = due - steady_clock::now();
     if (left <= steady_clock::duration::zero()) {
@@ -265,11 +266,11 @@ bool Observer::wait_until(steady_clock::time_point due) {
   }
 }
 
-void Observer::pass(double lag_seconds) {
+void SamplingService::pass(double lag_seconds) {
   const SampleTime time = current_time();
   // Taken before the list: whoever has left is not in it.
-  std::vector<Departure> departures = discovery_->take_departures();
-  SnapshotPtr made = sampler_->sample(workloads(), time, std::move(departures));
+  std::vector<WorkloadExit> exits = discovery_->take_exits();
+  SnapshotPtr made = sampler_->sample(workloads(), time, std::move(exits));
   const double took = seconds_between(time.steady, steady_clock::now());
   SamplerStatistics sampled = sampler_->statistics();
   if (events_.fault) {
@@ -292,13 +293,13 @@ void Observer::pass(double lag_seconds) {
   }
 }
 
-SnapshotPtr Observer::snapshot() const {
+SnapshotPtr SamplingService::snapshot() const {
   const std::lock_guard lock(mutex_);
   return snapshot_;
 }
 
-ObserverStatistics Observer::statistics() const {
-  ObserverStatistics result;
+SamplingServiceStatistics SamplingService::statistics() const {
+  SamplingServiceStatistics result;
   {
     const std::lock_guard lock(mutex_);
     result = statistics_;
@@ -313,13 +314,13 @@ ObserverStatistics Observer::statistics() const {
   if (filesystem_) {
     result.filesystem = filesystem_->statistics();
   }
-  if (last_words_) {
-    result.last_words = last_words_->statistics();
+  if (final_stats_) {
+    result.final_stats = final_stats_->statistics();
   }
   return result;
 }
 
-WorkloadListPtr Observer::workloads() const {
+WorkloadListPtr SamplingService::workloads() const {
   const WorkloadListPtr cgroups = discovery_->current();
   const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
   const std::lock_guard lock(merging_);
@@ -329,7 +330,7 @@ WorkloadListPtr Observer::workloads() const {
   return merged_.all;
 }
 
-std::optional<ProcessFacts> Observer::processes_of(const Workload& workload) const {
+std::optional<ProcessFacts> SamplingService::processes_of(const Workload& workload) const {
   const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
   if (!report) {
     return {};
@@ -338,7 +339,7 @@ std::optional<ProcessFacts> Observer::processes_of(const Workload& workload) con
   return found == report->facts.end() ? std::nullopt : std::optional(found->second);
 }
 
-HostStats Observer::host() const {
+HostStats SamplingService::host() const {
   const std::lock_guard lock(mutex_);
   return host_;
 }

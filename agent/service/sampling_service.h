@@ -27,31 +27,31 @@
 
 namespace tallyman {
 
-// What the observer tells while it runs; called from its threads. All optional.
-struct ObserverEvents {
+// What the sampling_service tells while it runs; called from its threads. All optional.
+struct SamplingServiceEvents {
   std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and what it met, each pass
   std::function<void(const Error&)> metadata_fault;                 // from discovery
   std::function<void(const SnapshotPtr&)> published;                // each snapshot; must not wait
   std::shared_ptr<EventLog> log;                                    // of what happens to workloads; outlives a reload
 };
 
-struct ObserverStatistics {
+struct SamplingServiceStatistics {
   SamplerStatistics sampler;
   DiscoveryStatus discovery;
   std::optional<ProcessScanStatistics> processes;  // empty: not scanned
   ProcessWatchStatistics process_watch;
-  std::optional<FilesystemStatistics> filesystem;  // empty when that collector is off
-  std::optional<LastWordsStatistics> last_words;   // empty where nothing tells that a cgroup has emptied
+  std::optional<FilesystemStatistics> filesystem;          // empty when that collector is off
+  std::optional<FinalStatsWatcherStatistics> final_stats;  // empty where nothing tells that a cgroup has emptied
   double last_pass_seconds = 0;
   double last_lag_seconds = 0;       // how much later than planned the last pass began
   std::uint64_t passes_skipped = 0;  // because the one before took too long
 };
 
-class Observer {
+class SamplingService {
  public:
   // Errors: no cgroup hierarchy; a bad expression for labels or interfaces.
-  static Result<std::unique_ptr<Observer>> make(const Options& options, ObserverEvents events);
-  ~Observer();  // stop()
+  static Result<std::unique_ptr<SamplingService>> make(const Options& options, SamplingServiceEvents events);
+  ~SamplingService();  // stop()
 
   // Looks and samples once, in the caller's thread; not after start().
   SnapshotPtr sample_once();
@@ -61,28 +61,28 @@ class Observer {
   // Thread-safe, all three. snapshot() is null before the first pass.
   SnapshotPtr snapshot() const;
   WorkloadListPtr workloads() const;  // cgroups, then groups of processes
-  ObserverStatistics statistics() const;
+  SamplingServiceStatistics statistics() const;
 
   // Of a workload's processes, as of the last scan of them; empty if not known. Thread-safe.
   std::optional<ProcessFacts> processes_of(const Workload& workload) const;
   // The machine as of the last pass. Thread-safe.
   HostStats host() const;
   std::chrono::milliseconds interval() const { return interval_; }
-  const CgroupHierarchy& hierarchy() const { return hierarchy_; }
+  const CgroupMounts& hierarchy() const { return hierarchy_; }
   const std::vector<const Collector*>& collectors() const { return collectors_; }
 
  private:
-  Observer(const Options& options, ObserverEvents events, CgroupHierarchy hierarchy);
+  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy);
   bool has_collector(StatsKind needed) const;  // one that needs it is on
   void run();
   bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
   void pass(double lag_seconds);
 
   std::chrono::milliseconds interval_;
-  ObserverEvents events_;
-  CgroupHierarchy hierarchy_;
+  SamplingServiceEvents events_;
+  CgroupMounts hierarchy_;
   std::vector<const Collector*> collectors_;
-  std::unique_ptr<LastWords> last_words_;  // may be null
+  std::unique_ptr<FinalStatsWatcher> final_stats_;  // may be null
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<ProcessWatch> processes_;       // null: nobody asks
   std::shared_ptr<FilesystemSource> filesystem_;  // null when that collector is off
@@ -102,7 +102,7 @@ class Observer {
 
   mutable std::mutex mutex_;  // guards what follows
   SnapshotPtr snapshot_;
-  ObserverStatistics statistics_;
+  SamplingServiceStatistics statistics_;
   HostStats host_;
 };
 

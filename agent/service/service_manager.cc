@@ -8,12 +8,12 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kLongestStatus = 500;
+constexpr std::size_t kMaxStatusLength = 500;
 
 // A line break would begin another assignment.
 std::string status_line(std::string_view text) {
   std::string line = "STATUS=";
-  for (const char c : text.substr(0, kLongestStatus)) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
+  for (const char c : text.substr(0, kMaxStatusLength)) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
   return line;
 }
 

@@ -16,26 +16,26 @@ void wake(int event) {
 
 }  // namespace
 
-SnapshotFollower::SnapshotFollower(std::vector<Take> takers)
-    : takers_(std::move(takers)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+SnapshotDispatcher::SnapshotDispatcher(std::vector<Take> subscribers)
+    : subscribers_(std::move(subscribers)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
-SnapshotFollower::~SnapshotFollower() {
+SnapshotDispatcher::~SnapshotDispatcher() {
   stop();
   if (event_ >= 0) close(event_);
 }
 
-void SnapshotFollower::start() {
+void SnapshotDispatcher::start() {
   thread_ = std::thread([this] { run(); });
 }
 
-void SnapshotFollower::stop() {
+void SnapshotDispatcher::stop() {
   if (!thread_.joinable()) return;
   ending_ = true;
   wake(event_);
   thread_.join();
 }
 
-void SnapshotFollower::publish(SnapshotPtr snapshot) {
+void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
   {
     const std::lock_guard lock(mutex_);
     waiting_.swap(snapshot);
@@ -44,12 +44,12 @@ void SnapshotFollower::publish(SnapshotPtr snapshot) {
   wake(event_);
 }
 
-SnapshotPtr SnapshotFollower::take_waiting() {
+SnapshotPtr SnapshotDispatcher::take_waiting() {
   const std::lock_guard lock(mutex_);
   return std::exchange(waiting_, nullptr);
 }
 
-void SnapshotFollower::run() {
+void SnapshotDispatcher::run() {
   while (!ending_) {
     pollfd event{event_, POLLIN, 0};
     poll(&event, 1, -1);
@@ -57,7 +57,7 @@ void SnapshotFollower::run() {
     [[maybe_unused]] const ssize_t got = read(event_, &count, sizeof count);
     const SnapshotPtr snapshot = take_waiting();
     if (!snapshot || ending_) continue;
-    for (const Take& take : takers_) take(snapshot);
+    for (const Take& take : subscribers_) take(snapshot);
   }
 }
 

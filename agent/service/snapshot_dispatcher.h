@@ -15,19 +15,19 @@
 
 namespace tallyman {
 
-class SnapshotFollower {
+class SnapshotDispatcher {
  public:
   using Take = std::function<void(const SnapshotPtr&)>;
 
-  // Each is called in turn, in the follower's thread.
-  explicit SnapshotFollower(std::vector<Take> takers);
-  ~SnapshotFollower();  // stop()
-  SnapshotFollower(const SnapshotFollower&) = delete;
-  SnapshotFollower& operator=(const SnapshotFollower&) = delete;
+  // Each is called in turn, in the dispatcher's thread.
+  explicit SnapshotDispatcher(std::vector<Take> subscribers);
+  ~SnapshotDispatcher();  // stop()
+  SnapshotDispatcher(const SnapshotDispatcher&) = delete;
+  SnapshotDispatcher& operator=(const SnapshotDispatcher&) = delete;
 
   void start();
   void stop();
-  // From any thread; never waits for a taker.
+  // From any thread; never waits for a subscriber.
   void publish(SnapshotPtr snapshot);
   std::uint64_t skipped() const { return skipped_; }  // replaced before they were taken
 
@@ -35,7 +35,7 @@ class SnapshotFollower {
   void run();
   SnapshotPtr take_waiting();
 
-  std::vector<Take> takers_;
+  std::vector<Take> subscribers_;
   int event_ = -1;
   std::thread thread_;
   std::atomic<bool> ending_ = false;

@@ -78,7 +78,7 @@ class Discovery::Impl {
       : options_(std::move(options)),
         runtimes_(std::move(runtimes)),
         tree_(tree_options()),
-        departures_(options_.last_words),
+        exits_(options_.final_stats),
         list_(std::make_shared<WorkloadList>()) {}
 
   void refresh();
@@ -92,24 +92,24 @@ class Discovery::Impl {
     const std::lock_guard lock(mutex_);
     return status_;
   }
-  std::vector<Departure> take_departures() { return departures_.take(); }
+  std::vector<WorkloadExit> take_exits() { return exits_.take(); }
 
  private:
   // What is known of a cgroup from its first moment to its last.
-  struct Lived {
-    LastWords::Token token = 0;
-    std::uint64_t born_nsec = 0;
+  struct Lifetime {
+    FinalStatsWatcher::Token token = 0;
+    std::uint64_t created_nsec = 0;
   };
   struct Gone {
     std::string path;
     CgroupNode node;
-    Lived lived;
+    Lifetime lifetime;
     std::uint64_t ended_nsec;
   };
   CgroupTreeOptions tree_options();
   void on_change(const CgroupChange& change);
-  LastWords::Token listen_to(const std::string& path) {
-    return options_.last_words != nullptr ? options_.last_words->watch(path) : LastWords::Token(0);
+  FinalStatsWatcher::Token watch_final_stats(const std::string& path) {
+    return options_.final_stats != nullptr ? options_.final_stats->watch(path) : FinalStatsWatcher::Token(0);
   }
   void follow_gone();
   void run();
@@ -129,13 +129,13 @@ class Discovery::Impl {
 
   // Of the thread that looks.
   CgroupTree tree_;
-  std::map<std::string, Lived> lived_;  // of the cgroups that exist
-  std::vector<Gone> gone_;              // since the last follow_gone()
-  Departures departures_;
-  std::uint64_t passed_ = std::uint64_t{1} << 63;
+  std::map<std::string, Lifetime> lifetimes_;  // of the cgroups that exist
+  std::vector<Gone> gone_;                     // since the last follow_gone()
+  WorkloadExits exits_;
+  std::uint64_t short_lived_inode_ = std::uint64_t{1} << 63;
   std::map<std::string, Record> records_;
   std::map<std::string, Clock::time_point> starting_;  // until when
-  std::set<std::string> told_, seen_in_this_round_;
+  std::set<std::string> reported_, seen_in_this_round_;
   std::uint64_t metadata_errors_ = 0;
 
   mutable std::mutex mutex_;  // list_ and status_
@@ -154,15 +154,15 @@ CgroupTreeOptions Discovery::Impl::tree_options() {
 
 // At once: a cgroup may live for milliseconds only.
 void Discovery::Impl::on_change(const CgroupChange& change) {
-  if (change.born) {
-    lived_[change.path] = {listen_to(change.path), wall_clock_nsec()};
+  if (change.created) {
+    lifetimes_[change.path] = {watch_final_stats(change.path), wall_clock_nsec()};
     return;
   }
-  const auto known = lived_.extract(change.path);
-  Lived lived = known.empty() ? Lived{} : known.mapped();
+  const auto known = lifetimes_.extract(change.path);
+  Lifetime lifetime = known.empty() ? Lifetime{} : known.mapped();
   // When it was seen first it may not have been in the v2 tree yet.
-  if (lived.token == 0) lived.token = listen_to(change.path);
-  gone_.push_back({change.path, change.node, lived, wall_clock_nsec()});
+  if (lifetime.token == 0) lifetime.token = watch_final_stats(change.path);
+  gone_.push_back({change.path, change.node, lifetime, wall_clock_nsec()});
 }
 
 void Discovery::Impl::follow_gone() {
@@ -172,10 +172,11 @@ void Discovery::Impl::follow_gone() {
                       known->second.node.hierarchy == gone.node.hierarchy;
     const Record record = same ? known->second : make_record(gone.path, gone.node);
     auto workload = std::make_shared<Workload>(*record.workload);
-    if (!same && gone.lived.born_nsec != 0) workload->seen_nsec = gone.lived.born_nsec;
+    if (!same && gone.lifetime.created_nsec != 0) workload->seen_nsec = gone.lifetime.created_nsec;
     workload->ended_nsec = gone.ended_nsec;
-    if (workload->inode == 0) workload->inode = ++passed_;  // one of its own for each that was never looked at
-    departures_.begin(std::move(workload), gone.lived.token, record.runtime, record.container_id);
+    if (workload->inode == 0)
+      workload->inode = ++short_lived_inode_;  // one of its own for each that was never looked at
+    exits_.begin(std::move(workload), gone.lifetime.token, record.runtime, record.container_id);
   }
 }
 
@@ -184,7 +185,7 @@ void Discovery::Impl::refresh() {
   const bool tree_changed = follow_tree();
   const bool metadata_changed = refresh_metadata();
   publish(tree_changed || metadata_changed);
-  departures_.look();
+  exits_.poll();
 }
 
 void Discovery::Impl::start() {
@@ -203,19 +204,19 @@ void Discovery::Impl::stop() {
 void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
   publish(follow_tree());  // a stop() may have come between a change and its taking over
-  bool departing = departures_.look();
+  bool exits_pending = exits_.poll();
   std::vector<int> news;
   for (const auto& runtime : runtimes_) {
-    if (runtime->news_fd() >= 0) news.push_back(runtime->news_fd());
+    if (runtime->event_fd() >= 0) news.push_back(runtime->event_fd());
   }
   while (!stopping_) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
     if (!starting_.empty()) left = std::min(left, kStartingInterval);
-    if (departing) left = std::min(left, Departures::kLook);
+    if (exits_pending) left = std::min(left, WorkloadExits::kPollInterval);
     bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)), news);
     if (stopping_) return;
     if (!news.empty()) {
-      for (const auto& runtime : runtimes_) runtime->hear();
+      for (const auto& runtime : runtimes_) runtime->handle_events();
     }
     if (changed) changed = follow_tree();
     if (describe_starting()) changed = true;
@@ -225,7 +226,7 @@ void Discovery::Impl::run() {
       next_refresh = Clock::now() + options_.refresh_interval;
     }
     publish(changed);
-    departing = departures_.look();  // told after the list that has them no more
+    exits_pending = exits_.poll();  // told after the list that has them no more
   }
 }
 
@@ -262,8 +263,8 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   auto workload = std::make_shared<Workload>();
   workload->id = path;
   workload->inode = node.inode;
-  const auto lived = lived_.find(path);
-  workload->seen_nsec = lived != lived_.end() ? lived->second.born_nsec : wall_clock_nsec();
+  const auto lifetime = lifetimes_.find(path);
+  workload->seen_nsec = lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec();
   workload->cgroup_created_nsec = node.created_nsec;
   name_by_path(*workload);
   record.workload = std::move(workload);
@@ -305,7 +306,7 @@ bool Discovery::Impl::refresh_metadata() {
   }
   const CgroupTreeStatus tree = tree_.status();
   if (!tree.watch_error.empty()) tell(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
-  told_ = std::move(seen_in_this_round_);
+  reported_ = std::move(seen_in_this_round_);
   return changed;
 }
 
@@ -381,7 +382,7 @@ bool Discovery::Impl::describe_starting() {
 void Discovery::Impl::tell(const Error& error) {
   std::string text = to_string(error);
   seen_in_this_round_.insert(text);
-  if (told_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);
+  if (reported_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);
 }
 
 void Discovery::Impl::publish(bool changed) {
@@ -389,7 +390,7 @@ void Discovery::Impl::publish(bool changed) {
   DiscoveryStatus status;
   status.tree = tree_.status();
   status.metadata_errors = metadata_errors_;
-  status.departures_dropped = departures_.dropped();
+  status.exits_dropped = exits_.dropped();
   if (changed) {
     name_pods();
     list = std::make_shared<WorkloadList>();
@@ -413,6 +414,6 @@ void Discovery::start() { impl_->start(); }
 void Discovery::stop() { impl_->stop(); }
 WorkloadListPtr Discovery::current() const { return impl_->current(); }
 DiscoveryStatus Discovery::status() const { return impl_->status(); }
-std::vector<Departure> Discovery::take_departures() { return impl_->take_departures(); }
+std::vector<WorkloadExit> Discovery::take_exits() { return impl_->take_exits(); }
 
 }  // namespace tallyman

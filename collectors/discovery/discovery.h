@@ -27,7 +27,7 @@ namespace tallyman {
 struct DiscoveryOptions {
   CgroupTreeOptions tree;
   std::chrono::milliseconds refresh_interval{1'000};  // how often runtimes' files are looked at for changes
-  LastWords* last_words = nullptr;                    // may be null; outlives the discovery
+  FinalStatsWatcher* final_stats = nullptr;           // may be null; outlives the discovery
   // From the thread that looks: each cause once, and again when it comes back.
   // Also for a watch_error; `where` is then the whole text.
   std::function<void(const Error&)> on_error;
@@ -37,7 +37,7 @@ struct DiscoveryStatus {
   CgroupTreeStatus tree;
   std::uint64_t metadata_errors = 0;     // describe() that failed or was incomplete, other than "not there"
   std::uint64_t unnamed_containers = 0;  // recognised by path, never described
-  std::uint64_t departures_dropped = 0;  // that nobody has taken in time
+  std::uint64_t exits_dropped = 0;       // that nobody has taken in time
 };
 
 class Discovery {
@@ -53,7 +53,7 @@ class Discovery {
 
   // Workloads that have ended since the last call, those too that were never in a
   // list. Thread-safe. Taken before current(), that list has none of them any more.
-  std::vector<Departure> take_departures();
+  std::vector<WorkloadExit> take_exits();
 
   // The newest list; never null. Thread-safe, as is status().
   WorkloadListPtr current() const;

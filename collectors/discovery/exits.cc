@@ -6,10 +6,10 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostTold = 65'536;
-constexpr std::chrono::milliseconds kLastWordsTime{20};  // they come before the removal, or never
-constexpr std::chrono::seconds kExitTime{2};             // for the runtime to write how it ended
-constexpr std::uint64_t kClockSlackNsec = 50'000'000;    // of the cgroup's birth, which is noticed late
+constexpr std::size_t kMaxPending = 65'536;
+constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they come before the removal, or never
+constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write how it ended
+constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // of the cgroup's birth, which is noticed late
 
 // Of the run that this cgroup was, not of one before.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
@@ -19,33 +19,35 @@ bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
 
 }  // namespace
 
-void Departures::begin(WorkloadPtr workload, LastWords::Token token, Runtime* runtime, std::string container_id) {
+void WorkloadExits::begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime,
+                          std::string container_id) {
   waiting_.push_back({std::move(workload), token, runtime, std::move(container_id), Clock::now()});
 }
 
-bool Departures::look() {
+bool WorkloadExits::poll() {
   const auto now = Clock::now();
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Waiting& one = *it;
     const bool has_exit = one.runtime != nullptr;
-    const bool listened = one.token > 0 && last_words_ != nullptr;
-    if (!one.told_counters && (!listened || last_words_->spoken(one.token) || now - one.since >= kLastWordsTime)) {
-      tell_counters(one, !has_exit);
+    const bool listened = one.token > 0 && final_stats_ != nullptr;
+    if (!one.reported_counters &&
+        (!listened || final_stats_->was_read(one.token) || now - one.since >= kFinalStatsTime)) {
+      report_counters(one, !has_exit);
     }
-    const bool over = one.told_counters && (!has_exit || look_at_exit(one) || now - one.since >= kExitTime);
+    const bool over = one.reported_counters && (!has_exit || check_exit(one) || now - one.since >= kExitTime);
     if (over && has_exit) tell({one.workload, {}, true});
     it = over ? waiting_.erase(it) : std::next(it);
   }
   return !waiting_.empty();
 }
 
-void Departures::tell_counters(Waiting& one, bool complete) {
-  one.told_counters = true;
-  tell({one.workload, last_words_ != nullptr ? last_words_->take(one.token) : std::nullopt, complete});
+void WorkloadExits::report_counters(Waiting& one, bool complete) {
+  one.reported_counters = true;
+  tell({one.workload, final_stats_ != nullptr ? final_stats_->take(one.token) : std::nullopt, complete});
 }
 
 // True when nothing more is to be expected.
-bool Departures::look_at_exit(Waiting& one) {
+bool WorkloadExits::check_exit(Waiting& one) {
   if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
     auto workload = std::make_shared<Workload>(*one.workload);
     workload->container.exit = exit;
@@ -72,21 +74,21 @@ bool Departures::look_at_exit(Waiting& one) {
   return now.started_nsec && *now.started_nsec > one.workload->ended_nsec.value_or(0);  // it runs again
 }
 
-void Departures::tell(Departure departure) {
+void WorkloadExits::tell(WorkloadExit workload_exit) {
   const std::lock_guard lock(mutex_);
-  if (told_.size() >= kMostTold) {
+  if (reported_.size() >= kMaxPending) {
     ++dropped_;
     return;
   }
-  told_.push_back(std::move(departure));
+  reported_.push_back(std::move(workload_exit));
 }
 
-std::vector<Departure> Departures::take() {
+std::vector<WorkloadExit> WorkloadExits::take() {
   const std::lock_guard lock(mutex_);
-  return std::exchange(told_, {});
+  return std::exchange(reported_, {});
 }
 
-std::uint64_t Departures::dropped() const {
+std::uint64_t WorkloadExits::dropped() const {
   const std::lock_guard lock(mutex_);
   return dropped_;
 }

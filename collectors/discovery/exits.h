@@ -1,5 +1,5 @@
 // Workloads that have ended, each told once or twice: at once with what it
-// counted in the end (LastWords), and for a container again when its runtime's
+// counted in the end (FinalStatsWatcher), and for a container again when its runtime's
 // files say how it ended, which dockerd writes some 10 to 100 ms later. Belongs
 // to discovery, and to its thread but for take().
 #pragma once
@@ -18,46 +18,46 @@
 
 namespace tallyman {
 
-struct Departure {
-  WorkloadPtr workload;                   // as last known, with ended_nsec
-  std::optional<CgroupStats> last_words;  // the first time, where there are any
-  bool complete = false;                  // the last that will be told of it
+struct WorkloadExit {
+  WorkloadPtr workload;                    // as last known, with ended_nsec
+  std::optional<CgroupStats> final_stats;  // the first time, where there are any
+  bool complete = false;                   // the last that will be told of it
 };
 
-class Departures {
+class WorkloadExits {
  public:
-  explicit Departures(LastWords* last_words) : last_words_(last_words) {}
+  explicit WorkloadExits(FinalStatsWatcher* final_stats) : final_stats_(final_stats) {}
 
   // `runtime` may be null: not a container.
-  void begin(WorkloadPtr workload, LastWords::Token token, Runtime* runtime, std::string container_id);
-  // Looks what has become known since. True while some wait: come back after kLook.
-  bool look();
+  void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, std::string container_id);
+  // Looks what has become known since. True while some wait: come back after kPollInterval.
+  bool poll();
 
-  std::vector<Departure> take();  // in order; any thread
-  std::uint64_t dropped() const;  // for want of somebody who takes them
+  std::vector<WorkloadExit> take();  // in order; any thread
+  std::uint64_t dropped() const;     // for want of somebody who takes them
 
-  static constexpr std::chrono::milliseconds kLook{20};
+  static constexpr std::chrono::milliseconds kPollInterval{20};
 
  private:
   using Clock = std::chrono::steady_clock;
   struct Waiting {
     WorkloadPtr workload;
-    LastWords::Token token;
+    FinalStatsWatcher::Token token;
     Runtime* runtime;
     std::string container_id;
     Clock::time_point since;
-    bool told_counters = false;
+    bool reported_counters = false;
     std::uint64_t revision = 0;
   };
-  void tell_counters(Waiting& one, bool complete);
-  bool look_at_exit(Waiting& one);
-  void tell(Departure departure);
+  void report_counters(Waiting& one, bool complete);
+  bool check_exit(Waiting& one);
+  void tell(WorkloadExit workload_exit);
 
-  LastWords* last_words_;
+  FinalStatsWatcher* final_stats_;
   std::list<Waiting> waiting_;
 
   mutable std::mutex mutex_;
-  std::vector<Departure> told_;
+  std::vector<WorkloadExit> reported_;
   std::uint64_t dropped_ = 0;
 };
 

@@ -31,9 +31,9 @@ void unpack(const PackedRows& packed, std::int64_t before, const RowAt& row_at) 
 }
 
 // Follows one workload through its rows and books what lies between each two.
-class Follower {
+class Dispatcher {
  public:
-  Follower(std::int64_t wall_offset, const std::vector<unsigned>& fields, std::vector<StepSums>& sums)
+  Dispatcher(std::int64_t wall_offset, const std::vector<unsigned>& fields, std::vector<StepSums>& sums)
       : wall_offset_(wall_offset), fields_(fields), sums_(sums) {}
 
   void set_step(std::int64_t nominal) { step_ = nominal; }
@@ -121,14 +121,14 @@ StepGrid grid_of(const HistoryQuery& query) {
 
 void add_track(const PackedTrack& track, std::int64_t wall_offset, const std::vector<unsigned>& fields,
                std::vector<StepSums>& sums) {
-  Follower follower(wall_offset, fields, sums);
-  const auto row_at = [&](std::int64_t time, const HistoryRow& row) { follower.row_at(time, row); };
+  Dispatcher dispatcher(wall_offset, fields, sums);
+  const auto row_at = [&](std::int64_t time, const HistoryRow& row) { dispatcher.row_at(time, row); };
   constexpr std::int64_t kEnd = std::numeric_limits<std::int64_t>::max();
   const std::int64_t fine_from =
       track.fine.chunks.empty() ? kEnd : track.fine.times[track.fine.chunks.front().first_time];
-  follower.set_step(track.coarse.nominal_step);
+  dispatcher.set_step(track.coarse.nominal_step);
   unpack(track.coarse, fine_from, row_at);
-  follower.set_step(track.fine.nominal_step);
+  dispatcher.set_step(track.fine.nominal_step);
   unpack(track.fine, kEnd, row_at);
 }
 

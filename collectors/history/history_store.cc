@@ -8,7 +8,7 @@ namespace {
 
 // Rows of a chunk. Longer ones pack better; shorter ones can be dropped in
 // smaller pieces where the memory holds only a little while.
-constexpr std::uint32_t kLongestChunk = 512, kShortestChunk = 64;
+constexpr std::uint32_t kMaxChunkLength = 512, kShortestChunk = 64;
 constexpr Tick kChunksKept = 8;  // as many as there should be in the time that fits
 // For want of memory fine samples go first, but not below this share of it:
 // a picture of the last minutes in full is worth more than the last hours' end.
@@ -24,7 +24,7 @@ std::int64_t nanoseconds(std::chrono::nanoseconds duration) { return duration.co
 }  // namespace
 
 HistoryStore::HistoryStore(HistoryOptions options) : options_(options), fine_step_(options.fine_step) {
-  longest_chunk_.fill(kLongestChunk);
+  longest_chunk_.fill(kMaxChunkLength);
 }
 
 void HistoryStore::set_fine_step(std::chrono::milliseconds step) {
@@ -173,7 +173,7 @@ bool HistoryStore::drop_oldest_chunks(unsigned tier, std::size_t target) {
   if (oldest.empty()) return false;
   std::sort(oldest.begin(), oldest.end());
   const Tick span = ticks_[tier].end() - oldest.front().first;
-  longest_chunk_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kShortestChunk, kLongestChunk);
+  longest_chunk_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kShortestChunk, kMaxChunkLength);
   for (const auto& [first, track] : oldest) {
     if (pool_.used_bytes() <= target) break;
     if (tier == kFine && packed_bytes_[kFine] <= target / kFineShare && packed_bytes_[kCoarse] > 0) break;

@@ -9,7 +9,7 @@ namespace {
 // Ends of the groups of neighbours in history_fields() that stir together:
 // CPU, memory, network, I/O, pressure and faults, and what seldom changes.
 constexpr std::array<unsigned, 6> kGroupEnds = {4, 9, 13, 19, 23, kHistoryFields};
-constexpr unsigned kLongestUnary = 16;  // more ones than this are never written: the value follows with its length
+constexpr unsigned kMaxUnaryLength = 16;  // more ones than this are never written: the value follows with its length
 
 std::uint64_t zigzag(std::uint64_t difference) {
   const auto sign = static_cast<std::uint64_t>(-static_cast<std::int64_t>(difference >> 63));
@@ -108,11 +108,11 @@ void RowEncoder::write(BlockPool& pool, BitChain& out, unsigned field, std::uint
   } else {
     const unsigned low_bits = rice_bits(size);
     const std::uint64_t high = coded >> low_bits;
-    if (high < kLongestUnary) {
+    if (high < kMaxUnaryLength) {
       out.append(pool, (std::uint64_t{1} << high) - 1, static_cast<unsigned>(high) + 1);
       out.append(pool, coded, low_bits);
     } else {
-      out.append(pool, (std::uint64_t{1} << kLongestUnary) - 1, kLongestUnary);
+      out.append(pool, (std::uint64_t{1} << kMaxUnaryLength) - 1, kMaxUnaryLength);
       write_long(pool, out, coded);
     }
   }
@@ -153,9 +153,9 @@ void RowDecoder::read(unsigned field) {
     coded = read_long(in_);
   } else {
     unsigned high = 0;
-    while (high < kLongestUnary && in_.read_bit()) ++high;
+    while (high < kMaxUnaryLength && in_.read_bit()) ++high;
     const unsigned low_bits = rice_bits(size);
-    coded = high == kLongestUnary ? read_long(in_) : (std::uint64_t{high} << low_bits | in_.read(low_bits));
+    coded = high == kMaxUnaryLength ? read_long(in_) : (std::uint64_t{high} << low_bits | in_.read(low_bits));
   }
   const std::uint64_t step = unzigzag(coded) + (is_gauge(field) ? 0 : last_step);
   state_.last[field] += step;

@@ -3,11 +3,11 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostTextBytes = 256;
+constexpr std::size_t kMaxTextBytes = 256;
 
 std::string label(const Workload& workload, const std::string& name) {
   const auto found = workload.container.labels.find(name);
-  return found == workload.container.labels.end() ? std::string() : found->second.substr(0, kMostTextBytes);
+  return found == workload.container.labels.end() ? std::string() : found->second.substr(0, kMaxTextBytes);
 }
 
 }  // namespace
@@ -30,9 +30,9 @@ Outcome outcome_of(const Workload& workload, const CgroupStats& stats) {
 
 void EndedTotals::add(const Workload& workload, const CgroupStats& stats,
                       const std::vector<InterfaceStats>& interfaces) {
-  Key key{std::string(to_string(workload.kind)), workload.container.image.substr(0, kMostTextBytes),
+  Key key{std::string(to_string(workload.kind)), workload.container.image.substr(0, kMaxTextBytes),
           label(workload, "com.docker.compose.project"), label(workload, "com.docker.compose.service")};
-  if (rows_.size() >= kMostRows && !rows_.contains(key)) {
+  if (rows_.size() >= kMaxRows && !rows_.contains(key)) {
     key.image = "other";
     key.project.clear();
     key.service.clear();

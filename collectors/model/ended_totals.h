@@ -41,7 +41,7 @@ class EndedTotals {
     std::uint64_t read_bytes = 0, written_bytes = 0, received_bytes = 0, transmitted_bytes = 0;
   };
   // Image "other" takes what comes when there are this many rows.
-  static constexpr std::size_t kMostRows = 500;
+  static constexpr std::size_t kMaxRows = 500;
 
   void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);
   const std::map<Key, Sums>& rows() const { return rows_; }

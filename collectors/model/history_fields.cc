@@ -157,7 +157,7 @@ std::optional<unsigned> find_history_field(std::string_view name) {
   return static_cast<unsigned>(found - kFields.begin());
 }
 
-void FieldReader::look_up(const SeriesPlan& plan) {
+void FieldReader::find_fields(const SeriesPlan& plan) {
   slots_.clear();
   for (const Part& part : parts().all) {
     const auto less = [](const Series& s, MetricId metric) { return s.metric < metric; };
@@ -173,7 +173,7 @@ void FieldReader::look_up(const SeriesPlan& plan) {
 bool FieldReader::read(const Snapshot& snapshot, const Block& block, HistoryRow& row) {
   if (block.ended) return false;
   if (plan_ != block.plan) {
-    look_up(*block.plan);
+    find_fields(*block.plan);
     plan_ = block.plan;
   }
   if (slots_.empty()) return false;

@@ -59,7 +59,7 @@ class FieldReader {
     bool divides;  // the field's sum is divided by this value
     std::uint32_t slot;
   };
-  void look_up(const SeriesPlan& plan);
+  void find_fields(const SeriesPlan& plan);
 
   std::shared_ptr<const SeriesPlan> plan_;
   std::vector<Slot> slots_;  // by field

@@ -63,10 +63,10 @@ struct Sampler::Attached {
 };
 
 Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
-                 std::vector<std::unique_ptr<SideSource>> sides)
+                 std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources)
     : options_(std::move(options)),
       source_(std::move(source)),
-      sides_(std::move(sides)),
+      workload_sources_(std::move(workload_sources)),
       host_source_(root),
       labels_(std::move(labels)),
       events_(options_.events ? options_.events : std::make_shared<EventLog>(0)),
@@ -94,16 +94,18 @@ Sampler::Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<S
   }
   networks_ =
       std::make_unique<NetworkSource>(root, *source_, options_.network_files_kept_open, options_.ignore_interface);
-  sides_.push_back(make_network_side(*networks_, options_.network_files_kept_open));
-  sides_.push_back(make_socket_side(root, *source_, *networks_,
-                                    {needs_.has(StatsKind::kSocketStates), needs_.has(StatsKind::kSocketAdvanced)}));
-  sides_.push_back(make_link_side(root, *networks_));
-  std::erase_if(sides_, [&](const std::unique_ptr<SideSource>& side) { return !needs_.has(side->kind()); });
+  workload_sources_.push_back(make_workload_network_stats(*networks_, options_.network_files_kept_open));
+  workload_sources_.push_back(make_workload_socket_stats(
+      root, *source_, *networks_, {needs_.has(StatsKind::kSocketStates), needs_.has(StatsKind::kSocketAdvanced)}));
+  workload_sources_.push_back(make_workload_link_stats(root, *networks_));
+  std::erase_if(workload_sources_, [&](const std::unique_ptr<WorkloadStatsSource>& workload_source) {
+    return !needs_.has(workload_source->kind());
+  });
 }
 
 Sampler::~Sampler() = default;
 
-SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<Departure> departures) {
+SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<WorkloadExit> exits) {
   const bool slow = sequence_ == 0 || time.steady - last_slow_pass_ >= options_.slow_interval;
   if (slow) {
     last_slow_pass_ = time.steady;
@@ -111,7 +113,7 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, s
   reconcile(*workloads, time);
   const SampleTime read = read_everything(slow, time);
   drop_gone(time);
-  follow_ends(std::move(departures), time);
+  follow_ends(std::move(exits), time);
   detect_events(time);
 
   auto snapshot = std::make_shared<Snapshot>();
@@ -175,13 +177,13 @@ void Sampler::reconcile(const WorkloadList& workloads, SampleTime time) {
 }
 
 std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload, SampleTime time) {
-  const bool restarted = ended_.came_back(workload->id);
+  const bool restarted = ended_.reappeared(workload->id);
   auto one = std::make_unique<Attached>();
   one->workload = workload;
   one->handle = source_->attach(workload->id);
   one->base_labels = labels_.of_workload(*workload);
-  for (const auto& side : sides_) {
-    side->attach(one->handle, *workload);
+  for (const auto& workload_source : workload_sources_) {
+    workload_source->attach(one->handle, *workload);
   }
   if (sequence_ != 0) {  // else it was there before the agent was
     one->memory.oom_kills = 0;
@@ -198,26 +200,26 @@ void Sampler::update(Attached& one, const WorkloadPtr& workload) {
   }
   one.workload = workload;
   one.base_labels = labels_.of_workload(*workload);
-  for (const auto& side : sides_) {
-    side->attach(one.handle, *workload);
+  for (const auto& workload_source : workload_sources_) {
+    workload_source->attach(one.handle, *workload);
   }
 }
 
 void Sampler::detach(Attached& one, SampleTime time) {
   if (!one.is_host()) {
     const Observation last = observe(one, time);
-    EndedWorkloads::Row row;
+    ExitedWorkloads::Row row;
     row.workload = one.workload;
     row.base_labels = std::move(one.base_labels);
     row.stats = last.stats;
     row.interfaces.assign(last.interfaces.begin(), last.interfaces.end());
     row.last_seen_nsec = one.last_seen_nsec;
     row.since = time.steady;
-    row.told_oom_kills = one.memory.oom_kills;
+    row.reported_oom_kills = one.memory.oom_kills;
     ended_.add(std::move(row));
   }
-  for (const auto& side : sides_) {
-    side->detach(one.handle);
+  for (const auto& workload_source : workload_sources_) {
+    workload_source->detach(one.handle);
   }
   source_->detach(one.handle);
 }
@@ -248,10 +250,10 @@ SampleTime Sampler::read_everything(bool slow, SampleTime began) {
   for (const StatsKind kind : kReadLast) {
     read_kind(kind);
   }
-  for (const auto& side : sides_) {
+  for (const auto& workload_source : workload_sources_) {
     const auto start = steady_clock::now();
-    const ReadReport report = side->read(slow);
-    book(side->kind(), report, seconds_since(start));
+    const ReadReport report = workload_source->read(slow);
+    book(workload_source->kind(), report, seconds_since(start));
   }
   if (needs_.has(StatsKind::kHost)) {
     const auto start = steady_clock::now();
@@ -295,8 +297,8 @@ Observation Sampler::observe(const Attached& one, SampleTime time) const {
                           {},
                           one.is_host() ? &host_source_.stats() : nullptr,
                           nanoseconds_of(time.wall)};
-  for (const auto& side : sides_) {
-    side->fill(one.handle, observation);
+  for (const auto& workload_source : workload_sources_) {
+    workload_source->fill(one.handle, observation);
   }
   return observation;
 }
@@ -317,13 +319,14 @@ bool Sampler::has_processes(const std::string& id) const {
   return processes && !processes->empty();
 }
 
-void Sampler::follow_ends(std::vector<Departure> departures, SampleTime time) {
-  for (Departure& departure : departures) {
-    const std::string id = departure.workload->id;
-    ended_.depart(
-        std::move(departure), [this](const Workload& workload) { return labels_.of_workload(workload); }, time.steady);
+void Sampler::follow_ends(std::vector<WorkloadExit> exits, SampleTime time) {
+  for (WorkloadExit& workload_exit : exits) {
+    const std::string id = workload_exit.workload->id;
+    ended_.add_exit(
+        std::move(workload_exit), [this](const Workload& workload) { return labels_.of_workload(workload); },
+        time.steady);
     if (find(id) != nullptr) {
-      ended_.came_back(id);  // already: its series are those of the living one
+      ended_.reappeared(id);  // already: its series are those of the living one
     }
   }
   readings_.clear();
@@ -339,7 +342,7 @@ void Sampler::follow_ends(std::vector<Departure> departures, SampleTime time) {
 
 void Sampler::detect_events(SampleTime time) {
   for (const auto& one : attached_) {
-    detector_.look(*one->workload, source_->stats(one->handle), one->memory, nanoseconds_of(time.wall), time.steady);
+    detector_.check(*one->workload, source_->stats(one->handle), one->memory, nanoseconds_of(time.wall), time.steady);
   }
   detector_.end_pass();
 }
@@ -405,9 +408,9 @@ SamplerStatistics Sampler::statistics() const {
   SamplerStatistics result = statistics_;
   result.open_files = source_->open_files();
   result.open_files_limit = source_->open_files_limit();
-  for (const auto& side : sides_) {
-    result.open_files += side->open_files();
-    result.open_files_limit += side->open_files_limit();
+  for (const auto& workload_source : workload_sources_) {
+    result.open_files += workload_source->open_files();
+    result.open_files_limit += workload_source->open_files_limit();
   }
   result.reopens_files = source_->reopens_files();
   result.attached = attached_.size();

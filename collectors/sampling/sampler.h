@@ -66,7 +66,7 @@ struct SamplerStatistics {
   std::size_t open_files = 0, open_files_limit = 0;
   bool reopens_files = false;
   std::size_t attached = 0, ended = 0;
-  FinalsStatistics finals;
+  FinalStatsCounts finals;
   std::uint64_t labels_truncated = 0, label_collisions = 0;
 };
 
@@ -74,14 +74,14 @@ class BlockList;
 
 class Sampler {
  public:
-  // Of `sides` those are used that a collector needs; those of networks and sockets are made here.
+  // Of `workload_sources` those are used that a collector needs; those of networks and sockets are made here.
   Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
-          std::vector<std::unique_ptr<SideSource>> sides = {});
+          std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources = {});
   ~Sampler();
 
-  // `workloads` sorted by id, never null; `departures` taken before it. The result
+  // `workloads` sorted by id, never null; `exits` taken before it. The result
   // is complete and never null.
-  SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<Departure> departures = {});
+  SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<WorkloadExit> exits = {});
   SamplerStatistics statistics() const;
   // The machine, as of the last pass.
   const HostStats& host() const { return host_source_.stats(); }
@@ -100,7 +100,7 @@ class Sampler {
   void drop_gone(SampleTime time);
   void write_block(BlockList& blocks, Attached& one, Scope scope, SampleTime time);
   Observation observe(const Attached& one, SampleTime time) const;
-  void follow_ends(std::vector<Departure> departures, SampleTime time);
+  void follow_ends(std::vector<WorkloadExit> exits, SampleTime time);
   void detect_events(SampleTime time);
   const Attached* find(const std::string& id) const;
   bool has_processes(const std::string& id) const;
@@ -110,8 +110,8 @@ class Sampler {
 
   SamplerOptions options_;
   std::unique_ptr<StatsSource> source_;
-  std::unique_ptr<NetworkSource> networks_;  // of those sides that look into network namespaces
-  std::vector<std::unique_ptr<SideSource>> sides_;
+  std::unique_ptr<NetworkSource> networks_;  // of those workload_sources that look into network namespaces
+  std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources_;
   HostSource host_source_;
   LabelPolicy labels_;
   StatsMask needs_;
@@ -125,7 +125,7 @@ class Sampler {
   EventDetector detector_;
   CpuBalance balance_;
   std::vector<CpuBalance::Reading> readings_;
-  EndedWorkloads ended_;
+  ExitedWorkloads ended_;
   std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, still in the list
   std::vector<std::uint64_t> values_;
   std::shared_ptr<const Layout> layout_;

@@ -85,7 +85,7 @@ void remove_directory(const std::string& path) {
 
 CgroupFarm::CgroupFarm(std::size_t count, Work work)
     : work_(std::move(work)), root_("/tallyman-bench-" + std::to_string(getpid())) {
-  const Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(HostRoot{});
+  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
   if (!hierarchy) {
     throw std::runtime_error("no cgroup hierarchy here");
   }

@@ -31,7 +31,7 @@ constexpr std::size_t kWorkloads = 300;
 constexpr int kHour = 3'600;
 constexpr int kSettling = 12;  // until the slow pass and files that come late have been
 
-WorkloadListPtr workloads_of(const CgroupHierarchy& hierarchy, const CgroupFarm& farm) {
+WorkloadListPtr workloads_of(const CgroupMounts& hierarchy, const CgroupFarm& farm) {
   const auto& tree = hierarchy.hierarchies()[static_cast<std::size_t>(hierarchy.discovery_order().front())].path;
   auto list = std::make_shared<WorkloadList>();
   for (const std::string& cgroup : farm.cgroups()) {
@@ -47,7 +47,7 @@ WorkloadListPtr workloads_of(const CgroupHierarchy& hierarchy, const CgroupFarm&
 }
 
 // A sample a second, as the agent takes them. Those at the end that have one layout.
-std::vector<SnapshotPtr> record(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, int count) {
+std::vector<SnapshotPtr> record(const CgroupMounts& hierarchy, const CgroupFarm& farm, int count) {
   SamplerOptions options;
   for (const Collector* collector : all_collectors()) {
     if (collector->on_by_default) options.collectors.push_back(collector);
@@ -194,7 +194,7 @@ std::string by_load(const std::vector<SnapshotPtr>& samples) {
 std::string mebibytes(double bytes) { return number(bytes / (1 << 20), 1) + " MB"; }
 
 int run(const CgroupFarm& farm, int recorded_seconds) {
-  const Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(HostRoot{});
+  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
   if (!hierarchy) return 1;
   const std::vector<SnapshotPtr> samples = record(*hierarchy, farm, recorded_seconds);
   Replay replay(samples, kWorkloads);

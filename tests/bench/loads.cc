@@ -61,7 +61,7 @@ class Traffic {
   int socket_ = socket(AF_INET, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 };
 
-// Touches and gives back pages: a walk around `pages`.
+// Touches and gives back pages: a walk options `pages`.
 class Memory {
  public:
   void walk(std::mt19937& random, std::size_t pages) {

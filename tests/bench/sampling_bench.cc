@@ -26,13 +26,13 @@ constexpr std::size_t kContainers = 300;
 constexpr std::size_t kFew = 100, kMany = 1000;
 constexpr int kSettlingPasses = 15;  // young cgroups and namespaces are looked at in each pass
 
-std::uint64_t inode_of(const CgroupHierarchy& hierarchy, const std::string& cgroup) {
+std::uint64_t inode_of(const CgroupMounts& hierarchy, const std::string& cgroup) {
   const auto& first = hierarchy.hierarchies()[static_cast<std::size_t>(hierarchy.discovery_order().front())];
   struct stat status {};
   return stat((first.path + cgroup).c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-WorkloadPtr container(const CgroupHierarchy& hierarchy, const std::string& cgroup) {
+WorkloadPtr container(const CgroupMounts& hierarchy, const std::string& cgroup) {
   auto made = std::make_shared<Workload>();
   made->kind = WorkloadKind::kContainer;
   made->id = cgroup;
@@ -46,7 +46,7 @@ WorkloadPtr container(const CgroupHierarchy& hierarchy, const std::string& cgrou
   return made;
 }
 
-WorkloadListPtr containers(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, std::size_t count) {
+WorkloadListPtr containers(const CgroupMounts& hierarchy, const CgroupFarm& farm, std::size_t count) {
   auto list = std::make_shared<WorkloadList>();
   for (std::size_t i = 0; i < count; ++i) {
     list->push_back(container(hierarchy, farm.cgroups()[i]));
@@ -57,7 +57,7 @@ WorkloadListPtr containers(const CgroupHierarchy& hierarchy, const CgroupFarm& f
 // A sampler as the agent makes it by default, with its own clock.
 class Passes {
  public:
-  Passes(const CgroupHierarchy& hierarchy, WorkloadListPtr workloads, seconds slow_interval)
+  Passes(const CgroupMounts& hierarchy, WorkloadListPtr workloads, seconds slow_interval)
       : workloads_(std::move(workloads)) {
     SamplerOptions options;
     for (const Collector* collector : all_collectors()) {
@@ -95,8 +95,8 @@ class Passes {
 // A virtual machine may be told of a last-level cache that it has not for itself: 1 GiB is enough of it.
 std::size_t bytes_to_forget() {
   constexpr long kLeast = 48L << 20;
-  constexpr long kMost = 1L << 30;
-  return static_cast<std::size_t>(std::clamp(2 * sysconf(_SC_LEVEL3_CACHE_SIZE), kLeast, kMost));
+  constexpr long kMax = 1L << 30;
+  return static_cast<std::size_t>(std::clamp(2 * sysconf(_SC_LEVEL3_CACHE_SIZE), kLeast, kMax));
 }
 
 void forget_caches() {
@@ -106,7 +106,7 @@ void forget_caches() {
   }
 }
 
-bool ratios_to_the_kernel(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, int rounds) {
+bool ratios_to_the_kernel(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
   const std::size_t count = std::min(kContainers, farm.cgroups().size());
   Passes sampled(hierarchy, containers(hierarchy, farm, count), hours(24));
   Passes nothing(hierarchy, std::make_shared<WorkloadList>(), hours(24));
@@ -136,7 +136,7 @@ bool ratios_to_the_kernel(const CgroupHierarchy& hierarchy, const CgroupFarm& fa
 }
 
 // Every file that the default collectors read of one of these containers, at whatever cadence.
-std::vector<std::string> all_files(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, std::size_t count) {
+std::vector<std::string> all_files(const CgroupMounts& hierarchy, const CgroupFarm& farm, std::size_t count) {
   Passes always_slow(hierarchy, containers(hierarchy, farm, 1), seconds(1));
   std::vector<std::string> kept = files_kept_open(farm.cgroups().front());
   std::vector<std::string> directories;
@@ -161,7 +161,7 @@ std::vector<std::string> all_files(const CgroupHierarchy& hierarchy, const Cgrou
 }
 
 // Nine fast passes and a slow one, which also opens and reads limits, cpuset and the namespace's owner.
-bool cost_at_the_real_cadence(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, int rounds) {
+bool cost_at_the_real_cadence(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
   const std::size_t count = std::min(kContainers, farm.cgroups().size());
   const std::vector<std::string> every_file = all_files(hierarchy, farm, count);
   BareReader bare(every_file);
@@ -191,7 +191,7 @@ bool cost_at_the_real_cadence(const CgroupHierarchy& hierarchy, const CgroupFarm
                        " files, without net/dev");
 }
 
-bool growth(const CgroupHierarchy& hierarchy, const CgroupFarm& farm, int rounds) {
+bool growth(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
   const std::size_t many = std::min(kMany, farm.cgroups().size());
   Passes hundred(hierarchy, containers(hierarchy, farm, kFew), hours(24));
   Passes thousand(hierarchy, containers(hierarchy, farm, many), hours(24));
@@ -219,7 +219,7 @@ int run(const CgroupFarm& farm, int rounds) {
                  static_cast<unsigned long long>(needed), static_cast<unsigned long long>(files.rlim_max));
     return 1;
   }
-  const Result<CgroupHierarchy> hierarchy = CgroupHierarchy::detect(HostRoot{});
+  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
   if (!hierarchy) {
     return 1;
   }

@@ -19,7 +19,7 @@ namespace {
 constexpr unsigned kSmall = 10'000, kBig = 1'000'000;
 constexpr unsigned kFilesInADirectory = 100;
 
-std::string plant(HostBuilder& host, unsigned files) {
+std::string add_demand(HostBuilder& host, unsigned files) {
   const std::string top = "tree-" + std::to_string(files) + "/";
   for (unsigned i = 0; i < files; ++i) {
     host.file(top + std::to_string(i / kFilesInADirectory) + "/" + std::to_string(i), "");
@@ -47,7 +47,7 @@ std::string milliseconds(double seconds) { return number(seconds * 1e3, 1) + " m
 
 int run(int rounds) {
   HostBuilder host;
-  const std::string small = plant(host, kSmall), big = plant(host, kBig);
+  const std::string small = add_demand(host, kSmall), big = add_demand(host, kBig);
   const std::uint64_t slice = WalkBudget().slice_entries();
   const std::uint64_t memory_before = read_self_process().resident_bytes.value_or(0);
   for (const auto& [top, files] : {std::pair(small, kSmall), std::pair(big, kBig)}) {

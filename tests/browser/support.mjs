@@ -101,7 +101,7 @@ export async function withPage(options, look) {
 
 /** The first true value, or an error that says what was waited for. */
 export async function until(condition, seconds, what) {
-  const deadline = Date.now() + 3 * seconds * 1000; // patience, not speed: the machine may be busy
+  const deadline = Date.now() + 3 * seconds * 1000; // timeout, not speed: the machine may be busy
   for (;;) {
     const value = await condition();
     if (value) return value;

@@ -54,15 +54,15 @@ SelfStatistics everything() {
   s.process_scan_interval_seconds = 1;
   s.events = {{"started", 8}, {"died", 7}};
   s.events_dropped = 1;
-  s.finals = {{"its_end", 6}, {"last_sample", 1}};
+  s.finals = {{"cgroup_empty", 6}, {"last_sample", 1}};
   s.ended_shown = 2;
-  s.departures_dropped = 0;
+  s.exits_dropped = 0;
   s.overhead = std::make_shared<const OverheadFigures>(
       OverheadFigures{1.7e9, {{"integer", 1.004}}, {{"integer", "docker", 1.04, 1.07, 1.05}}});
-  s.last_words_watches = 30;
-  s.last_words_unwatched = 0;
-  s.last_words_overflows = 0;
-  s.last_words_cpu_seconds = 0.5;
+  s.final_stats_watches = 30;
+  s.final_stats_unwatched = 0;
+  s.final_stats_overflows = 0;
+  s.final_stats_cpu_seconds = 0.5;
   s.history_memory_bytes = 1'000'000;
   s.history_points = 5'000;
   s.history_workloads = 40;
@@ -123,7 +123,7 @@ TEST(SelfMetrics, CarryTheLabelsThatTheTableDeclares) {
   EXPECT_EQ(all.series.at("tallyman_collector_errors_total{collector=\"cpu\",kind=\"denied\"}"), 1);
   EXPECT_EQ(all.series.at("tallyman_workloads{kind=\"container\"}"), 300);
   EXPECT_EQ(all.series.at("tallyman_scrapes_total{encoding=\"gzip\",format=\"openmetrics\"}"), 60);
-  EXPECT_EQ(all.series.at("tallyman_inotify_watching"), 1);
+  EXPECT_EQ(all.series.at("tallyman_inotify_active"), 1);
   EXPECT_EQ(all.series.at("tallyman_files_reopened"), 0);
   EXPECT_EQ(all.series.at("process_start_time_seconds"), 1'700'000'000.25);
   EXPECT_EQ(all.series.at("tallyman_scrape_duration_seconds_count"), 2);

@@ -99,8 +99,8 @@ void concatenate(T&, const T&) {}
 
 template <class Result, class Parse>
 void require_halves_to_add_up(std::string_view text, Parse parse, Halves halves) {
-  constexpr std::size_t kMostSplits = 4;
-  const std::size_t step = rows_in(text) / kMostSplits + 1;
+  constexpr std::size_t kMaxSplits = 4;
+  const std::size_t step = rows_in(text) / kMaxSplits + 1;
   Result whole;
   const unsigned in_whole = parse(text, whole);
   std::size_t row = 0;

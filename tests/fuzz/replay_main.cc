@@ -13,7 +13,7 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
 
 namespace {
 
-constexpr std::size_t kMostPrefixes = 4096;
+constexpr std::size_t kMaxPrefixes = 4096;
 
 bool replay(const std::filesystem::path& path) {
   std::ifstream file(path, std::ios::binary);
@@ -24,7 +24,7 @@ bool replay(const std::filesystem::path& path) {
   const std::vector<char> bytes{std::istreambuf_iterator<char>(file), std::istreambuf_iterator<char>()};
   std::fprintf(stderr, "%s\n", path.c_str());
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
-    if (size == bytes.size() || size < kMostPrefixes) {
+    if (size == bytes.size() || size < kMaxPrefixes) {
       // A copy of its own: a sanitizer then sees a read behind its end.
       const std::vector<std::uint8_t> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
       LLVMFuzzerTestOneInput(copy.data(), copy.size());

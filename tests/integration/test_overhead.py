@@ -67,7 +67,7 @@ def left_behind(docker, state):
     found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
     found += [str(p) for tree in (CGROUPS, *CGROUPS.iterdir()) if tree.is_dir()
               for p in tree.glob("tallyman-overhead-*") if p.is_dir()]
-    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "journal-"))]
+    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         found += [line for line in table if str(state) in line]
     return found
@@ -255,7 +255,7 @@ def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containe
     bystander = containers("bystander", "stay", options=["--label", "tallyman=no"])
     (state / "work-of-mine").mkdir()
     assert interrupted(docker, state, signal.SIGKILL) == -signal.SIGKILL
-    assert list(state.glob("journal-*"))
+    assert list(state.glob("cleanup_log-*"))
     _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
     assert "which was killed, had left" in said
     assert left_behind(docker, state) == [str(state / "work-of-mine")]
@@ -312,9 +312,9 @@ def test_two_runs_at_once_are_refused(state):
     first = subprocess.Popen(command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: list(state.glob("journal-*")), 30, "the first run")
+        wait_for(lambda: list(state.glob("cleanup_log-*")), 30, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)
         assert "another run is under way" in said
     finally:
         end(first)
-    assert not list(state.glob("journal-*"))
+    assert not list(state.glob("cleanup_log-*"))

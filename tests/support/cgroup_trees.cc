@@ -173,7 +173,7 @@ void remove_v1_cgroup(HostBuilder& host, std::string_view cgroup) {
 }
 
 std::unique_ptr<StatsSource> source_on(const HostBuilder& host, std::size_t files_kept_open) {
-  return make_file_stats_source(host.root(), CgroupHierarchy::detect(host.root()).value(), files_kept_open);
+  return make_file_stats_source(host.root(), CgroupMounts::detect(host.root()).value(), files_kept_open);
 }
 
 ReadReport pass(StatsSource& source, bool slow) {

@@ -2,7 +2,7 @@
 // person. The laboratory goes on without it, unless it was interrupted.
 #pragma once
 
-#include <boost/system/result.hpp>
+#include "collectors/kernel/system/error.h"
 
 #include <stdexcept>
 #include <string>
@@ -10,24 +10,22 @@
 
 namespace tallyman::overhead {
 
-struct Trouble {
-  Trouble() = default;
-  // No constructor of one argument: an Attempt<std::string> must tell its value from its trouble.
-  Trouble(std::string what, bool by_signal) : text(std::move(what)), interrupted(by_signal) {}
+struct Failure {
+  Failure() = default;
+  // No constructor of one argument: an Result<std::string> must tell its value from its failure.
+  Failure(std::string what, bool by_signal) : text(std::move(what)), interrupted(by_signal) {}
   std::string text;
   bool interrupted = false;  // SIGINT, SIGTERM or SIGHUP came: clean up and end
 };
 
 template <class T>
-using Attempt = boost::system::result<T, Trouble>;
+using Result = tallyman::Result<T, Failure>;
 
-struct Done {};  // what an attempt gives that gives nothing
+inline Failure failure(std::string text) { return {std::move(text), false}; }
+Failure failure_from_errno(std::string what);  // "what: No such file or directory"
 
-inline Trouble trouble(std::string text) { return {std::move(text), false}; }
-Trouble trouble_from_errno(std::string what);  // "what: No such file or directory"
-
-[[noreturn]] inline void throw_exception_from_error(const Trouble& trouble, const boost::source_location&) {
-  throw std::runtime_error(trouble.text);
+[[noreturn]] inline void throw_exception_from_error(const Failure& failure, const boost::source_location&) {
+  throw std::runtime_error(failure.text);
 }
 
 }  // namespace tallyman::overhead

@@ -19,8 +19,8 @@ enum class Kind : std::uint8_t {
   kStart,        // from the request to the first instruction of main
   kFiles,        // in a directory
   kCopyUp,       // files of a lower layer
-  kLoopback,     // TCP inside the place
-  kNetwork,      // TCP from a process of the host's to one in the place
+  kLoopback,     // TCP inside the target
+  kNetwork,      // TCP from a process of the host's to one in the target
   kApplication,  // nginx, PostgreSQL
 };
 

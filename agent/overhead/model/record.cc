@@ -134,21 +134,21 @@ std::string to_json(const Record& record) {
          "\n";
 }
 
-Attempt<Record> from_json(std::string_view text) {
+Result<Record> from_json(std::string_view text) {
   try {
     return record_of(json::parse(json::string_view(text.data(), text.size())).as_object());
   } catch (const std::exception& error) {
-    return trouble(std::string("is no report of 'tallyman overhead run': ") + error.what());
+    return failure(std::string("is no report of 'tallyman overhead run': ") + error.what());
   }
 }
 
-Attempt<Record> read_record(const std::string& path) {
+Result<Record> read_record(const std::string& path) {
   std::error_code error;
   const std::string file = std::filesystem::is_directory(path, error) ? path + "/report.json" : path;
   const ReportText read = read_report_text(file);
-  if (!read.error.empty()) return trouble(read.error);
+  if (!read.error.empty()) return failure(read.error);
   auto record = from_json(read.text);
-  if (!record) return trouble(file + ": " + record.error().text);
+  if (!record) return failure(file + ": " + record.error().text);
   return record;
 }
 

@@ -20,7 +20,7 @@ struct Sample {
   double wall_ns = 0;
   std::optional<double> cpu_ns;  // by the processes' own clocks; a start has none
   // CPU time of the whole order, set-up and warm-up included: by the processes'
-  // own clocks, and by the cgroup where the place has one.
+  // own clocks, and by the cgroup where the target has one.
   std::optional<std::uint64_t> own_cpu_ns, cgroup_cpu_ns;
   std::int64_t began_ns = 0, ended_ns = 0;  // of the order, since the epoch
 };
@@ -34,7 +34,7 @@ struct CellRecord {
 struct ModeRecord {
   std::string name, what;
   std::string reason;                // not empty: it did not run, or not to the end
-  std::vector<std::string> cgroups;  // of its places, in the order of the rounds
+  std::vector<std::string> cgroups;  // of its targets, in the order of the rounds
 };
 
 struct Record {
@@ -52,9 +52,9 @@ struct Record {
 };
 
 std::string to_json(const Record& record);
-// Trouble names what is missing or wrong. Reads any version 1 of any tallyman.
-Attempt<Record> from_json(std::string_view text);
+// Failure names what is missing or wrong. Reads any version 1 of any tallyman.
+Result<Record> from_json(std::string_view text);
 // The report.json at this path, or in this directory.
-Attempt<Record> read_record(const std::string& path);
+Result<Record> read_record(const std::string& path);
 
 }  // namespace tallyman::overhead

@@ -19,8 +19,8 @@ namespace {
 namespace fs = std::filesystem;
 namespace json = boost::json;
 
-constexpr std::uintmax_t kMostBytes = 64 << 20;
-constexpr std::size_t kMostReports = 100;  // the newest; all that is older can be read from its files
+constexpr std::uintmax_t kMaxBytes = 64 << 20;
+constexpr std::size_t kMaxReports = 100;  // the newest; all that is older can be read from its files
 
 // "20261124-101500-3f2a": nothing that leads out of the directory.
 bool is_run_name(std::string_view name) {
@@ -46,10 +46,10 @@ OverheadFigures figures_of(const json::object& report) {
   for (const json::value& value : report.at("results").as_array()) {
     const json::object& row = value.as_object();
     const json::value& wall = row.at("wall");
-    const std::string place = text_of(row, "label");
-    if (wall.is_null() || place == "control") continue;
+    const std::string target = text_of(row, "label");
+    if (wall.is_null() || target == "control") continue;
     const json::object& compared = wall.as_object();
-    OverheadFigures::Cell cell{text_of(row, "workload"), place};
+    OverheadFigures::Cell cell{text_of(row, "workload"), target};
     const json::array& interval = compared.at("interval").as_array();
     cell.low = interval.at(0).to_number<double>();
     cell.high = interval.at(1).to_number<double>();
@@ -76,7 +76,7 @@ ReportText read_report_text(const std::string& file) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(file, error);
   if (error) return {{}, file + ": " + error.message()};
-  if (bytes > kMostBytes) return {{}, file + ": is larger than 64 MiB"};
+  if (bytes > kMaxBytes) return {{}, file + ": is larger than 64 MiB"};
   std::ifstream stream(file, std::ios::binary);
   ReportText read{std::string(std::istreambuf_iterator<char>(stream), {}), {}};
   if (!stream) read.error = file + ": cannot be read";
@@ -101,7 +101,7 @@ std::vector<std::string> OverheadReports::runs() {
   // Not there is the same as empty: nothing has been measured yet.
   directory_error_ = error && error != std::errc::no_such_file_or_directory ? directory_ + ": " + error.message() : "";
   std::sort(found.begin(), found.end(), std::greater<>());
-  found.resize(std::min(found.size(), kMostReports));
+  found.resize(std::min(found.size(), kMaxReports));
   std::erase_if(known_, [&](const auto& one) {
     return !std::binary_search(found.begin(), found.end(), one.first, std::greater<>());
   });

@@ -59,15 +59,15 @@ Outcome transfers(const Order& order, int flags, std::size_t step, bool anywhere
   if (fd < 0 && errno == EINVAL) return failed_with("no direct I/O on this filesystem");
   if (fd < 0) return failed(order.text("dir"));
   const Buffer buffer = aligned_buffer(step);
-  const std::uint64_t places = file_bytes(order) / step;
-  std::uint64_t place = 0, random = order.number("seed", 1) | 1;
+  const std::uint64_t targets = file_bytes(order) / step;
+  std::uint64_t target = 0, random = order.number("seed", 1) | 1;
   Outcome outcome = measure(order, [&] {
     for (int i = 0; i < batch; ++i) {
       random ^= random << 13;
       random ^= random >> 7;
       random ^= random << 17;
-      place = anywhere ? random % places : (place + 1) % places;
-      if (!transfer(fd, buffer.get(), static_cast<off_t>(place * step))) return -1;
+      target = anywhere ? random % targets : (target + 1) % targets;
+      if (!transfer(fd, buffer.get(), static_cast<off_t>(target * step))) return -1;
     }
     return batch;
   });

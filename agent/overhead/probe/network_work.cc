@@ -18,7 +18,7 @@ namespace tallyman::probe {
 namespace {
 
 constexpr std::size_t kBlock = 64 * 1024;
-constexpr int kPatienceSeconds = 10;
+constexpr int kTimeoutSeconds = 10;
 
 // The server's address: the order's, or that of a server in this process's own
 // network, which lives as long as this does.
@@ -40,9 +40,9 @@ class Peer {
   int connect_and_say(char kind) const {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
-    const timeval patience{kPatienceSeconds, 0};
-    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
-    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &patience, sizeof patience);
+    const timeval timeout{kTimeoutSeconds, 0};
+    setsockopt(fd, SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
+    setsockopt(fd, SOL_SOCKET, SO_SNDTIMEO, &timeout, sizeof timeout);
     const int on = 1;
     setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof on);
     sockaddr_in to{};

@@ -56,18 +56,18 @@ unsigned free_port() {
   return ntohs(at.sin_port);
 }
 
-Attempt<Done> write_text(const std::string& path, const std::string& text) {
+Result<void> write_text(const std::string& path, const std::string& text) {
   std::ofstream file(path);
   file << text << std::flush;
-  if (!file) return trouble_from_errno(path);
-  return Done{};
+  if (!file) return failure_from_errno(path);
+  return {};
 }
 
 // The number after `name`, in "Requests/sec:  1234.5" and "tps = 1234.5 (...)".
-Attempt<double> rate_in(const std::string& text, std::string_view name) {
+Result<double> rate_in(const std::string& text, std::string_view name) {
   const auto at = text.find(name);
   const double rate = at == text.npos ? 0 : std::strtod(text.c_str() + at + name.size(), nullptr);
-  if (rate <= 0) return trouble("no rate in what the load generator printed");
+  if (rate <= 0) return failure("no rate in what the load generator printed");
   return rate;
 }
 
@@ -104,22 +104,22 @@ std::map<std::string, std::string> Applications::prepare(const std::vector<const
   return refusals;
 }
 
-Attempt<Done> Applications::prepare_nginx() {
+Result<void> Applications::prepare_nginx() {
   for (const char* program : {"nginx", "wrk"}) {
-    if (find_program(program).empty()) return trouble(std::string(program) + " is not installed");
+    if (find_program(program).empty()) return failure(std::string(program) + " is not installed");
   }
   if (const auto made = make_directory(directory() + "/logs"); !made) return made;
   return write_text(directory() + "/page", std::string(kPageBytes, 'x'));
 }
 
-Attempt<Done> Applications::prepare_postgresql() {
+Result<void> Applications::prepare_postgresql() {
   for (const char* program : {"initdb", "postgres", "pgbench"}) {
-    if (postgresql_program(program).empty()) return trouble(std::string(program) + " is not installed");
+    if (postgresql_program(program).empty()) return failure(std::string(program) + " is not installed");
   }
   const passwd* user = getpwnam("postgres");
-  if (user == nullptr || geteuid() != 0) return trouble("needs root, and the user postgres");
+  if (user == nullptr || geteuid() != 0) return failure("needs root, and the user postgres");
   if (const auto made = make_directory(data()); !made) return made;
-  if (chown(data().c_str(), user->pw_uid, user->pw_gid) != 0) return trouble_from_errno(data());
+  if (chown(data().c_str(), user->pw_uid, user->pw_gid) != 0) return failure_from_errno(data());
   Words initdb = as_postgres();
   initdb.insert(initdb.end(), {postgresql_program("initdb"), "-D", data(), "-A", "trust", "-N", "-U", "postgres"});
   if (const auto made = call(initdb); !made) return made.error();
@@ -132,11 +132,11 @@ Attempt<Done> Applications::prepare_postgresql() {
   const auto done = call(filled);
   stop(*served);
   if (!done) return done.error();
-  return Done{};
+  return {};
 }
 
-Attempt<std::string> Applications::call(const Words& command) {
-  return run_program(command, session_.patience(), session_.interrupt);
+Result<std::string> Applications::call(const Words& command) {
+  return run_program(command, session_.timeout(), session_.interrupt);
 }
 
 Words Applications::command_of(const Workload& workload, const std::string& listen, unsigned port) const {
@@ -164,7 +164,7 @@ Words Applications::contained(const Mode& mode, const std::string& container, co
   return words;
 }
 
-Attempt<Applications::Served> Applications::serve(const Workload& workload, const Mode& mode, const std::string& name) {
+Result<Applications::Served> Applications::serve(const Workload& workload, const Mode& mode, const std::string& name) {
   const bool in_docker = mode.runtime == Runtime::kDocker, bridged = in_docker && mode.options.empty();
   const unsigned port = free_port();
   const std::string listen = bridged ? "0.0.0.0" : "127.0.0.1";
@@ -181,7 +181,7 @@ Attempt<Applications::Served> Applications::serve(const Workload& workload, cons
   std::string container;
   if (in_docker) {
     container = image_of(session_) + "-" + std::string(workload.name) + "-" + name;
-    const auto noted = session_.journal.about_to_make({"container", container, docker_tool(session_)});
+    const auto noted = session_.cleanup_log.about_to_make({"container", container, docker_tool(session_)});
     if (!noted) return noted.error();
     command = contained(mode, container, command);
   }
@@ -197,11 +197,11 @@ Attempt<Applications::Served> Applications::serve(const Workload& workload, cons
   return up.error();
 }
 
-Attempt<Done> Applications::wait_for(Served& served, bool bridged) {
-  const auto deadline = Clock::now() + session_.patience();
+Result<void> Applications::wait_for(Served& served, bool bridged) {
+  const auto deadline = Clock::now() + session_.timeout();
   bool addressed = !bridged;
   while (Clock::now() < deadline) {
-    if (session_.interrupt.raised()) return Trouble{"interrupted", true};
+    if (session_.interrupt.raised()) return Failure{"interrupted", true};
     if (!addressed) {
       Words inspect = docker_tool(session_);
       inspect.insert(inspect.end(), {"inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
@@ -214,22 +214,22 @@ Attempt<Done> Applications::wait_for(Served& served, bool bridged) {
     if (addressed && answers(served.address, served.port)) {
       const Words ask = {postgresql_program("pg_isready"), "-q", "-h", served.address, "-p",
                          std::to_string(served.port)};
-      if (!served.postgresql || call(ask)) return Done{};
+      if (!served.postgresql || call(ask)) return {};
     }
     // Says within 20 ms what it ended with, if it has.
     const auto line = served.child.read_line(Clock::now() + std::chrono::milliseconds(20), session_.interrupt);
     if (!line && line.error().text.find("did not answer") == std::string::npos) return line.error();
   }
-  return trouble("did not answer within " + seconds_text(session_.limit));
+  return failure("did not answer within " + seconds_text(session_.limit));
 }
 
 void Applications::stop(Served& served) {
-  if (!served.container.empty()) session_.journal.undo("container", served.container);
+  if (!served.container.empty()) session_.cleanup_log.undo("container", served.container);
   served.child.terminate();
   served.child.end(std::chrono::seconds(10));
 }
 
-Attempt<Sample> Applications::measure(const Workload& workload, const Mode& mode, const std::string& name) {
+Result<Sample> Applications::measure(const Workload& workload, const Mode& mode, const std::string& name) {
   auto served = serve(workload, mode, name);
   if (!served) return served.error();
   // A machine that is very busy may answer nothing within a second.
@@ -244,7 +244,7 @@ Attempt<Sample> Applications::measure(const Workload& workload, const Mode& mode
   return sample;
 }
 
-Attempt<double> Applications::rate_within(std::int64_t time, const Workload& workload, const Served& served) {
+Result<double> Applications::rate_within(std::int64_t time, const Workload& workload, const Served& served) {
   const std::string port = std::to_string(served.port), seconds = std::to_string(time);
   const bool nginx = workload.name == kNginx;
   const auto text =
@@ -252,7 +252,7 @@ Attempt<double> Applications::rate_within(std::int64_t time, const Workload& wor
             : call({postgresql_program("pgbench"), "-S", "-n", "-c", "4", "-j", "1", "-T", seconds, "-h",
                     served.address, "-p", port, "-U", "postgres", "postgres"});
   if (!text) return text.error();
-  if (nginx && text->find("Non-2xx") != text->npos) return trouble("nginx answered with errors");
+  if (nginx && text->find("Non-2xx") != text->npos) return failure("nginx answered with errors");
   return rate_in(*text, nginx ? "Requests/sec:" : "tps = ");
 }
 

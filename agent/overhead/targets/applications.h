@@ -23,19 +23,19 @@ class Applications {
   // Which of the chosen applications cannot be measured here, and why.
   std::map<std::string, std::string> prepare(const std::vector<const Workload*>& chosen);
   // Starts the server in this mode, loads it from the host, ends it.
-  Attempt<Sample> measure(const Workload& workload, const Mode& mode, const std::string& name);
+  Result<Sample> measure(const Workload& workload, const Mode& mode, const std::string& name);
 
  private:
   struct Served;
-  Attempt<Done> prepare_nginx();
-  Attempt<Done> prepare_postgresql();
-  Attempt<std::string> call(const std::vector<std::string>& command);
+  Result<void> prepare_nginx();
+  Result<void> prepare_postgresql();
+  Result<std::string> call(const std::vector<std::string>& command);
   std::vector<std::string> command_of(const Workload& workload, const std::string& listen, unsigned port) const;
   std::vector<std::string> contained(const Mode& mode, const std::string& container,
                                      const std::vector<std::string>& command) const;
-  Attempt<Served> serve(const Workload& workload, const Mode& mode, const std::string& name);
-  Attempt<Done> wait_for(Served& served, bool bridged);
-  Attempt<double> rate_within(std::int64_t time, const Workload& workload, const Served& served);  // time: seconds
+  Result<Served> serve(const Workload& workload, const Mode& mode, const std::string& name);
+  Result<void> wait_for(Served& served, bool bridged);
+  Result<double> rate_within(std::int64_t time, const Workload& workload, const Served& served);  // time: seconds
   void stop(Served& served);
   std::string directory() const { return session_.work + "/applications"; }
   std::string data() const { return directory() + "/postgresql"; }

@@ -38,30 +38,30 @@ void end_processes_in(const std::string& directory) {
 
 }  // namespace
 
-std::vector<std::string> cgroup_directories(const CgroupHierarchy& hierarchy, const std::string& name) {
+std::vector<std::string> cgroup_directories(const CgroupMounts& hierarchy, const std::string& name) {
   std::vector<std::string> directories;
   for (const Hierarchy& one : hierarchy.hierarchies()) directories.push_back(one.path + name);
   return directories;
 }
 
-Attempt<std::string> make_cgroup(const std::string& directory) {
-  if (mkdir(directory.c_str(), 0755) != 0) return trouble_from_errno("cannot make the cgroup " + directory);
+Result<std::string> make_cgroup(const std::string& directory) {
+  if (mkdir(directory.c_str(), 0755) != 0) return failure_from_errno("cannot make the cgroup " + directory);
   copy_from_parent(directory, "cpuset.cpus");
   copy_from_parent(directory, "cpuset.mems");
   return directory + "/cgroup.procs";
 }
 
-Attempt<Done> remove_cgroup(const std::string& directory) {
+Result<void> remove_cgroup(const std::string& directory) {
   for (int i = 0; i < kTriesToEmpty; ++i) {
-    if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return Done{};
+    if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return {};
     if (errno != EBUSY) break;
     end_processes_in(directory);
     usleep(10'000);
   }
-  return trouble_from_errno(directory);
+  return failure_from_errno(directory);
 }
 
-std::string cgroup_of_process(const HostRoot& root, const CgroupHierarchy& hierarchy, int pid) {
+std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& hierarchy, int pid) {
   ReadBuffer buffer;
   const auto text = read_file(root.proc_path(std::to_string(pid) + "/cgroup"), buffer);
   if (!text) return {};
@@ -76,8 +76,7 @@ std::string cgroup_of_process(const HostRoot& root, const CgroupHierarchy& hiera
   return {};
 }
 
-CgroupClock::CgroupClock(const CgroupHierarchy& hierarchy)
-    : source_(make_file_stats_source(HostRoot{}, hierarchy, 0)) {}
+CgroupClock::CgroupClock(const CgroupMounts& hierarchy) : source_(make_file_stats_source(HostRoot{}, hierarchy, 0)) {}
 
 CgroupClock::~CgroupClock() = default;
 

@@ -17,7 +17,7 @@
 namespace tallyman::overhead {
 namespace {
 
-constexpr std::size_t kMostHeard = 16 << 20, kMostErrors = 8 << 10;
+constexpr std::size_t kMaxOutputBytes = 16 << 20, kMaxErrors = 8 << 10;
 constexpr std::string_view kSystemDirectories = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin";
 
 int milliseconds_to(Clock::time_point deadline) {
@@ -61,19 +61,19 @@ std::string find_program(std::string_view name) {
   return {};
 }
 
-Attempt<Child> Child::spawn(const std::vector<std::string>& command, const Surroundings& around) {
+Result<Child> Child::spawn(const std::vector<std::string>& command, const SpawnOptions& options) {
   const std::string program = find_program(command.front());
-  if (program.empty()) return trouble(command.front() + " is not installed");
+  if (program.empty()) return failure(command.front() + " is not installed");
   int in[2], out[2], err[2];
-  if (pipe2(in, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  if (pipe2(in, O_CLOEXEC) != 0) return failure_from_errno("pipe");
   FileDescriptor child_in(in[0]), own_in(in[1]);
-  if (pipe2(out, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  if (pipe2(out, O_CLOEXEC) != 0) return failure_from_errno("pipe");
   FileDescriptor own_out(out[0]), child_out(out[1]);
-  if (pipe2(err, O_CLOEXEC) != 0) return trouble_from_errno("pipe");
+  if (pipe2(err, O_CLOEXEC) != 0) return failure_from_errno("pipe");
   FileDescriptor own_err(err[0]), child_err(err[1]);
 
-  const int pid = launch(program, command, around, {child_in.get(), child_out.get(), child_err.get()});
-  if (pid < 0) return trouble_from_errno(around.namespaces ? "cannot make namespaces" : "cannot start " + program);
+  const int pid = launch(program, command, options, {child_in.get(), child_out.get(), child_err.get()});
+  if (pid < 0) return failure_from_errno(options.namespaces ? "cannot make namespaces" : "cannot start " + program);
   Child child;
   child.name_ = command.front().substr(command.front().rfind('/') + 1);
   if (command.size() > 1 && !command[1].starts_with("-")) child.name_ += " " + command[1];
@@ -93,7 +93,7 @@ Child& Child::operator=(Child&& other) noexcept {
     input_ = std::move(other.input_);
     output_ = std::move(other.output_);
     errors_ = std::move(other.errors_);
-    heard_ = std::move(other.heard_);
+    output_text_ = std::move(other.output_text_);
     said_wrong_ = std::move(other.said_wrong_);
     status_ = other.status_;
   }
@@ -114,18 +114,19 @@ bool Child::say(std::string_view text) {
   return text.empty();
 }
 
-Child::Heard Child::listen(Clock::time_point deadline, Interrupt& interrupt) {
+Child::Received Child::listen(Clock::time_point deadline, Interrupt& interrupt) {
   for (;;) {
-    if (interrupt.raised()) return Heard::kInterrupted;
+    if (interrupt.raised()) return Received::kInterrupted;
     pollfd watched[] = {{output_.get(), POLLIN, 0},
                         {errors_.get(), POLLIN, 0},
                         {interrupt.ignored() ? -1 : interrupt.descriptor(), POLLIN, 0}};
-    if (!output_.valid()) return Heard::kEnd;
+    if (!output_.valid()) return Received::kEnd;
     const int ready = poll(watched, 3, milliseconds_to(deadline));
-    if (ready < 0 && errno != EINTR) return Heard::kEnd;
-    if (ready == 0) return Heard::kLate;
-    if (watched[1].revents != 0) take(errors_, said_wrong_, kMostErrors);
-    if (watched[0].revents != 0) return take(output_, heard_, kMostHeard) ? Heard::kOutput : Heard::kEnd;
+    if (ready < 0 && errno != EINTR) return Received::kEnd;
+    if (ready == 0) return Received::kLate;
+    if (watched[1].revents != 0) take(errors_, said_wrong_, kMaxErrors);
+    if (watched[0].revents != 0)
+      return take(output_, output_text_, kMaxOutputBytes) ? Received::kOutput : Received::kEnd;
   }
 }
 
@@ -141,51 +142,51 @@ std::string Child::complaint() const {
   return text;
 }
 
-Attempt<std::string> Child::read_line(Clock::time_point deadline, Interrupt& interrupt) {
+Result<std::string> Child::read_line(Clock::time_point deadline, Interrupt& interrupt) {
   const auto began = Clock::now();
   for (;;) {
-    const auto newline = heard_.find('\n');
-    if (newline != heard_.npos) {
-      std::string line = heard_.substr(0, newline);
-      heard_.erase(0, newline + 1);
+    const auto newline = output_text_.find('\n');
+    if (newline != output_text_.npos) {
+      std::string line = output_text_.substr(0, newline);
+      output_text_.erase(0, newline + 1);
       return line;
     }
     switch (listen(deadline, interrupt)) {
-      case Heard::kOutput:
+      case Received::kOutput:
         break;
-      case Heard::kInterrupted:
-        return Trouble{"interrupted", true};
-      case Heard::kLate:
-        return trouble(name_ + " did not answer within " +
+      case Received::kInterrupted:
+        return Failure{"interrupted", true};
+      case Received::kLate:
+        return failure(name_ + " did not answer within " +
                        seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
-      case Heard::kEnd:
+      case Received::kEnd:
         wait_until(Clock::now() + std::chrono::seconds(2));
-        if (errors_.valid()) take(errors_, said_wrong_, kMostErrors);
-        return trouble(name_ + " ended" + (complaint().empty() ? std::string() : ": " + complaint()));
+        if (errors_.valid()) take(errors_, said_wrong_, kMaxErrors);
+        return failure(name_ + " ended" + (complaint().empty() ? std::string() : ": " + complaint()));
     }
   }
 }
 
-Attempt<std::string> Child::finish(Clock::time_point deadline, Interrupt& interrupt) {
+Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interrupt) {
   const auto began = Clock::now();
   const auto late = [&] {
-    return trouble(name_ + " did not end within " +
+    return failure(name_ + " did not end within " +
                    seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
   };
-  for (Heard heard = Heard::kOutput; heard != Heard::kEnd;) {
+  for (Received heard = Received::kOutput; heard != Received::kEnd;) {
     heard = listen(deadline, interrupt);
-    if (heard == Heard::kInterrupted) return Trouble{"interrupted", true};
-    if (heard == Heard::kLate) return late();
+    if (heard == Received::kInterrupted) return Failure{"interrupted", true};
+    if (heard == Received::kLate) return late();
   }
   if (!wait_until(deadline)) return late();
-  while (errors_.valid() && take(errors_, said_wrong_, kMostErrors) && said_wrong_.empty()) {
+  while (errors_.valid() && take(errors_, said_wrong_, kMaxErrors) && said_wrong_.empty()) {
     break;
   }
   if (!WIFEXITED(status_) || WEXITSTATUS(status_) != 0) {
-    return trouble(name_ + ": " + (complaint().empty() ? std::string("failed") : complaint()));
+    return failure(name_ + ": " + (complaint().empty() ? std::string("failed") : complaint()));
   }
-  while (!heard_.empty() && heard_.back() == '\n') heard_.pop_back();
-  return heard_;
+  while (!output_text_.empty() && output_text_.back() == '\n') output_text_.pop_back();
+  return output_text_;
 }
 
 bool Child::wait_until(Clock::time_point deadline) {
@@ -212,8 +213,8 @@ void Child::end(std::chrono::milliseconds grace) {
   errors_.reset();
 }
 
-Attempt<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
-                                 Interrupt& interrupt, std::string_view input) {
+Result<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
+                                Interrupt& interrupt, std::string_view input) {
   auto child = Child::spawn(command);
   if (!child) return child.error();
   child->say(input);

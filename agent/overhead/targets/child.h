@@ -21,7 +21,7 @@ struct OverlayMount {
 };
 
 // What a child gets before its program begins.
-struct Surroundings {
+struct SpawnOptions {
   std::vector<std::string> cgroup_procs;  // it enters each of these
   bool namespaces = false;                // mount, PID, UTS, IPC, network and cgroup
   std::optional<OverlayMount> overlay;    // needs `namespaces`
@@ -31,7 +31,7 @@ struct Surroundings {
 class Child {
  public:
   // The program is looked for on PATH, and in the system's own directories.
-  static Attempt<Child> spawn(const std::vector<std::string>& command, const Surroundings& around = {});
+  static Result<Child> spawn(const std::vector<std::string>& command, const SpawnOptions& options = {});
 
   Child(Child&& other) noexcept;
   Child& operator=(Child&& other) noexcept;
@@ -42,30 +42,30 @@ class Child {
   void close_input() { input_.reset(); }
 
   // The next line of its output, without the newline.
-  Attempt<std::string> read_line(Clock::time_point deadline, Interrupt& interrupt);
+  Result<std::string> read_line(Clock::time_point deadline, Interrupt& interrupt);
   // Waits for its end; all that it printed, or what it said on standard error.
-  Attempt<std::string> finish(Clock::time_point deadline, Interrupt& interrupt);
+  Result<std::string> finish(Clock::time_point deadline, Interrupt& interrupt);
   void terminate();  // SIGTERM
   // Closes its input, and kills it after the grace. Safe to call twice.
   void end(std::chrono::milliseconds grace);
 
  private:
   Child() = default;
-  enum class Heard { kOutput, kEnd, kLate, kInterrupted };
-  Heard listen(Clock::time_point deadline, Interrupt& interrupt);
+  enum class Received { kOutput, kEnd, kLate, kInterrupted };
+  Received listen(Clock::time_point deadline, Interrupt& interrupt);
   bool wait_until(Clock::time_point deadline);  // true: it has ended
   std::string complaint() const;                // the last line of standard error
 
   std::string name_;
   int pid_ = -1;
   FileDescriptor input_, output_, errors_;
-  std::string heard_, said_wrong_;
+  std::string output_text_, said_wrong_;
   int status_ = 0;
 };
 
 // Runs a program to its end: what it printed, without the last newline.
-Attempt<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
-                                 Interrupt& interrupt, std::string_view input = {});
+Result<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
+                                Interrupt& interrupt, std::string_view input = {});
 // Its path, or "" if it is not installed.
 std::string find_program(std::string_view name);
 std::string seconds_text(std::chrono::milliseconds time);  // "1.5 s"

@@ -14,7 +14,7 @@
 namespace tallyman::overhead {
 namespace {
 
-constexpr std::string_view kPrefix = "journal-";
+constexpr std::string_view kPrefix = "cleanup_log-";
 constexpr int kTriesToRemove = 100;  // of 0.1 s and more
 
 bool is_missing(const std::string& text) {
@@ -25,17 +25,17 @@ bool is_missing(const std::string& text) {
   return false;
 }
 
-// Only what the laboratory itself names so: a torn journal must not remove anything else.
+// Only what the laboratory itself names so: a torn cleanup_log must not remove anything else.
 bool is_ours(const Made& made) {
   const std::string last = made.name.substr(made.name.rfind('/') + 1);
   return last.starts_with(made.kind == "directory" ? "work-" : "tallyman-overhead-");
 }
 
-Attempt<Done> remove_directory(const std::string& path) {
+Result<void> remove_directory(const std::string& path) {
   std::error_code error;
   std::filesystem::remove_all(path, error);
-  if (error) return trouble(path + ": " + error.message());
-  return Done{};
+  if (error) return failure(path + ": " + error.message());
+  return {};
 }
 
 std::vector<std::string> removal_of(const Made& made) {
@@ -51,7 +51,7 @@ std::vector<std::string> removal_of(const Made& made) {
   return command;
 }
 
-std::vector<Made> read_journal(const std::string& path) {
+std::vector<Made> read_cleanup_log(const std::string& path) {
   std::vector<Made> made;
   std::ifstream file(path);
   std::string line;
@@ -101,13 +101,13 @@ bool from_line(const std::string& line, Made& made) {
 }
 
 Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
-  return [&interrupt, limit](const Made& made) -> Attempt<Done> {
+  return [&interrupt, limit](const Made& made) -> Result<void> {
     if (made.kind == "directory") return remove_directory(made.name);
     if (made.kind == "cgroup") return remove_cgroup(made.name);
-    if (made.tool.empty()) return trouble("unknown kind in the journal");
+    if (made.tool.empty()) return failure("unknown kind in the cleanup_log");
     for (int tries = 1;; ++tries) {
       const auto removed = run_program(removal_of(made), limit, interrupt);
-      if (removed || is_missing(removed.error().text)) return Done{};
+      if (removed || is_missing(removed.error().text)) return {};
       // `docker run --rm` is at it.
       const bool under_way = removed.error().text.find("already in progress") != std::string::npos;
       if (!under_way || tries == kTriesToRemove) return removed.error();
@@ -116,53 +116,53 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
   };
 }
 
-Journal::Journal(std::string path, FileDescriptor file, FileDescriptor lock, Undo undo)
+CleanupLog::CleanupLog(std::string path, FileDescriptor file, FileDescriptor lock, Undo undo)
     : path_(std::move(path)), file_(std::move(file)), lock_(std::move(lock)), undo_(std::move(undo)) {}
 
-Attempt<std::unique_ptr<Journal>> Journal::begin(const std::string& state, const std::string& run, Undo undo) {
+Result<std::unique_ptr<CleanupLog>> CleanupLog::begin(const std::string& state, const std::string& run, Undo undo) {
   FileDescriptor lock(open((state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
-  if (!lock.valid()) return trouble_from_errno(state + "/lock");
+  if (!lock.valid()) return failure_from_errno(state + "/lock");
   if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
-    return trouble("another run is under way in " + state + ": wait for its end, or name another --output");
+    return failure("another run is under way in " + state + ": wait for its end, or name another --output");
   }
   const std::string path = state + "/" + std::string(kPrefix) + run;
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
-  if (!file.valid()) return trouble_from_errno(path);
-  return std::unique_ptr<Journal>(new Journal(path, std::move(file), std::move(lock), std::move(undo)));
+  if (!file.valid()) return failure_from_errno(path);
+  return std::unique_ptr<CleanupLog>(new CleanupLog(path, std::move(file), std::move(lock), std::move(undo)));
 }
 
-Journal::~Journal() { undo_all(); }
+CleanupLog::~CleanupLog() { undo_all(); }
 
-Attempt<Done> Journal::about_to_make(const Made& made) {
+Result<void> CleanupLog::about_to_make(const Made& made) {
   const std::string line = to_line(made);
   if (write(file_.get(), line.data(), line.size()) != static_cast<ssize_t>(line.size())) {
-    return trouble_from_errno(path_);
+    return failure_from_errno(path_);
   }
   made_.push_back(made);
-  return Done{};
+  return {};
 }
 
-Attempt<Done> Journal::undo(const std::string& kind, const std::string& name) {
+Result<void> CleanupLog::undo(const std::string& kind, const std::string& name) {
   const auto found = std::find_if(made_.begin(), made_.end(),
                                   [&](const Made& made) { return made.kind == kind && made.name == name; });
-  if (found == made_.end()) return Done{};
+  if (found == made_.end()) return {};
   const auto undone = undo_(*found);
   if (undone) made_.erase(found);
   return undone;
 }
 
-std::vector<std::string> Journal::undo_all() {
+std::vector<std::string> CleanupLog::undo_all() {
   std::vector<std::string> faults = undo_backwards(made_, undo_);
   if (made_.empty()) unlink(path_.c_str());
   return faults;
 }
 
-std::vector<std::string> Journal::recover(const std::string& state, const Undo& undo, const std::string& own) {
+std::vector<std::string> CleanupLog::recover(const std::string& state, const Undo& undo, const std::string& own) {
   std::vector<std::string> told;
   for (const std::string& name : names_in(state)) {
     if (!name.starts_with(kPrefix) || name == std::string(kPrefix) + own) continue;
     const std::string path = state + "/" + name, run = name.substr(kPrefix.size());
-    std::vector<Made> made = read_journal(path);
+    std::vector<Made> made = read_cleanup_log(path);
     const std::vector<std::string> faults = undo_backwards(made, undo);
     for (const std::string& fault : faults) told.push_back("left by run " + run + ", not removed: " + fault);
     if (!faults.empty()) continue;

@@ -24,25 +24,25 @@ struct Made {
   std::vector<std::string> tool;
 };
 
-// Undoes it. Something that is not there any more is no trouble.
-using Undo = std::function<Attempt<Done>(const Made&)>;
+// Undoes it. Something that is not there any more is no failure.
+using Undo = std::function<Result<void>(const Made&)>;
 // The real one: each command may take `limit`.
 Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit);
 
-class Journal {
+class CleanupLog {
  public:
-  // Creates STATE/journal-RUN. Trouble if another run is under way: they would
+  // Creates STATE/cleanup_log-RUN. Failure if another run is under way: they would
   // measure each other.
-  static Attempt<std::unique_ptr<Journal>> begin(const std::string& state, const std::string& run, Undo undo);
-  // Undoes all that is left, last things first. The journal goes when nothing is left.
-  ~Journal();
-  Journal(const Journal&) = delete;
-  Journal& operator=(const Journal&) = delete;
+  static Result<std::unique_ptr<CleanupLog>> begin(const std::string& state, const std::string& run, Undo undo);
+  // Undoes all that is left, last things first. The cleanup_log goes when nothing is left.
+  ~CleanupLog();
+  CleanupLog(const CleanupLog&) = delete;
+  CleanupLog& operator=(const CleanupLog&) = delete;
 
-  // Before the thing is made. Trouble: then do not make it.
-  Attempt<Done> about_to_make(const Made& made);
+  // Before the thing is made. Failure: then do not make it.
+  Result<void> about_to_make(const Made& made);
   // Undoes this one now.
-  Attempt<Done> undo(const std::string& kind, const std::string& name);
+  Result<void> undo(const std::string& kind, const std::string& name);
   // What could not be undone; empty after all is well.
   std::vector<std::string> undo_all();
 
@@ -51,14 +51,14 @@ class Journal {
   static std::vector<std::string> recover(const std::string& state, const Undo& undo, const std::string& run);
 
  private:
-  Journal(std::string path, FileDescriptor file, FileDescriptor lock, Undo undo);
+  CleanupLog(std::string path, FileDescriptor file, FileDescriptor lock, Undo undo);
   std::string path_;
   FileDescriptor file_, lock_;
   Undo undo_;
   std::vector<Made> made_;
 };
 
-// One line of the journal; nothing where the text is none.
+// One line of the cleanup_log; nothing where the text is none.
 std::string to_line(const Made& made);
 bool from_line(const std::string& line, Made& made);
 

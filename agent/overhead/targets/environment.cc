@@ -74,7 +74,7 @@ void put_processor(Facts& facts, const HostRoot& root) {
 
 }  // namespace
 
-Facts machine_facts(const HostRoot& root, const CgroupHierarchy& hierarchy, const std::string& directory) {
+Facts machine_facts(const HostRoot& root, const CgroupMounts& hierarchy, const std::string& directory) {
   Facts facts;
   put_processor(facts, root);
   utsname kernel{};

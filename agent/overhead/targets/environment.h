@@ -14,8 +14,8 @@ namespace tallyman::overhead {
 using Facts = std::map<std::string, std::string>;
 
 // Processor, memory, kernel, mitigations, frequency, load, cgroups, and the
-// filesystem of `directory`. Runtimes add theirs (places.h).
-Facts machine_facts(const HostRoot& root, const CgroupHierarchy& hierarchy, const std::string& directory);
+// filesystem of `directory`. Runtimes add theirs (targets.h).
+Facts machine_facts(const HostRoot& root, const CgroupMounts& hierarchy, const std::string& directory);
 double load_average(const HostRoot& root);                                 // of the last minute; 0 if unknown
 std::string filesystem_of(const HostRoot& root, const std::string& path);  // "ext4 on /dev/vda"
 

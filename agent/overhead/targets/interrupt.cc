@@ -10,7 +10,7 @@
 
 namespace tallyman::overhead {
 
-Trouble trouble_from_errno(std::string what) { return trouble(std::move(what) + ": " + std::strerror(errno)); }
+Failure failure_from_errno(std::string what) { return failure(std::move(what) + ": " + std::strerror(errno)); }
 
 Interrupt::Interrupt() {
   sigset_t wanted;

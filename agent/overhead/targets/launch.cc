@@ -43,14 +43,14 @@ int fork_into(std::uint64_t namespaces) {
 }
 
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& command,
-                         const Surroundings& around, std::array<int, 3> streams) {
+                         const SpawnOptions& options, std::array<int, 3> streams) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   setsid();
   for (int i = 0; i < 3; ++i) dup2(streams[static_cast<std::size_t>(i)], i);
-  for (const std::string& procs : around.cgroup_procs) enter_cgroup(procs);
-  if (around.namespaces && unshare(CLONE_NEWCGROUP) != 0) give_up("cgroup namespace");
-  if (around.overlay) mount_overlay(*around.overlay);
-  for (const std::string& variable : around.environment) putenv(const_cast<char*>(variable.c_str()));
+  for (const std::string& procs : options.cgroup_procs) enter_cgroup(procs);
+  if (options.namespaces && unshare(CLONE_NEWCGROUP) != 0) give_up("cgroup namespace");
+  if (options.overlay) mount_overlay(*options.overlay);
+  for (const std::string& variable : options.environment) putenv(const_cast<char*>(variable.c_str()));
 
   std::vector<char*> arguments;
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
@@ -65,10 +65,10 @@ int fork_into(std::uint64_t namespaces) {
 
 }  // namespace
 
-int launch(const std::string& program, const std::vector<std::string>& command, const Surroundings& around,
+int launch(const std::string& program, const std::vector<std::string>& command, const SpawnOptions& options,
            std::array<int, 3> streams) {
-  const int pid = around.namespaces ? fork_into(kNamespaces) : fork();
-  if (pid == 0) become(program, command, around, streams);
+  const int pid = options.namespaces ? fork_into(kNamespaces) : fork();
+  if (pid == 0) become(program, command, options, streams);
   return pid;
 }
 

@@ -1,4 +1,4 @@
-// Starting a program in surroundings of its own, without a shell and without a
+// Starting a program in options of its own, without a shell and without a
 // runtime: what a container is made of, piece by piece. The process that calls
 // must have one thread.
 #pragma once
@@ -14,7 +14,7 @@ namespace tallyman::overhead {
 // The new process's id; negative with errno when the kernel refuses it or its
 // namespaces. What fails later is said on `streams[2]`, and the process ends
 // with 126. It has a session of its own and dies with its parent.
-int launch(const std::string& program, const std::vector<std::string>& command, const Surroundings& around,
+int launch(const std::string& program, const std::vector<std::string>& command, const SpawnOptions& options,
            std::array<int, 3> streams);
 
 }  // namespace tallyman::overhead

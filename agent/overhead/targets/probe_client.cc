@@ -5,30 +5,30 @@
 namespace tallyman::overhead {
 namespace {
 
-Attempt<boost::json::object> object_of(const std::string& line) {
+Result<boost::json::object> object_of(const std::string& line) {
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse(line, error);
-  if (error || !value.is_object()) return trouble("not an answer of the probe: " + line.substr(0, 200));
+  if (error || !value.is_object()) return failure("not an answer of the probe: " + line.substr(0, 200));
   const auto* complaint = value.as_object().if_contains("error");
-  if (complaint != nullptr && complaint->is_string()) return trouble(std::string(complaint->as_string()));
+  if (complaint != nullptr && complaint->is_string()) return failure(std::string(complaint->as_string()));
   return value.as_object();
 }
 
-Attempt<double> number_in(const boost::json::object& object, std::string_view name) {
+Result<double> number_in(const boost::json::object& object, std::string_view name) {
   const auto* value = object.if_contains(boost::json::string_view(name.data(), name.size()));
-  if (value == nullptr || !value->is_number()) return trouble("the probe's answer has no " + std::string(name));
+  if (value == nullptr || !value->is_number()) return failure("the probe's answer has no " + std::string(name));
   return value->to_number<double>();
 }
 
 }  // namespace
 
-Attempt<double> field_of(const std::string& line, std::string_view name) {
+Result<double> field_of(const std::string& line, std::string_view name) {
   const auto object = object_of(line);
   if (!object) return object.error();
   return number_in(*object, name);
 }
 
-Attempt<ProbeAnswer> answer_of(const std::string& line) {
+Result<ProbeAnswer> answer_of(const std::string& line) {
   const auto object = object_of(line);
   if (!object) return object.error();
   const auto operations = number_in(*object, "operations"), wall = number_in(*object, "wall_ns");
@@ -36,12 +36,11 @@ Attempt<ProbeAnswer> answer_of(const std::string& line) {
   for (const auto* field : {&operations, &wall, &cpu, &spent}) {
     if (!*field) return field->error();
   }
-  if (*operations < 1 || *wall <= 0) return trouble("the probe has done nothing in the time it had");
+  if (*operations < 1 || *wall <= 0) return failure("the probe has done nothing in the time it had");
   return ProbeAnswer{static_cast<std::uint64_t>(*operations), *wall, *cpu, *spent};
 }
 
-Attempt<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit,
-                         Interrupt& interrupt) {
+Result<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit, Interrupt& interrupt) {
   probe.say(order + "\n");  // where it has ended, reading says why
   return probe.read_line(Clock::now() + limit, interrupt);
 }

@@ -17,11 +17,11 @@ struct ProbeAnswer {
   double spent_ns = 0;             // CPU time of the whole order
 };
 
-// One number of a line of JSON; the probe's own "error" is trouble.
-Attempt<double> field_of(const std::string& line, std::string_view name);
-Attempt<ProbeAnswer> answer_of(const std::string& line);
+// One number of a line of JSON; the probe's own "error" is failure.
+Result<double> field_of(const std::string& line, std::string_view name);
+Result<ProbeAnswer> answer_of(const std::string& line);
 
 // Says an order and waits for its line.
-Attempt<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit, Interrupt& interrupt);
+Result<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit, Interrupt& interrupt);
 
 }  // namespace tallyman::overhead

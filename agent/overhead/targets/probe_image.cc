@@ -32,21 +32,21 @@ namespace {
 
 constexpr std::size_t kTarBlock = 512;
 
-Attempt<Done> write_whole(const std::string& path, std::string_view bytes, mode_t mode) {
+Result<void> write_whole(const std::string& path, std::string_view bytes, mode_t mode) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
-  if (fd < 0) return trouble_from_errno(path);
+  if (fd < 0) return failure_from_errno(path);
   while (!bytes.empty()) {
     const ssize_t done = write(fd, bytes.data(), bytes.size());
     if (done < 0 && errno == EINTR) continue;
     if (done <= 0) {
-      const Trouble why = trouble_from_errno(path);
+      const Failure why = failure_from_errno(path);
       close(fd);
       return why;
     }
     bytes.remove_prefix(static_cast<std::size_t>(done));
   }
-  if (close(fd) != 0) return trouble_from_errno(path);
-  return Done{};
+  if (close(fd) != 0) return failure_from_errno(path);
+  return {};
 }
 
 std::string random_bytes(std::size_t size, std::uint64_t seed) {
@@ -115,10 +115,10 @@ std::string probe_digest() {
   return text;
 }
 
-Attempt<Done> write_probe(const std::string& path) { return write_whole(path, probe_bytes(), 0755); }
+Result<void> write_probe(const std::string& path) { return write_whole(path, probe_bytes(), 0755); }
 
-Attempt<Done> write_lower_files(const std::string& directory) {
-  Attempt<Done> result = Done{};
+Result<void> write_lower_files(const std::string& directory) {
+  Result<void> result;
   each_lower_file([&](const std::string& name, const std::string& bytes) {
     if (result) result = write_whole(directory + "/" + name, bytes, 0644);
   });

@@ -14,9 +14,9 @@ std::string_view probe_bytes();
 std::string probe_digest();  // 16 hexadecimal digits (FNV-1a): which probe it is, no more
 
 // Writes it, executable.
-Attempt<Done> write_probe(const std::string& path);
+Result<void> write_probe(const std::string& path);
 // Makes the files of lower_files() in `directory`, with bytes that do not compress.
-Attempt<Done> write_lower_files(const std::string& directory);
+Result<void> write_lower_files(const std::string& directory);
 
 // A tar of the root file system: /probe, /lower/*, /work, and where host
 // programs are mounted (/usr, /etc, /lib and so on as links).

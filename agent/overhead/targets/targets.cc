@@ -10,49 +10,49 @@
 
 namespace tallyman::overhead {
 
-std::chrono::milliseconds Session::patience() const {
+std::chrono::milliseconds Session::timeout() const {
   if (deadline == Clock::time_point()) return limit;
   const auto left = std::chrono::ceil<std::chrono::milliseconds>(deadline - Clock::now());
   return std::clamp(left, std::chrono::milliseconds(1), limit);
 }
 
-Attempt<Place> start_probe(const std::vector<std::string>& command, const Surroundings& around, Session& session) {
+Result<Target> start_probe(const std::vector<std::string>& command, const SpawnOptions& options, Session& session) {
   const auto requested = Clock::now();
-  auto child = Child::spawn(command, around);
+  auto child = Child::spawn(command, options);
   if (!child) return child.error();
-  Place place(std::move(*child));
-  const auto first = place.child.read_line(Clock::now() + session.patience(), session.interrupt);
+  Target target(std::move(*child));
+  const auto first = target.child.read_line(Clock::now() + session.timeout(), session.interrupt);
   if (!first) return first.error();
   const auto ready = field_of(*first, "ready");
   if (!ready) return ready.error();
   const auto request_ns = std::chrono::duration_cast<std::chrono::nanoseconds>(requested.time_since_epoch()).count();
-  place.start_ns = *ready - static_cast<double>(request_ns);
-  return place;
+  target.start_ns = *ready - static_cast<double>(request_ns);
+  return target;
 }
 
-std::vector<std::string> end_place(Place& place, Session& session) {
+std::vector<std::string> end_target(Target& target, Session& session) {
   std::vector<std::string> faults;
-  place.child.end(std::chrono::seconds(5));
-  for (auto made = place.made.rbegin(); made != place.made.rend(); ++made) {
-    const auto undone = session.journal.undo(made->kind, made->name);
+  target.child.end(std::chrono::seconds(5));
+  for (auto made = target.made.rbegin(); made != target.made.rend(); ++made) {
+    const auto undone = session.cleanup_log.undo(made->kind, made->name);
     if (!undone) faults.push_back(undone.error().text);
   }
-  place.made.clear();
+  target.made.clear();
   return faults;
 }
 
-std::unique_ptr<PlaceMaker> make_places(Runtime runtime, Session& session) {
+std::unique_ptr<TargetFactory> make_targets(Runtime runtime, Session& session) {
   switch (runtime) {
     case Runtime::kOwn:
-      return make_own_places(session);
+      return make_own_targets(session);
     case Runtime::kDocker:
-      return make_docker_places(session);
+      return make_docker_targets(session);
     case Runtime::kPodman:
-      return make_podman_places(session);
+      return make_podman_targets(session);
     case Runtime::kLxc:
-      return make_lxc_places(session);
+      return make_lxc_targets(session);
     case Runtime::kNspawn:
-      return make_nspawn_places(session);
+      return make_nspawn_targets(session);
   }
   return nullptr;
 }
@@ -64,19 +64,19 @@ std::vector<std::string> docker_tool(const Session& session) {
 
 std::string image_of(const Session& session) { return "tallyman-overhead-" + session.run; }
 
-Attempt<Done> make_directory(const std::string& path) {
+Result<void> make_directory(const std::string& path) {
   std::error_code error;
   std::filesystem::create_directories(path, error);
-  if (error) return trouble(path + ": " + error.message());
-  return Done{};
+  if (error) return failure(path + ": " + error.message());
+  return {};
 }
 
-Attempt<Done> enough_space(const std::string& directory, std::uint64_t bytes) {
+Result<void> enough_space(const std::string& directory, std::uint64_t bytes) {
   struct statvfs space {};
-  if (statvfs(directory.c_str(), &space) != 0) return Done{};
+  if (statvfs(directory.c_str(), &space) != 0) return {};
   const std::uint64_t free = std::uint64_t{space.f_bavail} * space.f_frsize;
-  if (free >= bytes) return Done{};
-  return trouble(directory + " has " + std::to_string(free >> 20) + " MiB free, " + std::to_string(bytes >> 20) +
+  if (free >= bytes) return {};
+  return failure(directory + " has " + std::to_string(free >> 20) + " MiB free, " + std::to_string(bytes >> 20) +
                  " MiB are needed: make room, or name another directory (--output)");
 }
 

@@ -1,4 +1,4 @@
-// Where the probe runs: a place is one running probe in the surroundings of a
+// Where the probe runs: a target is one running probe in the options of a
 // mode, waiting for orders. One file a family of runtimes. One thread.
 #pragma once
 
@@ -18,26 +18,26 @@
 
 namespace tallyman::overhead {
 
-// What all places of a run share.
+// What all targets of a run share.
 struct Session {
   Interrupt& interrupt;
-  Journal& journal;
+  CleanupLog& cleanup_log;
   HostRoot root;
-  CgroupHierarchy hierarchy;
+  CgroupMounts hierarchy;
   std::string run;                          // its name, part of the name of all that is made
   std::string work;                         // its directory for files, an absolute path
   std::chrono::milliseconds limit{60'000};  // of one answer of a runtime
   Clock::time_point deadline{};             // nothing begins after it; none by default
   std::string docker_host{}, docker_options{};
-  std::uint64_t file_bytes = 0;  // of the file that each place writes
+  std::uint64_t file_bytes = 0;  // of the file that each target writes
 
   bool time_is_over() const { return deadline != Clock::time_point() && Clock::now() >= deadline; }
   // How long an answer may take now: `limit`, but never beyond the deadline.
-  std::chrono::milliseconds patience() const;
+  std::chrono::milliseconds timeout() const;
 };
 
-struct Place {
-  explicit Place(Child running) : child(std::move(running)) {}
+struct Target {
+  explicit Target(Child running) : child(std::move(running)) {}
   Child child;
   double start_ns = 0;                             // from the request to the first instruction of main
   std::string cgroup;                              // "" where it has none of its own
@@ -47,38 +47,38 @@ struct Place {
   std::string lower;                               // where the files to copy up are
   std::vector<Made> made;                          // to be undone with it
 };
-inline constexpr unsigned kServerPort = 7000;  // inside a place with a network of its own
+inline constexpr unsigned kServerPort = 7000;  // inside a target with a network of its own
 
-class PlaceMaker {
+class TargetFactory {
  public:
-  virtual ~PlaceMaker() = default;
-  // Once, before the first place: is it there, does it answer; makes images and
+  virtual ~TargetFactory() = default;
+  // Once, before the first target: is it there, does it answer; makes images and
   // directories. Facts of it, or why it cannot run here.
-  virtual Attempt<Facts> prepare() = 0;
+  virtual Result<Facts> prepare() = 0;
   // `name` is the mode's name in the report.
-  virtual Attempt<Place> start(const Mode& mode, const std::string& name, unsigned round) = 0;
+  virtual Result<Target> start(const Mode& mode, const std::string& name, unsigned round) = 0;
 };
 
-std::unique_ptr<PlaceMaker> make_own_places(Session& session);
-std::unique_ptr<PlaceMaker> make_docker_places(Session& session);
-std::unique_ptr<PlaceMaker> make_podman_places(Session& session);
-std::unique_ptr<PlaceMaker> make_lxc_places(Session& session);
-std::unique_ptr<PlaceMaker> make_nspawn_places(Session& session);
-std::unique_ptr<PlaceMaker> make_places(Runtime runtime, Session& session);
+std::unique_ptr<TargetFactory> make_own_targets(Session& session);
+std::unique_ptr<TargetFactory> make_docker_targets(Session& session);
+std::unique_ptr<TargetFactory> make_podman_targets(Session& session);
+std::unique_ptr<TargetFactory> make_lxc_targets(Session& session);
+std::unique_ptr<TargetFactory> make_nspawn_targets(Session& session);
+std::unique_ptr<TargetFactory> make_targets(Runtime runtime, Session& session);
 
 // Starts the probe by this command and waits for its first line.
-Attempt<Place> start_probe(const std::vector<std::string>& command, const Surroundings& around, Session& session);
+Result<Target> start_probe(const std::vector<std::string>& command, const SpawnOptions& options, Session& session);
 // Ends the probe and undoes what was made for it. What could not be undone.
-std::vector<std::string> end_place(Place& place, Session& session);
+std::vector<std::string> end_target(Target& target, Session& session);
 
 // "docker", and -H where the user has named a daemon.
 std::vector<std::string> docker_tool(const Session& session);
 std::string image_of(const Session& session);  // of this run, in Docker and in Podman
 
-// Trouble says how much is free, and how much is needed. A directory that cannot be seen is no trouble.
-Attempt<Done> enough_space(const std::string& directory, std::uint64_t bytes);
+// Failure says how much is free, and how much is needed. A directory that cannot be seen is no failure.
+Result<void> enough_space(const std::string& directory, std::uint64_t bytes);
 
-Attempt<Done> make_directory(const std::string& path);
+Result<void> make_directory(const std::string& path);
 // A blank is the only separator; there is no shell and no quoting.
 std::vector<std::string> words_of(std::string_view text);
 

@@ -16,37 +16,37 @@ namespace {
 
 using Words = std::vector<std::string>;
 
-class ImagePlaces : public PlaceMaker {
+class ImageTargets : public TargetFactory {
  public:
-  ImagePlaces(Session& session, Words tool) : session_(session), tool_(std::move(tool)) {}
+  ImageTargets(Session& session, Words tool) : session_(session), tool_(std::move(tool)) {}
 
  protected:
-  Attempt<std::string> call(const Words& words) {
+  Result<std::string> call(const Words& words) {
     Words command = tool_;
     command.insert(command.end(), words.begin(), words.end());
-    return run_program(command, session_.patience(), session_.interrupt);
+    return run_program(command, session_.timeout(), session_.interrupt);
   }
 
-  Attempt<Done> import_image() {
+  Result<void> import_image() {
     const std::string tar = session_.work + "/image.tar";
     std::ofstream file(tar, std::ios::binary);
     file << image_tar() << std::flush;
-    if (!file) return trouble_from_errno(tar);
-    if (const auto noted = session_.journal.about_to_make({"image", image(), tool_}); !noted) return noted.error();
+    if (!file) return failure_from_errno(tar);
+    if (const auto noted = session_.cleanup_log.about_to_make({"image", image(), tool_}); !noted) return noted.error();
     const auto imported = call({"import", tar, image()});
     unlink(tar.c_str());
     if (!imported) return imported.error();
-    return Done{};
+    return {};
   }
 
   std::string image() const { return image_of(session_); }
   std::string label() const { return "tallyman.overhead=" + session_.run; }
 
   // Runs the probe with these flags of `run`.
-  Attempt<Place> run_container(const std::string& name, const Words& options, Words more) {
+  Result<Target> run_container(const std::string& name, const Words& options, Words more) {
     const std::string container = image() + "-" + name;
     const Made made{"container", container, tool_};
-    if (const auto noted = session_.journal.about_to_make(made); !noted) return noted.error();
+    if (const auto noted = session_.cleanup_log.about_to_make(made); !noted) return noted.error();
     Words command = tool_;
     for (const std::string& word : {std::string("run"), std::string("-i"), std::string("--rm"),
                                     std::string("--pull=never"), "--name=" + container, "--label=" + label()}) {
@@ -55,15 +55,15 @@ class ImagePlaces : public PlaceMaker {
     command.insert(command.end(), more.begin(), more.end());
     command.insert(command.end(), options.begin(), options.end());
     command.insert(command.end(), {image(), "/probe", "serve"});
-    auto place = start_probe(command, {}, session_);
-    if (!place) {
-      session_.journal.undo(made.kind, made.name);
-      return place.error();
+    auto target = start_probe(command, {}, session_);
+    if (!target) {
+      session_.cleanup_log.undo(made.kind, made.name);
+      return target.error();
     }
-    place->made.push_back(made);
-    place->directories["layer"] = "/work";
-    place->lower = "/lower";
-    return place;
+    target->made.push_back(made);
+    target->directories["layer"] = "/work";
+    target->lower = "/lower";
+    return target;
   }
 
   Session& session_;
@@ -78,52 +78,52 @@ std::string text_in(const boost::json::object& object, std::string_view name) {
   return value->is_string() ? std::string(value->as_string()) : boost::json::serialize(*value);
 }
 
-class DockerPlaces final : public ImagePlaces {
+class DockerTargets final : public ImageTargets {
  public:
-  explicit DockerPlaces(Session& session) : ImagePlaces(session, docker_tool(session)) {}
+  explicit DockerTargets(Session& session) : ImageTargets(session, docker_tool(session)) {}
 
-  Attempt<Facts> prepare() override {
+  Result<Facts> prepare() override {
     const auto facts = ask_daemon();
     if (!facts) return facts.error();
     if (const auto imported = import_image(); !imported) return imported.error();
     if (const auto made = make_directory(bind_directory()); !made) return made.error();
     const Made volume{"volume", image() + "-volume", docker_tool(session_)};
-    if (const auto noted = session_.journal.about_to_make(volume); !noted) return noted.error();
+    if (const auto noted = session_.cleanup_log.about_to_make(volume); !noted) return noted.error();
     const auto created = call({"volume", "create", "--label=" + label(), volume.name});
     if (!created) return created.error();
     return facts;
   }
 
-  Attempt<Place> start(const Mode& mode, const std::string& name, unsigned round) override {
+  Result<Target> start(const Mode& mode, const std::string& name, unsigned round) override {
     Words more;
     if (mode.mounts) more = {"-v", image() + "-volume:/volume", "-v", bind_directory() + ":/bind"};
     if (mode.publishes) more = {"-p", "127.0.0.1::" + std::to_string(kServerPort)};
     if (mode.users) more = words_of(session_.docker_options);
-    auto place = run_container(name + "-" + std::to_string(round), words_of(mode.options), more);
-    if (!place) return place;
-    place->directories["volume"] = "/volume";
-    place->directories["bind mount"] = "/bind";
-    if (const auto found = find_out(mode, *place); !found) {
-      end_place(*place, session_);
+    auto target = run_container(name + "-" + std::to_string(round), words_of(mode.options), more);
+    if (!target) return target;
+    target->directories["volume"] = "/volume";
+    target->directories["bind mount"] = "/bind";
+    if (const auto found = find_out(mode, *target); !found) {
+      end_target(*target, session_);
       return found.error();
     }
-    return place;
+    return target;
   }
 
  private:
   std::string bind_directory() const { return session_.work + "/bind"; }
 
-  Attempt<Facts> ask_daemon() {
+  Result<Facts> ask_daemon() {
     const auto text = call({"info", "--format", "{{json .}}"});
     if (!text) return text.error();
     boost::system::error_code error;
     const boost::json::value value = boost::json::parse(*text, error);
-    if (error || !value.is_object()) return trouble("docker info: not JSON");
+    if (error || !value.is_object()) return failure("docker info: not JSON");
     const boost::json::object& info = value.as_object();
     const std::string version = text_in(info, "ServerVersion");
     if (version.empty()) {
       const auto why = call({"version", "--format", "{{.Server.Version}}"});
-      return trouble(why ? "docker info: no server" : why.error().text);
+      return failure(why ? "docker info: no server" : why.error().text);
     }
     Facts facts{{"docker", version},
                 {"docker storage driver", text_in(info, "Driver")},
@@ -140,22 +140,22 @@ class DockerPlaces final : public ImagePlaces {
   }
 
   // Its process, and how it is reached.
-  Attempt<Done> find_out(const Mode& mode, Place& place) {
-    const std::string& container = place.made.back().name;
+  Result<void> find_out(const Mode& mode, Target& target) {
+    const std::string& container = target.made.back().name;
     const auto told = call(
         {"inspect", "--format", "{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container});
     if (!told) return told.error();
     const Words words = words_of(*told);
     if (!words.empty())
-      place.cgroup = cgroup_of_process(session_.root, session_.hierarchy, std::atoi(words[0].c_str()));
+      target.cgroup = cgroup_of_process(session_.root, session_.hierarchy, std::atoi(words[0].c_str()));
     const bool has_address = words.size() > 1 && words[1] != "invalid";
-    place.address = has_address ? words[1] : mode.name == "docker-host" ? "127.0.0.1" : "";
-    if (!mode.publishes) return Done{};
+    target.address = has_address ? words[1] : mode.name == "docker-host" ? "127.0.0.1" : "";
+    if (!mode.publishes) return {};
     const auto port = call({"port", container, std::to_string(kServerPort) + "/tcp"});  // "127.0.0.1:32768"
     if (!port) return port.error();
-    place.address = "127.0.0.1";
-    place.published_port = static_cast<unsigned>(std::atoi(port->substr(port->rfind(':') + 1).c_str()));
-    return Done{};
+    target.address = "127.0.0.1";
+    target.published_port = static_cast<unsigned>(std::atoi(port->substr(port->rfind(':') + 1).c_str()));
+    return {};
   }
 };
 
@@ -168,7 +168,7 @@ std::string small_limit(const std::string& name, __rlimit_resource which) {
   return "--ulimit=" + name + "=" + enough + ":" + enough;
 }
 
-class PodmanPlaces final : public ImagePlaces {
+class PodmanTargets final : public ImageTargets {
  public:
   // Without systemd there is nobody to ask for cgroups, and crun wants pure v2.
   static Words tool_of(const Session& session) {
@@ -181,9 +181,9 @@ class PodmanPlaces final : public ImagePlaces {
     }
     return tool;
   }
-  explicit PodmanPlaces(Session& session) : ImagePlaces(session, tool_of(session)) {}
+  explicit PodmanTargets(Session& session) : ImageTargets(session, tool_of(session)) {}
 
-  Attempt<Facts> prepare() override {
+  Result<Facts> prepare() override {
     const auto version = call({"version", "--format", "{{.Client.Version}}"});
     if (!version) return version.error();
     const auto driver = call({"info", "--format", "{{.Store.GraphDriverName}}"});
@@ -192,7 +192,7 @@ class PodmanPlaces final : public ImagePlaces {
     return Facts{{"podman", *version}, {"podman storage driver", *driver}};
   }
 
-  Attempt<Place> start(const Mode&, const std::string& name, unsigned round) override {
+  Result<Target> start(const Mode&, const std::string& name, unsigned round) override {
     return run_container(name + "-" + std::to_string(round), {},
                          {"--network=none", small_limit("nofile", RLIMIT_NOFILE), small_limit("nproc", RLIMIT_NPROC)});
   }
@@ -200,7 +200,11 @@ class PodmanPlaces final : public ImagePlaces {
 
 }  // namespace
 
-std::unique_ptr<PlaceMaker> make_docker_places(Session& session) { return std::make_unique<DockerPlaces>(session); }
-std::unique_ptr<PlaceMaker> make_podman_places(Session& session) { return std::make_unique<PodmanPlaces>(session); }
+std::unique_ptr<TargetFactory> make_docker_targets(Session& session) {
+  return std::make_unique<DockerTargets>(session);
+}
+std::unique_ptr<TargetFactory> make_podman_targets(Session& session) {
+  return std::make_unique<PodmanTargets>(session);
+}
 
 }  // namespace tallyman::overhead

@@ -7,46 +7,46 @@
 namespace tallyman::overhead {
 namespace {
 
-Attempt<Done> make_root(const std::string& root) {
+Result<void> make_root(const std::string& root) {
   for (const char* directory : {"/proc", "/sys", "/dev", "/etc", "/tmp", "/usr", "/run", "/var", "/work"}) {
     if (const auto made = make_directory(root + directory); !made) return made.error();
   }
   std::ofstream release(root + "/etc/os-release");  // systemd-nspawn wants one
   release << "ID=tallyman-overhead\n" << std::flush;
-  if (!release) return trouble_from_errno(root + "/etc/os-release");
+  if (!release) return failure_from_errno(root + "/etc/os-release");
   return write_probe(root + "/probe");
 }
 
-class LxcPlaces final : public PlaceMaker {
+class LxcTargets final : public TargetFactory {
  public:
-  explicit LxcPlaces(Session& session) : session_(session) {}
+  explicit LxcTargets(Session& session) : session_(session) {}
 
-  Attempt<Facts> prepare() override {
-    const auto version = run_program({"lxc-start", "--version"}, session_.patience(), session_.interrupt);
+  Result<Facts> prepare() override {
+    const auto version = run_program({"lxc-start", "--version"}, session_.timeout(), session_.interrupt);
     if (!version) return version.error();
     if (const auto made = make_root(directory() + "/rootfs"); !made) return made.error();
     std::ofstream config(directory() + "/config");
     config << "lxc.rootfs.path = dir:" << directory() << "/rootfs\n"
            << "lxc.net.0.type = empty\nlxc.console.path = none\nlxc.mount.auto = proc sys\n"
            << std::flush;
-    if (!config) return trouble_from_errno(directory() + "/config");
+    if (!config) return failure_from_errno(directory() + "/config");
     return Facts{{"lxc", *version}};
   }
 
-  Attempt<Place> start(const Mode&, const std::string& name, unsigned round) override {
+  Result<Target> start(const Mode&, const std::string& name, unsigned round) override {
     const std::string container = "tallyman-overhead-" + session_.run + "-" + name + "-" + std::to_string(round);
     const Made made{"lxc", container, {"lxc-stop", "-P", directory()}};
-    if (const auto noted = session_.journal.about_to_make(made); !noted) return noted.error();
-    auto place = start_probe({"lxc-start", "-F", "-n", container, "-P", directory(), "-f", directory() + "/config",
-                              "-o", directory() + "/log", "--", "/probe", "serve"},
-                             {}, session_);
-    if (!place) {
-      session_.journal.undo(made.kind, made.name);
-      return place.error();
+    if (const auto noted = session_.cleanup_log.about_to_make(made); !noted) return noted.error();
+    auto target = start_probe({"lxc-start", "-F", "-n", container, "-P", directory(), "-f", directory() + "/config",
+                               "-o", directory() + "/log", "--", "/probe", "serve"},
+                              {}, session_);
+    if (!target) {
+      session_.cleanup_log.undo(made.kind, made.name);
+      return target.error();
     }
-    place->made.push_back(made);
-    place->cgroup = "/lxc.payload." + container;
-    return place;
+    target->made.push_back(made);
+    target->cgroup = "/lxc.payload." + container;
+    return target;
   }
 
  private:
@@ -54,18 +54,18 @@ class LxcPlaces final : public PlaceMaker {
   Session& session_;
 };
 
-class NspawnPlaces final : public PlaceMaker {
+class NspawnTargets final : public TargetFactory {
  public:
-  explicit NspawnPlaces(Session& session) : session_(session) {}
+  explicit NspawnTargets(Session& session) : session_(session) {}
 
-  Attempt<Facts> prepare() override {
-    const auto version = run_program({"systemd-nspawn", "--version"}, session_.patience(), session_.interrupt);
+  Result<Facts> prepare() override {
+    const auto version = run_program({"systemd-nspawn", "--version"}, session_.timeout(), session_.interrupt);
     if (!version) return version.error();
     if (const auto made = make_root(directory()); !made) return made.error();
     return Facts{{"nspawn", version->substr(0, version->find('\n'))}};
   }
 
-  Attempt<Place> start(const Mode&, const std::string& name, unsigned round) override {
+  Result<Target> start(const Mode&, const std::string& name, unsigned round) override {
     const std::string machine = "tallyman-overhead-" + name + "-" + std::to_string(round);
     return start_probe({"systemd-nspawn", "-q", "--register=no", "--keep-unit", "--private-network", "--console=pipe",
                         "-D", directory(), "-M", machine, "/probe", "serve"},
@@ -79,7 +79,9 @@ class NspawnPlaces final : public PlaceMaker {
 
 }  // namespace
 
-std::unique_ptr<PlaceMaker> make_lxc_places(Session& session) { return std::make_unique<LxcPlaces>(session); }
-std::unique_ptr<PlaceMaker> make_nspawn_places(Session& session) { return std::make_unique<NspawnPlaces>(session); }
+std::unique_ptr<TargetFactory> make_lxc_targets(Session& session) { return std::make_unique<LxcTargets>(session); }
+std::unique_ptr<TargetFactory> make_nspawn_targets(Session& session) {
+  return std::make_unique<NspawnTargets>(session);
+}
 
 }  // namespace tallyman::overhead

@@ -51,13 +51,13 @@ class Runtime {
   virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
 
   // How its last run has ended, where the runtime tells that apart from the rest, in a file
-  // that may be there for a moment only: readable is then news_fd(), and hear() reads it.
+  // that may be there for a moment only: readable is then event_fd(), and handle_events() reads it.
   virtual std::optional<ContainerExit> exit_of(const std::string& container_id) {
     (void)container_id;
     return {};
   }
-  virtual int news_fd() const { return -1; }
-  virtual void hear() {}
+  virtual int event_fd() const { return -1; }
+  virtual void handle_events() {}
 };
 
 // Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and

@@ -21,7 +21,7 @@ using namespace json_facts;
 
 constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
 constexpr std::size_t kMaxExitBytes = 64;
-constexpr std::size_t kMostExitsKept = 4'096;
+constexpr std::size_t kMaxExitsKept = 4'096;
 constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 constexpr const char* kRootRun = "/run/containers/storage";
 constexpr const char* kRootGraph = "/var/lib/containers/storage";
@@ -159,20 +159,20 @@ std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& pl
 }
 
 // A user's directory tells nothing of root's container, whatever a file in it is named.
-void ContainersStorageRuntime::hear() {
+void ContainersStorageRuntime::handle_events() {
   for (const std::string& file : exit_files_.written()) {
     const std::string id = file.substr(file.rfind('/') + 1);
     if (!is_container_id(id)) continue;
     const auto place = find(id);
     if (!place || place->exit_file != file) continue;
-    if (exits_heard_.size() >= kMostExitsKept) exits_heard_.clear();
-    if (const auto exit = read_exit(*place)) exits_heard_[id] = *exit;
+    if (exits_read_.size() >= kMaxExitsKept) exits_read_.clear();
+    if (const auto exit = read_exit(*place)) exits_read_[id] = *exit;
   }
 }
 
 std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string& id) {
-  hear();
-  if (const auto heard = exits_heard_.find(id); heard != exits_heard_.end()) return heard->second;
+  handle_events();
+  if (const auto heard = exits_read_.find(id); heard != exits_read_.end()) return heard->second;
   const auto place = find(id);
   return place ? read_exit(*place) : std::nullopt;
 }

@@ -42,8 +42,8 @@ class ContainersStorageRuntime final : public Runtime {
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
   std::optional<ContainerExit> exit_of(const std::string& id) override;
-  int news_fd() const override { return exit_files_.fd(); }
-  void hear() override;
+  int event_fd() const override { return exit_files_.fd(); }
+  void handle_events() override;
 
  private:
   struct Place {
@@ -66,7 +66,7 @@ class ContainersStorageRuntime final : public Runtime {
 
   RootedFiles files_;
   ExitFiles exit_files_;
-  std::map<std::string, ContainerExit> exits_heard_;  // by id
+  std::map<std::string, ContainerExit> exits_read_;  // by id
   std::string name_, prefix_, exits_;
   std::vector<Storage> storages_;  // of root, then of users
   std::chrono::steady_clock::time_point next_search_{};

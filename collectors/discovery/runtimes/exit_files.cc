@@ -12,7 +12,7 @@ namespace tallyman {
 
 // Written in place, or under another name first.
 constexpr std::uint32_t kWritten = IN_CLOSE_WRITE | IN_MOVED_TO;
-constexpr int kMostReads = 4;
+constexpr int kMaxReads = 4;
 
 ExitFiles::ExitFiles(std::string rootfs) : rootfs_(std::move(rootfs)), fd_(inotify_init1(IN_NONBLOCK | IN_CLOEXEC)) {}
 
@@ -27,7 +27,7 @@ void ExitFiles::watch(const std::string& directory) {
 std::vector<std::string> ExitFiles::written() {
   std::vector<std::string> paths;
   if (!fd_.valid()) return paths;
-  read_inotify_events(fd_.get(), kMostReads, [&](int watch, std::uint32_t mask, std::string_view name) {
+  read_inotify_events(fd_.get(), kMaxReads, [&](int watch, std::uint32_t mask, std::string_view name) {
     const auto directory = directories_.find(watch);
     if (directory == directories_.end()) return;
     if ((mask & IN_IGNORED) != 0) {

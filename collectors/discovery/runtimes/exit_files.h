@@ -10,7 +10,7 @@
 
 namespace tallyman {
 
-// Hears of files by inotify. Not thread-safe.
+// Notices of files by inotify. Not thread-safe.
 class ExitFiles {
  public:
   explicit ExitFiles(std::string rootfs);

@@ -77,7 +77,7 @@ class MachinedRuntime final : public Runtime {
 
   RootedFiles files_;
   FileDescriptor directory_;
-  std::chrono::steady_clock::time_point next_look_{};
+  std::chrono::steady_clock::time_point next_poll_{};
 };
 
 // Its own scopes and units, certain, by the machine's name. Any other unit may
@@ -97,8 +97,8 @@ std::optional<ContainerMatch> MachinedRuntime::match(std::string_view path) cons
 // Asked about every unit of the host in one go: they share one look at the directory.
 int MachinedRuntime::directory() {
   const auto now = std::chrono::steady_clock::now();
-  if (now >= next_look_) {
-    next_look_ = now + std::chrono::milliseconds(100);
+  if (now >= next_poll_) {
+    next_poll_ = now + std::chrono::milliseconds(100);
     auto opened = files_.open(kMachines, O_PATH | O_DIRECTORY);
     directory_ = opened ? std::move(*opened) : FileDescriptor();
   }

@@ -21,7 +21,7 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-constexpr std::chrono::milliseconds kLookInterval{100};
+constexpr std::chrono::milliseconds kPollInterval{100};
 // The clock of file times has ticks: what changed right after a look shows the same time.
 constexpr std::chrono::milliseconds kUnsettled{200};
 constexpr std::size_t kMaxManagers = 256;
@@ -61,7 +61,7 @@ class SystemdRuntime final : public Runtime {
  private:
   // The directories of one manager: the host's, or a user's.
   struct Manager {
-    Clock::time_point next_look{}, changed{};
+    Clock::time_point next_poll{}, changed{};
     std::uint64_t state = 0;
   };
   static std::string run_directory(const UnitPlace& place) {
@@ -74,7 +74,7 @@ class SystemdRuntime final : public Runtime {
 
   RootedFiles files_;
   std::map<std::string, Manager> managers_;  // by their run directory
-  std::uint64_t looks_ = 0;
+  std::uint64_t polls_ = 0;
 };
 
 // Certain, and yet asked last: a container's scope is a unit too.
@@ -102,13 +102,13 @@ std::uint64_t SystemdRuntime::revision(const std::string& path) {
   const std::string run = run_directory(*place);
   Manager& manager = managers_[run];
   const auto now = Clock::now();
-  if (now >= manager.next_look) {
-    manager.next_look = now + kLookInterval;
+  if (now >= manager.next_poll) {
+    manager.next_poll = now + kPollInterval;
     const std::uint64_t state = state_of(run);
     if (state != manager.state) manager.changed = now;
     manager.state = state;
   }
-  const std::uint64_t settled = now - manager.changed < kUnsettled ? ++looks_ : 0;
+  const std::uint64_t settled = now - manager.changed < kUnsettled ? ++polls_ : 0;
   return std::max<std::uint64_t>(manager.state ^ (settled << 1), 1);
 }
 

@@ -24,13 +24,13 @@ using std::chrono::milliseconds;
 constexpr std::uint8_t kWatchedHierarchies = 2;
 // A cgroup removed in one hierarchy is looked for in the others after 5, 10, 20
 // ... ms, then each second for a minute: runtimes remove them one by one.
-constexpr milliseconds kFirstLook{5};
+constexpr milliseconds kFirstPoll{5};
 constexpr milliseconds kLastLook{1'000};
-constexpr int kLooks = 70;
+constexpr int kPolls = 70;
 // After so many (0.3 s) it is not being removed: it lives on elsewhere.
-constexpr int kLooksForRemoval = 6;
+constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's, another's event is of the same cgroup.
-constexpr milliseconds kPassed{2'000};
+constexpr milliseconds kShortLivedMemory{2'000};
 
 std::string join(const std::string& parent, std::string_view name) {
   std::string path = parent;
@@ -71,16 +71,16 @@ class CgroupTree::Impl {
     bool identified = false;  // its inode was met again
   };
   struct Pending {
-    Clock::time_point next_look;
-    milliseconds delay = kFirstLook;
-    int looks_left = kLooks;
+    Clock::time_point next_poll;
+    milliseconds delay = kFirstPoll;
+    int polls_left = kPolls;
   };
 
   std::string directory_of(std::uint8_t hierarchy, const std::string& path) const {
     return path == "/" ? options_.hierarchies[hierarchy] : options_.hierarchies[hierarchy] + path;
   }
-  Result<Directory> look(std::uint8_t hierarchy, const std::string& path) const {
-    return look_at_directory(directory_of(hierarchy, path), path == "/");
+  Result<Directory> open_directory(std::uint8_t hierarchy, const std::string& path) const {
+    return check_directory(directory_of(hierarchy, path), path == "/");
   }
   std::uint8_t hierarchies() const {
     return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
@@ -94,13 +94,13 @@ class CgroupTree::Impl {
   void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
   void identify(const std::string& path, CgroupNode& node);
   bool exists_anywhere(const std::string& path) const;
-  void tell(const std::string& path, const CgroupNode& node, bool born);
+  void tell(const std::string& path, const CgroupNode& node, bool created);
   void forget_watches(const std::string& path);
-  void tell_of_passing(std::uint8_t hierarchy, const std::string& path);
+  void report_short_lived(std::uint8_t hierarchy, const std::string& path);
   bool remove_if_gone(const std::string& path);
   void remove_unseen();
   void take_events();
-  void look_at_pending(Clock::time_point now);
+  void check_pending(Clock::time_point now);
   bool sleep_until(Clock::time_point until, std::span<const int> others);
 
   CgroupTreeOptions options_;
@@ -112,11 +112,11 @@ class CgroupTree::Impl {
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
-  struct Passed {
+  struct ShortLived {
     std::uint8_t hierarchy;
     Clock::time_point until;
   };
-  std::map<std::string, Passed> passed_;  // cgroups that were gone before they could be looked at
+  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be looked at
   Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
@@ -183,12 +183,12 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
     ++status_.left_out;
     return false;
   }
-  // Watched before it is looked at: what comes after the look makes an event.
+  // Watched before it is looked at: what comes after the open_directory makes an event.
   if (watcher_ && hierarchy < kWatchedHierarchies) {
     auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), path == "/");
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
   }
-  const auto directory = look(hierarchy, path);
+  const auto directory = open_directory(hierarchy, path);
   if (!directory) {
     if (directory.error().kind != ErrorKind::kUnsupported) ++status_.denied;
     if (watcher_) watcher_->forget(hierarchy, path);
@@ -208,9 +208,9 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   }
   if (!walking_) {
     if (node.hierarchy == hierarchy) return;
-    if (look(node.hierarchy, path)) return identify(path, node);
+    if (open_directory(node.hierarchy, path)) return identify(path, node);
     // Being removed, one hierarchy after the other, or made anew without the first.
-    if (pending_.try_emplace(path).second) pending_[path].next_look = Clock::now() + kFirstLook;
+    if (pending_.try_emplace(path).second) pending_[path].next_poll = Clock::now() + kFirstPoll;
     return;
   }
   Seen& seen = seen_[found->first];
@@ -221,10 +221,10 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
 
 // Made anew elsewhere, or no longer where it was seen first: finds what it is now.
 void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
-  const auto same = look(node.hierarchy, path);
+  const auto same = open_directory(node.hierarchy, path);
   if (same && same->inode == node.inode) return;
   for (std::uint8_t h = 0; h < hierarchies(); ++h) {
-    const auto directory = look(h, path);
+    const auto directory = open_directory(h, path);
     if (!directory) continue;
     tell(path, node, false);
     node = CgroupNode{directory->inode, h, directory->created_nsec};
@@ -233,9 +233,9 @@ void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
   }
 }
 
-void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool born) {
+void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool created) {
   changed_ = true;
-  if (options_.on_change) options_.on_change({path, node, born});
+  if (options_.on_change) options_.on_change({path, node, created});
 }
 
 // cgroupfs keeps a removed directory's watch, and the directory with it.
@@ -245,20 +245,20 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
 
 // It was made and is gone already. A runtime makes it in several hierarchies: the
 // first that tells of it counts.
-void CgroupTree::Impl::tell_of_passing(std::uint8_t hierarchy, const std::string& path) {
+void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
   const auto now = Clock::now();
-  std::erase_if(passed_, [&](const auto& one) { return now >= one.second.until; });
-  const auto [passed, is_new] = passed_.try_emplace(path, Passed{hierarchy, now + kPassed});
-  if (!is_new && passed->second.hierarchy != hierarchy) return;
-  passed->second.until = now + kPassed;
+  std::erase_if(short_lived_, [&](const auto& one) { return now >= one.second.until; });
+  const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
+  if (!is_new && short_lived->second.hierarchy != hierarchy) return;
+  short_lived->second.until = now + kShortLivedMemory;
   tell(path, CgroupNode{}, true);
   tell(path, CgroupNode{}, false);
 }
 
 bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
   for (std::uint8_t h = 0; h < hierarchies(); ++h) {
-    const auto directory = look(h, path);
+    const auto directory = open_directory(h, path);
     const bool gone =
         !directory && (directory.error().kind == ErrorKind::kUnsupported || directory.error().kind == ErrorKind::kGone);
     if (!gone) return true;
@@ -270,7 +270,7 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   const auto found = nodes_.find(path);
   if (found == nodes_.end()) return true;
   if (exists_anywhere(path)) {
-    const auto same = look(found->second.hierarchy, path);
+    const auto same = open_directory(found->second.hierarchy, path);
     if (same && same->inode != found->second.inode) identify(path, found->second);
     return false;
   }
@@ -308,9 +308,9 @@ void CgroupTree::Impl::take_events() {
     if (event.created) {
       pending_.erase(event.path);
       explore(event.tag, event.path);
-      if (!nodes_.contains(event.path)) tell_of_passing(event.tag, event.path);
+      if (!nodes_.contains(event.path)) report_short_lived(event.tag, event.path);
     } else if (!remove_if_gone(event.path)) {
-      pending_[event.path].next_look = Clock::now() + kFirstLook;
+      pending_[event.path].next_poll = Clock::now() + kFirstPoll;
     }
   }
   if (batch.overflowed) ++status_.overflows;
@@ -320,18 +320,18 @@ void CgroupTree::Impl::take_events() {
   }
 }
 
-void CgroupTree::Impl::look_at_pending(Clock::time_point now) {
+void CgroupTree::Impl::check_pending(Clock::time_point now) {
   for (auto it = pending_.begin(); it != pending_.end();) {
     Pending& pending = it->second;
-    if (now < pending.next_look) {
+    if (now < pending.next_poll) {
       ++it;
-    } else if (remove_if_gone(it->first) || --pending.looks_left == 0) {
+    } else if (remove_if_gone(it->first) || --pending.polls_left == 0) {
       it = pending_.erase(it);
     } else {
       const auto node = nodes_.find(it->first);
-      if (pending.looks_left == kLooks - kLooksForRemoval && node != nodes_.end()) identify(it->first, node->second);
+      if (pending.polls_left == kPolls - kPollsForRemoval && node != nodes_.end()) identify(it->first, node->second);
       pending.delay = std::min(pending.delay * 2, kLastLook);
-      pending.next_look = now + pending.delay;
+      pending.next_poll = now + pending.delay;
       ++it;
     }
   }
@@ -358,10 +358,10 @@ bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {
     auto now = Clock::now();
     if (now >= next_walk_)
       walk(now >= next_full_walk_ || watcher_ ? hierarchies() : std::min(hierarchies(), kWatchedHierarchies));
-    look_at_pending(now);
+    check_pending(now);
     if (changed_) return true;
     auto until = std::min(deadline, next_walk_);
-    for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_look);
+    for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_poll);
     const bool woken = sleep_until(until, others);
     if (changed_ || woken || Clock::now() >= deadline) return changed_;
   }

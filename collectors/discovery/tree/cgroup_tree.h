@@ -39,7 +39,7 @@ struct CgroupNode {
 struct CgroupChange {
   const std::string& path;
   const CgroupNode& node;
-  bool born = false;
+  bool created = false;
 };
 
 struct CgroupTreeOptions {

@@ -19,7 +19,7 @@ std::uint64_t nsec_of(const statx_timestamp& time) {
 
 }  // namespace
 
-Result<Directory> look_at_directory(const std::string& path, bool follow_symlink) {
+Result<Directory> check_directory(const std::string& path, bool follow_symlink) {
   struct statx facts {};
   const int flags = AT_STATX_SYNC_AS_STAT | (follow_symlink ? 0 : AT_SYMLINK_NOFOLLOW);
   if (statx(AT_FDCWD, path.c_str(), flags, STATX_BASIC_STATS | STATX_BTIME, &facts) != 0)

@@ -16,7 +16,7 @@ struct Directory {
 };
 
 // kUnsupported: there is no such directory.
-Result<Directory> look_at_directory(const std::string& path, bool follow_symlink);
+Result<Directory> check_directory(const std::string& path, bool follow_symlink);
 
 // Whether a link count of 2 means "no subdirectories" here. Only kernfs promises it.
 bool links_count_subdirectories(const std::string& path);

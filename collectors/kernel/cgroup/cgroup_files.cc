@@ -88,7 +88,7 @@ constexpr std::int32_t kMissing = -2;
 
 const FileSpec& spec_of(CgroupFile file) { return kSpecs[static_cast<int>(file)]; }
 
-int find_hierarchy(const CgroupHierarchy& hierarchy, const FileSpec& spec) {
+int find_hierarchy(const CgroupMounts& hierarchy, const FileSpec& spec) {
   if (!spec.v2) {
     return hierarchy.v1_index(spec.controller);
   }
@@ -110,7 +110,7 @@ FileDescriptor open_below(int directory, const std::string& cgroup, std::string_
 
 }  // namespace
 
-CgroupRoots::CgroupRoots(const CgroupHierarchy& hierarchy, std::size_t files_kept_open)
+CgroupRoots::CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open)
     : hierarchy_(hierarchy), discovery_order_(hierarchy.discovery_order()), hierarchy_of_{}, budget_(files_kept_open) {
   for (const Hierarchy& one : hierarchy_.hierarchies()) {
     directories_.emplace_back(open(one.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));

@@ -72,7 +72,7 @@ inline constexpr int kCgroupFiles = static_cast<int>(CgroupFile::kCount);
 // Shared by all CgroupFiles, which it must outlive.
 class CgroupRoots {
  public:
-  CgroupRoots(const CgroupHierarchy& hierarchy, std::size_t files_kept_open);
+  CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open);
 
   // Index of the hierarchy that has `file`, or -1: no such controller there.
   int hierarchy_of(CgroupFile file) const { return hierarchy_of_[static_cast<int>(file)]; }
@@ -90,7 +90,7 @@ class CgroupRoots {
   }
 
  private:
-  CgroupHierarchy hierarchy_;
+  CgroupMounts hierarchy_;
   std::vector<FileDescriptor> directories_;
   std::vector<int> discovery_order_;
   std::array<int, kCgroupFiles> hierarchy_of_;

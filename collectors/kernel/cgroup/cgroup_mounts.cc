@@ -204,9 +204,9 @@ std::string_view to_string(CgroupMode mode) {
   return "none";
 }
 
-Result<CgroupHierarchy> CgroupHierarchy::detect(const HostRoot& root) {
+Result<CgroupMounts> CgroupMounts::detect(const HostRoot& root) {
   ReadBuffer buffer;
-  CgroupHierarchy result;
+  CgroupMounts result;
   result.hierarchies_ = from_mountinfo(root, root.proc_path("1/mountinfo"), buffer);
   if (result.hierarchies_.empty()) {
     result.hierarchies_ = from_mountinfo(root, root.proc_path("self/mountinfo"), buffer);
@@ -240,7 +240,7 @@ Result<CgroupHierarchy> CgroupHierarchy::detect(const HostRoot& root) {
   return result;
 }
 
-CgroupMode CgroupHierarchy::mode() const {
+CgroupMode CgroupMounts::mode() const {
   const bool any_v1 = std::any_of(hierarchies_.begin(), hierarchies_.end(), [](const Hierarchy& h) { return !h.v2; });
   if (unified_ < 0) {
     return any_v1 ? CgroupMode::kV1 : CgroupMode::kNone;
@@ -248,7 +248,7 @@ CgroupMode CgroupHierarchy::mode() const {
   return any_v1 ? CgroupMode::kHybrid : CgroupMode::kV2;
 }
 
-std::vector<int> CgroupHierarchy::discovery_order() const {
+std::vector<int> CgroupMounts::discovery_order() const {
   std::vector<int> order;
   const auto add = [&](int index) {
     if (index >= 0 && std::find(order.begin(), order.end(), index) == order.end()) {
@@ -269,7 +269,7 @@ std::vector<int> CgroupHierarchy::discovery_order() const {
   return order;
 }
 
-std::string CgroupHierarchy::describe() const {
+std::string CgroupMounts::describe() const {
   std::ostringstream text;
   text << to_string(mode());
   const char* separator = ": ";

@@ -29,10 +29,10 @@ struct Hierarchy {
   std::vector<std::string> controllers;  // v1: as mounted, "name=systemd" included; v2: cgroup.controllers
 };
 
-class CgroupHierarchy {
+class CgroupMounts {
  public:
   // An error only if no cgroup hierarchy is found at all.
-  static Result<CgroupHierarchy> detect(const HostRoot& root);
+  static Result<CgroupMounts> detect(const HostRoot& root);
 
   CgroupMode mode() const;
   const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }

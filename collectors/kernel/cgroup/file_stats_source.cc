@@ -84,7 +84,7 @@ constexpr unsigned kYoungPasses = 3;
 
 class FileStatsSource final : public StatsSource {
  public:
-  FileStatsSource(const HostRoot& root, const CgroupHierarchy& hierarchy, std::size_t files_kept_open)
+  FileStatsSource(const HostRoot& root, const CgroupMounts& hierarchy, std::size_t files_kept_open)
       : roots_(hierarchy, files_kept_open),
         devices_(root),
         page_sizes_(huge_page_sizes(root)),
@@ -117,7 +117,7 @@ class FileStatsSource final : public StatsSource {
     // v1: kills of the cgroup alone when last read, of those below that are no
     // more, and the sum over all that live.
     Count own_oom_kills;
-    std::uint64_t departed_oom_kills = 0, all_oom_kills = 0;
+    std::uint64_t removed_oom_kills = 0, all_oom_kills = 0;
 
     // Its creator may still be setting limits and adding controllers.
     bool young() const { return passes < kYoungPasses; }
@@ -167,7 +167,7 @@ void FileStatsSource::detach(Handle handle) {
   const Attached& leaving = *slots_[handle];
   if (Attached* parent = parent_of(leaving.path)) {
     // Its counter must not fall. Those below come by themselves, before or after.
-    parent->departed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.departed_oom_kills;
+    parent->removed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.removed_oom_kills;
   }
   if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
     by_path_.erase(it);
@@ -320,7 +320,7 @@ void FileStatsSource::link_parents() {
 
 void FileStatsSource::sum_oom_kills() {
   for (Attached* one : parents_first_) {
-    one->all_oom_kills = one->own_oom_kills.value_or(0) + one->departed_oom_kills;
+    one->all_oom_kills = one->own_oom_kills.value_or(0) + one->removed_oom_kills;
   }
   for (auto it = parents_first_.rbegin(); it != parents_first_.rend(); ++it) {
     Attached* one = *it;
@@ -335,7 +335,7 @@ void FileStatsSource::sum_oom_kills() {
 
 }  // namespace
 
-std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupHierarchy& hierarchy,
+std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& hierarchy,
                                                     std::size_t files_kept_open) {
   return std::make_unique<FileStatsSource>(root, hierarchy, files_kept_open);
 }

@@ -29,28 +29,28 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostUnclaimed = 4'096;
+constexpr std::size_t kMaxUnclaimed = 4'096;
 constexpr int kNice = -15;  // where there is no real-time priority to be had
 
-class EventsFileLastWords final : public LastWords {
+class EventsFileWatcher final : public FinalStatsWatcher {
  public:
-  EventsFileLastWords(const HostRoot& root, const CgroupHierarchy& hierarchy, FileDescriptor inotify)
+  EventsFileWatcher(const HostRoot& root, const CgroupMounts& hierarchy, FileDescriptor inotify)
       : hierarchy_(hierarchy),
         roots_(hierarchy, 0),
         devices_(root),
         inotify_(std::move(inotify)),
         stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-  ~EventsFileLastWords() override { stop(); }
+  ~EventsFileWatcher() override { stop(); }
 
   void start() override;
   void stop() override;
   Token watch(const std::string& cgroup_path) override;
-  bool spoken(Token token) const override;
+  bool was_read(Token token) const override;
   std::optional<CgroupStats> take(Token token) override;
-  LastWordsStatistics statistics() const override;
+  FinalStatsWatcherStatistics statistics() const override;
 
  private:
-  struct Listened {
+  struct WatchedCgroup {
     std::string path;
     int directory_watch = 0;
     bool claimed = false;  // by watch()
@@ -68,12 +68,12 @@ class EventsFileLastWords final : public LastWords {
   std::string path_below(int directory_watch, std::string_view name) const;
   Token claim(const std::string& cgroup_path);
   Token add(const std::string& cgroup_path);
-  void forget(std::unordered_map<Token, Listened>::iterator one);
-  void forget_and_unlock(std::unordered_map<Token, Listened>::iterator one, std::unique_lock<std::mutex>& lock);
+  void forget(std::unordered_map<Token, WatchedCgroup>::iterator one);
+  void forget_and_unlock(std::unordered_map<Token, WatchedCgroup>::iterator one, std::unique_lock<std::mutex>& lock);
   void give_up(Token token, int directory_watch) const;
   std::optional<CgroupStats> read(const std::string& path);
 
-  const CgroupHierarchy hierarchy_;
+  const CgroupMounts hierarchy_;
   // Of the thread.
   CgroupRoots roots_;
   BlockDevices devices_;
@@ -86,12 +86,12 @@ class EventsFileLastWords final : public LastWords {
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
   mutable std::mutex mutex_;  // guards what follows
-  std::unordered_map<Token, Listened> listened_;
+  std::unordered_map<Token, WatchedCgroup> watched_;
   std::unordered_map<int, std::string> directories_;  // by their watch
   std::unordered_map<std::string, Token> newest_;     // by path
 };
 
-void EventsFileLastWords::start() {
+void EventsFileWatcher::start() {
   if (thread_.joinable()) {
     return;
   }
@@ -106,7 +106,7 @@ void EventsFileLastWords::start() {
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
 }
 
-void EventsFileLastWords::stop() {
+void EventsFileWatcher::stop() {
   if (thread_.joinable()) {
     const std::uint64_t one = 1;
     [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
@@ -115,7 +115,7 @@ void EventsFileLastWords::stop() {
 }
 
 // What it does is bounded by how many cgroups end, about 0.1 ms each.
-void EventsFileLastWords::raise_priority() {
+void EventsFileWatcher::raise_priority() {
   const sched_param lowest{1};
   real_time_ = sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
   if (!real_time_) {
@@ -123,7 +123,7 @@ void EventsFileLastWords::raise_priority() {
   }
 }
 
-void EventsFileLastWords::run() {
+void EventsFileWatcher::run() {
   pthread_setname_np(pthread_self(), "last-words");
   raise_priority();
   std::array<pollfd, 2> waiting{{{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
@@ -139,7 +139,7 @@ void EventsFileLastWords::run() {
   }
 }
 
-void EventsFileLastWords::take_events() {
+void EventsFileWatcher::take_events() {
   read_inotify_events(inotify_.get(), 1, [this](int watch, std::uint32_t mask, std::string_view name) {
     if ((mask & IN_Q_OVERFLOW) != 0) {
       ++overflows_;
@@ -153,12 +153,12 @@ void EventsFileLastWords::take_events() {
   });
 }
 
-void EventsFileLastWords::listen_to(Token token) {
+void EventsFileWatcher::listen_to(Token token) {
   std::string path;
   {
     const std::lock_guard lock(mutex_);
-    const auto found = listened_.find(token);
-    if (found == listened_.end()) {
+    const auto found = watched_.find(token);
+    if (found == watched_.end()) {
       return;
     }
     path = found->second.path;
@@ -169,13 +169,13 @@ void EventsFileLastWords::listen_to(Token token) {
   }
   ++read_;
   const std::lock_guard lock(mutex_);
-  if (const auto found = listened_.find(token); found != listened_.end()) {
+  if (const auto found = watched_.find(token); found != watched_.end()) {
     found->second.words = std::move(words);
   }
 }
 
 // With the lock. Empty: no such watch any more.
-std::string EventsFileLastWords::path_below(int directory_watch, std::string_view name) const {
+std::string EventsFileWatcher::path_below(int directory_watch, std::string_view name) const {
   const auto parent = directories_.find(directory_watch);
   if (parent == directories_.end()) {
     return {};
@@ -184,7 +184,7 @@ std::string EventsFileLastWords::path_below(int directory_watch, std::string_vie
 }
 
 // Found here, and not only when discovery tells of it: a life may be over by then.
-void EventsFileLastWords::on_created(int directory_watch, std::string_view name) {
+void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   std::string path;
   {
     const std::lock_guard lock(mutex_);
@@ -195,30 +195,30 @@ void EventsFileLastWords::on_created(int directory_watch, std::string_view name)
     return;
   }
   unclaimed_.push_back(token);
-  if (unclaimed_.size() <= kMostUnclaimed) {
+  if (unclaimed_.size() <= kMaxUnclaimed) {
     return;
   }
   const Token oldest = std::exchange(unclaimed_.front(), 0);
   unclaimed_.pop_front();
   std::unique_lock lock(mutex_);
-  const auto found = listened_.find(oldest);
-  if (found != listened_.end() && !found->second.claimed) {
+  const auto found = watched_.find(oldest);
+  if (found != watched_.end() && !found->second.claimed) {
     forget_and_unlock(found, lock);
   }
 }
 
 // Who was never claimed and has said nothing has nothing to be kept for.
-void EventsFileLastWords::on_removed(int directory_watch, std::string_view name) {
+void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   std::unique_lock lock(mutex_);
   const auto newest = newest_.find(path_below(directory_watch, name));
-  const auto found = newest == newest_.end() ? listened_.end() : listened_.find(newest->second);
-  if (found != listened_.end() && !found->second.claimed && !found->second.words) {
+  const auto found = newest == newest_.end() ? watched_.end() : watched_.find(newest->second);
+  if (found != watched_.end() && !found->second.claimed && !found->second.words) {
     forget_and_unlock(found, lock);
   }
 }
 
 // CPU first: it is what most is asked of, and rmdir may come at any moment.
-std::optional<CgroupStats> EventsFileLastWords::read(const std::string& path) {
+std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   CgroupFiles files(roots_, path);
   ReadContext context{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}};
   CgroupStats stats;
@@ -244,7 +244,7 @@ std::optional<CgroupStats> EventsFileLastWords::read(const std::string& path) {
 
 // The lock is never held over a system call here: the thread, which must not
 // wait, takes it too.
-LastWords::Token EventsFileLastWords::watch(const std::string& cgroup_path) {
+FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path) {
   if (!started_) {
     return 0;
   }
@@ -255,17 +255,17 @@ LastWords::Token EventsFileLastWords::watch(const std::string& cgroup_path) {
   return claim(cgroup_path);
 }
 
-LastWords::Token EventsFileLastWords::claim(const std::string& cgroup_path) {
+FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path) {
   const std::lock_guard lock(mutex_);
   const auto heard = newest_.find(cgroup_path);
   if (heard == newest_.end()) {
     return 0;
   }
-  Listened& one = listened_[heard->second];
+  WatchedCgroup& one = watched_[heard->second];
   return std::exchange(one.claimed, true) ? 0 : heard->second;
 }
 
-LastWords::Token EventsFileLastWords::add(const std::string& cgroup_path) {
+FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
   const std::string directory = hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy_.unified_index())].path +
                                 (cgroup_path == "/" ? "" : cgroup_path);
   // The same file has the same watch: whoever comes second changes nothing.
@@ -282,28 +282,28 @@ LastWords::Token EventsFileLastWords::add(const std::string& cgroup_path) {
   if (token <= 0) {
     return 0;  // the root has no such file; it is only looked into
   }
-  Listened& one = listened_[token];
+  WatchedCgroup& one = watched_[token];
   one.path = cgroup_path;
   one.directory_watch = below;
   const Token before = std::exchange(newest_[cgroup_path], token);
   // Made anew: nobody can ask for the one before any more.
-  if (const auto old = listened_.find(before); before != token && old != listened_.end() && !old->second.claimed) {
+  if (const auto old = watched_.find(before); before != token && old != watched_.end() && !old->second.claimed) {
     forget_and_unlock(old, lock);
   }
   return token;
 }
 
 // With the lock; the watches are for the caller to give up.
-void EventsFileLastWords::forget(std::unordered_map<Token, Listened>::iterator one) {
+void EventsFileWatcher::forget(std::unordered_map<Token, WatchedCgroup>::iterator one) {
   directories_.erase(one->second.directory_watch);
   if (const auto newest = newest_.find(one->second.path); newest != newest_.end() && newest->second == one->first) {
     newest_.erase(newest);
   }
-  listened_.erase(one);
+  watched_.erase(one);
 }
 
-void EventsFileLastWords::forget_and_unlock(std::unordered_map<Token, Listened>::iterator one,
-                                            std::unique_lock<std::mutex>& lock) {
+void EventsFileWatcher::forget_and_unlock(std::unordered_map<Token, WatchedCgroup>::iterator one,
+                                          std::unique_lock<std::mutex>& lock) {
   const Token token = one->first;
   const int directory_watch = one->second.directory_watch;
   forget(one);
@@ -312,21 +312,21 @@ void EventsFileLastWords::forget_and_unlock(std::unordered_map<Token, Listened>:
 }
 
 // These fail where the cgroup is gone: that is fine.
-void EventsFileLastWords::give_up(Token token, int directory_watch) const {
+void EventsFileWatcher::give_up(Token token, int directory_watch) const {
   inotify_rm_watch(inotify_.get(), token);
   inotify_rm_watch(inotify_.get(), directory_watch);
 }
 
-bool EventsFileLastWords::spoken(Token token) const {
+bool EventsFileWatcher::was_read(Token token) const {
   const std::lock_guard lock(mutex_);
-  const auto found = listened_.find(token);
-  return found != listened_.end() && found->second.words.has_value();
+  const auto found = watched_.find(token);
+  return found != watched_.end() && found->second.words.has_value();
 }
 
-std::optional<CgroupStats> EventsFileLastWords::take(Token token) {
+std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
   std::unique_lock lock(mutex_);
-  const auto found = listened_.find(token);
-  if (found == listened_.end()) {
+  const auto found = watched_.find(token);
+  if (found == watched_.end()) {
     return std::nullopt;
   }
   auto words = std::move(found->second.words);
@@ -334,9 +334,9 @@ std::optional<CgroupStats> EventsFileLastWords::take(Token token) {
   return words;
 }
 
-LastWordsStatistics EventsFileLastWords::statistics() const {
+FinalStatsWatcherStatistics EventsFileWatcher::statistics() const {
   const std::lock_guard lock(mutex_);
-  return {listened_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_};
+  return {watched_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_};
 }
 
 void keep_larger(Count& last, const Count& later) {
@@ -365,15 +365,15 @@ void keep_larger(IoDeviceStats& last, const IoDeviceStats& later) {
 
 }  // namespace
 
-std::unique_ptr<LastWords> LastWords::make(const HostRoot& root, const CgroupHierarchy& hierarchy) {
+std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& hierarchy) {
   FileDescriptor inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
   if (hierarchy.unified_index() < 0 || !inotify.valid()) {
     return nullptr;
   }
-  return std::make_unique<EventsFileLastWords>(root, hierarchy, std::move(inotify));
+  return std::make_unique<EventsFileWatcher>(root, hierarchy, std::move(inotify));
 }
 
-void add_last_words(CgroupStats& stats, const CgroupStats& words) {
+void add_final_stats(CgroupStats& stats, const CgroupStats& words) {
   keep_larger(stats.cpu, words.cpu);
   keep_larger(stats.memory.peak, words.memory.peak);
   keep_larger(stats.memory.pgfault, words.memory.pgfault);

@@ -25,7 +25,7 @@
 
 namespace tallyman {
 
-struct LastWordsStatistics {
+struct FinalStatsWatcherStatistics {
   std::uint64_t watches = 0;    // now
   std::uint64_t unwatched = 0;  // cgroups for which there was no watch left
   std::uint64_t read = 0;       // times that a cgroup was found empty and read
@@ -34,11 +34,11 @@ struct LastWordsStatistics {
   bool real_time = false;
 };
 
-class LastWords {
+class FinalStatsWatcher {
  public:
   // Null where there is no v2 tree or no inotify.
-  static std::unique_ptr<LastWords> make(const HostRoot& root, const CgroupHierarchy& hierarchy);
-  virtual ~LastWords() = default;  // stops the thread
+  static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& hierarchy);
+  virtual ~FinalStatsWatcher() = default;  // stops the thread
 
   virtual void start() = 0;
   virtual void stop() = 0;
@@ -49,15 +49,15 @@ class LastWords {
   using Token = int;
   virtual Token watch(const std::string& cgroup_path) = 0;
   // True once it has been read empty.
-  virtual bool spoken(Token token) const = 0;
+  virtual bool was_read(Token token) const = 0;
   // What it counted when it was last found empty: CPU, I/O, memory's peak and
   // events; the rest is missing. Of that cgroup alone and all below it.
   virtual std::optional<CgroupStats> take(Token token) = 0;
-  virtual LastWordsStatistics statistics() const = 0;
+  virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 
 // The later of two readings of one cgroup: counters and peaks of `words` where
 // they are larger, all else as in `stats`.
-void add_last_words(CgroupStats& stats, const CgroupStats& words);
+void add_final_stats(CgroupStats& stats, const CgroupStats& words);
 
 }  // namespace tallyman

@@ -31,7 +31,7 @@ struct FilesystemSource::Worker::Slice {
   nanoseconds cpu{0}, wall{0};
 };
 
-void FilesystemSource::Worker::work_on(TreeForest::Tree& tree) {
+void FilesystemSource::Worker::work_on(MeasuredTrees::Tree& tree) {
   if (!tree.walk && !begin(tree)) {
     rest_until_ = steady_clock::now() + nanoseconds(1'000'000'000 / kQuotasPerSecond);
     return;
@@ -42,7 +42,7 @@ void FilesystemSource::Worker::work_on(TreeForest::Tree& tree) {
     const auto start = steady_clock::now();
     const nanoseconds cpu = thread_cpu_time();
     const std::uint64_t before = slice->walk->entries();
-    slice->state = slice->walk->advance(most, start + WalkBudget::kLongestSlice);
+    slice->state = slice->walk->advance(most, start + WalkBudget::kMaxSliceLength);
     slice->entries = slice->walk->entries() - before;
     slice->cpu = thread_cpu_time() - cpu;
     slice->wall = steady_clock::now() - start;
@@ -60,7 +60,7 @@ void FilesystemSource::Worker::work_on(TreeForest::Tree& tree) {
 }
 
 // True: a walk is needed, and has been made.
-bool FilesystemSource::Worker::begin(TreeForest::Tree& tree) {
+bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
   if (tree.directory.empty()) {
     ask_own_filesystem(tree);
     return false;
@@ -87,7 +87,7 @@ bool FilesystemSource::Worker::begin(TreeForest::Tree& tree) {
   }
   tree.identity = (*answer)->identity;
   tree.capacity_bytes = (*answer)->capacity_bytes;
-  if (forest_.is_known_elsewhere(tree)) {
+  if (trees_.is_known_elsewhere(tree)) {
     settle(tree, TreeState::kSameTree, options_.budget.interval);
     return false;
   }
@@ -110,7 +110,7 @@ bool FilesystemSource::Worker::begin(TreeForest::Tree& tree) {
   return true;
 }
 
-void FilesystemSource::Worker::ask_own_filesystem(TreeForest::Tree& tree) {
+void FilesystemSource::Worker::ask_own_filesystem(MeasuredTrees::Tree& tree) {
   formats::Mount mount;
   mount.major = tree.major;
   mount.minor = tree.minor;
@@ -134,7 +134,7 @@ void FilesystemSource::Worker::ask_own_filesystem(TreeForest::Tree& tree) {
   settle(tree, TreeState::kMeasured, options_.disks_interval);
 }
 
-void FilesystemSource::Worker::finish_slice(TreeForest::Tree& tree, const Slice& slice) {
+void FilesystemSource::Worker::finish_slice(MeasuredTrees::Tree& tree, const Slice& slice) {
   tree.walk_cpu += slice.cpu;
   {
     const std::lock_guard lock(mutex_);
@@ -167,7 +167,7 @@ void FilesystemSource::Worker::finish_slice(TreeForest::Tree& tree, const Slice&
 }
 
 // No figure rather than an old or a partial one.
-void FilesystemSource::Worker::fail(TreeForest::Tree& tree, const Error& error) {
+void FilesystemSource::Worker::fail(MeasuredTrees::Tree& tree, const Error& error) {
   tree.stats.reset();
   const bool vanished = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kUnsupported;
   const bool denied = error.kind == ErrorKind::kDenied;
@@ -181,13 +181,13 @@ void FilesystemSource::Worker::fail(TreeForest::Tree& tree, const Error& error) 
          vanished ? options_.budget.interval : options_.budget.interval * kRetryFactor);
 }
 
-void FilesystemSource::Worker::settle(TreeForest::Tree& tree, TreeState state, nanoseconds next) {
+void FilesystemSource::Worker::settle(MeasuredTrees::Tree& tree, TreeState state, nanoseconds next) {
   tree.state = state;
   if (state != TreeState::kMeasured) {
     tree.stats.reset();
   }
   tree.due = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(next);
-  tell(tree.users);
+  mark_changed(tree.users);
 }
 
 }  // namespace tallyman

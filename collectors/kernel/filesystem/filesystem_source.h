@@ -51,7 +51,7 @@ struct FilesystemDemand {
   bool is_host = false;
   std::string cgroup;                // the last part of its path: a process elsewhere is another's by now
   std::optional<std::uint32_t> pid;  // a process of the container, in the host's numbers
-  std::string layer_directory;       // by its runtime's files, for where the kernel does not tell; or empty
+  std::string layer_directory;       // by its runtime's files, for where the kernel does not mark_changed; or empty
   std::vector<Volume> volumes;
   bool operator==(const FilesystemDemand&) const = default;
 };

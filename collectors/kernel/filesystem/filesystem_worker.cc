@@ -14,7 +14,7 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMostLeftBehind = 4;
+constexpr std::size_t kMaxLeftBehind = 4;
 constexpr unsigned kTriesAtLocating = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
@@ -37,9 +37,9 @@ FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, Files
     : root_(std::move(root)),
       options_(std::move(options)),
       ports_(std::move(ports)),
-      disk_caller_(options_.disk_deadline, kMostLeftBehind),
-      walk_caller_(options_.deadline, kMostLeftBehind, become_unobtrusive),
-      forest_(options_.most_trees),
+      disk_caller_(options_.disk_deadline, kMaxLeftBehind),
+      walk_caller_(options_.deadline, kMaxLeftBehind, become_unobtrusive),
+      trees_(options_.most_trees),
       thread_([this] { run(); }) {}
 
 FilesystemSource::Worker::~Worker() {
@@ -92,12 +92,12 @@ void FilesystemSource::Worker::run() {
     locate_layers(again);
     locating_due = again ? now + kRetryLocating : locating_due;
     if (now >= rest_until_) {
-      if (TreeForest::Tree* tree = forest_.next(now)) {
+      if (MeasuredTrees::Tree* tree = trees_.next(now)) {
         work_on(*tree);
       }
     }
     publish();
-    const Time next_work = std::max(forest_.next_due().value_or(Time::max()), rest_until_);
+    const Time next_work = std::max(trees_.next_due().value_or(Time::max()), rest_until_);
     const Time next = std::min({disks_due_, locating_due, next_work});
     wake_.wait_until(std::max(next, steady_clock::now() + kSoonest));
   }
@@ -111,24 +111,24 @@ void FilesystemSource::Worker::take_commands() {
   }
   for (auto& [serial, demand] : commands) {
     if (demand) {
-      plant(serial, std::move(*demand));
+      add_demand(serial, std::move(*demand));
     } else {
-      uproot(serial);
-      untold_.insert(serial);
+      remove_demand(serial);
+      pending_.insert(serial);
     }
   }
 }
 
 // Its new trees first, so that those that stay are not measured anew.
-void FilesystemSource::Worker::plant(Serial serial, FilesystemDemand demand) {
+void FilesystemSource::Worker::add_demand(Serial serial, FilesystemDemand demand) {
   Workload next;
   next.demand = std::move(demand);
   for (const auto& volume : next.demand.volumes) {
-    TreeForest::Tree* tree = forest_.add(volume.directory, serial, steady_clock::now());
+    MeasuredTrees::Tree* tree = trees_.add(volume.directory, serial, steady_clock::now());
     if (tree != nullptr) {
       tree->directory = volume.directory;
       next.volumes.emplace_back(volume.directory, volume.name);
-      tell(tree->users);
+      mark_changed(tree->users);
     }
   }
   const auto old = workloads_.find(serial);
@@ -142,13 +142,13 @@ void FilesystemSource::Worker::plant(Serial serial, FilesystemDemand demand) {
       return std::any_of(next.volumes.begin(), next.volumes.end(),
                          [&](const auto& kept) { return kept.first == volume.first; });
     });
-    uproot(serial);
+    remove_demand(serial);
   }
   workloads_[serial] = std::move(next);
-  untold_.insert(serial);
+  pending_.insert(serial);
 }
 
-void FilesystemSource::Worker::uproot(Serial serial) {
+void FilesystemSource::Worker::remove_demand(Serial serial) {
   const auto workload = workloads_.find(serial);
   if (workload == workloads_.end()) {
     return;
@@ -162,9 +162,9 @@ void FilesystemSource::Worker::uproot(Serial serial) {
   }
   workloads_.erase(workload);
   for (const std::string& key : keys) {
-    forest_.drop(key, serial);
-    if (const TreeForest::Tree* tree = forest_.find(key)) {
-      tell(tree->users);
+    trees_.drop(key, serial);
+    if (const MeasuredTrees::Tree* tree = trees_.find(key)) {
+      mark_changed(tree->users);
     }
   }
 }
@@ -176,7 +176,7 @@ void FilesystemSource::Worker::locate_layers(bool again) {
     if (wanted && workload.layer.empty() && workload.tries < kTriesAtLocating && (again || workload.tries == 0)) {
       ++workload.tries;
       if (locate_layer_of(serial, workload)) {
-        untold_.insert(serial);
+        pending_.insert(serial);
       }
     }
   }
@@ -201,7 +201,7 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
   }
   const bool own_filesystem = location->directory.empty();
   std::string key = own_filesystem ? key_of_disk(location->major, location->minor) : location->directory;
-  TreeForest::Tree* tree = forest_.add(key, serial, steady_clock::now());
+  MeasuredTrees::Tree* tree = trees_.add(key, serial, steady_clock::now());
   if (tree == nullptr) {
     return false;
   }
@@ -210,17 +210,17 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
   tree->minor = location->minor;
   tree->device = location->device;
   workload.layer = std::move(key);
-  tell(tree->users);
+  mark_changed(tree->users);
   return true;
 }
 
 // Which of several it was is not known: all of them are tried again, and those
 // that are still dead hang again.
-void FilesystemSource::Worker::forget_what_came_back() {
-  const std::size_t hanging_trees = forest_.count()[static_cast<std::size_t>(TreeState::kHanging)];
+void FilesystemSource::Worker::forget_reappeared() {
+  const std::size_t hanging_trees = trees_.count()[static_cast<std::size_t>(TreeState::kHanging)];
   if (disk_caller_.hanging() + walk_caller_.hanging() < hanging_disks_.size() + hanging_trees) {
     hanging_disks_.clear();
-    forest_.forget_hanging(steady_clock::now());
+    trees_.forget_hanging(steady_clock::now());
   }
 }
 
@@ -233,7 +233,7 @@ void FilesystemSource::Worker::ask_disks() {
     return note(table.error().kind, table.error().where);
   }
   host_table_ = std::move(*table);
-  forget_what_came_back();
+  forget_reappeared();
   disks_.clear();
   for (const formats::Mount* mount : disk_filesystems(host_table_)) {
     const std::pair numbers{mount->major, mount->minor};
@@ -258,7 +258,7 @@ void FilesystemSource::Worker::ask_disks() {
   }
   for (const auto& [serial, workload] : workloads_) {
     if (workload.demand.is_host) {
-      untold_.insert(serial);
+      pending_.insert(serial);
     }
   }
 }
@@ -274,12 +274,12 @@ std::shared_ptr<const WorkloadFilesystems> FilesystemSource::Worker::result_of(S
   if (workload.demand.is_host) {
     result->disks = disks_;
   }
-  const TreeForest::Tree* layer = workload.layer.empty() ? nullptr : forest_.find(workload.layer);
+  const MeasuredTrees::Tree* layer = workload.layer.empty() ? nullptr : trees_.find(workload.layer);
   if (layer != nullptr && layer->users.front() == serial) {
     result->layer = layer->stats;
   }
   for (const auto& [key, name] : workload.volumes) {
-    const TreeForest::Tree* tree = forest_.find(key);
+    const MeasuredTrees::Tree* tree = trees_.find(key);
     if (tree != nullptr) {
       const bool here = tree->users.front() == serial;
       const bool is_elsewhere = tree->state == TreeState::kRemote || tree->state == TreeState::kSameTree;
@@ -291,30 +291,30 @@ std::shared_ptr<const WorkloadFilesystems> FilesystemSource::Worker::result_of(S
 }
 
 void FilesystemSource::Worker::publish() {
-  const auto counts = forest_.count();
-  for (const Serial serial : untold_) {
+  const auto counts = trees_.count();
+  for (const Serial serial : pending_) {
     const auto workload = workloads_.find(serial);
     if (workload == workloads_.end()) {
-      told_.erase(serial);
+      reported_.erase(serial);
     } else {
-      told_[serial] = result_of(serial, workload->second);
+      reported_[serial] = result_of(serial, workload->second);
     }
   }
-  const bool news = !std::exchange(untold_, {}).empty();
-  const auto published = news ? std::make_shared<const Published>(told_) : nullptr;
+  const bool changed = !std::exchange(pending_, {}).empty();
+  const auto published = changed ? std::make_shared<const Published>(reported_) : nullptr;
   std::unique_lock lock(mutex_);
-  if (news) {
+  if (changed) {
     published_ = published;
   }
   statistics_.trees.clear();
   for (std::size_t state = 0; state < counts.size(); ++state) {
     statistics_.trees.emplace_back(to_string(static_cast<TreeState>(state)), counts[state]);
   }
-  statistics_.walks_aborted = forest_.aborted_walks();
-  statistics_.trees_refused = forest_.refused();
+  statistics_.walks_aborted = trees_.aborted_walks();
+  statistics_.trees_refused = trees_.refused();
   statistics_.hanging = disk_caller_.hanging() + walk_caller_.hanging();
   lock.unlock();
-  if (news) {
+  if (changed) {
     first_published_.ring();  // whoever it wakes only tries to take the lock
   }
 }

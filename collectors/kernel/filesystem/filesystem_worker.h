@@ -20,7 +20,7 @@ namespace tallyman {
 
 class FilesystemSource::Worker {
  public:
-  using Serial = TreeForest::User;
+  using Serial = MeasuredTrees::User;
   using Commands = std::vector<std::pair<Serial, std::optional<FilesystemDemand>>>;  // nothing: it is gone
   using Published = std::unordered_map<Serial, std::shared_ptr<const WorkloadFilesystems>>;
 
@@ -34,7 +34,7 @@ class FilesystemSource::Worker {
   FilesystemStatistics statistics() const;
 
  private:
-  using Time = TreeForest::Time;
+  using Time = MeasuredTrees::Time;
   struct Workload {
     FilesystemDemand demand;
     std::string layer;                                         // key of its tree; empty: none, or not found yet
@@ -45,20 +45,20 @@ class FilesystemSource::Worker {
 
   void run();
   void take_commands();
-  void plant(Serial serial, FilesystemDemand demand);
-  void uproot(Serial serial);
+  void add_demand(Serial serial, FilesystemDemand demand);
+  void remove_demand(Serial serial);
   void locate_layers(bool again);
   bool locate_layer_of(Serial serial, Workload& workload);
-  void forget_what_came_back();
+  void forget_reappeared();
   void ask_disks();
-  void work_on(TreeForest::Tree& tree);
-  bool begin(TreeForest::Tree& tree);
-  void ask_own_filesystem(TreeForest::Tree& tree);
-  void finish_slice(TreeForest::Tree& tree, const Slice& slice);
-  void settle(TreeForest::Tree& tree, TreeState state, std::chrono::nanoseconds next);
-  void fail(TreeForest::Tree& tree, const Error& error);
+  void work_on(MeasuredTrees::Tree& tree);
+  bool begin(MeasuredTrees::Tree& tree);
+  void ask_own_filesystem(MeasuredTrees::Tree& tree);
+  void finish_slice(MeasuredTrees::Tree& tree, const Slice& slice);
+  void settle(MeasuredTrees::Tree& tree, TreeState state, std::chrono::nanoseconds next);
+  void fail(MeasuredTrees::Tree& tree, const Error& error);
   void note(ErrorKind kind, const std::string& where);
-  void tell(const std::vector<Serial>& users) { untold_.insert(users.begin(), users.end()); }
+  void mark_changed(const std::vector<Serial>& users) { pending_.insert(users.begin(), users.end()); }
   void publish();
   std::shared_ptr<const WorkloadFilesystems> result_of(Serial serial, const Workload& workload) const;
 
@@ -74,9 +74,9 @@ class FilesystemSource::Worker {
   std::vector<DiskFilesystem> disks_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> hanging_disks_;
   std::map<Serial, Workload> workloads_;
-  TreeForest forest_;
-  std::set<Serial> untold_;
-  Published told_;
+  MeasuredTrees trees_;
+  std::set<Serial> pending_;
+  Published reported_;
   Time disks_due_, rest_until_;
 
   mutable std::mutex mutex_;  // guards what follows

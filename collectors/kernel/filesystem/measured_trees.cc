@@ -29,7 +29,7 @@ std::string_view to_string(TreeState state) {
   return "failed";
 }
 
-TreeForest::Tree* TreeForest::add(const std::string& key, User user, Time now) {
+MeasuredTrees::Tree* MeasuredTrees::add(const std::string& key, User user, Time now) {
   auto found = trees_.find(key);
   if (found == trees_.end()) {
     if (trees_.size() >= most_) {
@@ -47,7 +47,7 @@ TreeForest::Tree* TreeForest::add(const std::string& key, User user, Time now) {
   return &found->second;
 }
 
-void TreeForest::drop(const std::string& key, User user) {
+void MeasuredTrees::drop(const std::string& key, User user) {
   const auto found = trees_.find(key);
   if (found == trees_.end()) {
     return;
@@ -59,14 +59,14 @@ void TreeForest::drop(const std::string& key, User user) {
   }
 }
 
-const TreeForest::Tree* TreeForest::find(const std::string& key) const {
+const MeasuredTrees::Tree* MeasuredTrees::find(const std::string& key) const {
   const auto found = trees_.find(key);
   return found == trees_.end() ? nullptr : &found->second;
 }
 
-TreeForest::Tree* TreeForest::next(Time now) {
+MeasuredTrees::Tree* MeasuredTrees::next(Time now) {
   const auto walks = std::count_if(trees_.begin(), trees_.end(), [](const auto& one) { return one.second.walk; });
-  const bool may_begin = static_cast<std::size_t>(walks) < kMostWalks;
+  const bool may_begin = static_cast<std::size_t>(walks) < kMaxWalks;
   const auto has_a_turn = [&](const auto& one) {
     return one.second.walk || (may_begin && one.second.due <= now && one.second.state != TreeState::kHanging);
   };
@@ -81,7 +81,7 @@ TreeForest::Tree* TreeForest::next(Time now) {
   return &found->second;
 }
 
-std::optional<TreeForest::Time> TreeForest::next_due() const {
+std::optional<MeasuredTrees::Time> MeasuredTrees::next_due() const {
   std::optional<Time> earliest;
   for (const auto& [key, tree] : trees_) {
     if (tree.state != TreeState::kHanging) {
@@ -92,13 +92,13 @@ std::optional<TreeForest::Time> TreeForest::next_due() const {
   return earliest;
 }
 
-bool TreeForest::is_known_elsewhere(const Tree& tree) const {
+bool MeasuredTrees::is_known_elsewhere(const Tree& tree) const {
   return std::any_of(trees_.begin(), trees_.end(), [&](const auto& one) {
     return &one.second != &tree && one.second.identity == tree.identity && one.second.state != TreeState::kSameTree;
   });
 }
 
-void TreeForest::forget_hanging(Time now) {
+void MeasuredTrees::forget_hanging(Time now) {
   for (auto& [key, tree] : trees_) {
     if (tree.state == TreeState::kHanging) {
       tree.state = TreeState::kPending;
@@ -107,7 +107,7 @@ void TreeForest::forget_hanging(Time now) {
   }
 }
 
-std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> TreeForest::count() const {
+std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> MeasuredTrees::count() const {
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> counts{};
   for (const auto& [key, tree] : trees_) {
     ++counts[static_cast<std::size_t>(tree.state)];

@@ -1,6 +1,6 @@
 // The directories that are measured, who has them, and whose turn it is. Each
 // is measured once however many have it, and told by one of them. No clock and
-// no system call of its own. One thread owns a forest.
+// no system call of its own. One thread owns a trees.
 #pragma once
 
 #include "collectors/kernel/filesystem/tree_walk.h"
@@ -34,7 +34,7 @@ enum class TreeState : std::uint8_t {
 };
 std::string_view to_string(TreeState state);  // "pending", ...
 
-class TreeForest {
+class MeasuredTrees {
  public:
   using User = std::uint64_t;  // ascending: who was first has the lowest
   using Time = std::chrono::steady_clock::time_point;
@@ -55,7 +55,7 @@ class TreeForest {
   };
 
   // `most`: trees; more are not taken.
-  explicit TreeForest(std::size_t most) : most_(most) {}
+  explicit MeasuredTrees(std::size_t most) : most_(most) {}
 
   // Null when there are too many.
   Tree* add(const std::string& key, User user, Time now);
@@ -64,7 +64,7 @@ class TreeForest {
   const Tree* find(const std::string& key) const;
 
   // The tree to go on with: in turns, those that are being walked and those
-  // whose time has come; at most kMostWalks are walked at once, so that a big
+  // whose time has come; at most kMaxWalks are walked at once, so that a big
   // one holds up nobody. Null when all have been measured.
   Tree* next(Time now);
   // When next() will have one; nothing if there are no trees.
@@ -77,7 +77,7 @@ class TreeForest {
   std::size_t aborted_walks() const { return aborted_walks_; }  // ever: of trees that went
   std::size_t refused() const { return refused_; }              // ever
 
-  static constexpr std::size_t kMostWalks = 4;
+  static constexpr std::size_t kMaxWalks = 4;
 
  private:
   std::size_t most_;

@@ -18,7 +18,7 @@ using std::chrono::steady_clock;
 constexpr int kOpenFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::uint64_t kBytesPerBlock = 512;
 constexpr std::uint64_t kEntriesPerLookAtTheClock = 16;
-constexpr std::size_t kLongestWhere = 200;
+constexpr std::size_t kMaxWhereLength = 200;
 
 // Reading a directory would set its access time, which is a write to the disk.
 FileDescriptor open_directory(int above, const char* name) {
@@ -37,7 +37,7 @@ bool is_itself_or_above(const char* name) {
 }
 
 std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kLongestWhere));
+  std::string out(text.substr(0, kMaxWhereLength));
   std::replace_if(
       out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }, '?');
   return out;
@@ -146,7 +146,7 @@ void TreeWalk::read_entries(Budget& budget) {
     if (is_itself_or_above(entry->d_name)) {
       continue;
     }
-    look_at(entry->d_name, level);
+    visit(entry->d_name, level);
     ++entries_;
     budget.take();
     if (pending_bytes_ > limits_.pending_bytes) {
@@ -155,7 +155,7 @@ void TreeWalk::read_entries(Budget& budget) {
   }
 }
 
-void TreeWalk::look_at(const char* name, Level& level) {
+void TreeWalk::visit(const char* name, Level& level) {
   struct statx status {};
   // Not synchronised: where a file system of the network is mounted below, its server is not asked.
   if (statx(current_.get(), name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
@@ -244,7 +244,7 @@ void TreeWalk::fail_by_errno(int code, std::string_view name) {
 
 void TreeWalk::fail(ErrorKind kind, int code, std::string_view name) {
   std::string where;
-  for (std::size_t depth = 1; depth < levels_.size() && where.size() < kLongestWhere; ++depth) {
+  for (std::size_t depth = 1; depth < levels_.size() && where.size() < kMaxWhereLength; ++depth) {
     where.append(levels_[depth].name).push_back('/');
   }
   error_ = {kind, code, printable(where.append(name))};

@@ -69,7 +69,7 @@ class TreeWalk {
   bool open_levels();
   void step(Budget& budget);
   void read_entries(Budget& budget);
-  void look_at(const char* name, Level& level);
+  void visit(const char* name, Level& level);
   void add_file(std::uint64_t inode, std::uint64_t bytes, std::uint32_t links);
   void enter_next();
   void leave();

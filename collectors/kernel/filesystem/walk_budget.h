@@ -17,7 +17,7 @@ struct WalkBudget {
   static constexpr int kCpuShare = 100;   // all walking together: 1 % of a CPU
   static constexpr int kTreeShare = 200;  // one tree: half of that, so that a big one leaves room
   static constexpr int kDiskShare = 4;    // of the time a walk may wait for the disk
-  static constexpr std::chrono::milliseconds kLongestSlice{250};
+  static constexpr std::chrono::milliseconds kMaxSliceLength{250};
 
   // What is looked at in one go; ten goes a second.
   std::uint64_t slice_entries() const { return std::max<std::uint64_t>(entries_per_second / 10, 1); }

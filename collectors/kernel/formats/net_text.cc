@@ -6,7 +6,7 @@
 namespace tallyman::formats {
 namespace {
 
-constexpr std::size_t kMostFields = 1024;
+constexpr std::size_t kMaxFields = 1024;
 
 // "TCP: inuse 5 orphan 0 tw 3 alloc 9 mem 1": pairs behind the protocol.
 bool parse_sockstat_row(std::string_view row, SocketStats& out) {
@@ -58,7 +58,7 @@ bool parse_fields(std::string_view names, std::string_view figures, RowWriter<Na
     figure_fields.next(figure);
     const Count value = to_number(figure);
     const bool negative = figure.size() > 1 && figure.front() == '-' && to_number(figure.substr(1));
-    if ((!value && !negative) || out.used() >= kMostFields) {
+    if ((!value && !negative) || out.used() >= kMaxFields) {
       out.back_to(before);
       return false;
     }

@@ -12,8 +12,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kLongestName = 15;  // IFNAMSIZ without its NUL
-constexpr std::size_t kLongestKind = 32;
+constexpr std::size_t kMaxNameLength = 15;  // IFNAMSIZ without its NUL
+constexpr std::size_t kMaxKindLength = 32;
 
 // Network order, as vxlan's port is.
 Count port_of(std::string_view value) {
@@ -54,7 +54,7 @@ void parse_link_info(std::string_view info, HostLink& link) {
   netlink::AttributeReader attributes(info);
   for (netlink::Attribute attribute; attributes.next(attribute);) {
     if (attribute.type == IFLA_INFO_KIND) {
-      link.kind = netlink::as_text(attribute.value).substr(0, kLongestKind);
+      link.kind = netlink::as_text(attribute.value).substr(0, kMaxKindLength);
     } else if (attribute.type == IFLA_INFO_DATA) {
       data = attribute.value;
     }
@@ -87,7 +87,7 @@ constexpr Maker kMakers[] = {
 
 std::string_view maker_of(std::string_view name, std::string_view kind) {
   constexpr std::string_view kUserBridge = "br-";  // and twelve figures of the network's id
-  if (kind == "bridge" && name.starts_with(kUserBridge) && name.size() == kLongestName &&
+  if (kind == "bridge" && name.starts_with(kUserBridge) && name.size() == kMaxNameLength &&
       is_hexadecimal(name.substr(kUserBridge.size()))) {
     return "docker";
   }
@@ -110,7 +110,7 @@ std::optional<HostLink> parse_link(std::string_view payload) {
   for (netlink::Attribute attribute; attributes.next(attribute);) {
     switch (attribute.type) {
       case IFLA_IFNAME:
-        link.name = netlink::as_text(attribute.value).substr(0, kLongestName);
+        link.name = netlink::as_text(attribute.value).substr(0, kMaxNameLength);
         break;
       case IFLA_MASTER:
         link.master_index = netlink::as<std::uint32_t>(attribute.value).value_or(0);

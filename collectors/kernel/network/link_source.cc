@@ -80,10 +80,10 @@ std::vector<HostLink> LinkSource::read(const NetworkPlace& host, const std::vect
     links = read_sysfs();
   }
   sort_by_name(links);
-  if (links.size() > kMostLinks) {
+  if (links.size() > kMaxLinks) {
     report.note(ErrorKind::kIo,
-                std::to_string(links.size()) + " network interfaces; told of the first " + std::to_string(kMostLinks));
-    links.resize(kMostLinks);
+                std::to_string(links.size()) + " network interfaces; told of the first " + std::to_string(kMaxLinks));
+    links.resize(kMaxLinks);
   }
   return links;
 }

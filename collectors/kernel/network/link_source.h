@@ -22,7 +22,7 @@ struct NamespaceOwner {
 
 class LinkSource {
  public:
-  static constexpr std::size_t kMostLinks = 8192;
+  static constexpr std::size_t kMaxLinks = 8192;
 
   explicit LinkSource(HostRoot root) : root_(std::move(root)) {}
 

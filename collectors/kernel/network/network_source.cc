@@ -13,8 +13,8 @@ namespace {
 
 // A runtime puts the process into the cgroup before it enters its namespaces.
 constexpr unsigned kSettlingPasses = 10;
-constexpr std::size_t kLongestRow = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
-constexpr std::size_t kPidsToTry = 8;     // in case the first ones end while they are looked at
+constexpr std::size_t kMaxRowLength = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
+constexpr std::size_t kPidsToTry = 8;       // in case the first ones end while they are looked at
 
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
@@ -216,7 +216,7 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
     fd = opened.get();
   }
   const Result<std::string_view> text =
-      fd < 0 ? error_from_errno(errno, one.path) : read_rows(fd, kLongestRow, buffer_);
+      fd < 0 ? error_from_errno(errno, one.path) : read_rows(fd, kMaxRowLength, buffer_);
   one.interfaces.clear();
   if (!text) {
     if (text.error().kind == ErrorKind::kDenied || text.error().kind == ErrorKind::kIo) {

@@ -16,8 +16,8 @@ namespace {
 constexpr std::uint32_t kAllStates = 0xFFFFFFFF;
 constexpr std::uint8_t kSynRecv = 3, kListen = 10, kRequest = 12;  // include/net/tcp_states.h
 constexpr std::uint16_t kCgroupId = INET_DIAG_CGROUP_ID;
-constexpr std::size_t kMostCgroups = 100'000;
-constexpr std::size_t kMostRoundTrips = 100'000;
+constexpr std::size_t kMaxCgroups = 100'000;
+constexpr std::size_t kMaxRoundTrips = 100'000;
 
 constexpr std::uint8_t extension(int attribute) { return static_cast<std::uint8_t>(1U << (attribute - 1)); }
 
@@ -99,7 +99,7 @@ Result<void> dump_tcp(netlink::Socket& socket, const SocketDumpRequest& request,
       return;
     }
     out.all.add_tcp(*one);
-    if (request.by_cgroup && one->cgroup_id != 0 && out.by_cgroup.size() < kMostCgroups) {
+    if (request.by_cgroup && one->cgroup_id != 0 && out.by_cgroup.size() < kMaxCgroups) {
       out.by_cgroup[one->cgroup_id].add_tcp(*one);
     }
   });
@@ -113,7 +113,7 @@ Result<void> dump_udp(netlink::Socket& socket, std::uint8_t family, const Socket
       return;
     }
     out.all.add_udp(*one);
-    if (request.by_cgroup && one->cgroup_id != 0 && out.by_cgroup.size() < kMostCgroups) {
+    if (request.by_cgroup && one->cgroup_id != 0 && out.by_cgroup.size() < kMaxCgroups) {
       out.by_cgroup[one->cgroup_id].add_udp(*one);
     }
   });
@@ -157,7 +157,7 @@ std::optional<DiagSocket> parse_diag_socket(std::string_view payload) {
 void SocketTally::add_tcp(const DiagSocket& socket) {
   const std::uint8_t state = socket.state == kRequest ? kSynRecv : socket.state;
   ++(socket.family == AF_INET6 ? tcp6_ : tcp_)[state - 1U];
-  if (socket.round_trip_usec != 0 && round_trips_.size() < kMostRoundTrips) {
+  if (socket.round_trip_usec != 0 && round_trips_.size() < kMaxRoundTrips) {
     round_trips_.push_back(socket.round_trip_usec);
   }
 }

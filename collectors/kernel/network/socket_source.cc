@@ -122,9 +122,9 @@ void SocketSource::read_states(int process, const NetworkPlace& place, bool is_h
   if (!stats.tcp || !stats.udp || place.inode == 0) {
     return;  // a recorded host
   }
-  if (tcp_sockets(stats) + udp_sockets(stats) > kMostSockets) {
+  if (tcp_sockets(stats) + udp_sockets(stats) > kMaxSockets) {
     memory = {};
-    report.note(ErrorKind::kIo, place.process + "/net: more than " + std::to_string(kMostSockets) +
+    report.note(ErrorKind::kIo, place.process + "/net: more than " + std::to_string(kMaxSockets) +
                                     " sockets; their states are not counted");
     return;
   }

@@ -35,7 +35,7 @@ struct SocketReading {
 class SocketSource {
  public:
   // More sockets than this in one namespace are not told apart: a microsecond each.
-  static constexpr std::uint64_t kMostSockets = 100'000;
+  static constexpr std::uint64_t kMaxSockets = 100'000;
 
   // Remembers the calling thread's namespace: make it in the thread that reads.
   SocketSource(HostRoot root, SocketNeeds needs);

@@ -12,8 +12,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kLongestRecord = 8192;  // CONSOLE_EXT_LOG_MAX
-constexpr int kMostRecords = 20'000;          // what a log of 2 MB holds
+constexpr std::size_t kMaxRecordLength = 8192;  // CONSOLE_EXT_LOG_MAX
+constexpr int kMaxRecords = 20'000;             // what a log of 2 MB holds
 
 }  // namespace
 
@@ -53,8 +53,8 @@ std::unique_ptr<OomLog> OomLog::open(const HostRoot& root) {
 
 std::vector<OomVictim> OomLog::take() {
   std::vector<OomVictim> victims;
-  std::array<char, kLongestRecord> record;
-  for (int records = 0; records < kMostRecords; ++records) {
+  std::array<char, kMaxRecordLength> record;
+  for (int records = 0; records < kMaxRecords; ++records) {
     const ssize_t size = read(file_.get(), record.data(), record.size());
     if (size < 0 && errno == EPIPE) {
       continue;  // records were overwritten before they were read: goes on with the oldest that is left

@@ -187,7 +187,7 @@ Result<OpenFiles> ProcessFiles::open_files(Pid pid) {
   OpenFiles result;
   struct stat status {};
   // Since Linux 6.2 the directory's size is the count; before, it is 0.
-  if (fstat(fd.get(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) > kMostFilesLookedAt) {
+  if (fstat(fd.get(), &status) == 0 && static_cast<std::uint64_t>(status.st_size) > kMaxFilesChecked) {
     result.count = static_cast<std::uint64_t>(status.st_size);
     return result;
   }
@@ -205,13 +205,13 @@ Result<OpenFiles> ProcessFiles::open_files(Pid pid) {
     }
     constexpr std::string_view kSocket = "socket:";
     char target[16];
-    if (++result.count <= kMostFilesLookedAt &&
+    if (++result.count <= kMaxFilesChecked &&
         readlinkat(fd.get(), entry->d_name, target, sizeof target) >= static_cast<ssize_t>(kSocket.size()) &&
         std::string_view(target, kSocket.size()) == kSocket) {
       ++sockets;
     }
   }
-  if (result.count <= kMostFilesLookedAt) {
+  if (result.count <= kMaxFilesChecked) {
     result.sockets = sockets;
   }
   return result;
@@ -235,7 +235,7 @@ Result<Program> ProcessFiles::program(Pid pid) {
   }
   constexpr std::string_view kFileInMemory = "/memfd:";  // its name is at whim: that of the process is better
   name.remove_prefix(name.starts_with(kFileInMemory) ? name.size() : name.rfind('/') + 1);
-  Program program{std::string(name.substr(0, kMostNameBytes)), 0, 0};
+  Program program{std::string(name.substr(0, kMaxNameBytes)), 0, 0};
   if (::stat(link.c_str(), &status) == 0) {
     program.device = encoded(status.st_dev);
     program.inode = status.st_ino;
@@ -248,7 +248,7 @@ Result<std::string> ProcessFiles::command_line(Pid pid) {
   if (!fd.valid()) {
     return error_of(errno, pid, "cmdline");
   }
-  std::string result(kMostCommandBytes, '\0');
+  std::string result(kMaxCommandBytes, '\0');
   const ssize_t size = read(fd.get(), result.data(), result.size());
   if (size < 0) {
     return error_of(errno, pid, "cmdline");

@@ -30,14 +30,14 @@ struct ThreadSched {
 
 // What a process runs.
 struct Program {
-  std::string name;                     // of its file, at most ProcessFiles::kMostNameBytes of it
+  std::string name;                     // of its file, at most ProcessFiles::kMaxNameBytes of it
   std::uint64_t device = 0, inode = 0;  // of that file, as taskstats has them; 0 if not known
 };
 
 class ProcessFiles {
  public:
   using Pid = std::uint32_t;
-  static constexpr std::uint64_t kMostFilesLookedAt = 4096;
+  static constexpr std::uint64_t kMaxFilesChecked = 4096;
 
   explicit ProcessFiles(HostRoot root) : root_(std::move(root)) {}
 
@@ -56,10 +56,10 @@ class ProcessFiles {
   // By what /proc/PID/exe points to; without a name for a kernel thread, and for a
   // program that is no file but in memory (memfd_create). What was
   // replaced on disk meanwhile keeps its name.
-  static constexpr std::size_t kMostNameBytes = 64;
+  static constexpr std::size_t kMaxNameBytes = 64;
   Result<Program> program(Pid pid);
-  // Its arguments, a blank between two; at most kMostCommandBytes.
-  static constexpr std::size_t kMostCommandBytes = 4096;
+  // Its arguments, a blank between two; at most kMaxCommandBytes.
+  static constexpr std::size_t kMaxCommandBytes = 4096;
   Result<std::string> command_line(Pid pid);
   Result<NamespaceIds> namespaces(Pid pid);
 

@@ -121,8 +121,8 @@ std::string_view bytes_of(const std::uint32_t& number) {
 class Socket {
  public:
   Socket() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)) {
-    timeval patience{1, 0};  // an answer is made before send() returns; this is for a kernel that makes none
-    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &patience, sizeof patience);
+    timeval timeout{1, 0};  // an answer is made before send() returns; this is for a kernel that makes none
+    setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   }
   bool send(std::string_view text) const {
     return ::send(fd_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
@@ -234,8 +234,8 @@ std::vector<std::optional<TaskTimes>> NetlinkTaskstats::times(std::span<const st
 }
 
 void NetlinkTaskstats::take_exits(std::vector<TaskExit>& out) {
-  constexpr std::size_t kMostAtOnce = 100'000;
-  while (out.size() < kMostAtOnce) {
+  constexpr std::size_t kMaxAtOnce = 100'000;
+  while (out.size() < kMaxAtOnce) {
     errno = 0;
     const std::string_view message = listening_.receive(MSG_DONTWAIT);
     if (message.empty()) {

@@ -24,8 +24,8 @@ struct Error {
   std::string where;  // the file, path or field
 };
 
-template <class T>
-using Result = boost::system::result<T, Error>;
+template <class T, class E = Error>
+using Result = boost::system::result<T, E>;
 
 // "where: No such file or directory"
 std::string to_string(const Error& error);

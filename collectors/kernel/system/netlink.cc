@@ -11,7 +11,7 @@ namespace tallyman::netlink {
 namespace {
 
 constexpr std::size_t kBufferBytes = 64 * 1024;  // the kernel fills 32 KiB at most (netlink_recvmsg)
-constexpr timeval kPatience{2, 0};
+constexpr timeval kTimeout{2, 0};
 constexpr const char* kWhere = "netlink";
 
 // Lengths are padded to four bytes; the last one's padding may be missing.
@@ -83,7 +83,7 @@ Result<Socket> Socket::open(int protocol) {
   if (!fd.valid()) {
     return error_from_errno(errno, kWhere);
   }
-  if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kPatience, sizeof kPatience) != 0) {
+  if (setsockopt(fd.get(), SOL_SOCKET, SO_RCVTIMEO, &kTimeout, sizeof kTimeout) != 0) {
     return error_from_errno(errno, kWhere);
   }
   return Socket(std::move(fd));

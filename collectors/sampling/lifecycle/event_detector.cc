@@ -22,8 +22,8 @@ std::string cores_text(const LimitStats& limits) {
 
 }  // namespace
 
-void EventDetector::look(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
-                         std::chrono::steady_clock::time_point now) {
+void EventDetector::check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
+                          std::chrono::steady_clock::time_point now) {
   if (!memory.seen) memory.first_seen = now;
   const Count kills = stats.memory_events.oom_kill;
   if (kills && memory.oom_kills && *kills > *memory.oom_kills) {
@@ -42,7 +42,7 @@ void EventDetector::look(const Workload& workload, const CgroupStats& stats, Mem
   if (memory.seen && memory.frozen && stats.frozen && *stats.frozen != *memory.frozen) {
     const bool paused = *stats.frozen != 0;
     log_.append(Event::of(workload, paused ? EventType::kPaused : EventType::kResumed, wall_nsec,
-                          workload.workload + (paused ? " was paused" : " goes on")));
+                          workload.workload + (paused ? " was paused" : " was resumed")));
   }
   if (stats.frozen) memory.frozen = stats.frozen;
 
@@ -56,28 +56,28 @@ void EventDetector::look(const Workload& workload, const CgroupStats& stats, Mem
   }
   memory.health = health;
 
-  look_at_throttling(workload, stats.cpu, memory, wall_nsec, now);
-  look_at_limits(workload, stats.limits, memory, wall_nsec, now);
+  check_throttling(workload, stats.cpu, memory, wall_nsec, now);
+  check_limits(workload, stats.limits, memory, wall_nsec, now);
   memory.seen = true;
 }
 
-void EventDetector::look_at_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory,
-                                       std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
+void EventDetector::check_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory,
+                                     std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
   const Count periods = std::exchange(memory.periods, cpu.nr_periods);
   const Count throttled = std::exchange(memory.throttled, cpu.nr_throttled);
   if (!periods || !throttled || !cpu.nr_periods || !cpu.nr_throttled || *cpu.nr_periods < *periods ||
       *cpu.nr_throttled < *throttled) {
-    memory.is_throttled = memory.told_throttled = false;
+    memory.is_throttled = memory.reported_throttled = false;
     return;
   }
   const std::uint64_t in = *cpu.nr_periods - *periods, hit = *cpu.nr_throttled - *throttled;
   if (in == 0 || 2 * hit <= in) {
-    memory.is_throttled = memory.told_throttled = false;
+    memory.is_throttled = memory.reported_throttled = false;
     return;
   }
   if (!std::exchange(memory.is_throttled, true)) memory.throttled_since = now;
-  if (memory.told_throttled || now - memory.throttled_since < kThrottledFor) return;
-  memory.told_throttled = true;
+  if (memory.reported_throttled || now - memory.throttled_since < kThrottledFor) return;
+  memory.reported_throttled = true;
   const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - memory.throttled_since).count();
   Event event = Event::of(workload, EventType::kThrottled, wall_nsec,
                           workload.workload + " has been throttled for " + std::to_string(lasted) + " s");
@@ -86,8 +86,8 @@ void EventDetector::look_at_throttling(const Workload& workload, const CpuStats&
   log_.append(std::move(event));
 }
 
-void EventDetector::look_at_limits(const Workload& workload, const LimitStats& limits, Memory& memory,
-                                   std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
+void EventDetector::check_limits(const Workload& workload, const LimitStats& limits, Memory& memory,
+                                 std::uint64_t wall_nsec, std::chrono::steady_clock::time_point now) {
   if (!limits.memory_max && !limits.cpu_quota_usec) return;  // not read, or no such controller
   const LimitStats& known = memory.limits;
   if (known.memory_max == limits.memory_max && known.cpu_quota_usec == limits.cpu_quota_usec &&

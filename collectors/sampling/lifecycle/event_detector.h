@@ -26,15 +26,15 @@ class EventDetector {
     bool has_limits = false;
     Health health = Health::kNone;
     std::chrono::steady_clock::time_point throttled_since;  // only while it is
-    bool is_throttled = false, told_throttled = false;
+    bool is_throttled = false, reported_throttled = false;
   };
 
   // `victims`: null where nobody names them.
   explicit EventDetector(EventLog& log, OomVictims* victims = nullptr) : log_(log), victims_(victims) {}
 
   // Parents before children; end_pass() after the last.
-  void look(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
-            std::chrono::steady_clock::time_point now);
+  void check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
+             std::chrono::steady_clock::time_point now);
   // An OOM kill is counted by all cgroups above too: told of the lowest alone.
   void end_pass();
 
@@ -44,10 +44,10 @@ class EventDetector {
   static constexpr std::chrono::seconds kThrottledFor{10};
 
  private:
-  void look_at_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory, std::uint64_t wall_nsec,
-                          std::chrono::steady_clock::time_point now);
-  void look_at_limits(const Workload& workload, const LimitStats& limits, Memory& memory, std::uint64_t wall_nsec,
-                      std::chrono::steady_clock::time_point now);
+  void check_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory, std::uint64_t wall_nsec,
+                        std::chrono::steady_clock::time_point now);
+  void check_limits(const Workload& workload, const LimitStats& limits, Memory& memory, std::uint64_t wall_nsec,
+                    std::chrono::steady_clock::time_point now);
 
   EventLog& log_;
   OomVictims* victims_;

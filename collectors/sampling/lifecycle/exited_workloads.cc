@@ -7,9 +7,9 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostRows = 2'000;
+constexpr std::size_t kMaxRows = 2'000;
 // Discovery tells of every end within seconds; if it does not, this is the end.
-constexpr std::chrono::seconds kPatience{30};
+constexpr std::chrono::seconds kTimeout{30};
 
 bool is_shown(WorkloadKind kind) { return kind == WorkloadKind::kContainer; }
 
@@ -17,29 +17,29 @@ std::uint64_t cpu_of(const CgroupStats& stats) { return stats.cpu.usage_nsec.val
 
 double seconds(std::uint64_t nsec) { return static_cast<double>(nsec) / 1e9; }
 
-std::string death_message(const Workload& workload, Outcome outcome, double lived_seconds) {
-  char lived[64];
-  std::snprintf(lived, sizeof lived, " after %.3g s", lived_seconds);
+std::string death_message(const Workload& workload, Outcome outcome, double lifetime_seconds) {
+  char lifetime[64];
+  std::snprintf(lifetime, sizeof lifetime, " after %.3g s", lifetime_seconds);
   std::string message = workload.workload;
   const auto& exit = workload.container.exit;
   if (outcome == Outcome::kOomKilled) {
-    message += " was killed for want of memory";
+    message += " was OOM-killed";
   } else if (exit && exit->code) {
     message += " ended with exit code " + std::to_string(*exit->code);
   } else {
     message += " ended";
   }
-  return message + lived;
+  return message + lifetime;
 }
 
 }  // namespace
 
-void EndedWorkloads::add(Row row) {
+void ExitedWorkloads::add(Row row) {
   row.sampled = row.last_seen_nsec != 0;
   row.hidden = !row.sampled || !is_shown(row.workload->kind);
   balance_.ended(row.workload->id, cpu_of(row.stats));
   const auto key = std::pair(row.workload->id, row.workload->inode);
-  if (rows_.size() >= kMostRows) {
+  if (rows_.size() >= kMaxRows) {
     const auto oldest = std::min_element(rows_.begin(), rows_.end(),
                                          [](const auto& a, const auto& b) { return a.second.since < b.second.since; });
     finish(oldest->second);
@@ -48,15 +48,15 @@ void EndedWorkloads::add(Row row) {
   rows_.insert_or_assign(key, std::move(row));
 }
 
-void EndedWorkloads::depart(Departure departure, const std::function<std::string(const Workload&)>& labels,
-                            std::chrono::steady_clock::time_point now) {
-  const auto key = std::pair(departure.workload->id, departure.workload->inode);
+void ExitedWorkloads::add_exit(WorkloadExit workload_exit, const std::function<std::string(const Workload&)>& labels,
+                               std::chrono::steady_clock::time_point now) {
+  const auto key = std::pair(workload_exit.workload->id, workload_exit.workload->inode);
   auto found = rows_.find(key);
   if (found == rows_.end()) {
     Row row;
-    row.workload = departure.workload;
-    row.base_labels = labels(*departure.workload);
-    row.last_seen_nsec = departure.workload->ended_nsec.value_or(departure.workload->seen_nsec);
+    row.workload = workload_exit.workload;
+    row.base_labels = labels(*workload_exit.workload);
+    row.last_seen_nsec = workload_exit.workload->ended_nsec.value_or(workload_exit.workload->seen_nsec);
     row.since = now;
     row.hidden = true;  // until something is known of what it counted
     log_.append(
@@ -68,34 +68,34 @@ void EndedWorkloads::depart(Departure departure, const std::function<std::string
   if (row.complete) {
     return;
   }
-  row.workload = std::move(departure.workload);
+  row.workload = std::move(workload_exit.workload);
   if (row.last_seen_nsec == 0) row.last_seen_nsec = row.workload->ended_nsec.value_or(row.workload->seen_nsec);
-  if (departure.last_words) {
+  if (workload_exit.final_stats) {
     const std::uint64_t before = cpu_of(row.stats);
-    add_last_words(row.stats, *departure.last_words);
+    add_final_stats(row.stats, *workload_exit.final_stats);
     balance_.ended(key.first, cpu_of(row.stats) - before);
-    row.has_words = true;
-    row.hidden = row.came_back || !is_shown(row.workload->kind);
+    row.has_final_stats = true;
+    row.hidden = row.reappeared || !is_shown(row.workload->kind);
   }
-  if (departure.complete) {
+  if (workload_exit.complete) {
     finish(row);
   }
 }
 
-bool EndedWorkloads::came_back(const std::string& id) {
+bool ExitedWorkloads::reappeared(const std::string& id) {
   bool found = false;
   for (auto it = rows_.lower_bound({id, 0}); it != rows_.end() && it->first.first == id;) {
     found = true;
-    it->second.came_back = it->second.hidden = true;  // the kept series would be told twice
+    it->second.reappeared = it->second.hidden = true;  // the kept series would be told twice
     it = it->second.complete ? rows_.erase(it) : std::next(it);
   }
   return found;
 }
 
-void EndedWorkloads::forget_old(std::chrono::steady_clock::time_point now) {
+void ExitedWorkloads::forget_old(std::chrono::steady_clock::time_point now) {
   for (auto it = rows_.begin(); it != rows_.end();) {
     Row& row = it->second;
-    if (!row.complete && now - row.since > kPatience) {
+    if (!row.complete && now - row.since > kTimeout) {
       finish(row);
     }
     const bool over = row.complete && (row.hidden || now - row.since > grace_);
@@ -103,21 +103,21 @@ void EndedWorkloads::forget_old(std::chrono::steady_clock::time_point now) {
   }
 }
 
-std::size_t EndedWorkloads::shown() const {
+std::size_t ExitedWorkloads::shown() const {
   return static_cast<std::size_t>(
       std::count_if(rows_.begin(), rows_.end(), [](const auto& one) { return !one.second.hidden; }));
 }
 
-void EndedWorkloads::finish(Row& row) {
+void ExitedWorkloads::finish(Row& row) {
   if (std::exchange(row.complete, true)) {
     return;
   }
-  ++(row.has_words ? finals_.last_words : row.sampled ? finals_.last_sample : finals_.unknown);
+  ++(row.has_final_stats ? finals_.cgroup_empty : row.sampled ? finals_.last_sample : finals_.unknown);
   totals_.add(*row.workload, row.stats, row.interfaces);
-  tell_death(row);
+  report_exit(row);
 }
 
-void EndedWorkloads::tell_death(const Row& row) {
+void ExitedWorkloads::report_exit(const Row& row) {
   const Workload& workload = *row.workload;
   const auto& exit = workload.container.exit;
   std::uint64_t ended = workload.ended_nsec.value_or(row.last_seen_nsec);
@@ -126,33 +126,33 @@ void EndedWorkloads::tell_death(const Row& row) {
     ended = exit->finished_nsec;
     began = exit->started_nsec;
   }
-  const double lived = seconds(ended - std::min(began, ended));
+  const double lifetime = seconds(ended - std::min(began, ended));
   const Outcome outcome = outcome_of(workload, row.stats);
   const Count& kills = row.stats.memory_events.oom_kill;
-  if (kills && row.told_oom_kills && *kills > *row.told_oom_kills) {
+  if (kills && row.reported_oom_kills && *kills > *row.reported_oom_kills) {
     Event event = Event::of(workload, EventType::kOomKilled, ended,
                             workload.workload + " lost its last process to the OOM killer");
-    event.details.emplace_back("killed", static_cast<std::int64_t>(*kills - *row.told_oom_kills));
+    event.details.emplace_back("killed", static_cast<std::int64_t>(*kills - *row.reported_oom_kills));
     if (victims_ != nullptr) {
       victims_->name_in(event);
     }
     log_.append(std::move(event));
   }
-  Event event = Event::of(workload, EventType::kDied, ended, death_message(workload, outcome, lived));
+  Event event = Event::of(workload, EventType::kDied, ended, death_message(workload, outcome, lifetime));
   event.details.emplace_back("outcome", std::string(to_string(outcome)));
   if (exit && exit->code) {
     event.details.emplace_back("exit_code", *exit->code);
   }
-  event.details.emplace_back("lived_seconds", lived);
+  event.details.emplace_back("lifetime_seconds", lifetime);
   if (row.stats.cpu.usage_nsec) {
     event.details.emplace_back("cpu_seconds", seconds(*row.stats.cpu.usage_nsec));
   }
   if (row.stats.memory.peak) {
     event.details.emplace_back("memory_peak_bytes", static_cast<std::int64_t>(*row.stats.memory.peak));
   }
-  event.details.emplace_back("counters_from", std::string(row.has_words ? "its end"
-                                                          : row.sampled ? "last sample"
-                                                                        : "unknown"));
+  event.details.emplace_back("stats_source", std::string(row.has_final_stats ? "cgroup empty"
+                                                         : row.sampled       ? "last sample"
+                                                                             : "unknown"));
   log_.append(std::move(event));
 }
 

@@ -25,13 +25,13 @@
 namespace tallyman {
 
 // How well the final counters of ended workloads are known.
-struct FinalsStatistics {
-  std::uint64_t last_words = 0;   // read when it emptied
+struct FinalStatsCounts {
+  std::uint64_t final_stats = 0;  // read when it emptied
   std::uint64_t last_sample = 0;  // as of the last sample
   std::uint64_t unknown = 0;      // came and went between two
 };
 
-class EndedWorkloads {
+class ExitedWorkloads {
  public:
   struct Row {
     WorkloadPtr workload;
@@ -41,38 +41,38 @@ class EndedWorkloads {
     std::vector<InterfaceStats> interfaces;
     std::uint64_t last_seen_nsec = 0;
     std::chrono::steady_clock::time_point since;
-    Count told_oom_kills = 0;  // of which there was an event
-    bool sampled = false;      // it was in a sample
-    bool complete = false;     // nothing more will be known of it
-    bool hidden = false;       // it came back, is of a kind that is not shown, or nothing is known of it
-    bool came_back = false;    // its id lives again
-    bool has_words = false;
+    Count reported_oom_kills = 0;  // of which there was an event
+    bool sampled = false;          // it was in a sample
+    bool complete = false;         // nothing more will be known of it
+    bool hidden = false;           // it came back, is of a kind that is not shown, or nothing is known of it
+    bool reappeared = false;       // its id lives again
+    bool has_final_stats = false;
   };
   // By path and inode.
   using Rows = std::map<std::pair<std::string, std::uint64_t>, Row>;
 
   // `victims`: null where nobody names them.
-  EndedWorkloads(std::chrono::milliseconds grace, EventLog& log, CpuBalance& balance, OomVictims* victims = nullptr)
+  ExitedWorkloads(std::chrono::milliseconds grace, EventLog& log, CpuBalance& balance, OomVictims* victims = nullptr)
       : grace_(grace), log_(log), balance_(balance), victims_(victims) {}
 
   // It is in the list no more, or was found gone. `row` has its last sample.
   void add(Row row);
   // What discovery knows of its end. `labels` are asked for when it was in no sample.
-  void depart(Departure departure, const std::function<std::string(const Workload&)>& labels,
-              std::chrono::steady_clock::time_point now);
+  void add_exit(WorkloadExit workload_exit, const std::function<std::string(const Workload&)>& labels,
+                std::chrono::steady_clock::time_point now);
   // A cgroup with this id lives: its series are its own. True when one had ended lately.
-  bool came_back(const std::string& id);
+  bool reappeared(const std::string& id);
   void forget_old(std::chrono::steady_clock::time_point now);
 
   Rows& rows() { return rows_; }
   void update_unattributed() { totals_.unattributed = balance_.rows(); }
   std::size_t shown() const;
   const EndedTotals& totals() const { return totals_; }
-  const FinalsStatistics& finals() const { return finals_; }
+  const FinalStatsCounts& finals() const { return finals_; }
 
  private:
   void finish(Row& row);
-  void tell_death(const Row& row);
+  void report_exit(const Row& row);
 
   std::chrono::milliseconds grace_;
   EventLog& log_;
@@ -80,7 +80,7 @@ class EndedWorkloads {
   OomVictims* victims_;
   Rows rows_;
   EndedTotals totals_;
-  FinalsStatistics finals_;
+  FinalStatsCounts finals_;
 };
 
 }  // namespace tallyman

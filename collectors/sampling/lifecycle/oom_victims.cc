@@ -7,7 +7,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostNamed = 5;
+constexpr std::size_t kMaxNamed = 5;
 
 // The kernel's path is from its own root, an id from that of what is mounted.
 bool is_at_or_below(std::string_view cgroup, std::string_view id) {
@@ -24,7 +24,7 @@ bool is_at_or_below(std::string_view cgroup, std::string_view id) {
 void OomVictims::name_in(Event& event) {
   std::vector<OomVictim> fresh = read_();
   std::move(fresh.begin(), fresh.end(), std::back_inserter(waiting_));
-  while (waiting_.size() > kMostWaiting) {
+  while (waiting_.size() > kMaxWaiting) {
     waiting_.pop_front();
   }
   std::vector<OomVictim> here;
@@ -38,10 +38,10 @@ void OomVictims::name_in(Event& event) {
   if (here.empty()) {
     return;
   }
-  for (std::size_t i = 0; i < std::min(here.size(), kMostNamed); ++i) {
+  for (std::size_t i = 0; i < std::min(here.size(), kMaxNamed); ++i) {
     event.message += (i == 0 ? ": " : ", ") + here[i].comm + " (pid " + std::to_string(here[i].pid) + ")";
   }
-  if (here.size() > kMostNamed) {
+  if (here.size() > kMaxNamed) {
     event.message += ", ...";
   }
   event.details.emplace_back("process", here.back().comm);

@@ -21,7 +21,7 @@ class OomVictims {
   void name_in(Event& event);
 
  private:
-  static constexpr std::size_t kMostWaiting = 256;  // for an event that may not come
+  static constexpr std::size_t kMaxWaiting = 256;  // for an event that may not come
 
   Read read_;
   std::deque<OomVictim> waiting_;

@@ -5,9 +5,9 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostExecutables = 20;  // of one workload
-constexpr std::size_t kMostRetired = 1'000;
-constexpr std::size_t kMostNamesInOther = 10'000;
+constexpr std::size_t kMaxExecutables = 20;  // of one workload
+constexpr std::size_t kMaxRetired = 1'000;
+constexpr std::size_t kMaxNamesInOther = 10'000;
 constexpr std::chrono::minutes kIdle{10};
 constexpr std::string_view kOther = "[other]";
 
@@ -30,7 +30,7 @@ bool kind_holds_processes(const Workload& workload) {
 ProcessAccount::Executable& ProcessAccount::executable(std::string_view name, Time time) {
   auto found = executables.find(name);
   if (found == executables.end()) {
-    if (executables.size() >= kMostExecutables) {
+    if (executables.size() >= kMaxExecutables) {
       const auto idle = std::find_if(executables.begin(), executables.end(), [&](const auto& one) {
         return one.second.processes == 0 && time - one.second.last_seen > kIdle;
       });
@@ -164,7 +164,7 @@ ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::
     return found->second.get();
   }
   if (groups_.size() >= max_groups_ && name != kOther) {
-    if (in_other_.size() < kMostNamesInOther) {
+    if (in_other_.size() < kMaxNamesInOther) {
       in_other_[name] = time;
     }
     return group(std::string(kOther), time, wall_nsec);
@@ -190,7 +190,7 @@ void ProcessAccounts::retire_idle_groups(ProcessAccount::Time time) {
   for (auto it = groups_.begin(); it != groups_.end();) {
     const bool idle = it->second->now.processes == 0 && time - it->second->last_booked > kIdle;
     if (idle) {
-      if (retired_.size() < kMostRetired) {
+      if (retired_.size() < kMaxRetired) {
         retired_[it->first] = std::move(it->second);
       }
       it = groups_.erase(it);

@@ -62,11 +62,11 @@ std::string ProcessGrouping::group_of(const ProcessIdentity& process) const {
   return std::string(process.executable);
 }
 
-bool ProcessGrouping::looks_at_command() const {
+bool ProcessGrouping::needs_command() const {
   return std::any_of(impl_->rules.begin(), impl_->rules.end(), [](const CompiledRule& r) { return !!r.command; });
 }
 
-bool ProcessGrouping::looks_at_user() const {
+bool ProcessGrouping::needs_user() const {
   return std::any_of(impl_->rules.begin(), impl_->rules.end(), [](const CompiledRule& r) { return !!r.user; });
 }
 

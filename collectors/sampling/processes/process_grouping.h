@@ -35,8 +35,8 @@ class ProcessGrouping {
 
   std::string group_of(const ProcessIdentity& process) const;
   // Whether a rule looks at it: else it need not be read.
-  bool looks_at_command() const;
-  bool looks_at_user() const;
+  bool needs_command() const;
+  bool needs_user() const;
 
  private:
   struct Impl;

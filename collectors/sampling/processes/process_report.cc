@@ -7,7 +7,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostNamesInCommon = 8;
+constexpr std::size_t kMaxNamesInCommon = 8;
 constexpr std::string_view kAllDevices = "all";
 
 Count known(const ProcessAccount& account, Tally which) {
@@ -109,7 +109,7 @@ class Neighbours {
   static std::vector<std::string> others(const Members& members, const ProcessAccount& account) {
     std::vector<std::string> names;
     for (const ProcessAccount* other : members) {
-      if (other != &account && names.size() < kMostNamesInCommon &&
+      if (other != &account && names.size() < kMaxNamesInCommon &&
           !is_above_or_below(*other->workload, *account.workload)) {
         names.push_back(other->workload->workload);
       }

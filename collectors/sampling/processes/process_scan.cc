@@ -11,8 +11,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostProcesses = 200'000;
-constexpr std::size_t kMostNamesKept = 10'000;
+constexpr std::size_t kMaxProcesses = 200'000;
+constexpr std::size_t kMaxNamesKept = 10'000;
 constexpr unsigned kSettlingReads = 3;  // who starts a process may still be moving it to its cgroup
 constexpr unsigned kPssPerScan = 20;
 
@@ -84,7 +84,7 @@ void ProcessScan::read_all() {
     return;
   }
   for (const Pid pid : *pids) {
-    look_at(pid);
+    scan_process(pid);
   }
 }
 
@@ -93,7 +93,7 @@ bool ProcessScan::is_due(const Process& process) const {
          options_.programs;
 }
 
-void ProcessScan::look_at(Pid pid) {
+void ProcessScan::scan_process(Pid pid) {
   auto known = processes_.find(pid);
   if (known != processes_.end() && !is_due(*known->second)) {
     known->second->seen = scan_;
@@ -113,7 +113,7 @@ void ProcessScan::look_at(Pid pid) {
     known = processes_.end();
   }
   if (known == processes_.end()) {
-    if (processes_.size() >= kMostProcesses) {
+    if (processes_.size() >= kMaxProcesses) {
       ++statistics_.left_out;
       return;
     }
@@ -144,7 +144,7 @@ void ProcessScan::name(Process& process) {
     if (program) {
       process.executable = std::move(program->name);
       if (program->inode != 0 && !process.executable.empty()) {
-        if (program_names_.size() >= kMostNamesKept) {
+        if (program_names_.size() >= kMaxNamesKept) {
           program_names_.clear();
         }
         program_names_[program_key(program->device, program->inode)] = process.executable;
@@ -210,12 +210,12 @@ void ProcessScan::settle(Process& process) {
     process.group_name = "[kernel]";
   } else if (moved || process.group_name.empty()) {
     std::string command;
-    if (grouping_.looks_at_command()) {
+    if (grouping_.needs_command()) {
       if (auto line = files_.command_line(process.stat.pid)) {
         command = std::move(*line);
       }
     }
-    const std::string user = grouping_.looks_at_user() ? user_of(process.stat.pid) : "";
+    const std::string user = grouping_.needs_user() ? user_of(process.stat.pid) : "";
     process.group_name = grouping_.group_of({process.executable, command, user, process.cgroup});
   }
   process.group = accounts_.group(process.group_name, time_.steady, time_.wall_nsec);

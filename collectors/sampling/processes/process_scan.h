@@ -72,10 +72,10 @@ class ProcessScan {
  private:
   using Pid = ProcessFiles::Pid;
   struct Process;
-  struct Departed;
+  struct ExitedProcess;
 
   void read_all();
-  void look_at(Pid pid);
+  void scan_process(Pid pid);
   bool is_due(const Process& process) const;
   void place(Process& process);
   void settle(Process& process);
@@ -125,7 +125,7 @@ class ProcessScan {
   std::vector<TaskExit> exits_;                                             // since the last scan
   std::unordered_map<Pid, Pid> unknown_parents_;                            // of those who came and went since
   std::unordered_map<Pid, Tallies> unknown_threads_;              // that ended before their process, which is not known
-  std::unordered_map<Pid, Departed> departed_;                    // of the last scan and this one
+  std::unordered_map<Pid, ExitedProcess> exited_;                 // of the last scan and this one
   std::unordered_map<std::uint64_t, std::string> program_names_;  // of executables seen, by a mix of device and inode
   std::unordered_map<std::uint64_t, std::string> user_names_;
   std::uint64_t boot_nsec_ = 0;

@@ -8,8 +8,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostUnknown = 100'000;
-constexpr int kMostAncestors = 32;
+constexpr std::size_t kMaxUnknown = 100'000;
+constexpr int kMaxAncestors = 32;
 constexpr Tally kOfChildren[] = {Tally::kCpu, Tally::kUser, Tally::kSystem, Tally::kFaults, Tally::kMajorFaults};
 
 // The ticks say how the run time divides, as cputime_adjust() of the kernel does it.
@@ -73,7 +73,7 @@ void ProcessScan::book_exits() {
     } else if (exit.process) {
       unknown_parents_[exit.tgid] = exit.ppid;
       unknown.push_back(&exit);
-    } else if (unknown_threads_.size() < kMostUnknown) {
+    } else if (unknown_threads_.size() < kMaxUnknown) {
       unknown_threads_[exit.tgid].add(of_thread(exit));
     }
     statistics_.exits += exit.process ? 1 : 0;
@@ -104,11 +104,11 @@ void ProcessScan::book_exit(Process& process, const TaskExit& exit) {
 
 // The cgroup of one that is or was known, or was the child of such a one.
 const std::string* ProcessScan::cgroup_of(Pid pid) const {
-  for (int i = 0; i < kMostAncestors && pid != 0; ++i) {
+  for (int i = 0; i < kMaxAncestors && pid != 0; ++i) {
     if (const auto known = processes_.find(pid); known != processes_.end()) {
       return &known->second->cgroup;
     }
-    if (const auto gone = departed_.find(pid); gone != departed_.end()) {
+    if (const auto gone = exited_.find(pid); gone != exited_.end()) {
       return &gone->second.cgroup;
     }
     const auto parent = unknown_parents_.find(pid);
@@ -154,15 +154,15 @@ void ProcessScan::book_vanished() {
       book_children(*process);
     }
     for (auto& [pid, process] : processes_) {
-      process->heir = {};  // its accounts may not outlive this scan
+      process->successor = {};  // its accounts may not outlive this scan
     }
   }
-  std::erase_if(departed_, [this](const auto& one) { return one.second.scan + 1 < scan_; });
+  std::erase_if(exited_, [this](const auto& one) { return one.second.scan + 1 < scan_; });
   std::erase_if(processes_, [this](auto& one) {
     if (one.second->seen == scan_) {
       return false;
     }
-    departed_[one.first] = {std::move(one.second->cgroup), scan_};
+    exited_[one.first] = {std::move(one.second->cgroup), scan_};
     return true;
   });
   replaced_.clear();
@@ -172,7 +172,7 @@ void ProcessScan::book_vanished() {
 // ancestor that lives, when that has waited for it.
 void ProcessScan::hand_to_parent(Process& ended) {
   Pid pid = ended.stat.ppid;
-  for (int i = 0; i < kMostAncestors; ++i) {
+  for (int i = 0; i < kMaxAncestors; ++i) {
     const auto found = processes_.find(pid);
     if (found == processes_.end()) {
       return;
@@ -181,7 +181,7 @@ void ProcessScan::hand_to_parent(Process& ended) {
     if (parent.seen == scan_) {
       parent.booked_of_children.add(ended.totals);
       parent.booked_of_children.add(ended.children);
-      parent.heir = {ended.home, ended.group, ended.executable};
+      parent.successor = {ended.home, ended.group, ended.executable};
       return;
     }
     pid = parent.stat.ppid;
@@ -201,10 +201,10 @@ void ProcessScan::book_children(Process& parent) {
     early.set(which, known > growth[which] ? std::min(known - growth[which], parent.booked_of_children[which]) : 0);
   }
   if (!of_before && rest[Tally::kCpu] + rest[Tally::kFaults] != 0) {
-    const bool inherited = !parent.heir.executable.empty();
-    const std::string& program = inherited ? parent.heir.executable : parent.executable;
-    book(inherited ? parent.heir.home : parent.home, program, rest, time_.steady);
-    book(inherited ? parent.heir.group : parent.group, program, rest, time_.steady);
+    const bool inherited = !parent.successor.executable.empty();
+    const std::string& program = inherited ? parent.successor.executable : parent.executable;
+    book(inherited ? parent.successor.home : parent.home, program, rest, time_.steady);
+    book(inherited ? parent.successor.group : parent.group, program, rest, time_.steady);
   }
   parent.booked_of_children = {};
   parent.booked_too_early = early;

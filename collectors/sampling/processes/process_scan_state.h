@@ -43,17 +43,17 @@ struct ProcessScan::Process {
   // Without taskstats: the times of the children that it has waited for, and
   // what of their growth is booked already, since they were seen alive.
   Tallies children, booked_of_children, booked_too_early;
-  struct Heir {  // a child that has ended: the rest is taken for its own
+  struct Successor {  // a child that has ended: the rest is taken for its own
     ProcessAccount* home = nullptr;
     ProcessAccount* group = nullptr;
     std::string executable;
-  } heir;
+  } successor;
 
   bool is_bare() const { return group != nullptr; }
 };
 
 // Whoever ended not long ago: whose its orphans are.
-struct ProcessScan::Departed {
+struct ProcessScan::ExitedProcess {
   std::string cgroup;
   std::uint64_t scan = 0;
 };

@@ -5,9 +5,9 @@
 namespace tallyman {
 namespace {
 
-class ProcessSide final : public SideSource {
+class WorkloadProcessStats final : public WorkloadStatsSource {
  public:
-  explicit ProcessSide(LastProcessReport last) : last_(std::move(last)) {}
+  explicit WorkloadProcessStats(LastProcessReport last) : last_(std::move(last)) {}
 
   StatsKind kind() const override { return StatsKind::kProcesses; }
   void attach(Handle handle, const Workload& workload) override {
@@ -50,7 +50,7 @@ class ProcessSide final : public SideSource {
   std::vector<const ProcessFacts*> facts_;
 };
 
-// Handles are this source's own, dense: side sources index by them.
+// Handles are this source's own, dense: workload_source sources index by them.
 class GroupedStatsSource final : public StatsSource {
  public:
   GroupedStatsSource(std::unique_ptr<StatsSource> cgroups, LastProcessReport last)
@@ -126,8 +126,8 @@ class GroupedStatsSource final : public StatsSource {
 
 }  // namespace
 
-std::unique_ptr<SideSource> make_process_side(LastProcessReport report) {
-  return std::make_unique<ProcessSide>(std::move(report));
+std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report) {
+  return std::make_unique<WorkloadProcessStats>(std::move(report));
 }
 
 std::unique_ptr<StatsSource> make_grouped_stats_source(std::unique_ptr<StatsSource> cgroups, LastProcessReport report) {

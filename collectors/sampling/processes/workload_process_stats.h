@@ -1,4 +1,4 @@
-// The processes of each workload, as a SideSource: takes over what the scan of
+// The processes of each workload, as a WorkloadStatsSource: takes over what the scan of
 // processes has found last.
 #pragma once
 
@@ -12,7 +12,7 @@ namespace tallyman {
 
 using LastProcessReport = std::function<ProcessReportPtr()>;  // null before the first scan
 
-std::unique_ptr<SideSource> make_process_side(LastProcessReport report);
+std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report);
 
 // A StatsSource that knows the groups of processes too: ids beginning with '/'
 // are cgroups, all others groups. `cgroups` has all that is not known of groups.

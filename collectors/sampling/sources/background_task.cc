@@ -8,7 +8,7 @@
 
 namespace tallyman {
 
-SlowThread::~SlowThread() {
+BackgroundTask::~BackgroundTask() {
   {
     const std::lock_guard lock(mutex_);
     stop_ = true;
@@ -19,12 +19,12 @@ SlowThread::~SlowThread() {
   }
 }
 
-bool SlowThread::busy() {
+bool BackgroundTask::busy() {
   const std::lock_guard lock(mutex_);
   return work_ != nullptr;
 }
 
-void SlowThread::start(std::function<void()> work) {
+void BackgroundTask::start(std::function<void()> work) {
   {
     const std::lock_guard lock(mutex_);
     work_ = std::move(work);
@@ -35,12 +35,12 @@ void SlowThread::start(std::function<void()> work) {
   }
 }
 
-void SlowThread::wait() {
+void BackgroundTask::wait() {
   std::unique_lock lock(mutex_);
   changed_.wait(lock, [this] { return work_ == nullptr; });
 }
 
-void SlowThread::run() {
+void BackgroundTask::run() {
   pthread_setname_np(pthread_self(), name_.c_str());
   std::unique_lock lock(mutex_);
   for (;;) {

@@ -11,13 +11,13 @@
 
 namespace tallyman {
 
-class SlowThread {
+class BackgroundTask {
  public:
   // Starts with the first work. `name` as `top -H` shows it: 15 bytes.
-  explicit SlowThread(std::string name) : name_(std::move(name)) {}
-  ~SlowThread();  // stopping() becomes true; waits for the work under way
-  SlowThread(const SlowThread&) = delete;
-  SlowThread& operator=(const SlowThread&) = delete;
+  explicit BackgroundTask(std::string name) : name_(std::move(name)) {}
+  ~BackgroundTask();  // stopping() becomes true; waits for the work under way
+  BackgroundTask(const BackgroundTask&) = delete;
+  BackgroundTask& operator=(const BackgroundTask&) = delete;
 
   bool busy();
   void start(std::function<void()> work);  // not while busy()

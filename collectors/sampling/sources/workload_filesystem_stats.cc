@@ -13,7 +13,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMostVolumes = 64;
+constexpr std::size_t kMaxVolumes = 64;
 
 // Of ".../volumes/data/_data" (Podman's) "data", of ".../kubernetes.io~empty-dir/cache" "cache"; else nothing.
 std::string_view volume_name_in(std::string_view path) {
@@ -31,9 +31,9 @@ std::string_view volume_name_in(std::string_view path) {
                                                                                         : std::string_view();
 }
 
-class FilesystemSide final : public SideSource {
+class WorkloadFilesystemStats final : public WorkloadStatsSource {
  public:
-  FilesystemSide(std::shared_ptr<FilesystemSource> source, StatsSource& stats)
+  WorkloadFilesystemStats(std::shared_ptr<FilesystemSource> source, StatsSource& stats)
       : source_(std::move(source)), stats_(stats) {}
 
   StatsKind kind() const override { return StatsKind::kFilesystem; }
@@ -102,7 +102,7 @@ std::vector<FilesystemDemand::Volume> volumes_of(const ContainerMetadata& contai
     std::string name(named ? std::string_view(mount.name) : volume_name_in(mount.source));
     const bool twice = std::any_of(volumes.begin(), volumes.end(),
                                    [&](const auto& volume) { return volume.directory == mount.source; });
-    if (!name.empty() && mount.source.starts_with('/') && !twice && volumes.size() < kMostVolumes) {
+    if (!name.empty() && mount.source.starts_with('/') && !twice && volumes.size() < kMaxVolumes) {
       volumes.push_back({std::move(name), mount.source});
     }
   }
@@ -121,8 +121,9 @@ FilesystemPorts filesystem_ports_of(const HostRoot& root) {
   return ports;
 }
 
-std::unique_ptr<SideSource> make_filesystem_side(std::shared_ptr<FilesystemSource> source, StatsSource& stats) {
-  return std::make_unique<FilesystemSide>(std::move(source), stats);
+std::unique_ptr<WorkloadStatsSource> make_workload_filesystem_stats(std::shared_ptr<FilesystemSource> source,
+                                                                    StatsSource& stats) {
+  return std::make_unique<WorkloadFilesystemStats>(std::move(source), stats);
 }
 
 }  // namespace tallyman

@@ -11,9 +11,9 @@
 namespace tallyman {
 namespace {
 
-class LinkSide final : public SideSource {
+class WorkloadLinkStats final : public WorkloadStatsSource {
  public:
-  LinkSide(HostRoot root, const NetworkSource& networks) : networks_(networks), source_(std::move(root)) {}
+  WorkloadLinkStats(HostRoot root, const NetworkSource& networks) : networks_(networks), source_(std::move(root)) {}
 
   StatsKind kind() const override { return StatsKind::kLinks; }
   void attach(Handle handle, const Workload& workload) override {
@@ -88,13 +88,13 @@ class LinkSide final : public SideSource {
   std::vector<HostLink> read_;
   ReadReport report_;
   LinkSource source_;
-  SlowThread thread_{"interfaces"};  // last: its work uses the others
+  BackgroundTask thread_{"interfaces"};  // last: its work uses the others
 };
 
 }  // namespace
 
-std::unique_ptr<SideSource> make_link_side(const HostRoot& root, const NetworkSource& networks) {
-  return std::make_unique<LinkSide>(root, networks);
+std::unique_ptr<WorkloadStatsSource> make_workload_link_stats(const HostRoot& root, const NetworkSource& networks) {
+  return std::make_unique<WorkloadLinkStats>(root, networks);
 }
 
 }  // namespace tallyman

@@ -1,4 +1,4 @@
-// The host's network interfaces and whose they are, as a SideSource. A thread of
+// The host's network interfaces and whose they are, as a WorkloadStatsSource. A thread of
 // its own reads them, in each slow pass.
 #pragma once
 
@@ -11,6 +11,6 @@ namespace tallyman {
 
 // `networks` decides whose a namespace is, and must have been read before in
 // each pass. It must outlive the result.
-std::unique_ptr<SideSource> make_link_side(const HostRoot& root, const NetworkSource& networks);
+std::unique_ptr<WorkloadStatsSource> make_workload_link_stats(const HostRoot& root, const NetworkSource& networks);
 
 }  // namespace tallyman

@@ -3,9 +3,9 @@
 namespace tallyman {
 namespace {
 
-class NetworkSide final : public SideSource {
+class WorkloadNetworkStats final : public WorkloadStatsSource {
  public:
-  NetworkSide(NetworkSource& source, std::size_t files_kept_open)
+  WorkloadNetworkStats(NetworkSource& source, std::size_t files_kept_open)
       : source_(source), files_kept_open_(files_kept_open) {}
 
   StatsKind kind() const override { return StatsKind::kNetwork; }
@@ -28,8 +28,8 @@ class NetworkSide final : public SideSource {
 
 }  // namespace
 
-std::unique_ptr<SideSource> make_network_side(NetworkSource& source, std::size_t files_kept_open) {
-  return std::make_unique<NetworkSide>(source, files_kept_open);
+std::unique_ptr<WorkloadStatsSource> make_workload_network_stats(NetworkSource& source, std::size_t files_kept_open) {
+  return std::make_unique<WorkloadNetworkStats>(source, files_kept_open);
 }
 
 }  // namespace tallyman

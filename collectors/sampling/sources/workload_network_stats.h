@@ -1,4 +1,4 @@
-// The interfaces of each workload's own network namespace, as a SideSource.
+// The interfaces of each workload's own network namespace, as a WorkloadStatsSource.
 #pragma once
 
 #include "collectors/kernel/network/network_source.h"
@@ -9,6 +9,6 @@
 namespace tallyman {
 
 // `source` must outlive the result.
-std::unique_ptr<SideSource> make_network_side(NetworkSource& source, std::size_t files_kept_open);
+std::unique_ptr<WorkloadStatsSource> make_workload_network_stats(NetworkSource& source, std::size_t files_kept_open);
 
 }  // namespace tallyman

@@ -11,7 +11,7 @@
 namespace tallyman {
 namespace {
 
-using Handle = SideSource::Handle;
+using Handle = WorkloadStatsSource::Handle;
 
 struct Job {
   Handle handle = 0;
@@ -27,9 +27,9 @@ struct Outcome {
   SocketReading reading;
 };
 
-class SocketSide final : public SideSource {
+class WorkloadSocketStats final : public WorkloadStatsSource {
  public:
-  SocketSide(HostRoot root, StatsSource& stats, const NetworkSource& networks, SocketNeeds needs)
+  WorkloadSocketStats(HostRoot root, StatsSource& stats, const NetworkSource& networks, SocketNeeds needs)
       : stats_(stats), networks_(networks), root_(std::move(root)), needs_(needs) {}
 
   StatsKind kind() const override { return StatsKind::kSockets; }
@@ -190,14 +190,14 @@ class SocketSide final : public SideSource {
   std::vector<Outcome> outcomes_;
   ReadReport report_;
   std::optional<SocketSource> source_;  // of the thread alone
-  SlowThread thread_{"sockets"};        // last: its work uses the others
+  BackgroundTask thread_{"sockets"};    // last: its work uses the others
 };
 
 }  // namespace
 
-std::unique_ptr<SideSource> make_socket_side(const HostRoot& root, StatsSource& stats, const NetworkSource& networks,
-                                             SocketNeeds needs) {
-  return std::make_unique<SocketSide>(root, stats, networks, needs);
+std::unique_ptr<WorkloadStatsSource> make_workload_socket_stats(const HostRoot& root, StatsSource& stats,
+                                                                const NetworkSource& networks, SocketNeeds needs) {
+  return std::make_unique<WorkloadSocketStats>(root, stats, networks, needs);
 }
 
 }  // namespace tallyman

@@ -1,5 +1,5 @@
 // The sockets of each workload's own network namespace, and, told apart by
-// cgroup, those of workloads in the host's; as a SideSource. A thread of its own
+// cgroup, those of workloads in the host's; as a WorkloadStatsSource. A thread of its own
 // reads, in each slow pass and once for a namespace that is new.
 #pragma once
 
@@ -13,7 +13,7 @@ namespace tallyman {
 
 // `networks` decides whose a namespace is, and must have been read before in
 // each pass; `stats` knows the cgroups' ids. Both must outlive the result.
-std::unique_ptr<SideSource> make_socket_side(const HostRoot& root, StatsSource& stats, const NetworkSource& networks,
-                                             SocketNeeds needs);
+std::unique_ptr<WorkloadStatsSource> make_workload_socket_stats(const HostRoot& root, StatsSource& stats,
+                                                                const NetworkSource& networks, SocketNeeds needs);
 
 }  // namespace tallyman

@@ -17,10 +17,10 @@
 
 namespace tallyman {
 
-class SideSource {
+class WorkloadStatsSource {
  public:
   using Handle = StatsSource::Handle;
-  virtual ~SideSource() = default;
+  virtual ~WorkloadStatsSource() = default;
 
   // A source whose kind no collector needs is not used at all.
   virtual StatsKind kind() const = 0;

@@ -34,14 +34,14 @@ class RoutesTest : public ::testing::Test {
     options.telemetry_path = telemetry_path;
     options.external_prefix = external_prefix;
     options.overhead_reports = reports_;
-    ObserverEvents events;
+    SamplingServiceEvents events;
     events.log = log_;
-    auto made = Observer::make(options, events);
+    auto made = SamplingService::make(options, events);
     if (!made) throw std::runtime_error(to_string(made.error()));
-    observer_ = std::move(*made);
+    sampling_service_ = std::move(*made);
     routes_ = std::make_unique<Routes>(
         options,
-        RouteSources{[this] { return observer_; }, [this] { return server_->statistics(); },
+        RouteSources{[this] { return sampling_service_; }, [this] { return server_->statistics(); },
                      [] { return std::uint64_t{7}; }, &history_, [] { return std::uint64_t{3}; }, &live_, log_});
     auto server = HttpServer::listen("127.0.0.1:0", {}, [this](HttpRequest request, HttpServer::Respond respond) {
       routes_->handle(std::move(request), std::move(respond));
@@ -67,7 +67,7 @@ class RoutesTest : public ::testing::Test {
 
   // As the agent does with each.
   void sample() {
-    const SnapshotPtr snapshot = observer_->sample_once();
+    const SnapshotPtr snapshot = sampling_service_->sample_once();
     history_.add(*snapshot);
     live_.take(snapshot);
   }
@@ -77,7 +77,7 @@ class RoutesTest : public ::testing::Test {
   HistoryStore history_{HistoryOptions{}};
   LiveStream live_{[] { return StreamFacts{"1.2", "boot", 1}; }};
   std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>(10);
-  std::shared_ptr<Observer> observer_;
+  std::shared_ptr<SamplingService> sampling_service_;
   std::unique_ptr<HttpServer> server_;
   std::unique_ptr<Routes> routes_;
 };
@@ -86,13 +86,13 @@ TEST_F(RoutesTest, BeforeTheFirstSampleItIsHealthyButNotReady) {
   EXPECT_EQ(get("/-/healthy").status, 200);
   EXPECT_EQ(get("/-/ready").status, 503);
   EXPECT_EQ(get("/metrics").status, 503);
-  observer_->sample_once();
+  sampling_service_->sample_once();
   EXPECT_EQ(get("/-/ready").status, 200);
   EXPECT_EQ(get("/metrics").status, 200);
 }
 
 TEST_F(RoutesTest, MetricsAreTextByDefault) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   const HttpReply reply = get("/metrics");
   EXPECT_EQ(reply.header("content-type"), "text/plain; version=0.0.4; charset=utf-8");
   EXPECT_EQ(reply.header("content-encoding"), "");
@@ -103,7 +103,7 @@ TEST_F(RoutesTest, MetricsAreTextByDefault) {
 }
 
 TEST_F(RoutesTest, MetricsAreOpenMetricsAndGzipWhereAskedFor) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   const HttpReply reply = get(
       "/metrics", "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\nAccept-Encoding: gzip\r\n");
   EXPECT_EQ(reply.header("content-type"), "application/openmetrics-text; version=1.0.0; charset=utf-8");
@@ -115,7 +115,7 @@ TEST_F(RoutesTest, MetricsAreOpenMetricsAndGzipWhereAskedFor) {
 }
 
 TEST_F(RoutesTest, CollectSelectsCollectors) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   const std::string memory = get("/metrics?collect[]=memory&collect[]=memory").body;
   EXPECT_THAT(memory, AllOf(HasSubstr("container_memory_usage_bytes{"), Not(HasSubstr("container_cpu_")),
                             Not(HasSubstr("tallyman_build_info"))));
@@ -127,8 +127,8 @@ TEST_F(RoutesTest, CollectSelectsCollectors) {
 }
 
 TEST_F(RoutesTest, SelfMetricsAgreeWithWhatHappened) {
-  observer_->sample_once();
-  observer_->sample_once();
+  sampling_service_->sample_once();
+  sampling_service_->sample_once();
   get("/metrics?collect[]=memory");
   const std::string self = get("/metrics?collect[]=self").body;
   EXPECT_THAT(self, AllOf(HasSubstr("\ntallyman_workloads{kind=\"container\"} 2\n"),
@@ -136,7 +136,7 @@ TEST_F(RoutesTest, SelfMetricsAgreeWithWhatHappened) {
 }
 
 TEST_F(RoutesTest, WorkloadsAreListedAlsoBeforeTheFirstSample) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   const auto list = json("/api/v1/workloads");
   EXPECT_TRUE(list.contains("sequence"));
   std::set<std::string> names;
@@ -147,7 +147,7 @@ TEST_F(RoutesTest, WorkloadsAreListedAlsoBeforeTheFirstSample) {
 }
 
 TEST_F(RoutesTest, OneWorkloadIsFoundByIdPathAndName) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   for (const std::string& id : {SmallHost::kWeb, SmallHost::kWeb.substr(0, 12), "docker/" + SmallHost::kWeb,
                                 "%2Fdocker%2F" + SmallHost::kWeb, std::string("web")}) {
     const auto one = json("/api/v1/workloads/" + id);
@@ -159,7 +159,7 @@ TEST_F(RoutesTest, OneWorkloadIsFoundByIdPathAndName) {
 
 TEST_F(RoutesTest, AWorkloadThatIsNotThereOrNotTheOnlyOneIs404) {
   small_.add_container(std::string(64, 'c'), "db");
-  observer_->sample_once();
+  sampling_service_->sample_once();
   for (const std::string id : {"nobody", "db", "aaaaaaaaaaa"}) {
     const HttpReply reply = get("/api/v1/workloads/" + id);
     EXPECT_EQ(reply.status, 404) << id;
@@ -168,7 +168,7 @@ TEST_F(RoutesTest, AWorkloadThatIsNotThereOrNotTheOnlyOneIs404) {
 }
 
 TEST_F(RoutesTest, TheHostIsTold) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   const auto host = json("/api/v1/host");
   EXPECT_EQ(host.at("cgroup_mode").as_string(), "hybrid");
   EXPECT_EQ(host.at("workloads").as_object().at("container").as_int64(), 2);
@@ -197,7 +197,7 @@ class RoutesElsewhereTest : public RoutesTest {
 };
 
 TEST_F(RoutesElsewhereTest, TheTelemetryPathIsTheUsers) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   EXPECT_EQ(get("/metrics").status, 404);
   EXPECT_EQ(get("/prometheus/all").status, 200);
   if (embedded_dashboard().empty()) {
@@ -280,7 +280,8 @@ TEST_F(RoutesTest, TheStreamTellsWhatThereIsAndThenWhatHappens) {
   EXPECT_THAT(client.receive_event().value_or(""), HasSubstr("event: sample\n"));
   sample();
   EXPECT_THAT(client.receive_event().value_or(""), AllOf(HasSubstr("event: sample\n"), HasSubstr("\"sequence\":2,")));
-  log_->append(Event::of(*observer_->workloads()->front(), EventType::kThrottled, 1'700'000'000'000'000'000, "slowed"));
+  log_->append(
+      Event::of(*sampling_service_->workloads()->front(), EventType::kThrottled, 1'700'000'000'000'000'000, "slowed"));
   EXPECT_THAT(client.receive_event().value_or(""),
               AllOf(HasSubstr("event: event\n"), HasSubstr("id: "), HasSubstr("\"type\":\"throttled\"")));
 }
@@ -300,7 +301,7 @@ class RoutesBehindAPrefixTest : public RoutesTest {
 };
 
 TEST_F(RoutesBehindAPrefixTest, EverythingIsBelowThePrefixTooAndThePrefixLeadsIntoIt) {
-  observer_->sample_once();
+  sampling_service_->sample_once();
   EXPECT_EQ(get("/tally/man/").status, 200);
   EXPECT_EQ(get("/tally/man/metrics").status, 200);
   EXPECT_EQ(json("/tally/man/api/v1/workloads/web").at("workload").as_string(), "web");

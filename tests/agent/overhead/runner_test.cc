@@ -42,12 +42,12 @@ class OverheadRunner : public ::testing::Test {
   Record run() {
     const std::string state = host_.path("state");
     host_.dir("state");
-    auto journal = Journal::begin(state, "r", undo_with(interrupt_, seconds(5))).value();
-    Session session{interrupt_, *journal,         host_.root(), CgroupHierarchy::detect(host_.root()).value(),
+    auto cleanup_log = CleanupLog::begin(state, "r", undo_with(interrupt_, seconds(5))).value();
+    Session session{interrupt_, *cleanup_log,     host_.root(), CgroupMounts::detect(host_.root()).value(),
                     "r",        state + "/work-r"};
     session.limit = limit_;
     Progress progress(said_, false);
-    journal->about_to_make({"directory", session.work, {}}).value();
+    cleanup_log->about_to_make({"directory", session.work, {}}).value();
     make_directory(session.work).value();
     return Runner(session, choice_, progress).run().value();
   }

@@ -20,8 +20,8 @@ using testing::Contains;
 using testing::HasSubstr;
 using testing::Not;
 
-std::unique_ptr<Observer> observe(const Options& options, ObserverEvents events = {}) {
-  auto made = Observer::make(options, std::move(events));
+std::unique_ptr<SamplingService> observe(const Options& options, SamplingServiceEvents events = {}) {
+  auto made = SamplingService::make(options, std::move(events));
   if (!made) {
     ADD_FAILURE() << to_string(made.error());
     return nullptr;
@@ -39,42 +39,42 @@ std::set<std::string> sampled_ids(const Snapshot& snapshot) {
   return ids;
 }
 
-TEST(Observer, SamplesOnceWithoutThreads) {
+TEST(SamplingService, SamplesOnceWithoutThreads) {
   const SmallHost small;
-  const auto observer = observe(small.options());
-  ASSERT_EQ(observer->snapshot(), nullptr);
-  const SnapshotPtr snapshot = observer->sample_once();
+  const auto sampling_service = observe(small.options());
+  ASSERT_EQ(sampling_service->snapshot(), nullptr);
+  const SnapshotPtr snapshot = sampling_service->sample_once();
   ASSERT_NE(snapshot, nullptr);
-  EXPECT_EQ(snapshot, observer->snapshot());
+  EXPECT_EQ(snapshot, sampling_service->snapshot());
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kWeb)));
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kDb)));
-  EXPECT_EQ(observer->statistics().sampler.passes, 1U);
+  EXPECT_EQ(sampling_service->statistics().sampler.passes, 1U);
 }
 
-TEST(Observer, HasBareProcessesBehindTheCgroups) {
+TEST(SamplingService, HasBareProcessesBehindTheCgroups) {
   SmallHost small;
   small.host.file("proc/77/stat", ProcessHost::stat_line({.pid = 77, .comm = "nginx", .utime = 5}));
   small.host.file("proc/78/stat", ProcessHost::stat_line({.pid = 78, .comm = "php"}));
   small.host.file("proc/78/cgroup", "4:memory:" + SmallHost::cgroup_of(SmallHost::kWeb) + "\n");
   Options options = small.options();
-  auto observer = observe(options);
-  const SnapshotPtr snapshot = observer->sample_once();
+  auto sampling_service = observe(options);
+  const SnapshotPtr snapshot = sampling_service->sample_once();
   EXPECT_THAT(sampled_ids(*snapshot), AllOf(Contains("process:nginx"), Not(Contains("process:php"))));
-  EXPECT_EQ(observer->workloads()->back()->id, "process:nginx");
-  EXPECT_EQ(observer->statistics().processes->processes, 2U);
-  const WorkloadListPtr workloads = observer->workloads();
+  EXPECT_EQ(sampling_service->workloads()->back()->id, "process:nginx");
+  EXPECT_EQ(sampling_service->statistics().processes->processes, 2U);
+  const WorkloadListPtr workloads = sampling_service->workloads();
   const auto web = std::find_if(workloads->begin(), workloads->end(), [](const WorkloadPtr& one) {
     return one->id == SmallHost::cgroup_of(SmallHost::kWeb);
   });
   ASSERT_NE(web, workloads->end());
-  EXPECT_EQ(observer->processes_of(**web)->executables.at(0).name, "php");
+  EXPECT_EQ(sampling_service->processes_of(**web)->executables.at(0).name, "php");
 
   options.bare_processes = false;
-  observer = observe(options);
-  EXPECT_THAT(sampled_ids(*observer->sample_once()), Not(Contains("process:nginx")));
+  sampling_service = observe(options);
+  EXPECT_THAT(sampled_ids(*sampling_service->sample_once()), Not(Contains("process:nginx")));
 }
 
-TEST(Observer, HasTheCollectorsThatTheUserChose) {
+TEST(SamplingService, HasTheCollectorsThatTheUserChose) {
   const auto named = [](const Options& options) {
     std::set<std::string_view> names;
     for (const Collector* one : chosen_collectors(options)) {
@@ -91,96 +91,98 @@ TEST(Observer, HasTheCollectorsThatTheUserChose) {
   EXPECT_THAT(named(options), Contains("memory"));
 }
 
-TEST(Observer, FollowsTheHostWhileItRuns) {
+TEST(SamplingService, FollowsTheHostWhileItRuns) {
   SmallHost small;
-  const auto observer = observe(small.options());
-  observer->start();
-  ASSERT_TRUE(eventually([&] { return observer->snapshot() != nullptr; }));
+  const auto sampling_service = observe(small.options());
+  sampling_service->start();
+  ASSERT_TRUE(eventually([&] { return sampling_service->snapshot() != nullptr; }));
 
   const std::string late(64, 'c');
   small.add_container(late, "late");
-  EXPECT_TRUE(eventually([&] { return sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(late)); }));
+  EXPECT_TRUE(
+      eventually([&] { return sampled_ids(*sampling_service->snapshot()).contains(SmallHost::cgroup_of(late)); }));
 
   remove_v1_cgroup(small.host, SmallHost::cgroup_of(SmallHost::kDb));
-  EXPECT_TRUE(
-      eventually([&] { return !sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kDb)); }));
-  EXPECT_TRUE(sampled_ids(*observer->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kWeb)));
-  observer->stop();
-  const std::uint64_t passes = observer->statistics().sampler.passes;
+  EXPECT_TRUE(eventually(
+      [&] { return !sampled_ids(*sampling_service->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kDb)); }));
+  EXPECT_TRUE(sampled_ids(*sampling_service->snapshot()).contains(SmallHost::cgroup_of(SmallHost::kWeb)));
+  sampling_service->stop();
+  const std::uint64_t passes = sampling_service->statistics().sampler.passes;
   std::this_thread::sleep_for(250ms);
-  EXPECT_EQ(observer->statistics().sampler.passes, passes);
+  EXPECT_EQ(sampling_service->statistics().sampler.passes, passes);
 }
 
-TEST(Observer, ReadersOfAllKindsAndTheSamplerDoNotDisturbOneAnother) {
+TEST(SamplingService, ReadersOfAllKindsAndTheSamplerDoNotDisturbOneAnother) {
   SmallHost small;
-  const auto observer = observe(small.options());
-  observer->start();
-  ASSERT_TRUE(eventually([&] { return observer->snapshot() != nullptr; }));
+  const auto sampling_service = observe(small.options());
+  sampling_service->start();
+  ASSERT_TRUE(eventually([&] { return sampling_service->snapshot() != nullptr; }));
   std::atomic<bool> end = false;
   std::vector<std::thread> readers;
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       std::uint64_t newest = 0;
       while (!end) {
-        const SnapshotPtr snapshot = observer->snapshot();
+        const SnapshotPtr snapshot = sampling_service->snapshot();
         EXPECT_GE(snapshot->sequence, newest);
         newest = snapshot->sequence;
         EXPECT_FALSE(sampled_ids(*snapshot).empty());
-        EXPECT_FALSE(observer->workloads()->empty());
-        EXPECT_GE(observer->statistics().sampler.passes, newest);
-        EXPECT_GE(observer->host().machine.cpu_cores + 1, 1U);
+        EXPECT_FALSE(sampling_service->workloads()->empty());
+        EXPECT_GE(sampling_service->statistics().sampler.passes, newest);
+        EXPECT_GE(sampling_service->host().machine.cpu_cores + 1, 1U);
         std::this_thread::sleep_for(1ms);
       }
     });
   }
-  EXPECT_TRUE(eventually([&] { return observer->statistics().sampler.passes >= 5; }));
+  EXPECT_TRUE(eventually([&] { return sampling_service->statistics().sampler.passes >= 5; }));
   end = true;
   for (std::thread& reader : readers) {
     reader.join();
   }
 }
 
-TEST(Observer, StopsInTheMiddleOfALongWait) {
+TEST(SamplingService, StopsInTheMiddleOfALongWait) {
   SmallHost small;
   Options options = small.options();
   options.sampling_interval = 1h;
-  const auto observer = observe(options);
-  observer->start();
-  ASSERT_TRUE(eventually([&] { return observer->snapshot() != nullptr; }));
-  observer->stop();
-  observer->stop();
-  EXPECT_EQ(observer->statistics().sampler.passes, 1U);
+  const auto sampling_service = observe(options);
+  sampling_service->start();
+  ASSERT_TRUE(eventually([&] { return sampling_service->snapshot() != nullptr; }));
+  sampling_service->stop();
+  sampling_service->stop();
+  EXPECT_EQ(sampling_service->statistics().sampler.passes, 1U);
 }
 
-TEST(Observer, TellsWhichCollectorMetWhat) {
+TEST(SamplingService, TellsWhichCollectorMetWhat) {
   SmallHost small;
   small.host.file(v1_path("memory", SmallHost::cgroup_of(SmallHost::kWeb), "memory.stat"), "total_cache many\n");
   std::vector<std::pair<std::string, std::string>> faults;
-  ObserverEvents events;
+  SamplingServiceEvents events;
   events.fault = [&](std::string_view collector, const std::string& fault) { faults.emplace_back(collector, fault); };
-  const auto observer = observe(small.options(), std::move(events));
-  observer->sample_once();
+  const auto sampling_service = observe(small.options(), std::move(events));
+  sampling_service->sample_once();
   EXPECT_THAT(faults, Contains(testing::Pair("memory", HasSubstr("memory.stat"))));
 }
 
-TEST(Observer, RefusesAHostWithoutCgroups) {
+TEST(SamplingService, RefusesAHostWithoutCgroups) {
   HostBuilder host;
   host.file("proc/1/mountinfo", "");
   Options options;
   options.root = host.root();
-  const auto made = Observer::make(options, {});
+  const auto made = SamplingService::make(options, {});
   ASSERT_FALSE(made);
   EXPECT_THAT(to_string(made.error()), AllOf(HasSubstr("sys/fs/cgroup"), HasSubstr("no cgroup hierarchy")));
 }
 
-TEST(Observer, RefusesAnExpressionThatDoesNotCompile) {
+TEST(SamplingService, RefusesAnExpressionThatDoesNotCompile) {
   const SmallHost small;
   Options labels = small.options();
   labels.container_labels = "(";
-  EXPECT_THAT(to_string(Observer::make(labels, {}).error()), HasSubstr("labels.container"));
+  EXPECT_THAT(to_string(SamplingService::make(labels, {}).error()), HasSubstr("labels.container"));
   Options interfaces = small.options();
   interfaces.ignored_interfaces = "[";
-  EXPECT_THAT(to_string(Observer::make(interfaces, {}).error()), HasSubstr("collector.network.ignored-interfaces"));
+  EXPECT_THAT(to_string(SamplingService::make(interfaces, {}).error()),
+              HasSubstr("collector.network.ignored-interfaces"));
 }
 
 }  // namespace

@@ -19,46 +19,46 @@ SnapshotPtr snapshot(std::uint64_t sequence) {
   return made;
 }
 
-TEST(SnapshotFollower, GivesEachSnapshotToAllInTurn) {
+TEST(SnapshotDispatcher, GivesEachSnapshotToAllInTurn) {
   std::atomic<std::uint64_t> first = 0, second = 0;
-  SnapshotFollower follower({[&](const SnapshotPtr& one) { first = one->sequence; },
-                             [&](const SnapshotPtr& one) {
-                               EXPECT_EQ(first, one->sequence);
-                               second = one->sequence;
-                             }});
-  follower.publish(snapshot(1));  // waits for the start
-  follower.start();
+  SnapshotDispatcher dispatcher({[&](const SnapshotPtr& one) { first = one->sequence; },
+                                 [&](const SnapshotPtr& one) {
+                                   EXPECT_EQ(first, one->sequence);
+                                   second = one->sequence;
+                                 }});
+  dispatcher.publish(snapshot(1));  // waits for the start
+  dispatcher.start();
   ASSERT_TRUE(eventually([&] { return second == 1; }));
-  follower.publish(snapshot(2));
+  dispatcher.publish(snapshot(2));
   EXPECT_TRUE(eventually([&] { return second == 2; }));
-  EXPECT_EQ(follower.skipped(), 0U);
+  EXPECT_EQ(dispatcher.skipped(), 0U);
 }
 
-TEST(SnapshotFollower, NeverHoldsUpWhoPublishesAndCountsWhatItMissed) {
+TEST(SnapshotDispatcher, NeverHoldsUpWhoPublishesAndCountsWhatItMissed) {
   std::atomic<bool> busy = false, go_on = false;
   std::atomic<std::uint64_t> newest = 0;
-  SnapshotFollower follower({[&](const SnapshotPtr& one) {
+  SnapshotDispatcher dispatcher({[&](const SnapshotPtr& one) {
     busy = true;
     while (!go_on) std::this_thread::sleep_for(1ms);
     newest = one->sequence;
   }});
-  follower.start();
-  follower.publish(snapshot(1));
+  dispatcher.start();
+  dispatcher.publish(snapshot(1));
   ASSERT_TRUE(eventually([&] { return busy.load(); }));
-  for (std::uint64_t sequence = 2; sequence <= 10; ++sequence) follower.publish(snapshot(sequence));
+  for (std::uint64_t sequence = 2; sequence <= 10; ++sequence) dispatcher.publish(snapshot(sequence));
   EXPECT_EQ(newest, 0U);
-  EXPECT_EQ(follower.skipped(), 8U);
+  EXPECT_EQ(dispatcher.skipped(), 8U);
   go_on = true;
   EXPECT_TRUE(eventually([&] { return newest == 10; }));
 }
 
-TEST(SnapshotFollower, StopsWithoutAnyAndMoreThanOnce) {
-  SnapshotFollower never({});
-  SnapshotFollower follower({});
-  follower.start();
-  follower.stop();
-  follower.stop();
-  follower.publish(snapshot(1));
+TEST(SnapshotDispatcher, StopsWithoutAnyAndMoreThanOnce) {
+  SnapshotDispatcher never({});
+  SnapshotDispatcher dispatcher({});
+  dispatcher.start();
+  dispatcher.stop();
+  dispatcher.stop();
+  dispatcher.publish(snapshot(1));
 }
 
 TEST(HistoryClock, TellsSleepFromTheTimeBetweenTwoReadings) {

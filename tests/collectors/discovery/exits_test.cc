@@ -10,18 +10,18 @@ namespace {
 
 using namespace std::chrono_literals;
 
-class FakeLastWords final : public LastWords {
+class FakeFinalStatsWatcher final : public FinalStatsWatcher {
  public:
   void start() override {}
   void stop() override {}
   Token watch(const std::string&) override { return 0; }
-  bool spoken(Token token) const override { return words.contains(token); }
+  bool was_read(Token token) const override { return words.contains(token); }
   std::optional<CgroupStats> take(Token token) override {
     ++taken[token];
     const auto found = words.extract(token);
     return found.empty() ? std::nullopt : std::optional(found.mapped());
   }
-  LastWordsStatistics statistics() const override { return {}; }
+  FinalStatsWatcherStatistics statistics() const override { return {}; }
 
   std::map<Token, CgroupStats> words;
   std::map<Token, int> taken;
@@ -53,62 +53,62 @@ WorkloadPtr workload() {
   return made;
 }
 
-TEST(Departures, OfNoContainerAreToldOnceWithTheirLastWords) {
-  FakeLastWords words;
+TEST(WorkloadExits, OfNoContainerAreReportedOnceWithFinalStats) {
+  FakeFinalStatsWatcher words;
   words.words[7].cpu.usage_nsec = 5;
-  Departures departures(&words);
-  departures.begin(workload(), 7, nullptr, "");
-  EXPECT_FALSE(departures.look());
-  const auto told = departures.take();
+  WorkloadExits exits(&words);
+  exits.begin(workload(), 7, nullptr, "");
+  EXPECT_FALSE(exits.poll());
+  const auto told = exits.take();
   ASSERT_EQ(told.size(), 1U);
   EXPECT_TRUE(told[0].complete);
-  EXPECT_EQ(told[0].last_words->cpu.usage_nsec, 5U);
-  EXPECT_TRUE(departures.take().empty());
+  EXPECT_EQ(told[0].final_stats->cpu.usage_nsec, 5U);
+  EXPECT_TRUE(exits.take().empty());
 }
 
-TEST(Departures, WaitALittleForLastWordsAndGiveTheWatchBackWithoutThem) {
-  FakeLastWords words;
-  Departures departures(&words);
-  departures.begin(workload(), 7, nullptr, "");
-  EXPECT_TRUE(departures.look());
-  EXPECT_TRUE(departures.take().empty());
+TEST(WorkloadExits, WaitForFinalStatsAndGiveTheWatchBackWithoutThem) {
+  FakeFinalStatsWatcher words;
+  WorkloadExits exits(&words);
+  exits.begin(workload(), 7, nullptr, "");
+  EXPECT_TRUE(exits.poll());
+  EXPECT_TRUE(exits.take().empty());
   std::this_thread::sleep_for(25ms);
-  EXPECT_FALSE(departures.look());
-  const auto told = departures.take();
+  EXPECT_FALSE(exits.poll());
+  const auto told = exits.take();
   ASSERT_EQ(told.size(), 1U);
-  EXPECT_FALSE(told[0].last_words);
+  EXPECT_FALSE(told[0].final_stats);
   EXPECT_EQ(words.taken[7], 1);
 }
 
-TEST(Departures, OfAContainerAreToldAgainWhenItsFilesSayHowItEnded) {
+TEST(WorkloadExits, OfAContainerAreToldAgainWhenItsFilesSayHowItEnded) {
   FakeRuntime runtime;
-  Departures departures(nullptr);
-  departures.begin(workload(), 0, &runtime, "a");
-  EXPECT_TRUE(departures.look());
+  WorkloadExits exits(nullptr);
+  exits.begin(workload(), 0, &runtime, "a");
+  EXPECT_TRUE(exits.poll());
   runtime.metadata.exit = ContainerExit{1, false, 100, 200};  // of a run before this one
   runtime.number = 2;
-  EXPECT_TRUE(departures.look());
-  EXPECT_TRUE(departures.look());
+  EXPECT_TRUE(exits.poll());
+  EXPECT_TRUE(exits.poll());
   EXPECT_EQ(runtime.described, 2) << "looked at again only when it has changed";
   runtime.metadata.exit = ContainerExit{3, false, 1'100'000'000, 1'900'000'000};
   runtime.number = 3;
-  EXPECT_FALSE(departures.look());
-  const auto told = departures.take();
+  EXPECT_FALSE(exits.poll());
+  const auto told = exits.take();
   ASSERT_EQ(told.size(), 2U);
   EXPECT_FALSE(told[0].complete);
   EXPECT_TRUE(told[1].complete);
   EXPECT_EQ(told[1].workload->container.exit->code, 3);
 }
 
-TEST(Departures, OfAContainerWhoseFilesAreGoneOrThatRunsAgainAreComplete) {
+TEST(WorkloadExits, OfAContainerWhoseFilesAreGoneOrThatRunsAgainAreComplete) {
   FakeRuntime gone, again;
   gone.number = 0;
   again.metadata.started_nsec = 2'500'000'000;
-  Departures departures(nullptr);
-  departures.begin(workload(), 0, &gone, "a");
-  departures.begin(workload(), 0, &again, "a");
-  EXPECT_FALSE(departures.look());
-  EXPECT_EQ(departures.take().size(), 4U);
+  WorkloadExits exits(nullptr);
+  exits.begin(workload(), 0, &gone, "a");
+  exits.begin(workload(), 0, &again, "a");
+  EXPECT_FALSE(exits.poll());
+  EXPECT_EQ(exits.take().size(), 4U);
 }
 
 }  // namespace

@@ -40,14 +40,14 @@ TEST(EndedTotals, AddUpWhatWorkloadsCounted) {
 TEST(EndedTotals, AreBoundedAndTheRestIsInOther) {
   EndedTotals totals;
   for (int i = 0; i < 2'000; ++i) totals.add(of_image("image-" + std::to_string(i)), {}, {});
-  EXPECT_EQ(totals.rows().size(), EndedTotals::kMostRows + 1);
+  EXPECT_EQ(totals.rows().size(), EndedTotals::kMaxRows + 1);
   std::uint64_t all = 0, other = 0;
   for (const auto& [key, sums] : totals.rows()) {
     all += sums.ended[static_cast<std::size_t>(Outcome::kUnknown)];
     if (key.image == "other") other = sums.ended[static_cast<std::size_t>(Outcome::kUnknown)];
   }
   EXPECT_EQ(all, 2'000U);
-  EXPECT_EQ(other, 2'000U - EndedTotals::kMostRows);
+  EXPECT_EQ(other, 2'000U - EndedTotals::kMaxRows);
 }
 
 TEST(Outcome, FollowsWhatTheRuntimeSaysFirst) {

@@ -211,10 +211,10 @@ TEST(SeriesWriter, DropsAndCountsTheSecondOfTwoEqualSeries) {
   EXPECT_EQ(text_of(planned, values), (Lines{"0{}=3", "1{device=\"\xEF\xBF\xBD\"}=1", "2{}=5"}));
 
   Values again;
-  SeriesWriter follower(planned, kBase, again, kCatalogue);
-  put(follower);
-  EXPECT_EQ(follower.finish(), planned);
-  EXPECT_EQ(follower.duplicates(), 2U);
+  SeriesWriter dispatcher(planned, kBase, again, kCatalogue);
+  put(dispatcher);
+  EXPECT_EQ(dispatcher.finish(), planned);
+  EXPECT_EQ(dispatcher.duplicates(), 2U);
   EXPECT_EQ(again, values);
 }
 

@@ -61,7 +61,7 @@ bool write_text(const std::string& path, const std::string& text) {
 class RealCgroups : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto found = CgroupHierarchy::detect(HostRoot{});
+    auto found = CgroupMounts::detect(HostRoot{});
     if (!found) {
       GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
     }
@@ -162,7 +162,7 @@ class RealCgroups : public ::testing::Test {
     return file >> value ? std::optional(value) : std::nullopt;
   }
 
-  CgroupHierarchy hierarchy_ = {};
+  CgroupMounts hierarchy_ = {};
   std::string id_;
   std::vector<std::string> directories_;
   pid_t child_ = -1;

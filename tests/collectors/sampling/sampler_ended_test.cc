@@ -99,7 +99,7 @@ TEST_F(SamplerTest, ForgetsAnEndedContainerThatIsBack) {
   EXPECT_EQ(sampler_->statistics().ended, 0U);
 }
 
-Departure departure(const WorkloadPtr& workload, std::uint64_t cpu_nsec, std::optional<std::int64_t> code) {
+WorkloadExit workload_exit(const WorkloadPtr& workload, std::uint64_t cpu_nsec, std::optional<std::int64_t> code) {
   auto ended = std::make_shared<Workload>(*workload);
   ended->seen_nsec = wall_nsec(0);
   ended->ended_nsec = wall_nsec(3);
@@ -114,18 +114,18 @@ TEST_F(SamplerTest, ShowsWhatAContainerCountedInTheEnd) {
   source_->by_path["/docker/1"].cpu.user_nsec = 1'000;
   source_->by_path["/docker/1"].memory.current = 50;
   sample(0, {web});
-  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {departure(web, 1'700, 0)});
+  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {workload_exit(web, 1'700, 0)});
   const std::string labels = R"({id="/docker/1",name="web",kind="container",workload="web"})";
   const std::string total = R"({id="/docker/1",name="web",kind="container",workload="web",cpu="total"})";
   EXPECT_EQ(series_of(*snapshot), (SeriesValues{{"container_cpu_usage_seconds_total" + total, 1'700},
                                                 {"container_cpu_user_seconds_total" + labels, 1'700},
                                                 {"container_last_seen" + labels, wall_nsec(0)}}));
-  EXPECT_EQ(sampler_->statistics().finals.last_words, 1U);
+  EXPECT_EQ(sampler_->statistics().finals.cgroup_empty, 1U);
 }
 
 TEST_F(SamplerTest, ShowsAContainerThatCameAndWentBetweenTwoSamples) {
   sample(0, {});
-  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {departure(container("/docker/1", "job"), 9, 1)});
+  const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {workload_exit(container("/docker/1", "job"), 9, 1)});
   EXPECT_THAT(ids(*snapshot), ElementsAre("/docker/1 ended"));
   EXPECT_EQ(sampler_->statistics().ended, 1U);
 }
@@ -139,8 +139,8 @@ TEST_F(SamplerTest, TellsOfEveryStartAndEnd) {
   const auto old = container("/docker/0", "old"), web = container("/docker/1", "web");
   sampler.sample(list({old}), at(0));
   sampler.sample(list({old, web}), at(1));
-  sampler.sample(list({old}), at(2), {departure(container("/docker/2", "job"), 5, {})});
-  sampler.sample(list({old}), at(3), {departure(web, 7, 3)});
+  sampler.sample(list({old}), at(2), {workload_exit(container("/docker/2", "job"), 5, {})});
+  sampler.sample(list({old}), at(3), {workload_exit(web, 7, 3)});
   sampler.sample(list({old, container("/docker/1", "web", 2)}), at(4));
   std::vector<std::string> told;
   for (const EventPtr& event : options.events->select({})) told.push_back(event->message);
@@ -154,11 +154,11 @@ TEST_F(SamplerTest, KeepsOneSetOfSeriesForAContainerThatRestartsBeforeItsEndIsKn
   sample(1, {});
   const auto again = container("/docker/1", "web", 11);
   EXPECT_THAT(ids(*sample(2, {again})), ElementsAre("/docker/1"));
-  const SnapshotPtr later = sampler_->sample(list({again}), at(3), {departure(web, 5, 0)});
+  const SnapshotPtr later = sampler_->sample(list({again}), at(3), {workload_exit(web, 5, 0)});
   EXPECT_THAT(ids(*later), ElementsAre("/docker/1"));
-  EXPECT_EQ(sampler_->statistics().finals.last_words, 1U) << "it is counted all the same";
+  EXPECT_EQ(sampler_->statistics().finals.cgroup_empty, 1U) << "it is counted all the same";
   const auto unseen = container("/docker/1", "web", 12);
-  EXPECT_THAT(ids(*sampler_->sample(list({again}), at(4), {departure(unseen, 5, 0)})), ElementsAre("/docker/1"));
+  EXPECT_THAT(ids(*sampler_->sample(list({again}), at(4), {workload_exit(unseen, 5, 0)})), ElementsAre("/docker/1"));
 }
 
 TEST(SamplerOnFiles, FindsOutByItselfThatACgroupVanished) {

@@ -56,9 +56,9 @@ class Inventory:
             "directories": _directories(marks), "firewall rules": _firewall(links), "network namespaces": _namespaces(), "cgroups": _cgroups(set(identities)),
         }
 
-    def left(self, identities=(), patience_seconds=10):
+    def left(self, identities=(), timeout_seconds=10):
         """What there is more than in this inventory. What is just ending is waited for."""
-        deadline = time.monotonic() + patience_seconds
+        deadline = time.monotonic() + timeout_seconds
         while True:
             left = Inventory(identities).more_than(self)
             if not left or time.monotonic() > deadline:

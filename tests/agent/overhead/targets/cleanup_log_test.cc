@@ -15,13 +15,13 @@ using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::SizeIs;
 
-class OverheadJournal : public ::testing::Test {
+class OverheadCleanupLog : public ::testing::Test {
  protected:
   Undo undo() {
-    return [this](const Made& made) -> Attempt<Done> {
-      if (made.name == stuck_) return trouble("busy");
+    return [this](const Made& made) -> Result<void> {
+      if (made.name == stuck_) return failure("busy");
       undone_.push_back(made.kind + " " + made.name);
-      return Done{};
+      return {};
     };
   }
   std::string state() const { return host_.root().rootfs; }
@@ -31,54 +31,55 @@ class OverheadJournal : public ::testing::Test {
   std::string stuck_;
 };
 
-TEST_F(OverheadJournal, UndoesBackwardsAndLeavesNothing) {
+TEST_F(OverheadCleanupLog, UndoesBackwardsAndLeavesNothing) {
   {
-    auto journal = Journal::begin(state(), "r1", undo()).value();
-    ASSERT_TRUE(journal->about_to_make({"directory", "/x/work-r1", {}}));
-    ASSERT_TRUE(journal->about_to_make({"container", "tallyman-overhead-r1-a", {"docker"}}));
-    ASSERT_TRUE(journal->about_to_make({"container", "tallyman-overhead-r1-b", {"docker"}}));
-    ASSERT_TRUE(journal->undo("container", "tallyman-overhead-r1-a"));
+    auto cleanup_log = CleanupLog::begin(state(), "r1", undo()).value();
+    ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r1", {}}));
+    ASSERT_TRUE(cleanup_log->about_to_make({"container", "tallyman-overhead-r1-a", {"docker"}}));
+    ASSERT_TRUE(cleanup_log->about_to_make({"container", "tallyman-overhead-r1-b", {"docker"}}));
+    ASSERT_TRUE(cleanup_log->undo("container", "tallyman-overhead-r1-a"));
   }
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-r1-a", "container tallyman-overhead-r1-b",
                                    "directory /x/work-r1"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/journal-r1"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r1"));
 }
 
-TEST_F(OverheadJournal, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
-  std::ofstream(state() + "/journal-dead") << to_line({"directory", "/x/work-dead", {}})
-                                           << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
-                                           << to_line({"directory", "/home/precious", {}})  // not named by us
-                                           << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
-  auto journal = Journal::begin(state(), "r2", undo()).value();
-  ASSERT_TRUE(journal->about_to_make({"directory", "/x/work-r2", {}}));
-  EXPECT_THAT(Journal::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what run dead")));
+TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
+  std::ofstream(state() + "/cleanup_log-dead")
+      << to_line({"directory", "/x/work-dead", {}})
+      << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
+      << to_line({"directory", "/home/precious", {}})  // not named by us
+      << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
+  auto cleanup_log = CleanupLog::begin(state(), "r2", undo()).value();
+  ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
+  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what run dead")));
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/journal-dead"));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-r2"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-dead"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r2"));
 }
 
-TEST_F(OverheadJournal, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
+TEST_F(OverheadCleanupLog, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
   stuck_ = "tallyman-overhead-dead-a";
-  std::ofstream(state() + "/journal-dead")
+  std::ofstream(state() + "/cleanup_log-dead")
       << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
-  auto journal = Journal::begin(state(), "r3", undo()).value();
-  EXPECT_THAT(Journal::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-dead"));
-  ASSERT_TRUE(journal->about_to_make({"container", stuck_, {"docker"}}));
-  EXPECT_THAT(journal->undo_all(), SizeIs(1));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/journal-r3"));
+  auto cleanup_log = CleanupLog::begin(state(), "r3", undo()).value();
+  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-dead"));
+  ASSERT_TRUE(cleanup_log->about_to_make({"container", stuck_, {"docker"}}));
+  EXPECT_THAT(cleanup_log->undo_all(), SizeIs(1));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r3"));
 }
 
-TEST_F(OverheadJournal, OneRunAtATime) {
-  auto journal = Journal::begin(state(), "r4", undo()).value();
-  const auto second = Journal::begin(state(), "r5", undo());
+TEST_F(OverheadCleanupLog, OneRunAtATime) {
+  auto cleanup_log = CleanupLog::begin(state(), "r4", undo()).value();
+  const auto second = CleanupLog::begin(state(), "r5", undo());
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().text, HasSubstr("another run is under way"));
-  journal.reset();
-  EXPECT_TRUE(Journal::begin(state(), "r6", undo()));
+  cleanup_log.reset();
+  EXPECT_TRUE(CleanupLog::begin(state(), "r6", undo()));
 }
 
-TEST_F(OverheadJournal, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne) {
+TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne) {
   Interrupt interrupt;
   const Undo real = undo_with(interrupt, std::chrono::seconds(5));
   host_.file("work-x/a/b", "text");

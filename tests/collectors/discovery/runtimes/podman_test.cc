@@ -115,9 +115,9 @@ TEST_F(PodmanExit, IsKnownWhenItsFileIsGone) {
   host_.dir("run/libpod/exits");
   described(*runtime_);
   exit_file("run/libpod/exits", "7");
-  pollfd news{runtime_->news_fd(), POLLIN, 0};
+  pollfd news{runtime_->event_fd(), POLLIN, 0};
   EXPECT_EQ(poll(&news, 1, 1000), 1);
-  runtime_->hear();
+  runtime_->handle_events();
   remove_exit_file("run/libpod/exits");
   ASSERT_TRUE(runtime_->exit_of(kOciId));
   EXPECT_EQ(runtime_->exit_of(kOciId)->code, 7);
@@ -130,7 +130,7 @@ TEST_F(PodmanExit, IsHeardOfAfterTheDirectoryWasMadeAnew) {
     std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long it is known where to look
     described(*runtime_);
     exit_file("run/libpod/exits", code);
-    runtime_->hear();
+    runtime_->handle_events();
     host_.remove("run/libpod/exits");
     EXPECT_EQ(runtime_->exit_of(kOciId)->code, std::stoi(code));
   }
@@ -141,7 +141,7 @@ TEST_F(PodmanExit, OfRootsContainerIsNotWhatAUserWrites) {
   add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
   described(*runtime_);
   exit_file("run/user/1000/libpod/tmp/exits", "1");
-  runtime_->hear();
+  runtime_->handle_events();
   EXPECT_FALSE(runtime_->exit_of(kOciId));
 }
 

@@ -453,7 +453,7 @@ struct Changes {
   std::vector<std::string> seen;
   void listen(CgroupTreeOptions& options) {
     options.on_change = [this](const CgroupChange& change) {
-      seen.push_back((change.born ? "+" : "-") + change.path + (change.node.inode == 0 ? "!" : ""));
+      seen.push_back((change.created ? "+" : "-") + change.path + (change.node.inode == 0 ? "!" : ""));
     };
   }
 };

@@ -20,7 +20,7 @@ constexpr std::chrono::milliseconds kTurn{50};
 class RealCgroups : public testing::Test {
  protected:
   void SetUp() override {
-    const auto hierarchy = CgroupHierarchy::detect(HostRoot());
+    const auto hierarchy = CgroupMounts::detect(HostRoot());
     if (!hierarchy) GTEST_SKIP() << "no cgroup hierarchy: " << to_string(hierarchy.error());
     for (const int index : hierarchy->discovery_order())
       options_.hierarchies.push_back(hierarchy->hierarchies()[static_cast<std::size_t>(index)].path);

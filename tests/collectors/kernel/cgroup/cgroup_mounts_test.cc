@@ -25,13 +25,13 @@ const std::string kOthers =
     "25 1 254:0 / / rw,relatime - ext4 /dev/root rw,discard\n"
     "26 25 0:24 / /sys/fs/cgroup rw,relatime - tmpfs tmpfs rw,mode=755\n";
 
-CgroupHierarchy detected(const HostBuilder& host) {
-  auto found = CgroupHierarchy::detect(host.root());
+CgroupMounts detected(const HostBuilder& host) {
+  auto found = CgroupMounts::detect(host.root());
   EXPECT_TRUE(found) << to_string(found.error());
   return std::move(found).value();
 }
 
-TEST(CgroupHierarchy, FindsV1WithCoMountedControllersAndNamedHierarchies) {
+TEST(CgroupMounts, FindsV1WithCoMountedControllersAndNamedHierarchies) {
   HostBuilder host;
   host.dir("sys/fs/cgroup/cpu,cpuacct").dir("sys/fs/cgroup/memory").dir("sys/fs/cgroup/systemd");
   host.dir("sys/fs/cgroup/net_cls,net_prio");
@@ -39,7 +39,7 @@ TEST(CgroupHierarchy, FindsV1WithCoMountedControllersAndNamedHierarchies) {
                                     mount("/sys/fs/cgroup/memory", "cgroup", ",memory") +
                                     mount("/sys/fs/cgroup/net_cls,net_prio", "cgroup", ",net_cls,net_prio") +
                                     mount("/sys/fs/cgroup/systemd", "cgroup", ",xattr,name=systemd"));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_EQ(hierarchy.mode(), CgroupMode::kV1);
   ASSERT_EQ(hierarchy.hierarchies().size(), 4U);
   EXPECT_EQ(hierarchy.v1_index(Controller::kCpu), 0);
@@ -56,7 +56,7 @@ TEST(CgroupHierarchy, FindsV1WithCoMountedControllersAndNamedHierarchies) {
   EXPECT_FALSE(hierarchy.confined_to_namespace());
 }
 
-TEST(CgroupHierarchy, FindsHybridWithAControllerInTheUnifiedTree) {
+TEST(CgroupMounts, FindsHybridWithAControllerInTheUnifiedTree) {
   HostBuilder host;
   for (const char* name : {"cpu", "cpuacct", "memory", "blkio", "pids", "cpuset"}) {
     host.dir(std::string("sys/fs/cgroup/") + name);
@@ -67,7 +67,7 @@ TEST(CgroupHierarchy, FindsHybridWithAControllerInTheUnifiedTree) {
     mounts += mount(std::string("/sys/fs/cgroup/") + name, "cgroup", std::string(",") + name);
   }
   host.file("proc/1/mountinfo", mounts);
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_EQ(hierarchy.mode(), CgroupMode::kHybrid);
   EXPECT_EQ(hierarchy.unified_index(), 0);
   EXPECT_TRUE(hierarchy.v2_has(Controller::kHugetlb));
@@ -80,12 +80,12 @@ TEST(CgroupHierarchy, FindsHybridWithAControllerInTheUnifiedTree) {
               ::testing::StartsWith("hybrid: v2 at " + host.path("sys/fs/cgroup/unified") + " (hugetlb); v1 at "));
 }
 
-TEST(CgroupHierarchy, FindsV2) {
+TEST(CgroupMounts, FindsV2) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc\n");
   host.file("proc/1/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n" +
                                     mount("/sys/fs/cgroup", "cgroup2", ",nsdelegate,memory_recursiveprot"));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_EQ(hierarchy.mode(), CgroupMode::kV2);
   for (int i = 0; i < kControllers; ++i) {
     const auto controller = static_cast<Controller>(i);
@@ -96,40 +96,40 @@ TEST(CgroupHierarchy, FindsV2) {
   EXPECT_THAT(hierarchy.discovery_order(), ElementsAre(0));
 }
 
-TEST(CgroupHierarchy, KnowsWhichControllersV2LacksOrMisses) {
+TEST(CgroupMounts, KnowsWhichControllersV2LacksOrMisses) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "cpu pids\n");  // cgroup_disable=memory
   host.file("proc/1/mountinfo", mount("/sys/fs/cgroup", "cgroup2", ""));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_TRUE(hierarchy.v2_has(Controller::kCpu));
   EXPECT_TRUE(hierarchy.v2_has(Controller::kCpuacct)) << "part of cpu there";
   EXPECT_FALSE(hierarchy.v2_has(Controller::kMemory));
   EXPECT_FALSE(hierarchy.v2_has(Controller::kIo));
 }
 
-TEST(CgroupHierarchy, CountsAHierarchyThatIsMountedTwiceOnce) {
+TEST(CgroupMounts, CountsAHierarchyThatIsMountedTwiceOnce) {
   HostBuilder host;
   host.dir("sys/fs/cgroup/memory").dir("var/lib/kubelet/memory").dir("sys/fs/cgroup/unified").dir("mnt/v2");
   host.file("proc/1/mountinfo", mount("/sys/fs/cgroup/memory", "cgroup", ",memory") +
                                     mount("/var/lib/kubelet/memory", "cgroup", ",memory") +
                                     mount("/sys/fs/cgroup/unified", "cgroup2", "") + mount("/mnt/v2", "cgroup2", ""));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   ASSERT_EQ(hierarchy.hierarchies().size(), 2U);
   EXPECT_EQ(hierarchy.hierarchies()[0].path, host.path("sys/fs/cgroup/memory"));
   EXPECT_EQ(hierarchy.hierarchies()[1].path, host.path("sys/fs/cgroup/unified"));
 }
 
-TEST(CgroupHierarchy, LeavesOutAMountThatCannotBeSeenFromHere) {
+TEST(CgroupMounts, LeavesOutAMountThatCannotBeSeenFromHere) {
   HostBuilder host;
   host.dir("sys/fs/cgroup/cpu");
   host.file("proc/1/mountinfo",
             mount("/sys/fs/cgroup/memory", "cgroup", ",memory") + mount("/sys/fs/cgroup/cpu", "cgroup", ",cpu"));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   ASSERT_EQ(hierarchy.hierarchies().size(), 1U);
   EXPECT_EQ(hierarchy.v1_index(Controller::kMemory), -1);
 }
 
-TEST(CgroupHierarchy, TakesItsOwnMountsWhereInitsAreNotReadable) {
+TEST(CgroupMounts, TakesItsOwnMountsWhereInitsAreNotReadable) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "cpu\n");
   host.dir("proc/1");  // hidepid=2
@@ -137,7 +137,7 @@ TEST(CgroupHierarchy, TakesItsOwnMountsWhereInitsAreNotReadable) {
   EXPECT_EQ(detected(host).mode(), CgroupMode::kV2);
 }
 
-TEST(CgroupHierarchy, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
+TEST(CgroupMounts, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
   HostBuilder host;
   for (const char* name : {"cpu,cpuacct", "memory", "systemd"}) {
     host.file(std::string("sys/fs/cgroup/") + name + "/cgroup.procs", "");
@@ -145,7 +145,7 @@ TEST(CgroupHierarchy, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
   host.file("sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n").dir("sys/fs/cgroup/not-a-hierarchy");
   std::filesystem::create_directory_symlink("cpu,cpuacct", host.path("sys/fs/cgroup/cpu"));
   std::filesystem::create_directory_symlink("cpu,cpuacct", host.path("sys/fs/cgroup/cpuacct"));
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_EQ(hierarchy.mode(), CgroupMode::kHybrid);
   ASSERT_EQ(hierarchy.hierarchies().size(), 4U) << hierarchy.describe() << ": links are not hierarchies of their own";
   EXPECT_EQ(hierarchy.hierarchies()[0].path, host.path("sys/fs/cgroup/cpu,cpuacct"));
@@ -156,37 +156,37 @@ TEST(CgroupHierarchy, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
   EXPECT_THAT(hierarchy.hierarchies()[2].controllers, ElementsAre("name=systemd"));
 }
 
-TEST(CgroupHierarchy, LooksAtTheDirectoryOfV2WhereNoMountinfoIsReadable) {
+TEST(CgroupMounts, LooksAtTheDirectoryOfV2WhereNoMountinfoIsReadable) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "memory\n").dir("sys/fs/cgroup/system.slice");
-  const CgroupHierarchy hierarchy = detected(host);
+  const CgroupMounts hierarchy = detected(host);
   EXPECT_EQ(hierarchy.mode(), CgroupMode::kV2);
   ASSERT_EQ(hierarchy.hierarchies().size(), 1U);
 }
 
-TEST(CgroupHierarchy, FollowsTheFlagForCgroupfs) {
+TEST(CgroupMounts, FollowsTheFlagForCgroupfs) {
   HostBuilder host;
   host.file("host-cgroup/cgroup.controllers", "memory\n");
   host.file("proc/1/mountinfo", mount("/sys/fs/cgroup", "cgroup2", ""));
   HostRoot root = host.root();
   root.cgroupfs = host.path("host-cgroup");
-  const auto found = CgroupHierarchy::detect(root);
+  const auto found = CgroupMounts::detect(root);
   ASSERT_TRUE(found) << to_string(found.error());
   EXPECT_EQ(found->hierarchies()[0].path, host.path("host-cgroup"));
   EXPECT_TRUE(found->v2_has(Controller::kMemory));
 }
 
-TEST(CgroupHierarchy, IsAnErrorThatNamesThePathWhereThereIsNone) {
+TEST(CgroupMounts, IsAnErrorThatNamesThePathWhereThereIsNone) {
   HostBuilder host;
   host.file("proc/1/mountinfo", kOthers + "a torn row");
-  const auto found = CgroupHierarchy::detect(host.root());
+  const auto found = CgroupMounts::detect(host.root());
   ASSERT_FALSE(found);
   EXPECT_EQ(found.error().kind, ErrorKind::kUnsupported);
   EXPECT_EQ(found.error().where, host.path("sys/fs/cgroup") + " (no cgroup hierarchy)");
 }
 
-TEST(CgroupHierarchy, ReadsThisMachine) {
-  const auto found = CgroupHierarchy::detect(HostRoot{});
+TEST(CgroupMounts, ReadsThisMachine) {
+  const auto found = CgroupMounts::detect(HostRoot{});
   if (!found) {
     GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
   }
@@ -201,7 +201,7 @@ class CgroupNamespace : public ::testing::Test {
     host_.file("sys/fs/cgroup/cgroup.controllers", "memory\n").file("proc/1/ns/cgroup", "").dir("proc/self/ns");
   }
 
-  CgroupHierarchy with_own_mount(std::string_view root) {
+  CgroupMounts with_own_mount(std::string_view root) {
     const std::string row = mount(host_.path("sys/fs/cgroup"), "cgroup2", "", root);
     host_.file("proc/self/mountinfo", row);
     host_.file("proc/1/mountinfo", mount("/sys/fs/cgroup", "cgroup2", ""));

@@ -13,8 +13,8 @@ class Detector : public ::testing::Test {
  protected:
   Detector() { workload_.id = workload_.workload = "/web"; }
 
-  void look(const CgroupStats& stats) {
-    detector_.look(workload_, stats, memory_, 1, now_);
+  void check(const CgroupStats& stats) {
+    detector_.check(workload_, stats, memory_, 1, now_);
     detector_.end_pass();
     now_ += 1s;
   }
@@ -34,18 +34,18 @@ class Detector : public ::testing::Test {
 
 TEST_F(Detector, TellsOfOomKillsSinceTheLastLook) {
   stats_.memory_events.oom_kill = 5;
-  look(stats_);
+  check(stats_);
   EXPECT_THAT(messages(), IsEmpty()) << "they were before the agent was";
   stats_.memory_events.oom_kill = 7;
-  look(stats_);
-  look(stats_);
+  check(stats_);
+  check(stats_);
   EXPECT_THAT(messages(), ElementsAre("/web lost 2 processes to the OOM killer"));
 }
 
 TEST_F(Detector, TellsOfOomKillsInTheFirstMomentOfANewWorkload) {
   memory_.oom_kills = 0;
   stats_.memory_events.oom_kill = 1;
-  look(stats_);
+  check(stats_);
   EXPECT_THAT(messages(), ElementsAre("/web lost 1 process to the OOM killer"));
 }
 
@@ -57,7 +57,7 @@ TEST_F(Detector, TellsOfAnOomKillInTheLowestCgroupAlone) {
   tree[2].id = tree[2].workload = "/docker/a";
   for (std::uint64_t kills : {0U, 1U}) {
     stats_.memory_events.oom_kill = kills;
-    for (std::size_t i = 0; i < 3; ++i) detector_.look(tree[i], stats_, memories[i], 1, now_);
+    for (std::size_t i = 0; i < 3; ++i) detector_.check(tree[i], stats_, memories[i], 1, now_);
     detector_.end_pass();
   }
   EXPECT_THAT(messages(), ElementsAre("/docker/a lost 1 process to the OOM killer"));
@@ -68,14 +68,14 @@ TEST_F(Detector, TellsOfThrottlingThatLastsOnce) {
   stats_.limits.cpu_quota_usec = 50'000;
   stats_.limits.cpu_period_usec = 100'000;
   for (int i = 0; i < 30; ++i) {
-    look(stats_);
+    check(stats_);
     *stats_.cpu.nr_periods += 10;
     *stats_.cpu.nr_throttled += 6;
   }
   EXPECT_THAT(messages(), ElementsAre("/web has been throttled for 10 s"));
   *stats_.cpu.nr_periods += 10;  // a second without: it starts over
   for (int i = 0; i < 30; ++i) {
-    look(stats_);
+    check(stats_);
     *stats_.cpu.nr_periods += 10;
     *stats_.cpu.nr_throttled += 5;
   }
@@ -84,35 +84,35 @@ TEST_F(Detector, TellsOfThrottlingThatLastsOnce) {
 
 TEST_F(Detector, TellsOfLimitsThatChangeOnceItHasSettled) {
   stats_.limits.memory_max = kUnlimited;
-  look(stats_);
+  check(stats_);
   stats_.limits.memory_max = 1 << 20;
-  look(stats_);  // its creator sets it
-  for (int i = 0; i < 5; ++i) look(stats_);
+  check(stats_);  // its creator sets it
+  for (int i = 0; i < 5; ++i) check(stats_);
   EXPECT_THAT(messages(), IsEmpty());
   stats_.limits.memory_max = 2 << 20;
-  look(stats_);
+  check(stats_);
   stats_.limits.cpu_quota_usec = 50'000;
   stats_.limits.cpu_period_usec = 100'000;
-  look(stats_);
+  check(stats_);
   stats_.limits.cpu_quota_usec = 125'000;
-  look(stats_);
-  look({});  // not read this time
+  check(stats_);
+  check({});  // not read this time
   EXPECT_THAT(messages(), ElementsAre("/web: memory_bytes is now 2097152, it was 1048576",
                                       "/web: cpu_cores is now 1.250, it was 0.500"));
 }
 
 TEST_F(Detector, TellsOfPausesAndHealth) {
   stats_.frozen = 0;
-  look(stats_);
+  check(stats_);
   stats_.frozen = 1;
-  look(stats_);
-  look(stats_);
+  check(stats_);
+  check(stats_);
   stats_.frozen = 0;
-  look(stats_);
+  check(stats_);
   workload_.container.health = Health::kStarting;
-  look(stats_);
+  check(stats_);
   workload_.container.health = Health::kUnhealthy;
-  look(stats_);
+  check(stats_);
   EXPECT_THAT(messages(), ElementsAre("/web was paused", "/web goes on", "/web is starting", "/web is unhealthy"));
 }
 

@@ -31,7 +31,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 
-constexpr int kLives = 1'000;
+constexpr int kLifetimes = 1'000;
 constexpr int kAtATime = 4;
 constexpr double kShortLifeSeconds = 0.02, kLongLifeSeconds = 0.3;
 constexpr int kEveryLong = 40;
@@ -57,7 +57,7 @@ std::vector<std::string> open_files_below(const std::string& id) {
   return found;
 }
 
-std::size_t cgroups_of(const CgroupHierarchy& hierarchy) {
+std::size_t cgroups_of(const CgroupMounts& hierarchy) {
   std::size_t count = 0;
   for (const Hierarchy& one : hierarchy.hierarchies()) {
     std::error_code vanished;
@@ -69,9 +69,9 @@ std::size_t cgroups_of(const CgroupHierarchy& hierarchy) {
 
 // The parent's directories, one a hierarchy, and lives below them. Runs in a
 // process of its own, which forks while the test has threads.
-class Village {
+class ProcessTree {
  public:
-  explicit Village(const CgroupHierarchy& hierarchy) : id_("/tallyman-lives-" + std::to_string(getpid())) {
+  explicit ProcessTree(const CgroupMounts& hierarchy) : id_("/tallyman-lives-" + std::to_string(getpid())) {
     for (const Hierarchy& one : hierarchy.hierarchies()) trees_.push_back({one.path, one.v2});
   }
 
@@ -90,8 +90,8 @@ class Village {
   int live() {
     int running = 0, born = 0, failed = 0;
     std::map<pid_t, std::string> homes;
-    while (born < kLives || running > 0) {
-      if (born < kLives && running < kAtATime) {
+    while (born < kLifetimes || running > 0) {
+      if (born < kLifetimes && running < kAtATime) {
         const std::string home = id_ + "/" + std::to_string(born);
         for (const Tree& tree : trees_) failed += make_directory(tree, home) ? 0 : 1;
         const pid_t child = fork();
@@ -143,40 +143,40 @@ class Village {
   std::vector<Tree> trees_;
 };
 
-class Lives : public ::testing::Test {
+class Lifetimes : public ::testing::Test {
  protected:
   void SetUp() override {
-    auto found = CgroupHierarchy::detect(HostRoot{});
+    auto found = CgroupMounts::detect(HostRoot{});
     if (!found) GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
     hierarchy_ = std::move(found).value();
     if (hierarchy_.unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
-    village_.emplace(hierarchy_);
-    if (!village_->make()) {
-      village_->remove();
+    tree_.emplace(hierarchy_);
+    if (!tree_->make()) {
+      tree_->remove();
       GTEST_SKIP() << "cgroups cannot be made here: " << std::strerror(errno);
     }
     ASSERT_EQ(pipe(begin_), 0);
     helper_ = fork();
     if (helper_ == 0) {
       char byte = 0;
-      _exit(read(begin_[0], &byte, 1) == 1 ? village_->live() : 3);
+      _exit(read(begin_[0], &byte, 1) == 1 ? tree_->live() : 3);
     }
   }
   void TearDown() override {
     sampling_ = {};
     if (discovery_) discovery_->stop();
-    if (village_) village_->remove();
+    if (tree_) tree_->remove();
   }
 
   void observe() {
-    last_words_ = LastWords::make(HostRoot{}, hierarchy_);
-    ASSERT_NE(last_words_, nullptr);
-    last_words_->start();
+    final_stats_ = FinalStatsWatcher::make(HostRoot{}, hierarchy_);
+    ASSERT_NE(final_stats_, nullptr);
+    final_stats_->start();
     DiscoveryOptions options;
     for (const int index : hierarchy_.discovery_order()) {
       options.tree.hierarchies.push_back(hierarchy_.hierarchies()[static_cast<std::size_t>(index)].path);
     }
-    options.last_words = last_words_.get();
+    options.final_stats = final_stats_.get();
     discovery_ = std::make_unique<Discovery>(options, std::vector<std::unique_ptr<Runtime>>());
     SamplerOptions sampling;
     for (const Collector* one : all_collectors()) {
@@ -196,10 +196,9 @@ class Lives : public ::testing::Test {
     });
   }
   void pass() {
-    auto departures = discovery_->take_departures();
-    const SnapshotPtr made =
-        sampler_->sample(discovery_->current(), {std::chrono::system_clock::now(), std::chrono::steady_clock::now()},
-                         std::move(departures));
+    auto exits = discovery_->take_exits();
+    const SnapshotPtr made = sampler_->sample(
+        discovery_->current(), {std::chrono::system_clock::now(), std::chrono::steady_clock::now()}, std::move(exits));
     const std::lock_guard lock(mutex_);
     snapshot_ = made;
     statistics_ = sampler_->statistics();
@@ -219,7 +218,7 @@ class Lives : public ::testing::Test {
     const MetricId metric = *find_metric("tallyman_unattributed_cpu_seconds_total");
     for (const Block& block : now->layout->blocks) {
       for (const Series& series : block.plan->series) {
-        if (series.metric == metric && block.plan->labels_of(series) == "id=\"" + village_->id() + "\"") {
+        if (series.metric == metric && block.plan->labels_of(series) == "id=\"" + tree_->id() + "\"") {
           return static_cast<double>(now->value(block, series)) / 1e9;
         }
       }
@@ -231,10 +230,10 @@ class Lives : public ::testing::Test {
     const auto& trees = hierarchy_.hierarchies();
     if (v1 >= 0) {
       double nsec = 0;
-      std::ifstream(trees[static_cast<std::size_t>(v1)].path + village_->id() + "/cpuacct.usage") >> nsec;
+      std::ifstream(trees[static_cast<std::size_t>(v1)].path + tree_->id() + "/cpuacct.usage") >> nsec;
       return nsec / 1e9;
     }
-    std::ifstream stat(trees[static_cast<std::size_t>(hierarchy_.unified_index())].path + village_->id() + "/cpu.stat");
+    std::ifstream stat(trees[static_cast<std::size_t>(hierarchy_.unified_index())].path + tree_->id() + "/cpu.stat");
     std::string key;
     double usec = 0;
     stat >> key >> usec;
@@ -242,12 +241,12 @@ class Lives : public ::testing::Test {
     return usec / 1e6;
   }
 
-  CgroupHierarchy hierarchy_;
-  std::optional<Village> village_;
+  CgroupMounts hierarchy_;
+  std::optional<ProcessTree> tree_;
   int begin_[2] = {-1, -1};
   pid_t helper_ = -1;
   std::shared_ptr<EventLog> log_ = std::make_shared<EventLog>(20'000);
-  std::unique_ptr<LastWords> last_words_;
+  std::unique_ptr<FinalStatsWatcher> final_stats_;
   std::unique_ptr<Discovery> discovery_;
   std::unique_ptr<Sampler> sampler_;
   std::mutex mutex_;
@@ -256,11 +255,11 @@ class Lives : public ::testing::Test {
   std::jthread sampling_;
 };
 
-TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
+TEST_F(Lifetimes, AThousandAreAllToldAndTheSumCloses) {
   observe();
   std::this_thread::sleep_for(1s);
   const std::size_t cgroups = cgroups_of(hierarchy_);
-  const std::uint64_t listened = last_words_->statistics().watches, watches = discovery_->status().tree.watches;
+  const std::uint64_t listened = final_stats_->statistics().watches, watches = discovery_->status().tree.watches;
   const std::uint64_t resident = read_self_process().resident_bytes.value_or(0);
 
   ASSERT_EQ(write(begin_[1], "x", 1), 1);
@@ -272,34 +271,34 @@ TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
   std::multiset<std::string> started, died;
   double cpu_seconds = 0;
   for (const EventPtr& event : log_->select({0, 20'000, {}, {}})) {
-    if (!event->workload_id.starts_with(village_->id() + "/")) continue;
+    if (!event->workload_id.starts_with(tree_->id() + "/")) continue;
     (event->type == EventType::kDied ? died : started).insert(event->workload_id);
     for (const auto& [key, detail] : event->details) {
       if (key == "cpu_seconds") cpu_seconds += std::get<double>(detail);
     }
   }
-  EXPECT_EQ(started.size(), static_cast<std::size_t>(kLives));
+  EXPECT_EQ(started.size(), static_cast<std::size_t>(kLifetimes));
   EXPECT_EQ(died, started);
-  EXPECT_EQ((std::set<std::string>(died.begin(), died.end()).size()), static_cast<std::size_t>(kLives));
+  EXPECT_EQ((std::set<std::string>(died.begin(), died.end()).size()), static_cast<std::size_t>(kLifetimes));
 
   const double whole = parents_own_counter(), booked = unattributed();
-  const FinalsStatistics finals = statistics().finals;
-  const LastWordsStatistics words = last_words_->statistics();
+  const FinalStatsCounts finals = statistics().finals;
+  const FinalStatsWatcherStatistics words = final_stats_->statistics();
   std::printf(
       "of %.3f s: %.3f s in final counters, %.3f s booked to the parent; %llu read at their end, %llu as of the "
       "last sample, %llu unknown; %.0f us of CPU a life%s\n",
-      whole, cpu_seconds, booked, static_cast<unsigned long long>(finals.last_words),
+      whole, cpu_seconds, booked, static_cast<unsigned long long>(finals.cgroup_empty),
       static_cast<unsigned long long>(finals.last_sample), static_cast<unsigned long long>(finals.unknown),
-      static_cast<double>(words.cpu_nsec) / 1e3 / kLives, words.real_time ? ", in real time" : "");
+      static_cast<double>(words.cpu_nsec) / 1e3 / kLifetimes, words.real_time ? ", in real time" : "");
   EXPECT_NEAR(cpu_seconds + booked, whole, kTolerance * whole);
 
-  EXPECT_THAT(open_files_below(village_->id()), IsEmpty());
+  EXPECT_THAT(open_files_below(tree_->id()), IsEmpty());
   // The sanitizers keep what is freed, and let discovery fall behind.
   const std::size_t slack = is_sanitized() ? 100 : 0;
   const std::size_t more_resident = is_sanitized() ? 1U << 30 : 8U << 20;
   // Others come to this host and go: the two are counted until they agree.
   const auto others = [&] { return std::max(cgroups_of(hierarchy_), cgroups) - cgroups + slack; };
-  EXPECT_TRUE(eventually([&] { return last_words_->statistics().watches <= listened + others(); }));
+  EXPECT_TRUE(eventually([&] { return final_stats_->statistics().watches <= listened + others(); }));
   EXPECT_TRUE(eventually([&] { return discovery_->status().tree.watches <= watches + others(); }))
       << discovery_->status().tree.watches << " now, " << watches << " before";
   EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
@@ -307,13 +306,13 @@ TEST_F(Lives, AThousandAreAllToldAndTheSumCloses) {
 
 // By a watch of its own it hears of all cgroups that are made: those that come and go before
 // anybody asks must not add up.
-TEST(LastWords, ForgetsWhatNobodyAskedForOnceItIsGone) {
-  const auto hierarchy = CgroupHierarchy::detect(HostRoot{});
+TEST(FinalStatsWatcher, ForgetsWhatNobodyAskedForOnceItIsGone) {
+  const auto hierarchy = CgroupMounts::detect(HostRoot{});
   if (!hierarchy || hierarchy->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
   const std::string id = "/tallyman-words-" + std::to_string(getpid());
   const std::string top = hierarchy->hierarchies()[static_cast<std::size_t>(hierarchy->unified_index())].path + id;
   if (mkdir(top.c_str(), 0755) != 0) GTEST_SKIP() << top << ": " << std::strerror(errno);
-  const auto words = LastWords::make(HostRoot{}, *hierarchy);
+  const auto words = FinalStatsWatcher::make(HostRoot{}, *hierarchy);
   ASSERT_NE(words, nullptr);
   words->start();
   words->watch(id);

@@ -9,8 +9,8 @@ namespace {
 TEST(ProcessGrouping, IsByProgramWithoutRules) {
   const ProcessGrouping grouping = ProcessGrouping::make({}).value();
   EXPECT_EQ(grouping.group_of({"nginx", "", "", "/"}), "nginx");
-  EXPECT_FALSE(grouping.looks_at_command());
-  EXPECT_FALSE(grouping.looks_at_user());
+  EXPECT_FALSE(grouping.needs_command());
+  EXPECT_FALSE(grouping.needs_user());
 }
 
 TEST(ProcessGrouping, TakesTheFirstRuleOfWhichAllMatches) {
@@ -18,8 +18,8 @@ TEST(ProcessGrouping, TakesTheFirstRuleOfWhichAllMatches) {
       ProcessGrouping::make(
           {{"both", "^php", "artisan", "", ""}, {"users", "", "", "^www", ""}, {"mine", "", "", "", "^/user"}})
           .value();
-  EXPECT_TRUE(grouping.looks_at_command());
-  EXPECT_TRUE(grouping.looks_at_user());
+  EXPECT_TRUE(grouping.needs_command());
+  EXPECT_TRUE(grouping.needs_user());
   EXPECT_EQ(grouping.group_of({"php8.2", "php artisan", "www-data", "/"}), "both");
   EXPECT_EQ(grouping.group_of({"php8.2", "php -v", "www-data", "/"}), "users");
   EXPECT_EQ(grouping.group_of({"php8.2", "php -v", "root", "/user.slice"}), "mine");

@@ -13,14 +13,14 @@ namespace tallyman {
 namespace {
 
 // A host of files: each process has its sockstat, and a namespace that is the inode of a file.
-class SocketSideTest : public ::testing::Test {
+class WorkloadSocketStatsTest : public ::testing::Test {
  protected:
-  SocketSideTest() {
+  WorkloadSocketStatsTest() {
     mount_v2(host_);
     process(1, "host", 1);
     source_ = source_on(host_);
     networks_ = std::make_unique<NetworkSource>(host_.root(), *source_, 10, [](const std::string&) { return false; });
-    side_ = make_socket_side(host_.root(), *source_, *networks_, {});
+    workload_stats_ = make_workload_socket_stats(host_.root(), *source_, *networks_, {});
   }
 
   void process(int pid, const std::string& name_space, int tcp) {
@@ -41,19 +41,19 @@ class SocketSideTest : public ::testing::Test {
     const auto handle = source_->attach(id);
     workloads_[handle].id = id;
     networks_->attach(handle, {}, "", id == "/");
-    side_->attach(handle, workloads_[handle]);
+    workload_stats_->attach(handle, workloads_[handle]);
     return handle;
   }
 
   ReadReport read(bool slow) {
     pass(*source_, slow);
     networks_->read(slow);
-    return side_->read(slow);
+    return workload_stats_->read(slow);
   }
 
   Count tcp(StatsSource::Handle handle) {
     Observation observation{workloads_[handle], source_->stats(handle), {}, nullptr, 0};
-    side_->fill(handle, observation);
+    workload_stats_->fill(handle, observation);
     return observation.sockets == nullptr ? Count() : observation.sockets->tcp;
   }
 
@@ -73,10 +73,10 @@ class SocketSideTest : public ::testing::Test {
   std::map<StatsSource::Handle, Workload> workloads_;
   std::unique_ptr<StatsSource> source_;
   std::unique_ptr<NetworkSource> networks_;
-  std::unique_ptr<SideSource> side_;
+  std::unique_ptr<WorkloadStatsSource> workload_stats_;
 };
 
-TEST_F(SocketSideTest, FirstPassHasThemAll) {
+TEST_F(WorkloadSocketStatsTest, FirstPassHasThemAll) {
   process(100, "a", 7);
   process(200, "host", 9);
   const auto root = attach("/", "1\n");
@@ -90,7 +90,7 @@ TEST_F(SocketSideTest, FirstPassHasThemAll) {
   EXPECT_EQ(tcp(hosts), std::nullopt) << "the host's are never a workload's; here they cannot be told by cgroup";
 }
 
-TEST_F(SocketSideTest, LaterOnesAreReadInSlowPassesAndWhenTheyAreNew) {
+TEST_F(WorkloadSocketStatsTest, LaterOnesAreReadInSlowPassesAndWhenTheyAreNew) {
   process(100, "a", 7);
   const auto a = attach("/a", "100\n");
   read(true);
@@ -106,7 +106,7 @@ TEST_F(SocketSideTest, LaterOnesAreReadInSlowPassesAndWhenTheyAreNew) {
   EXPECT_TRUE(becomes(a, 8U));
 }
 
-TEST_F(SocketSideTest, EndWithTheNamespace) {
+TEST_F(WorkloadSocketStatsTest, EndWithTheNamespace) {
   process(100, "a", 7);
   const auto a = attach("/a", "100\n");
   read(true);
@@ -121,12 +121,12 @@ TEST_F(SocketSideTest, EndWithTheNamespace) {
   EXPECT_TRUE(becomes(a, 3U)) << "restarted in the same cgroup";
 }
 
-TEST_F(SocketSideTest, AreNotGivenToTheNextOwnerOfAHandle) {
+TEST_F(WorkloadSocketStatsTest, AreNotGivenToTheNextOwnerOfAHandle) {
   process(100, "a", 7);
   const auto a = attach("/a", "100\n");
   read(true);
   read(true);  // asked for again
-  side_->detach(a);
+  workload_stats_->detach(a);
   networks_->detach(a);
   source_->detach(a);
   const auto b = attach("/b", "");
@@ -138,7 +138,7 @@ TEST_F(SocketSideTest, AreNotGivenToTheNextOwnerOfAHandle) {
   }
 }
 
-TEST_F(SocketSideTest, OfASharedNamespaceAreGivenOnce) {
+TEST_F(WorkloadSocketStatsTest, OfASharedNamespaceAreGivenOnce) {
   process(100, "pod", 7);
   process(200, "pod", 7);
   const auto a = attach("/a", "100\n");
