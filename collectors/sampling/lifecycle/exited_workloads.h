@@ -26,9 +26,9 @@ namespace tallyman {
 
 // How well the final counters of ended workloads are known.
 struct FinalStatsCounts {
-  std::uint64_t final_stats = 0;  // read when it emptied
-  std::uint64_t last_sample = 0;  // as of the last sample
-  std::uint64_t unknown = 0;      // came and went between two
+  std::uint64_t cgroup_empty = 0;  // read when the cgroup emptied
+  std::uint64_t last_sample = 0;   // as of the last sample
+  std::uint64_t unknown = 0;       // came and went between two
 };
 
 class ExitedWorkloads {

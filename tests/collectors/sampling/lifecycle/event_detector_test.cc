@@ -113,7 +113,7 @@ TEST_F(Detector, TellsOfPausesAndHealth) {
   check(stats_);
   workload_.container.health = Health::kUnhealthy;
   check(stats_);
-  EXPECT_THAT(messages(), ElementsAre("/web was paused", "/web goes on", "/web is starting", "/web is unhealthy"));
+  EXPECT_THAT(messages(), ElementsAre("/web was paused", "/web was resumed", "/web is starting", "/web is unhealthy"));
 }
 
 }  // namespace
