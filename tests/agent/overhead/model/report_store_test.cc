@@ -65,7 +65,7 @@ TEST_F(OverheadReportsTest, TheNewestHasANumberOnlyWhereSomethingDiffers) {
   ASSERT_NE(newest, nullptr);
   EXPECT_EQ(newest->run_timestamp_seconds, 1'795'515'300.0);
   ASSERT_EQ(newest->cells.size(), 2U) << "without baseline and control";
-  EXPECT_EQ(newest->cells[0].target, "cgroup");
+  EXPECT_EQ(newest->cells[0].place, "cgroup");
   EXPECT_FALSE(newest->cells[0].ratio);
   EXPECT_NEAR(newest->cells[0].low, 1, 0.01);
   EXPECT_EQ(newest->cells[1].work, "integer");
