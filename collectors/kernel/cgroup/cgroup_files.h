@@ -68,8 +68,8 @@ enum class CgroupFile : std::uint8_t {
 };
 inline constexpr int kCgroupFiles = static_cast<int>(CgroupFile::kCount);
 
-// Where the files of all cgroups are: one directory handle a hierarchy.
-// Shared by all CgroupFiles, which it must outlive.
+// The directories of all cgroup hierarchies, one open handle each. Shared by all
+// CgroupFiles and must outlive them.
 class CgroupRoots {
  public:
   CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open);
@@ -82,7 +82,7 @@ class CgroupRoots {
     return hierarchy_.v2_has(controller) ? hierarchy_.unified_index() : -1;
   }
   int unified_hierarchy() const { return hierarchy_.unified_index(); }
-  // Where to look for a cgroup's processes.
+  // The hierarchies to search for a cgroup's processes, in this order.
   const std::vector<int>& discovery_order() const { return discovery_order_; }
   FileBudget& budget() { return budget_; }
   const std::string& path(int hierarchy) const {
@@ -112,7 +112,7 @@ class CgroupFiles {
   // Process ids of this cgroup itself, from the first hierarchy that has any.
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
 
-  // Of its directory in the v2 tree; 0 if there is none.
+  // Inode of the cgroup's directory in the v2 tree; 0 if there is none.
   std::uint64_t unified_inode() const;
 
   void retry_missing();

@@ -38,12 +38,12 @@ class CgroupMounts {
   const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }
   // Index into hierarchies(), or -1: the hierarchy that has this controller on v1 or on v2.
   int v1_index(Controller controller) const { return v1_[static_cast<int>(controller)]; }
-  // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat)
-  // are there whatever controllers it has.
+  // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat) exist
+  // regardless of its controllers.
   int unified_index() const { return unified_; }
   bool v2_has(Controller controller) const { return v2_controllers_[static_cast<int>(controller)]; }
-  // The hierarchies in which discovery looks for workloads: one entry each,
-  // the one to watch first at the front.
+  // The hierarchies that discovery scans for workloads, once each. The first one is the
+  // one to watch first.
   std::vector<int> discovery_order() const;
 
   // The agent sees only its own subtree (a private cgroup namespace without

@@ -35,7 +35,7 @@ struct ReadContext {
 
   // The text of a file, or nothing (missing, gone or a fault, which is noted).
   std::optional<std::string_view> text(CgroupFiles& files, CgroupFile file);
-  // The same for a file whose name is made at run time.
+  // The same for a file with a name composed at run time.
   std::optional<std::string_view> text(CgroupFiles& files, int hierarchy, const std::string& name);
   void malformed(const std::string& path);
 
@@ -79,8 +79,8 @@ struct ReadContext {
 class CgroupReader {
  public:
   virtual ~CgroupReader() = default;
-  // Each fills its part of the stats, which comes empty, save where noted.
-  virtual void cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;  // looks at stats.limits
+  // Each fills its part of the stats, which is empty before, except where noted.
+  virtual void cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;  // reads stats.limits
   virtual void cpu_per_cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const = 0;
   virtual void memory(CgroupFiles& files, ReadContext& context,
                       CgroupStats& stats) const = 0;  // stats.memory.kernel may stay

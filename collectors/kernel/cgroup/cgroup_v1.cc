@@ -54,7 +54,7 @@ class CgroupV1Reader final : public CgroupReader {
     const bool accounted = !stats.io.empty();
     stats.io.clear();
     if (!accounted && !context.slow_pass) {
-      return;  // most v1 kernels account nothing without a throttle rule: look again in the next slow pass
+      return;  // most v1 kernels account nothing without a throttle rule: try again in the next slow pass
     }
     context.rows(
         files, CgroupFile::kV1IoBytes,

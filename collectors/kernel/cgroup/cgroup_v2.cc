@@ -28,7 +28,7 @@ class CgroupV2Reader final : public CgroupReader {
     }
   }
 
-  void cpu_per_cpu(CgroupFiles&, ReadContext&, CgroupStats&) const override {}  // not kept by v2
+  void cpu_per_cpu(CgroupFiles&, ReadContext&, CgroupStats&) const override {}  // v2 does not count it
 
   void memory(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
     stats.memory.kernel = Count();

@@ -110,12 +110,12 @@ class FileStatsSource final : public StatsSource {
     Attached(CgroupRoots& roots, const std::string& cgroup_path) : files(roots, cgroup_path), path(cgroup_path) {}
     CgroupFiles files;
     std::string path;
-    Attached* parent = nullptr;  // the nearest that is attached; as of the last link_parents()
+    Attached* parent = nullptr;  // the nearest attached one, at the last link_parents()
     CgroupStats stats;
     unsigned passes = 0;
     bool gone = false;
-    // v1: kills of the cgroup alone when last read, of those below that are no
-    // more, and the sum over all that live.
+    // v1: kills of the cgroup itself when last read; kills of removed descendants; the
+    // sum over all existing descendants.
     Count own_oom_kills;
     std::uint64_t removed_oom_kills = 0, all_oom_kills = 0;
 
@@ -306,7 +306,7 @@ void FileStatsSource::end_pass() {
   }
 }
 
-// Once a change and not once a pass: looking a path up costs as much as reading a file.
+// Once per change, not once per pass: resolving a path costs as much as reading a file.
 void FileStatsSource::link_parents() {
   tree_changed_ = false;
   parents_first_.clear();

@@ -74,7 +74,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   std::optional<CgroupStats> read(const std::string& path);
 
   const CgroupMounts hierarchy_;
-  // Of the thread.
+  // Used by the thread only.
   CgroupRoots roots_;
   BlockDevices devices_;
   ReadBuffer buffer_;
@@ -183,7 +183,7 @@ std::string EventsFileWatcher::path_below(int directory_watch, std::string_view 
   return (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
 }
 
-// Found here, and not only when discovery tells of it: a life may be over by then.
+// Watched here, not only when discovery reports the cgroup: it may be gone by then.
 void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   std::string path;
   {
@@ -268,7 +268,7 @@ FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path
 FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
   const std::string directory = hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy_.unified_index())].path +
                                 (cgroup_path == "/" ? "" : cgroup_path);
-  // The same file has the same watch: whoever comes second changes nothing.
+  // The same file has the same watch: a second call changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
   const int error = errno;
   const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
@@ -280,13 +280,13 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
     directories_[below] = cgroup_path;
   }
   if (token <= 0) {
-    return 0;  // the root has no such file; it is only looked into
+    return 0;  // the root has no such file; only its directory is watched
   }
   WatchedCgroup& one = watched_[token];
   one.path = cgroup_path;
   one.directory_watch = below;
   const Token before = std::exchange(newest_[cgroup_path], token);
-  // Made anew: nobody can ask for the one before any more.
+  // The cgroup was recreated. Nobody can ask for its predecessor any more.
   if (const auto old = watched_.find(before); before != token && old != watched_.end() && !old->second.claimed) {
     forget_and_unlock(old, lock);
   }

@@ -1,16 +1,15 @@
-// The counters of a cgroup at the moment it empties: between the last process's
-// exit and rmdir there is a millisecond or so in which its files still answer
-// (Docker: 0.9 to 48 ms), and afterwards what was not read is gone.
+// The counters of a cgroup at the moment it becomes empty. Between the last process's
+// exit and rmdir its files stay readable for about a millisecond (Docker: 0.9 to 48 ms).
+// What was not read by then is lost.
 //
-// An inotify watch on the cgroup's cgroup.events tells of that moment; one on its
-// directory tells of cgroups made below it, so that none has to be shown first. The files
-// are opened then: kept open they would save 10 µs each, against 4.8 KB of
-// kernel memory for each and every living cgroup. What counts is that the thread
-// runs at once, so it asks for real-time priority (CAP_SYS_NICE; without it, it
-// reads as soon as it gets a turn).
+// An inotify watch on the cgroup's cgroup.events reports that moment. A watch on its
+// directory reports cgroups created below it, so they need not be registered first. The
+// files are opened only then: keeping them open would save 10 µs each, but cost 4.8 KB of
+// kernel memory for every existing cgroup. The thread must run at once, so it asks for
+// real-time priority (CAP_SYS_NICE). Without it, it reads as soon as it is scheduled.
 //
-// Needs a v2 tree, if only beside v1 (hybrid): v1 tells nobody that a cgroup
-// has emptied.
+// Needs a v2 tree (a hybrid host's is enough): v1 does not report that a cgroup has
+// become empty.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
@@ -43,15 +42,15 @@ class FinalStatsWatcher {
   virtual void start() = 0;
   virtual void stop() = 0;
 
-  // All thread-safe.
-  // The cgroup is listened for until take(); 0 if it cannot be, or before start(). One that is gone
-  // already may have been heard all the same.
+  // All thread-safe. Watches the cgroup until take(). 0 if it cannot be watched, or
+  // before start(). Final stats of a cgroup that is gone already may have been read
+  // nevertheless.
   using Token = int;
   virtual Token watch(const std::string& cgroup_path) = 0;
   // True once it has been read empty.
   virtual bool was_read(Token token) const = 0;
-  // What it counted when it was last found empty: CPU, I/O, memory's peak and
-  // events; the rest is missing. Of that cgroup alone and all below it.
+  // What it counted when it was last found empty: CPU, I/O, peak memory and memory
+  // events; the rest is missing. Covers that cgroup and its descendants.
   virtual std::optional<CgroupStats> take(Token token) = 0;
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };

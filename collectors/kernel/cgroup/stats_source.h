@@ -1,6 +1,6 @@
-// Typed stats of many cgroups at once. Nothing above knows where they come
-// from: files today, an eBPF cgroup iterator where the kernel has one. One
-// thread owns a source.
+// Typed stats of many cgroups at once. The layers above do not know where they come from:
+// files today, an eBPF cgroup iterator where the kernel has one. One thread owns a
+// source.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"

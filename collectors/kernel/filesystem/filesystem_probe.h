@@ -27,12 +27,12 @@ bool is_in_cgroup(const HostRoot& root, std::uint32_t pid, const std::string& na
 // /sys/fs/aufs; empty where there is none.
 std::string writable_aufs_branch(const HostRoot& root, const std::string& directory);
 
-// Figures of a disk by its numbers, through any mount of it that this process
-// itself has: in a container that sees a part of the host, a part of the disk
-// tells of the whole. kUnsupported: none, or the host is a recorded one.
+// Usage of a disk by its device numbers, through any mount of it in this process's own
+// mount namespace: in a container that sees part of the host, a part of the disk is
+// enough to read the whole. kUnsupported: no such mount, or the host is a recorded one.
 Result<DiskFilesystem> ask_disk(const HostRoot& root, std::uint32_t major, std::uint32_t minor);
 
-// What opening a tree tells.
+// The result of opening a tree.
 struct OpenedTree {
   std::pair<std::uint64_t, std::uint64_t> identity;  // device and inode: the same tree by another path is one
   std::uint64_t capacity_bytes = 0;

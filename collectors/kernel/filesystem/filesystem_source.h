@@ -1,11 +1,11 @@
-// What the host's disks hold, and what each container has written: measured in
-// threads of its own, since a disk may be slow or dead and a layer may have
-// millions of files. docs/filesystems.md says what is measured how.
+// Usage of the host's disks, and what each container has written. Measured in threads of
+// its own, because a disk may be slow or dead and a layer may have millions of files.
+// docs/filesystems.md says what is measured how.
 //
-// A layer or volume is asked of the project quota where it has one, else walked:
-// at idle priority, in slices, within a budget (walk_budget.h), never on file
-// systems that are not local. The owner's thread takes over finished figures
-// and never waits for one.
+// The size of a layer or volume comes from its project quota if it has one. Else its tree
+// is walked: at idle priority, in slices, within a budget (walk_budget.h), never on file
+// systems that are not local. The owner's thread takes over finished results and never
+// waits for one.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -58,7 +58,7 @@ struct FilesystemDemand {
 
 struct FilesystemStatistics {
   std::uint64_t walks_complete = 0, walks_failed = 0, walks_aborted = 0;
-  std::uint64_t entries = 0;                               // looked at
+  std::uint64_t entries = 0;                               // visited
   std::uint64_t links_estimated = 0;                       // hard links beyond those remembered
   double cpu_seconds = 0, seconds = 0;                     // of walks
   std::vector<std::pair<std::string, std::size_t>> trees;  // by state
@@ -91,7 +91,7 @@ class FilesystemSource {
   };
   std::unique_ptr<Worker> worker_;
   std::vector<std::optional<Attached>> attached_;                                    // by handle
-  std::vector<std::pair<std::uint64_t, std::optional<FilesystemDemand>>> commands_;  // not handed over yet
+  std::vector<std::pair<std::uint64_t, std::optional<FilesystemDemand>>> commands_;  // not passed on yet
   std::uint64_t last_serial_ = 0;
   bool read_before_ = false;
 };

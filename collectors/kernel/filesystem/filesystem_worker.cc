@@ -119,7 +119,7 @@ void FilesystemSource::Worker::take_commands() {
   }
 }
 
-// Its new trees first, so that those that stay are not measured anew.
+// New trees are added first, so that trees still in use are not measured again.
 void FilesystemSource::Worker::add_demand(Serial serial, FilesystemDemand demand) {
   Workload next;
   next.demand = std::move(demand);
@@ -169,7 +169,7 @@ void FilesystemSource::Worker::remove_demand(Serial serial) {
   }
 }
 
-// New ones at once; those in which nothing is mounted yet, again a second later.
+// New ones at once; those without a mount yet, again a second later.
 void FilesystemSource::Worker::locate_layers(bool again) {
   for (auto& [serial, workload] : workloads_) {
     const bool wanted = workload.demand.pid || !workload.demand.layer_directory.empty();
@@ -182,7 +182,7 @@ void FilesystemSource::Worker::locate_layers(bool again) {
   }
 }
 
-// The kernel is asked first: it knows what is mounted whatever made it.
+// The kernel is asked first: it knows what is mounted, whichever runtime mounted it.
 bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload) {
   std::optional<LayerLocation> location;
   if (workload.demand.pid && is_in_cgroup(root_, *workload.demand.pid, workload.demand.cgroup)) {
@@ -315,7 +315,7 @@ void FilesystemSource::Worker::publish() {
   statistics_.hanging = disk_caller_.hanging() + walk_caller_.hanging();
   lock.unlock();
   if (changed) {
-    first_published_.ring();  // whoever it wakes only tries to take the lock
+    first_published_.ring();  // a woken thread only tries to take the lock
   }
 }
 

@@ -69,7 +69,7 @@ class FilesystemSource::Worker {
   std::atomic<bool> stopping_ = false;
   DeadlineCaller disk_caller_, walk_caller_;
 
-  // Of the planning thread alone.
+  // Used by the planning thread only.
   MountTable host_table_;
   std::vector<DiskFilesystem> disks_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> hanging_disks_;

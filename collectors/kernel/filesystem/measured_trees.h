@@ -1,6 +1,6 @@
-// The directories that are measured, who has them, and whose turn it is. Each
-// is measured once however many have it, and told by one of them. No clock and
-// no system call of its own. One thread owns a trees.
+// The directories that are measured, the workloads that use them, and which one is next.
+// Each is measured once, however many workloads use it, and one of them reports it. No
+// clock and no system call of its own. One thread owns a MeasuredTrees.
 #pragma once
 
 #include "collectors/kernel/filesystem/tree_walk.h"
@@ -19,7 +19,7 @@
 
 namespace tallyman {
 
-// Why a tree has no figure, or none yet.
+// Why a tree has no size, or none yet.
 enum class TreeState : std::uint8_t {
   kPending,  // its turn has not come, or its first walk is under way
   kMeasured,
@@ -40,10 +40,10 @@ class MeasuredTrees {
   using Time = std::chrono::steady_clock::time_point;
 
   struct Tree {
-    std::string directory;  // as the host names it; empty: a file system of its own
+    std::string directory;  // path on the host; empty: a file system of its own
     std::uint32_t major = 0, minor = 0;
     std::string device;
-    std::vector<User> users;  // never empty, the first tells the usage
+    std::vector<User> users;  // never empty, the first one reports the usage
     TreeState state = TreeState::kPending;
     std::optional<TreeStats> stats;
     std::optional<std::pair<std::uint64_t, std::uint64_t>> identity;  // device and inode, once opened
@@ -63,9 +63,9 @@ class MeasuredTrees {
   void drop(const std::string& key, User user);
   const Tree* find(const std::string& key) const;
 
-  // The tree to go on with: in turns, those that are being walked and those
-  // whose time has come; at most kMaxWalks are walked at once, so that a big
-  // one holds up nobody. Null when all have been measured.
+  // The tree to continue with, in turns: those being walked and those that are due. At
+  // most kMaxWalks are walked at once, so a big one blocks no other. Null when all have
+  // been measured.
   Tree* next(Time now);
   // When next() will have one; nothing if there are no trees.
   std::optional<Time> next_due() const;
@@ -74,7 +74,7 @@ class MeasuredTrees {
   bool is_known_elsewhere(const Tree& tree) const;
   void forget_hanging(Time now);  // those may be tried again
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;
-  std::size_t aborted_walks() const { return aborted_walks_; }  // ever: of trees that went
+  std::size_t aborted_walks() const { return aborted_walks_; }  // total: walks of removed trees
   std::size_t refused() const { return refused_; }              // ever
 
   static constexpr std::size_t kMaxWalks = 4;

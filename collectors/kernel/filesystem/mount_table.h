@@ -15,9 +15,8 @@ namespace tallyman {
 
 using MountTable = std::vector<formats::Mount>;
 
-// A file system whose data lie on this host and which answers at once. All
-// others (network, FUSE, automounts, what nobody here has heard of) are never
-// asked for anything.
+// A file system with local data that answers at once. All others (network, FUSE,
+// automounts, unknown types) are never queried.
 bool is_local_filesystem(std::string_view fs_type);
 // A local one that holds data on a disk and can fill up: not tmpfs, not a
 // union, not an image that is always full.
@@ -27,8 +26,8 @@ bool is_disk_filesystem(std::string_view fs_type);
 // several mounts the one that shows the whole file system, else the first.
 std::vector<const formats::Mount*> disk_filesystems(const MountTable& host);
 
-// The mount on which an absolute path lies, by the path alone; null if there is
-// none. Of mounts at the same place the last is the one that is seen.
+// The mount that contains an absolute path, by the path alone; null if there is none. The
+// last of several mounts at one place is the visible one.
 const formats::Mount* mount_of(const MountTable& table, std::string_view path);
 
 // Where the directory `root` of the file system major:minor is found, by a

@@ -34,7 +34,7 @@ struct TreeWalkLimits {
   // Inodes with several links that are remembered. Past it each link counts as
   // its share of the inode, which is right only if all its links are in the tree.
   std::size_t links = 65'536;
-  std::size_t pending_bytes = 512 * 1024;  // names of directories read and not yet entered
+  std::size_t pending_bytes = 512 * 1024;  // names of directories read but not entered yet
 };
 
 class TreeWalk {
@@ -50,7 +50,7 @@ class TreeWalk {
 
   TreeUsage usage() const;                            // whole when kDone
   const Error& error() const { return error_; }       // when kFailed; `where` is below the top, bounded, printable
-  std::uint64_t entries() const { return entries_; }  // looked at so far
+  std::uint64_t entries() const { return entries_; }  // visited so far
   std::uint64_t links_estimated() const { return links_estimated_; }
 
  private:
@@ -58,7 +58,7 @@ class TreeWalk {
   struct Level {
     std::string name;
     std::uint64_t inode = 0;
-    off_t position = 0;  // in the directory, behind the last entry looked at
+    off_t position = 0;  // in the directory, after the last entry visited
     bool read_all = false;
     std::string pending;   // names of directories in it still to be entered, each with its NUL
     std::size_t next = 0;  // the first of them

@@ -1,5 +1,5 @@
-// How much walking through directories may take: of a CPU, of the disk, and how
-// often one tree is walked anew. Pure.
+// How much CPU and disk the directory walks may use, and how often a tree is walked
+// again. Pure.
 #pragma once
 
 #include <algorithm>
@@ -19,7 +19,7 @@ struct WalkBudget {
   static constexpr int kDiskShare = 4;    // of the time a walk may wait for the disk
   static constexpr std::chrono::milliseconds kMaxSliceLength{250};
 
-  // What is looked at in one go; ten goes a second.
+  // Entries visited in one slice; ten slices a second.
   std::uint64_t slice_entries() const { return std::max<std::uint64_t>(entries_per_second / 10, 1); }
 
   // How long to rest after a go.
@@ -27,7 +27,7 @@ struct WalkBudget {
     const Duration for_entries(entries * 1'000'000'000 / std::max<std::uint64_t>(entries_per_second, 1));
     return std::max({for_entries, cpu * (kCpuShare - 1), wall * (kDiskShare - 1)});
   }
-  // From the end of a walk that took `cpu` to the next one of that tree.
+  // Time from the end of a walk that took `cpu` to the next walk of that tree.
   Duration next_after(Duration cpu) const { return std::max<Duration>(interval, cpu * kTreeShare); }
 };
 

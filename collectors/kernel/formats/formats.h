@@ -1,18 +1,17 @@
-// Pure parsers of the kernel's text formats: text in, typed stats out. No I/O,
-// no allocation beyond the rows of a vector that is reused (parse_cpuinfo alone
-// has a scratch vector of its own; it runs once). Safe on any bytes: they are
-// the fuzz targets. Any number of threads.
+// Pure parsers of the kernel's text formats: text in, typed stats out. No I/O. They
+// allocate only for the rows of a vector, which is reused (only parse_cpuinfo has a
+// scratch vector; it runs once). Safe on any bytes: they are the fuzz targets. Any number
+// of threads.
 //
-// Every parser that returns `unsigned` returns how many rows it could not
-// understand. Such a row changes nothing; all other rows count. Unknown keys,
-// a different order and missing keys are no faults: later kernels have them.
-// A last row without its newline is torn and counts as not understood, so that
-// a number cut in half is never taken for a smaller number. Numbers above
-// 2^64 - 1, negative numbers and rows with '\r' or NUL bytes are not understood
-// either.
+// Every parser that returns `unsigned` returns how many rows it could not parse. Such a
+// row changes nothing; all other rows count. Unknown keys, a different order and missing
+// keys are no errors: later kernels have them. A last row without its newline is torn and
+// counts as not parsed, so that a number cut in half is never taken for a smaller number.
+// Numbers above 2^64 - 1, negative numbers and rows with '\r' or NUL bytes also count as
+// not parsed.
 //
-// A struct keeps the fields for which the text has nothing. A vector is replaced
-// by the text's rows (save in parse_blkio); its old rows' memory is used again.
+// A struct keeps the fields that the text does not have. A vector is replaced by the
+// text's rows (except in parse_blkio) and its memory is reused.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -31,8 +30,8 @@ Count parse_limit(std::string_view text);
 // "-1\n" -> kUnlimited: cpu.cfs_quota_us.
 Count parse_quota(std::string_view text);
 
-// cpu.stat. v2: microseconds; v1: nr_periods, nr_throttled, throttled_time and
-// burst_time in nanoseconds. Fills only the fields whose keys are there.
+// cpu.stat. v2: microseconds; v1: nr_periods, nr_throttled, throttled_time and burst_time
+// in nanoseconds. Fills only the fields that have a key in the text.
 unsigned parse_cpu_stat_v2(std::string_view text, CpuStats& out);
 unsigned parse_cpu_stat_v1(std::string_view text, CpuStats& out);
 // cpuacct.stat: user and system in USER_HZ (always 100 per second in user space).
@@ -43,9 +42,9 @@ unsigned parse_percpu(std::string_view text, std::vector<std::uint64_t>& out);
 unsigned parse_cpu_max(std::string_view text, LimitStats& out);
 
 unsigned parse_memory_stat_v2(std::string_view text, MemoryStats& out);
-// v1: total_* for the hierarchy; pgfault and pgmajfault also for the cgroup alone.
-// The plain keys never stand in for total_*: every kernel writes both whatever
-// use_hierarchy says, and in a file cut short they would be wrong numbers.
+// v1: total_* for the hierarchy; pgfault and pgmajfault also for the cgroup alone. The
+// plain keys never replace total_*: every kernel writes both, regardless of
+// use_hierarchy. In a truncated file they would be wrong numbers.
 unsigned parse_memory_stat_v1(std::string_view text, MemoryStats& out);
 unsigned parse_memory_events(std::string_view text, MemoryEvents& out);
 // memory.oom_control (v1): only oom_kill is taken.

@@ -12,7 +12,7 @@ struct DeviceNumber {
   std::uint32_t major = 0, minor = 0;
 };
 
-// A device that went away while its cgroup kept its figures.
+// A removed device of which the cgroup keeps the counters.
 constexpr std::string_view kUnknownDevice = "(unknown)";
 
 // "254:0"
@@ -143,7 +143,7 @@ bool parse_blkio_row(std::string_view row, BlkioFile which, std::vector<IoDevice
   std::string_view operation;
   std::uint64_t value = 0;
   fields.next(device_field);
-  if (device_field == "Total") {  // of all devices
+  if (device_field == "Total") {  // sum of all devices
     return fields.next_number(value) && fields.at_end();
   }
   const auto device = to_device(device_field);

@@ -1,5 +1,5 @@
-// Formats of the files below /proc/PID/net that tell of sockets: proc_net(5),
-// net/ipv4/proc.c, net/ipv6/proc.c.
+// Formats of the socket files below /proc/PID/net: proc_net(5), net/ipv4/proc.c,
+// net/ipv6/proc.c.
 #include "collectors/kernel/formats/formats.h"
 #include "collectors/kernel/formats/text_scanner.h"
 

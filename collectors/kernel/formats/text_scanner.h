@@ -40,7 +40,7 @@ inline constexpr std::uint64_t kBytesPerKib = 1024;  // what /proc calls kB
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-// The kernel writes neither.
+// The kernel writes neither NUL nor '\r'.
 inline bool holds_foul_bytes(std::string_view text) {
   return !text.empty() && (std::memchr(text.data(), '\r', text.size()) != nullptr ||
                            std::memchr(text.data(), '\0', text.size()) != nullptr);
@@ -155,8 +155,7 @@ struct Target {
   std::uint64_t scale = 1;
 };
 
-// Rows of "key value". `target_of` is given the key. Values of keys that are not
-// wanted are not looked at.
+// Rows of "key value". `target_of` gets the key. Values of unwanted keys are not parsed.
 template <class TargetOf>
 unsigned parse_keyed(std::string_view text, TargetOf target_of) {
   RowReader rows(text);

@@ -85,7 +85,8 @@ void HostSource::read_machine() {
   machine.boot_id = read_line(root_.sysctl_path("kernel/random/boot_id"), buffer_);
   machine.hostname = read_line(root_.root_path("etc/hostname"), buffer_);
   if (machine.hostname.empty()) {
-    // In a container that is the container's own: the kernel tells each its own namespace.
+    // In a container this is the container's own: the kernel shows each process its own
+    // namespace.
     machine.hostname = read_line(root_.sysctl_path("kernel/hostname"), buffer_);
   }
   machine.kernel_version = read_line(root_.sysctl_path("kernel/osrelease"), buffer_);

@@ -73,7 +73,7 @@ bool is_hexadecimal(std::string_view text) {
 struct Maker {
   std::string_view prefix, kind, maker;  // kind empty: any
 };
-// Of the programs' documented defaults.
+// From the programs' documented defaults.
 constexpr Maker kMakers[] = {
     {"docker", "bridge", "docker"},      {"flannel", "", "flannel"},     {"cni-podman", "bridge", "podman"},
     {"podman", "bridge", "podman"},      {"cni", "bridge", "cni"},       {"cbr0", "bridge", "cni"},

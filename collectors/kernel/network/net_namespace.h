@@ -1,4 +1,4 @@
-// Network namespaces: told apart, and visited by a thread.
+// Identifies network namespaces, and lets a thread enter them.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -10,10 +10,10 @@
 
 namespace tallyman {
 
-// By which inode a process's network namespace is known. That of ns/net needs
-// ptrace rights over the process. That of net/dev is free for all, and each
-// namespace's directory /proc/PID/net has inodes of its own, in every procfs
-// the same ones (proc_alloc_inum() in fs/proc/generic.c).
+// The inode that identifies a process's network namespace. Reading ns/net needs ptrace
+// rights over the process. Everyone may read net/dev, and the inodes of /proc/PID/net
+// differ between namespaces and are the same in every procfs (proc_alloc_inum() in
+// fs/proc/generic.c).
 enum class NamespaceMark : std::uint8_t { kNsNet, kNetDev };
 // What can be read of the host's first process: kNetDev only on a real procfs.
 NamespaceMark namespace_mark_of(const HostRoot& root);

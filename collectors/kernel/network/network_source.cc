@@ -14,7 +14,7 @@ namespace {
 // A runtime puts the process into the cgroup before it enters its namespaces.
 constexpr unsigned kSettlingPasses = 10;
 constexpr std::size_t kMaxRowLength = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
-constexpr std::size_t kPidsToTry = 8;       // in case the first ones end while they are looked at
+constexpr std::size_t kPidsToTry = 8;       // the first ones may end while they are read
 
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
@@ -222,7 +222,7 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
     if (text.error().kind == ErrorKind::kDenied || text.error().kind == ErrorKind::kIo) {
       report.note(text.error().kind, to_string(Error{text.error().kind, text.error().code, one.path}));
     }
-    close(one);  // the process ended: another is looked for in the next pass
+    close(one);  // the process ended: the next pass picks another one
     return;
   }
   if (formats::parse_net_dev(*text, one.interfaces) != 0) {

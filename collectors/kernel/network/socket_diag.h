@@ -23,9 +23,9 @@ struct DiagSocket {
   std::uint32_t receive_bytes = 0, transmit_bytes = 0;
   std::uint64_t cgroup_id = 0;  // inode of its directory in the v2 tree; 0: in TIME-WAIT, or an old kernel
   std::uint32_t dropped = 0;
-  std::uint32_t round_trip_usec = 0;  // 0: not measured yet, or not asked for
+  std::uint32_t round_trip_usec = 0;  // 0: not measured yet, or not requested
 };
-// Of inet_diag_msg and its attributes; empty if it is none. Pure: a fuzz target.
+// Parses inet_diag_msg and its attributes; empty if it is not one. Pure: a fuzz target.
 std::optional<DiagSocket> parse_diag_socket(std::string_view payload);
 
 // The sockets of a set, counted.
@@ -38,7 +38,7 @@ class SocketTally {
   void take_udp(const SocketTally& other);
   bool has_requests() const;  // connections in SYN-RECV
 
-  // Sets what sock_diag tells; the sums that sockstat has are left alone.
+  // Sets what sock_diag reports; the sums from sockstat are left alone.
   void fill(SocketStats& stats) const;
   // Sets the sums, where there is no sockstat: of a cgroup. Not TIME-WAIT:
   // which cgroup such a socket was of is no longer known.

@@ -57,7 +57,7 @@ std::vector<OomVictim> OomLog::take() {
   for (int records = 0; records < kMaxRecords; ++records) {
     const ssize_t size = read(file_.get(), record.data(), record.size());
     if (size < 0 && errno == EPIPE) {
-      continue;  // records were overwritten before they were read: goes on with the oldest that is left
+      continue;  // records were overwritten before they were read: continues with the oldest one left
     }
     if (size <= 0) {
       break;

@@ -1,7 +1,7 @@
-// Whom the OOM killer took: cgroups count kills, only the kernel's log names the
-// process. /dev/kmsg: Documentation/ABI/testing/dev-kmsg; the line is written by
-// dump_oom_victim() in mm/oom_kill.c before the cgroup counts the kill, at most
-// ten times in 5 s. One thread.
+// The processes that the OOM killer killed: cgroups count kills, only the kernel's log
+// names the process. /dev/kmsg: Documentation/ABI/testing/dev-kmsg; dump_oom_victim() in
+// mm/oom_kill.c writes the line before the cgroup counts the kill, at most ten times in 5
+// s. One thread.
 #pragma once
 
 #include "collectors/kernel/system/host_root.h"
@@ -21,7 +21,7 @@ struct OomVictim {
   std::string comm;    // of up to 15 bytes
   std::uint32_t pid = 0;
 };
-// Of a record of /dev/kmsg; empty if it tells of no victim.
+// Parses a record of /dev/kmsg; empty if it names no victim.
 std::optional<OomVictim> parse_oom_victim(std::string_view record);
 
 class OomLog {

@@ -1,8 +1,7 @@
-// The files of one process below /proc/PID, each opened, read and closed. A
-// process that has ended meanwhile is kGone in all of them; kUnsupported where it
-// is there and the file is not; kDenied where the
-// kernel does not let this agent look (it names the process then, which changes
-// from one to the next: say what is lacking instead). One thread owns it.
+// The files of one process below /proc/PID, each opened, read and closed. kGone: the
+// process has ended meanwhile. kUnsupported: the process exists, the file does not.
+// kDenied: the kernel refuses this agent (the error names the process, which changes from
+// one to the next; log what is missing instead). One thread owns it.
 #pragma once
 
 #include "collectors/kernel/stats/process_stats.h"
@@ -16,10 +15,10 @@
 
 namespace tallyman {
 
-// Of /proc/PID/fd.
+// From /proc/PID/fd.
 struct OpenFiles {
   std::uint64_t count = 0;
-  Count sockets;  // empty: more files than are looked at one by one
+  Count sockets;  // empty: too many files to check each one
 };
 
 struct ThreadSched {
@@ -63,11 +62,11 @@ class ProcessFiles {
   Result<std::string> command_line(Pid pid);
   Result<NamespaceIds> namespaces(Pid pid);
 
-  // Of each thread; those that end meanwhile are left out.
+  // One entry per thread; those that end meanwhile are left out.
   Result<std::vector<ThreadSched>> threads_sched(Pid pid);
   Result<std::vector<char>> threads_states(Pid pid);
 
-  // Of a user in the host's /etc/passwd, empty if it is not there.
+  // The user's name in the host's /etc/passwd; empty if it is not there.
   std::string user_name(std::uint64_t uid);
 
  private:

@@ -180,7 +180,7 @@ class NetlinkTaskstats final : public Taskstats {
   std::uint64_t overflows() const override { return overflows_; }
 
  private:
-  Socket asking_, listening_;  // apart, so that answers need not be told from exits
+  Socket asking_, listening_;  // separate, so that answers and exits do not mix
   std::uint16_t family_ = 0;
   std::uint64_t overflows_ = 0;
 };
@@ -206,7 +206,7 @@ std::optional<Error> NetlinkTaskstats::start() {
   listening_.send(Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK,
                           std::string_view(cpus.c_str(), cpus.size() + 1))
                       .text());
-  // A refusal is there at once; where there is none, nothing is but the first exits.
+  // A refusal arrives at once; if there is none, only the first exits can be there.
   if (const int code = error_in(listening_.receive(MSG_DONTWAIT | MSG_PEEK)); code != 0) {
     return Error{ErrorKind::kDenied, code, "taskstats: exits are told in the first PID and user namespaces alone"};
   }
@@ -242,7 +242,7 @@ void NetlinkTaskstats::take_exits(std::vector<TaskExit>& out) {
       if (errno != ENOBUFS) {
         return;
       }
-      ++overflows_;  // told once; what is still there follows
+      ++overflows_;  // counted once; the records still in the queue follow
       continue;
     }
     if (auto exit = parse_task_exit(message)) {
@@ -272,7 +272,7 @@ std::optional<TaskExit> parse_task_exit(std::string_view message) {
   exit.read_bytes = stats->read_bytes;
   exit.write_bytes = stats->write_bytes;
   if ((stats->ac_flag & kProcessEnded) != 0) {
-    // A process that never had a second thread has no figures of its own.
+    // A process that never had a second thread has no totals of its own.
     const auto whole = stats_of(message, TASKSTATS_TYPE_AGGR_TGID);
     exit.process = whole ? times_of(*whole) : exit.thread;
   }

@@ -1,8 +1,8 @@
 // The kernel's taskstats by generic netlink (Documentation/accounting/taskstats.rst):
-// exact CPU time, run-queue delay and context switches of a process with all its
-// threads, those that have ended included, and a record of every exit. Needs
-// CAP_NET_ADMIN, the first PID, user and network namespaces, and Linux 5.19, whose
-// records say which process a thread was of. One thread owns it.
+// exact CPU time, run-queue delay and context switches of a process with all its threads,
+// also ended ones, and a record of every exit. Needs CAP_NET_ADMIN, the first PID, user
+// and network namespaces, and Linux 5.19: its records name the process of a thread. One
+// thread owns it.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -19,7 +19,7 @@
 
 namespace tallyman {
 
-// Of a process as a whole, or of one thread.
+// For a whole process, or for one thread.
 struct TaskTimes {
   std::uint64_t run_nsec = 0, runqueue_nsec = 0, timeslices = 0;
   std::uint64_t utime_usec = 0, stime_usec = 0;  // by ticks: how run_nsec divides

@@ -35,7 +35,7 @@ struct MemoryStats {
   Count file_mapped, file_dirty, file_writeback;
   Count inactive_file, active_file;
   Count slab_reclaimable, slab_unreclaimable;
-  // Faults of the cgroup and all below it, and (v1 only) of the cgroup alone.
+  // Faults of the cgroup and its descendants, and (v1 only) of the cgroup itself.
   Count pgfault, pgmajfault, pgfault_local, pgmajfault_local;
   Count pgscan, pgsteal, workingset_refault_anon, workingset_refault_file;
 };
@@ -62,7 +62,7 @@ struct PressureStats {
 };
 
 struct PidsStats {
-  Count current;  // threads, of the cgroup and all below it
+  Count current;  // threads of the cgroup and its descendants
   Count max;      // kUnlimited for "max"
 };
 
@@ -119,8 +119,8 @@ struct InterfaceStats {
   std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
 };
 
-// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst).
-// Sectors are of 512 bytes whatever the device's own.
+// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst). Sectors have 512
+// bytes, whatever the device's own sector size.
 struct DiskStats {
   std::uint32_t major = 0, minor = 0;
   std::string device;

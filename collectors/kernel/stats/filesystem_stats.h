@@ -12,7 +12,7 @@
 
 namespace tallyman {
 
-// One of the host's disks, as statfs tells.
+// One of the host's disks, from statfs.
 struct DiskFilesystem {
   std::string device;  // "/dev/vda1", "pool/data"
   std::string mount_point, fs_type;
@@ -34,7 +34,7 @@ struct TreeStats {
   std::uint64_t bytes = 0;
   Count inodes;
   Count limit_bytes;                 // set for this tree alone
-  std::uint64_t capacity_bytes = 0;  // of the file system on which it lies
+  std::uint64_t capacity_bytes = 0;  // of the file system that contains it
   std::uint64_t measured_nsec = 0;   // since the epoch: what was there then is counted
   UsageSource source = UsageSource::kWalk;
 };
@@ -42,11 +42,11 @@ struct TreeStats {
 struct VolumeStats {
   std::string name;
   unsigned users = 0;              // workloads that have it
-  bool counts_here = false;        // of those, the one that tells its usage, so that a sum counts it once
+  bool counts_here = false;        // one of the sharers reports the usage, so that a sum counts it once
   std::optional<TreeStats> usage;  // with that one alone
 };
 
-// Of one workload. What is not known yet is empty.
+// For one workload. What is not known yet is empty.
 struct WorkloadFilesystems {
   std::vector<DiskFilesystem> disks;  // the host's alone
   std::optional<TreeStats> layer;

@@ -1,5 +1,5 @@
-// What the kernel tells of one process below /proc/PID. Base units, save where a
-// name says otherwise; what the kernel does not give is empty.
+// What the kernel reports about one process below /proc/PID. Base units, unless a name
+// says otherwise; what the kernel does not report is empty.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -12,11 +12,11 @@
 
 namespace tallyman {
 
-// USER_HZ: 100 a second in user space, whatever the kernel's own.
+// USER_HZ: 100 a second in user space, whatever the kernel's own rate.
 inline constexpr std::uint64_t kNsecPerTick = 10'000'000;
 
-// /proc/PID/stat (proc_pid_stat(5)). Of the whole process: all its threads, those
-// that have ended included.
+// /proc/PID/stat (proc_pid_stat(5)). For the whole process: all its threads, also ended
+// ones.
 struct PidStat {
   std::uint32_t pid = 0, ppid = 0;
   std::string comm;  // at most 15 bytes of the executable's name, or what the process calls itself
@@ -42,7 +42,7 @@ struct PidMemory {
   std::uint64_t shared = 0;  // of resident: files and shared memory
 };
 
-// /proc/PID/io: what went to and came from block devices.
+// /proc/PID/io: bytes read from and written to block devices.
 struct PidIo {
   Count read_bytes, write_bytes;
 };

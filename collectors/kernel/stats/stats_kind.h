@@ -17,7 +17,7 @@ enum class StatsKind : std::uint8_t {
   kNetwork,
   kFilesystem,
   kProcesses,       // ProcessFacts
-  kSockets,         // SocketStats, each with kNetwork: whose a namespace is
+  kSockets,         // SocketStats, each with kNetwork: which workload a namespace belongs to
   kLinks,           // the host's interfaces, with kNetwork
   kSocketStates,    // the same with states, with kSockets
   kSocketAdvanced,  // the same with `advanced`, with kSockets

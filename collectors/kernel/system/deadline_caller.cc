@@ -37,7 +37,7 @@ struct DeadlineCaller::Lane {
         continue;
       }
       next();
-      next = {};  // before the other side goes on
+      next = {};  // before the other thread continues
       const std::lock_guard lock(mutex);
       running = false;
       if (left_behind) {

@@ -15,18 +15,18 @@ namespace tallyman {
 
 class DeadlineCaller {
  public:
-  // `on_start` runs first in each thread that is made: its priority and the like.
+  // `on_start` runs first in each new thread, for example to set its priority.
   DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind, std::function<void()> on_start = {});
-  ~DeadlineCaller();  // waits for no call that hangs: it goes on by itself
+  ~DeadlineCaller();  // does not wait for a hanging call: it continues by itself
 
-  // Runs `job` and waits for it; false when it did not end within the deadline,
-  // or when as many as may are hanging already. `job` owns what it uses: it may
-  // go on after this returned false, and for ever. One caller at a time.
+  // Runs `job` and waits for it. False if it did not end within the deadline, or if too
+  // many calls are hanging already. `job` owns what it uses: it may continue after this
+  // returned false, even for ever. One caller at a time.
   bool call(std::function<void()> job);
   // From any thread, for good: a call now and later waits for a moment alone.
   void hurry() { hurry_.ring(); }
 
-  // Threads that still hang. One whose call has come back after all ends itself.
+  // Threads that still hang. One ends itself if its call returns after all.
   std::size_t hanging() const { return *hanging_; }
 
  private:

@@ -1,5 +1,5 @@
-// Errors as values. Nothing below agent/ logs or throws across a public
-// function; it returns one of these and goes on with what it has.
+// Errors as values. Nothing below agent/ logs or throws across a public function: it
+// returns one of these and continues with what it has.
 #pragma once
 
 #include <boost/system/result.hpp>

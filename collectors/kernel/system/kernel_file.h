@@ -76,10 +76,10 @@ class FileBudget {
   bool exceeded_ = false;
 };
 
-// A file whose text the kernel makes in one go (all single-record seq_files: the
-// stat files of cgroupfs, PSI): one pread unless it fills the buffer. The view
-// is into `buffer`, until the next read. Errors carry errno and no path: the
-// caller knows it.
+// A file that the kernel produces in one piece (all single-record seq_files: the stat
+// files of cgroupfs, PSI): one pread unless it fills the buffer. The view points into
+// `buffer` and is valid until the next read. Errors carry errno and no path: the caller
+// knows it.
 Result<std::string_view> read_record(int fd, ReadBuffer& buffer);
 // Any other file (cgroup.procs, net/dev, mountinfo): the kernel may return less
 // than asked for in mid-file, so reads until 0.

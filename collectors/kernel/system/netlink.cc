@@ -19,7 +19,7 @@ std::string_view without(std::string_view bytes, std::size_t length) {
   return bytes.substr(std::min(bytes.size(), NLMSG_ALIGN(length)));
 }
 
-// Empty: go on. Else how the dump ended.
+// Empty: the dump continues. Else how it ended.
 std::optional<Result<void>> end_of_dump(const Message& message) {
   if (message.type != NLMSG_DONE && message.type != NLMSG_ERROR) {
     return {};

@@ -81,9 +81,9 @@ class Socket {
   // In the network namespace of the calling thread, for good. `protocol`: NETLINK_ROUTE, NETLINK_SOCK_DIAG.
   static Result<Socket> open(int protocol);
 
-  // Asks for all objects and gives each one's message to `each`. The kernel
-  // changes the set in the middle of a long dump: what comes and goes then may
-  // be missed, nothing else. An answer that does not end within seconds is an error.
+  // Requests all objects and passes each message to `each`. The kernel changes the set
+  // during a long dump: objects that appear or disappear meanwhile may be missed, nothing
+  // else. An answer that does not end within seconds is an error.
   Result<void> dump(std::uint16_t type, std::string_view request, const std::function<void(const Message&)>& each);
   // Asks for one object.
   Result<void> ask(std::uint16_t type, std::string_view request, const std::function<void(const Message&)>& each);
