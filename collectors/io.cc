@@ -106,7 +106,7 @@ void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer
     writer.put(kCostWait, {row.device}, row.cost_wait_usec);
     writer.put(kCostIndebt, {row.device}, row.cost_indebt_usec);
     writer.put(kCostIndelay, {row.device}, row.cost_indelay_usec);
-    if (row.major != 0 || row.minor != 0) {  // not of processes, whose bytes are of all devices
+    if (row.major != 0 || row.minor != 0) {  // not for processes: their bytes are a sum of all devices
       put_operations(row, writer);
     }
   }

@@ -31,14 +31,16 @@ static_assert(std::size(kColumns) == std::size(kMetrics));
 
 bool is_physical(const HostLink& link) { return link.kind == "physical"; }
 
-// Where the host is itself a container: its own end of a veth, and nobody's within it.
+// If the host is itself a container: the inner end of its veth, which belongs to no
+// workload inside.
 bool leads_out(const HostLink& link) {
   return (link.kind == "veth" || link.kind.empty()) && link.master_index == 0 && link.made_by.empty();
 }
 
-// Of a packet from a container to the world the host counts the same bytes on a veth, a
-// bridge and its network card. In sums is what goes out and comes in; all, where none is
-// known to. A workload has no such list, and no such interfaces.
+// For a packet from a container to another machine the host counts the same bytes on a
+// veth, a bridge and its network card. Sums include the interfaces that lead out of the
+// host; all interfaces, if none is known to. A workload has no such list, and no such
+// interfaces.
 bool (*summed_of(std::span<const HostLink> links))(const HostLink&) {
   for (auto* const rule : {&is_physical, &leads_out}) {
     if (std::any_of(links.begin(), links.end(), rule)) {

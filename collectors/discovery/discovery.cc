@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Runtimes write a container's start time and process after they have made its
-// cgroup: for so long its files are looked at this often.
+// Runtimes write a container's start time and process after they have created its cgroup.
+// During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
 constexpr std::chrono::seconds kStartingTime{3};
 
@@ -29,9 +29,9 @@ std::uint64_t wall_clock_nsec() {
 // What is known of one cgroup, beyond what is published.
 struct Record {
   CgroupNode node;
-  Runtime* runtime = nullptr;  // whose container it is
+  Runtime* runtime = nullptr;  // the runtime of the container
   std::string container_id;
-  bool undecided = false;      // a container's path, and no runtime has its files yet
+  bool undecided = false;      // a container's path, but no runtime has its files yet
   std::uint64_t revision = 0;  // of the last complete description
   bool described = false;
   WorkloadPtr workload;
@@ -127,7 +127,7 @@ class Discovery::Impl {
   const DiscoveryOptions options_;
   const std::vector<std::unique_ptr<Runtime>> runtimes_;
 
-  // Of the thread that looks.
+  // Used by the discovery thread only.
   CgroupTree tree_;
   std::map<std::string, Lifetime> lifetimes_;  // of the cgroups that exist
   std::vector<Gone> gone_;                     // since the last follow_gone()
@@ -152,7 +152,7 @@ CgroupTreeOptions Discovery::Impl::tree_options() {
   return options;
 }
 
-// At once: a cgroup may live for milliseconds only.
+// Handled at once: a cgroup may exist for milliseconds only.
 void Discovery::Impl::on_change(const CgroupChange& change) {
   if (change.created) {
     lifetimes_[change.path] = {watch_final_stats(change.path), wall_clock_nsec()};
@@ -160,7 +160,7 @@ void Discovery::Impl::on_change(const CgroupChange& change) {
   }
   const auto known = lifetimes_.extract(change.path);
   Lifetime lifetime = known.empty() ? Lifetime{} : known.mapped();
-  // When it was seen first it may not have been in the v2 tree yet.
+  // When it was first seen, it may not have been in the v2 tree yet.
   if (lifetime.token == 0) lifetime.token = watch_final_stats(change.path);
   gone_.push_back({change.path, change.node, lifetime, wall_clock_nsec()});
 }
@@ -175,7 +175,7 @@ void Discovery::Impl::follow_gone() {
     if (!same && gone.lifetime.created_nsec != 0) workload->seen_nsec = gone.lifetime.created_nsec;
     workload->ended_nsec = gone.ended_nsec;
     if (workload->inode == 0)
-      workload->inode = ++short_lived_inode_;  // one of its own for each that was never looked at
+      workload->inode = ++short_lived_inode_;  // a unique one for each cgroup that was never read
     exits_.begin(std::move(workload), gone.lifetime.token, record.runtime, record.container_id);
   }
 }
@@ -226,7 +226,7 @@ void Discovery::Impl::run() {
       next_refresh = Clock::now() + options_.refresh_interval;
     }
     publish(changed);
-    exits_pending = exits_.poll();  // told after the list that has them no more
+    exits_pending = exits_.poll();  // reported after the list that no longer contains them
   }
 }
 
@@ -274,8 +274,8 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   return record;
 }
 
-// The first that is certain, or has the files. One that only has not got them yet
-// is asked again. True when it is another than before.
+// The first runtime that is certain, or has the files. A runtime without the files yet is
+// asked again. True when the runtime changed.
 bool Discovery::Impl::choose_runtime(Record& record) {
   record.undecided = false;
   for (const auto& runtime : runtimes_) {

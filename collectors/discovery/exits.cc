@@ -7,11 +7,11 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxPending = 65'536;
-constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they come before the removal, or never
+constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they arrive before the removal, or never
 constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write how it ended
 constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // of the cgroup's birth, which is noticed late
 
-// Of the run that this cgroup was, not of one before.
+// The exit belongs to the run of this cgroup, not to an earlier one.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
   const std::uint64_t born = std::min(workload.cgroup_created_nsec.value_or(workload.seen_nsec), workload.seen_nsec);
   return exit.started_nsec + kClockSlackNsec >= born;

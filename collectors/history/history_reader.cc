@@ -30,7 +30,7 @@ void unpack(const PackedRows& packed, std::int64_t before, const RowAt& row_at) 
   }
 }
 
-// Follows one workload through its rows and books what lies between each two.
+// Follows one workload through its rows and books the difference between neighbours.
 class Dispatcher {
  public:
   Dispatcher(std::int64_t wall_offset, const std::vector<unsigned>& fields, std::vector<StepSums>& sums)

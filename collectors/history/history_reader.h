@@ -22,7 +22,7 @@ struct PackedRows {
   std::int64_t nominal_step = 0;  // between two rows, as it should be
 };
 
-// One life of a workload: a cgroup of the same path made anew is another.
+// One lifetime of a workload: a cgroup recreated under the same path has another.
 struct PackedTrack {
   PackedRows coarse, fine;
 };

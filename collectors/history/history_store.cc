@@ -55,7 +55,7 @@ void HistoryStore::add(const Snapshot& snapshot, std::chrono::nanoseconds slept)
   publish_statistics();
 }
 
-// Which track each block belongs to; anew only when the layout is another.
+// Finds the track of each block; repeated only when the layout changed.
 void HistoryStore::match(const Snapshot& snapshot) {
   if (layout_ == snapshot.layout) return;
   for (const auto& [key, track] : tracks_) {
@@ -192,7 +192,7 @@ void HistoryStore::drop_empty_tracks() {
 
 void HistoryStore::drop_unused_ticks() {
   for (unsigned tier = 0; tier < kTiers; ++tier) {
-    // The newest coarse one may yet get the first row of a workload that has just come.
+    // The newest coarse tick may still get the first row of a new workload.
     Tick oldest = ticks_[tier].end() - (ticks_[tier].newest() ? 1 : 0);
     for (const auto& [key, track] : tracks_) {
       const auto& chunks = track->tiers[tier].chunks();

@@ -33,9 +33,9 @@ struct HistoryOptions {
 
 struct HistoryStatistics {
   std::uint64_t samples = 0;                    // snapshots taken in
-  std::uint64_t workloads = 0;                  // of which something is known, ended ones too
-  std::uint64_t workloads_left_out = 0;         // of those that are there; not remembered for want of memory
-  std::uint64_t chunks_dropped = 0;             // before their time, for want of memory; a total
+  std::uint64_t workloads = 0;                  // remembered, including ended ones
+  std::uint64_t workloads_left_out = 0;         // existing ones that are not remembered because the memory is full
+  std::uint64_t chunks_dropped = 0;             // dropped early because the memory was full; a total
   std::size_t memory_bytes = 0;                 // in use; never above the bound for longer than one sample
   std::size_t packed_bytes = 0;                 // of it the compressed samples
   std::uint64_t points = 0;                     // figures that these hold
@@ -57,13 +57,13 @@ class HistoryStore {
   // Thread-safe, and quick for the thread that adds: a query holds the lock for a
   // copy of the compressed samples and unpacks them outside.
 
-  // Id of the workload meant: by cgroup path (with or without its first slash),
-  // container id (12 digits or more) or a name that only one has; those that are
-  // there before those that have ended, of which the last to end.
+  // Id of the wanted workload: by cgroup path (with or without its first slash),
+  // container id (12 digits or more) or a name that only one has. Existing workloads go
+  // before ended ones; of those the last to end.
   std::optional<std::string> find(std::string_view wanted) const;
   // Ids that are not known give series without points.
   HistoryAnswer answer(const HistoryQuery& query) const;
-  // As of the last sample; waits for no adding and no query.
+  // At the last sample; waits for no adding and no query.
   HistoryStatistics statistics() const;
 
  private:

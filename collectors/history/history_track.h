@@ -51,7 +51,7 @@ class TrackTier {
   void drop_oldest(BlockPool& pool);
   void close() { encoder_.reset(); }                                   // nothing is appended any more
   const std::vector<HistoryChunk>& chunks() const { return chunks_; }  // oldest first
-  std::size_t memory_bytes() const;                                    // but for the pool's blocks
+  std::size_t memory_bytes() const;                                    // without the pool's blocks
 
  private:
   std::vector<HistoryChunk> chunks_;
@@ -65,7 +65,8 @@ class CoarseRow {
   bool empty() const { return !any_; }
   // Counters as they were first seen, and no gauges.
   HistoryRow first() const;
-  // Counters as they are now, gauges the mean of their samples. Begins anew.
+  // Counters at their current value, gauges as the mean of their samples. Then starts
+  // again.
   HistoryRow take();
 
  private:
@@ -83,7 +84,7 @@ struct HistoryTrack {
   std::uint32_t stagger = 0;       // so that not all begin their chunks at one moment
   std::array<TrackTier, 2> tiers;  // kFine, kCoarse
 
-  // Of a workload that is there, or has gone since the last coarse tick.
+  // Of a workload that exists, or that ended after the last coarse tick.
   struct Live {
     FieldReader reader;
     CoarseRow coarse;
@@ -92,7 +93,7 @@ struct HistoryTrack {
   };
   std::unique_ptr<Live> live;
 
-  std::size_t memory_bytes() const;  // but for the pool's blocks
+  std::size_t memory_bytes() const;  // without the pool's blocks
 };
 
 }  // namespace tallyman

@@ -17,7 +17,7 @@ std::uint64_t zigzag(std::uint64_t difference) {
 }
 std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (~(value & 1) + 1); }
 
-// Rice parameter for values whose mean is size/8.
+// Rice parameter for values with the mean size/8.
 unsigned rice_bits(std::uint64_t size) {
   const std::uint64_t mean = size / 8;
   return mean == 0 ? 0 : std::min(56U, static_cast<unsigned>(std::bit_width(mean)) - 1);

@@ -21,11 +21,11 @@
 
 namespace tallyman {
 
-// What a collector may look at for one workload, at one instant.
+// What a collector may read for one workload, at one instant.
 struct Observation {
   const Workload& workload;
   const CgroupStats& stats;
-  std::span<const InterfaceStats> interfaces;  // of its own network namespace
+  std::span<const InterfaceStats> interfaces;  // of the workload's own network namespace
   const HostStats* host;                       // only for the host itself; else null
   std::uint64_t now_nsec;  // wall clock of this sample, since the epoch; of the last one if it has ended
   bool ended = false;      // the container is gone: of other than `reports_ended` collectors only counters are taken

@@ -1,6 +1,6 @@
-// Sums over workloads that have ended, which outlive them: by kind, image and
-// Compose project and service; and what was missed of them. A value that
-// collectors look at. A cgroup inside another counts in both.
+// Sums over workloads that have ended: by kind, image, Compose project and service; and
+// what was missed of them. A value that collectors read. A nested cgroup counts in its
+// parent too.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -23,7 +23,7 @@ std::string_view to_string(Outcome outcome);  // "succeeded", ...
 // OOM killer is kOomKilled too.
 Outcome outcome_of(const Workload& workload, const CgroupStats& stats);
 
-// CPU time that went through a cgroup and that none of its children accounts for.
+// CPU time of a cgroup that none of its children accounts for.
 struct UnattributedCpu {
   std::string id;
   std::uint64_t nsec = 0;
@@ -46,7 +46,7 @@ class EndedTotals {
   void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);
   const std::map<Key, Sums>& rows() const { return rows_; }
 
-  std::vector<UnattributedCpu> unattributed;  // as of the last pass, sorted by id
+  std::vector<UnattributedCpu> unattributed;  // at the last pass, sorted by id
 
  private:
   std::map<Key, Sums> rows_;

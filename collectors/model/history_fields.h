@@ -1,6 +1,6 @@
-// What the agent remembers of every workload and shows live: a fixed table of
-// fields, each made of one or more metrics, summed over devices and interfaces.
-// Counters stay counters until they are read; rates are made of two of them.
+// What the agent remembers of every workload and shows live: a fixed table of fields.
+// Each is made of one or more metrics, summed over devices and interfaces. Counters stay
+// counters until they are read; two of them give a rate.
 #pragma once
 
 #include "collectors/model/metric.h"
@@ -30,8 +30,8 @@ struct HistoryField {
   FieldKind kind;
   std::string_view unit;  // "cores", "bytes", "bytes/s", "1/s", "ratio", "count"
   std::string_view help;
-  // A figure is kept as a whole number of grains: the steps in which the kernel
-  // counts (pages, sectors) or finer than anybody can see (microseconds).
+  // A value is stored as a whole number of grains: the steps in which the kernel counts
+  // (pages, sectors), or steps too small to see (microseconds).
   std::uint64_t grain;  // in the metric's own unit; a gauge is rounded, a counter cut off
   double scale;         // from kept grains to `unit`
   bool in_stream;       // among the fields of /api/v1/stream
@@ -65,8 +65,8 @@ class FieldReader {
   std::vector<Slot> slots_;  // by field
 };
 
-// The field's figure in its unit from two rows `seconds` apart; empty where one
-// is not known or the counter ran backwards (it began anew).
+// The field's value in its unit from two rows `seconds` apart. Empty if one is unknown or
+// the counter ran backwards (it was reset).
 std::optional<double> figure_between(unsigned field, std::uint64_t before, std::uint64_t now, double seconds);
 
 // What is asked of the past. Times are seconds since the epoch by today's clock.
@@ -79,8 +79,8 @@ struct HistoryQuery {
 struct HistorySeries {
   std::string workload;  // its id
   unsigned field = 0;
-  // Begin of a step and the average in it (kCount: the sum). A step of which
-  // nothing is known has no point.
+  // Start of a step and the average in it (kCount: the sum). A step without data has no
+  // point.
   std::vector<std::pair<double, double>> points;
 };
 

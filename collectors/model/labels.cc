@@ -101,7 +101,7 @@ Result<LabelPolicy> LabelPolicy::make(const LabelOptions& options) {
 
 std::string LabelPolicy::of_workload(const Workload& workload) const {
   std::string out;
-  append(out, "id", workload.id);  // whole: it tells workloads apart; the kernel bounds it
+  append(out, "id", workload.id);  // never cut: it identifies workloads, and the kernel limits its length
   if (workload.kind == WorkloadKind::kContainer) {
     append(out, "name", impl_->bounded(workload.container.name));
     append(out, "image", impl_->bounded(workload.container.image));

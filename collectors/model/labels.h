@@ -26,11 +26,11 @@ class LabelPolicy {
   LabelPolicy& operator=(LabelPolicy&&) noexcept;
   ~LabelPolicy();
 
-  // id, name and image (containers alone), container_label_*, kind, workload; of
-  // Kubernetes' containers and pods also container, namespace, pod.
-  // Escaped, no braces, no empty labels. Values longer than max_value_bytes are
-  // cut at a character. Of labels that become the same name, the first in byte
-  // order of the runtime's own names stays; the rest are dropped.
+  // id, name and image (containers only), container_label_*, kind, workload; for
+  // Kubernetes' containers and pods also container, namespace, pod. Escaped, no braces,
+  // no empty labels. Values longer than max_value_bytes are cut at a character. If
+  // several labels become the same name, the first in byte order of the runtime's own
+  // names is kept; the others are dropped.
   std::string of_workload(const Workload& workload) const;
   // machine_id, system_uuid, boot_id, kind, workload.
   std::string of_machine(const MachineInfo& machine) const;

@@ -45,10 +45,10 @@ struct CatalogueEntry {
 // The collector of the agent's own metrics: in no list of flags, always on.
 inline constexpr std::string_view kSelfCollector = "self";
 
-// All metrics of all collectors, grouped by collector; then the agent's own.
-// Built once, on first use; thread-safe.
+// All metrics of all collectors, grouped by collector; then the agent's own. Built once,
+// on first use; thread-safe.
 std::span<const CatalogueEntry> catalogue();
-// By name, in catalogue(). A look-up in a hash table made once.
+// By name, in catalogue(). Uses a hash table built once.
 std::optional<MetricId> find_metric(std::string_view name);
 
 // What docs and --help say of a collector. In the order of the catalogue, kSelfCollector last.

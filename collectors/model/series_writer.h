@@ -17,7 +17,8 @@
 
 namespace tallyman {
 
-// What a plan is followed by: the series in the order in which they are put.
+// The order in which a plan's series are written. The plan is kept while it stays the
+// same.
 struct SeriesOrder {
   struct Entry {
     MetricId metric;

@@ -27,7 +27,7 @@ std::size_t utf8_sequence_size(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : size;
 }
 
-// Appends the bytes that need no escape in one go; `escape` says what stands for the others.
+// Appends runs of bytes that need no escape at once; `escape` replaces the others.
 template <class Escape>
 void append_sanitised(std::string& out, std::string_view text, const Escape& escape) {
   std::size_t copied = 0, at = 0;

@@ -1,9 +1,9 @@
-// All values of one instant. Immutable and shared: readers hold a
-// std::shared_ptr<const Snapshot> and never wait for the sampler.
+// All values of one instant. Immutable and shared: readers hold a std::shared_ptr<const
+// Snapshot> and never wait for the sampler.
 //
-// Plan once, sample many: a SeriesPlan says which series a workload has, their
-// labels already escaped; it is made anew only when the set of series changes.
-// Sampling writes numbers into slots, rendering walks the plans family by family.
+// Plan once, sample many: a SeriesPlan says which series a workload has, with the labels
+// already escaped. It is rebuilt only when the set of series changes. Sampling writes
+// numbers into slots, rendering walks the plans family by family.
 #pragma once
 
 #include "collectors/model/metric.h"
@@ -64,8 +64,8 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// Sum of a metric over its series in one block (all devices, all interfaces) but for
-// those that count again what others count; empty when there is none.
+// Sum of a metric over its series in one block (all devices, all interfaces), without
+// series that count the same again; empty if there is none.
 std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
 
 // Label values as both text formats want them: \ " and newline escaped, bytes

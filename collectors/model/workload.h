@@ -70,7 +70,7 @@ struct ContainerMetadata {
   std::optional<ContainerExit> exit;  // of its last run, while it does not run
   std::string network_mode;           // "bridge", "host", "none", "container:ID", a network's name
   std::string storage_driver;
-  std::string layer_directory;  // what it writes goes here, as the host names it; where the runtime's files tell
+  std::string layer_directory;  // the directory it writes to, as a path on the host, if the runtime's files name it
   std::vector<PortMapping> ports;
   std::vector<NetworkAttachment> networks;
   std::vector<std::string> links;  // legacy --link: "/db:/web/db"
@@ -78,7 +78,7 @@ struct ContainerMetadata {
   bool operator==(const ContainerMetadata&) const = default;
 };
 
-// A pod of Kubernetes, told by its own cgroup (kind pod). Empty where not known.
+// A Kubernetes pod, identified by its own cgroup (kind pod). Empty if unknown.
 struct PodIdentity {
   std::string name, name_space;  // known once its sandbox or one of its containers is
   std::string uid;
@@ -97,19 +97,19 @@ struct UnitFacts {
 struct Workload {
   WorkloadKind kind = WorkloadKind::kCgroup;
   std::string id;               // cgroup path, "/" for the host, "process:NAME" for a group: the label `id`
-  std::uint64_t inode = 0;      // of the cgroup's directory: a path created anew is another workload
+  std::uint64_t inode = 0;      // of the cgroup's directory: a recreated path is another workload
   std::string workload;         // the label of that name: container name, unit name, or the path
   std::string runtime;          // "docker", ... or empty
   std::string container_id;     // the runtime's id, or empty
   std::uint64_t seen_nsec = 0;  // when the agent first saw it, since the epoch
   // Birth of the directory, where known; of a group of processes, the start of its oldest.
   std::optional<std::uint64_t> cgroup_created_nsec;
-  std::optional<std::uint64_t> ended_nsec;  // since the epoch; empty while it lives
+  std::optional<std::uint64_t> ended_nsec;  // since the epoch; empty while it exists
   ContainerMetadata container;              // empty unless kind is kContainer or kMachine
   PodIdentity pod;                          // empty unless kind is kPod
   UnitFacts unit;                           // empty unless kind is kService, kSlice or kScope
-  std::string ecs_task;                     // id of the task of Amazon ECS that it is, or lies in
-  std::optional<std::uint32_t> user;        // uid of the user in whose slice it lies
+  std::string ecs_task;                     // id of the Amazon ECS task that it is, or belongs to
+  std::optional<std::uint32_t> user;        // uid of the user of its slice
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;

@@ -26,7 +26,7 @@ struct SwarmIdentity {
 };
 std::optional<SwarmIdentity> swarm_of(const Workload& workload);
 
-// The pod that it is, or whose container it is.
+// The pod that it is, or that it is a container of.
 std::optional<PodIdentity> pod_of(const Workload& workload);
 
 // The slice right above it: "system.slice"; one of a user's manager is

@@ -1,6 +1,6 @@
-// One pass over all workloads: attaches and detaches, reads, and makes the next
-// Snapshot. No thread and no clock of its own: the caller brings both, so that
-// a test can. One thread owns a sampler.
+// One pass over all workloads: attaches and detaches, reads, and makes the next Snapshot.
+// No thread and no clock of its own: the caller provides both, so a test can too. One
+// thread owns a sampler.
 #pragma once
 
 #include "collectors/kernel/cgroup/stats_source.h"
@@ -41,7 +41,7 @@ struct SamplerOptions {
   bool cpu_per_cpu = false;
   std::chrono::milliseconds slow_interval{10'000};
   std::chrono::milliseconds ended_grace{120'000};  // for how long containers that have ended are shown
-  std::shared_ptr<EventLog> events;                // null: one of its own
+  std::shared_ptr<EventLog> events;                // null: the sampler makes its own
   std::size_t network_files_kept_open = 1024;
   NetworkSource::Ignore ignore_interface;
   // Asked before and after CPU time and pressure are read: a snapshot's time is the middle.
@@ -74,7 +74,7 @@ class BlockList;
 
 class Sampler {
  public:
-  // Of `workload_sources` those are used that a collector needs; those of networks and sockets are made here.
+  // Uses those of `workload_sources` that a collector needs; the sources of networks and sockets are made here.
   Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
           std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources = {});
   ~Sampler();
@@ -83,7 +83,7 @@ class Sampler {
   // is complete and never null.
   SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<WorkloadExit> exits = {});
   SamplerStatistics statistics() const;
-  // The machine, as of the last pass.
+  // The machine, at the last pass.
   const HostStats& host() const { return host_source_.stats(); }
 
  private:
@@ -110,7 +110,7 @@ class Sampler {
 
   SamplerOptions options_;
   std::unique_ptr<StatsSource> source_;
-  std::unique_ptr<NetworkSource> networks_;  // of those workload_sources that look into network namespaces
+  std::unique_ptr<NetworkSource> networks_;  // for workload_sources that enter network namespaces
   std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources_;
   HostSource host_source_;
   LabelPolicy labels_;

@@ -14,10 +14,11 @@ namespace tallyman {
 
 // 64 hexadecimal digits in lower case: Docker, containerd's CRI and nerdctl, Podman, CRI-O.
 bool is_container_id(std::string_view name);
-// Some runtime's container: there is an id in it, whatever is around it.
+// The path contains a container id anywhere, of whichever runtime.
 bool contains_container_id(std::string_view path);
 
-// Of "/a/b/docker-ID.scope": above "/a/b", name "docker-ID.scope". Nothing without a slash.
+// Splits "/a/b/docker-ID.scope" into above "/a/b" and name "docker-ID.scope". Empty without
+// a slash.
 struct SplitPath {
   std::string_view above, name;
 };

@@ -42,16 +42,16 @@ class Runtime {
   // something below it). Pure: by the path alone, cheap.
   virtual std::optional<ContainerMatch> match(std::string_view cgroup_path) const = 0;
 
-  // A number that changes when describe() would tell something else; 0 when the
-  // files are not there (yet) or cannot be reached. A few stats, no reads.
+  // A number that changes when the result of describe() would change. 0 when the files do
+  // not exist (yet) or cannot be reached. A few stat calls, no reads.
   virtual std::uint64_t revision(const std::string& container_id) = 0;
 
   // Reads the container's files. kUnsupported: not there; kDenied (`where` is
   // the directory or file that denies), kMalformed (the file's name).
   virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
 
-  // How its last run has ended, where the runtime tells that apart from the rest, in a file
-  // that may be there for a moment only: readable is then event_fd(), and handle_events() reads it.
+  // How its last run ended, for runtimes that write this to a separate, possibly
+  // short-lived file: event_fd() becomes readable, and handle_events() reads the file.
   virtual std::optional<ContainerExit> exit_of(const std::string& container_id) {
     (void)container_id;
     return {};
@@ -60,16 +60,15 @@ class Runtime {
   virtual void handle_events() {}
 };
 
-// Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and
-// PARENT/ID (--cgroup-parent), not certain. Containers inside a container are
-// not this host's Docker's. `data_root` as the host names it
-// ("/var/lib/docker"); empty: from /etc/docker/daemon.json, else the default, and
-// at home of users who run it rootless;
-// below it also where userns-remap has its containers. Symbolic links are
-// followed as the host would.
+// Docker, both cgroup drivers: .../docker/ID and docker-ID.scope, certain; and PARENT/ID
+// (--cgroup-parent), not certain. Containers inside a container do not belong to this
+// host's Docker. `data_root` is the path on the host ("/var/lib/docker"). If empty: the
+// value in /etc/docker/daemon.json, else the default, and the home directories of users
+// who run it rootless. Containers of userns-remap below it are found too. Symbolic links
+// are followed as the host would.
 //
-// While a container is only being started its files still tell of its last run:
-// start time, pid and health are left out until it runs.
+// While a container is being started, its files still describe its last run: start time,
+// pid and health are left out until it runs.
 std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string data_root);
 
 // containerd's own (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope and

@@ -61,7 +61,7 @@ class ContainerdRuntime final : public Runtime {
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
-// /NAMESPACE/ID, in which ctr's ids are whatever the user typed.
+// /NAMESPACE/ID, where the ids of ctr are arbitrary user input.
 std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
   if (!split || contains_container_id(split->above)) return {};

@@ -87,7 +87,7 @@ std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view p
   return {};
 }
 
-// Looked up once for all containers that are asked about in one go.
+// Listed once for all containers of one refresh.
 const std::vector<ContainersStorageRuntime::Storage>& ContainersStorageRuntime::storages() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_search_) return storages_;
@@ -145,8 +145,9 @@ std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
   return std::max<std::uint64_t>(config ^ (pid << 1), 1);
 }
 
-// Of the run whose process the pid file names: an older one is of a run before. conmon
-// leaves a file "oom" in the container's directory where the kernel's killer came.
+// The exit must be of the run named by the pid file: an older file belongs to an earlier
+// run. conmon writes a file "oom" into the container's directory if the OOM killer killed
+// it.
 std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& place) {
   const auto finished = modified_nsec(files_, place.exit_file);
   const auto text = files_.read(place.exit_file, kMaxExitBytes);
@@ -158,7 +159,7 @@ std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& pl
   return ContainerExit{code, oom_killed, started, *finished};
 }
 
-// A user's directory tells nothing of root's container, whatever a file in it is named.
+// A user's directory says nothing about root's containers, whatever file names it has.
 void ContainersStorageRuntime::handle_events() {
   for (const std::string& file : exit_files_.written()) {
     const std::string id = file.substr(file.rfind('/') + 1);

@@ -94,7 +94,7 @@ void DockerRuntime::find_containers_directories() {
     }
   }
   auto directory = files_.open(top, O_RDONLY | O_DIRECTORY);
-  if (!directory) return;  // often not listable, and yet its containers are readable
+  if (!directory) return;  // often cannot be listed although its containers are readable
   DIR* listing = fdopendir(directory->get());
   if (listing == nullptr) return;
   directory->release();
@@ -113,7 +113,7 @@ Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& 
     std::string path = containers + "/" + id;
     auto directory = files_.open(path, O_PATH | O_DIRECTORY);
     if (directory) return Place{std::move(path), std::move(*directory)};
-    // The others may be readable all the same: a user's own Docker beside root's.
+    // The others may still be readable: a user's own Docker next to root's.
     if (error.kind == ErrorKind::kUnsupported) error = std::move(directory.error());
   }
   return error;

@@ -17,8 +17,8 @@ namespace tallyman {
 bool parse_docker_config(std::string_view text, ContainerMetadata& metadata);
 bool parse_docker_host_config(std::string_view text, ContainerMetadata& metadata);
 
-// "data-root" of daemon.json, or its old name "graph"; empty where neither is
-// set. Nothing: no JSON object, or not an absolute path.
+// "data-root" of daemon.json, or its old name "graph"; an empty string if neither is set.
+// nullopt: no JSON object, or no absolute path.
 std::optional<std::string> parse_docker_data_root(std::string_view text);
 
 // RFC 3339, up to nanoseconds, "Z" or an offset; since the epoch. Nothing for a

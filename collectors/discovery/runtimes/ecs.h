@@ -16,7 +16,7 @@ struct EcsTask {
   bool is_own = false;  // the path is the task's own cgroup, not one below it
 };
 
-// The task that a cgroup is or lies in.
+// The task that the cgroup is, or belongs to.
 std::optional<EcsTask> ecs_task_of(std::string_view cgroup_path);
 
 }  // namespace tallyman

@@ -1,5 +1,5 @@
-// Facts out of JSON that somebody else wrote: a key that is missing or of
-// another type is an empty fact, never an error.
+// Extracts facts from JSON of other programs: a key that is missing or has another type
+// is an empty fact, never an error.
 #pragma once
 
 #include <boost/json.hpp>

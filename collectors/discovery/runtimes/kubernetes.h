@@ -1,6 +1,6 @@
-// Kubernetes' pods: told by the paths of their cgroups, named by what their
-// containers' annotations say (the kubelet itself writes no file with a pod's name
-// that is not its secrets' neighbour). Pure.
+// Kubernetes' pods: identified by the paths of their cgroups, and named by the
+// annotations of their containers (the kubelet itself writes a pod's name only into files
+// next to the pod's secrets). Pure.
 #pragma once
 
 #include "collectors/model/workload.h"

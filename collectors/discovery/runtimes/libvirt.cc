@@ -86,7 +86,7 @@ std::string id_by_suffix(const SplitPath& split) {
   return {};
 }
 
-// .../libvirt/qemu/web before 1.0.5; since 7.1 a scope has a "libvirt" of its own, without drivers in it.
+// .../libvirt/qemu/web before 1.0.5; since 7.1 a scope has its own "libvirt", without drivers in it.
 std::string id_by_legacy_path(const SplitPath& split) {
   for (const std::string_view driver : kDrivers) {
     if (split.above.ends_with("/libvirt/" + std::string(driver))) return id_of(driver, split.name);
@@ -194,7 +194,7 @@ std::optional<std::uint32_t> number_of(const pugi::xml_attribute& attribute) {
 
 std::optional<LibvirtDomain> parse_libvirt_domain(std::string_view text) {
   pugi::xml_document document;
-  // No entities of its own making, no recursion: pugixml expands the five of XML alone.
+  // No custom entities, no recursion: pugixml expands only the five of XML.
   if (!document.load_buffer(text.data(), text.size())) return {};
   const pugi::xml_node status = document.child("domstatus");
   const pugi::xml_node element = status ? status.child("domain") : document.child("domain");

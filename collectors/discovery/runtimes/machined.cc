@@ -1,8 +1,8 @@
-// Machines that systemd-machined knows: systemd-nspawn's containers, vmspawn's
-// virtual machines, whatever registers itself. From its state files in
-// /run/systemd/machines (systemd 252, src/machine/machine.c: KEY=VALUE lines, and
-// a link unit:UNIT beside each); those hold all that its D-Bus interface tells but
-// the addresses and the os-release inside, which are the guest's own word.
+// Machines registered with systemd-machined: containers of systemd-nspawn, virtual
+// machines of vmspawn, and others. Read from its state files in /run/systemd/machines
+// (systemd 252, src/machine/machine.c: KEY=VALUE lines, and a link unit:UNIT next to
+// each). They contain everything that its D-Bus interface shows except the addresses and
+// the os-release inside, which the guest itself reports.
 #include "collectors/discovery/runtimes/machine_state.h"
 
 #include "collectors/discovery/runtimes/container_files.h"
@@ -94,7 +94,8 @@ std::optional<ContainerMatch> MachinedRuntime::match(std::string_view path) cons
   return ContainerMatch{kUnitLink + place->unit, false, WorkloadKind::kMachine};
 }
 
-// Asked about every unit of the host in one go: they share one look at the directory.
+// Called for every unit of the host in one refresh: they share one check of the
+// directory.
 int MachinedRuntime::directory() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_poll_) {

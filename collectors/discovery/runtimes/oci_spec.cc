@@ -53,8 +53,8 @@ Labels labels_of(const json::object& spec) {
   return labels;
 }
 
-// "host" where the container was given no network namespace; "container:ID" where
-// it was put into its pod's; else one of its own.
+// "host" if the container has no network namespace; "container:ID" if it is in its pod's;
+// else it has its own.
 std::string network_mode_of(const json::object& spec, const std::string& pods_sandbox) {
   const auto* linux = object_in(spec, "linux");
   const auto* namespaces = linux != nullptr ? member(*linux, "namespaces") : nullptr;

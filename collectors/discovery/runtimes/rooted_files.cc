@@ -32,7 +32,7 @@ Result<FileDescriptor> RootedFiles::open(const std::string& path, int flags) {
   if (code != EACCES) return error_from_errno(code, path);
   for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     std::string parent = path.substr(0, slash);
-    // Search permission is what a look at "." inside needs.
+    // Opening "." inside needs search permission.
     const FileDescriptor inside(open_raw(parent + "/.", O_PATH | O_DIRECTORY));
     if (!inside.valid()) return error_from_errno(code, std::move(parent));
   }

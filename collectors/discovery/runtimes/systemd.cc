@@ -1,9 +1,9 @@
 // Units of systemd: what started a service, slice or scope, and when. From the
-// directories that systemd itself fills: invocation:UNIT of /run/systemd/units is
-// a link made anew at each start but of slices (systemd 235; journald reads it), and
-// /run/systemd/transient holds the units that were made by a call, not a file
-// (systemd-run, and every scope). fleet puts its units into /run/fleet/units
-// (fleet 0.13, systemd/manager.go; units_directory in fleet.conf).
+// directories that systemd itself fills. invocation:UNIT of /run/systemd/units is a link
+// recreated at each start, except for slices (systemd 235; journald reads it).
+// /run/systemd/transient has the units created by a call, not a file (systemd-run, and
+// every scope). fleet puts its units into /run/fleet/units (fleet 0.13,
+// systemd/manager.go; units_directory in fleet.conf).
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/rooted_files.h"
@@ -22,7 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPollInterval{100};
-// The clock of file times has ticks: what changed right after a look shows the same time.
+// File times have the resolution of a tick: a change right after a check may show the
+// same time.
 constexpr std::chrono::milliseconds kUnsettled{200};
 constexpr std::size_t kMaxManagers = 256;
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
@@ -77,7 +78,7 @@ class SystemdRuntime final : public Runtime {
   std::uint64_t polls_ = 0;
 };
 
-// Certain, and yet asked last: a container's scope is a unit too.
+// Certain, but asked last: a container's scope is also a unit.
 std::optional<ContainerMatch> SystemdRuntime::match(std::string_view path) const {
   const auto place = unit_at(path);
   if (!place) return {};

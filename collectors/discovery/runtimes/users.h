@@ -1,5 +1,5 @@
-// The users of the host who have something running: those for whom systemd has
-// made /run/user/UID. Rootless runtimes keep their files in there and at home.
+// The users of the host who have something running: systemd has created /run/user/UID for
+// them. Rootless runtimes keep their files there and in the home directory.
 #pragma once
 
 #include "collectors/discovery/runtimes/rooted_files.h"

@@ -22,12 +22,12 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint8_t kWatchedHierarchies = 2;
-// A cgroup removed in one hierarchy is looked for in the others after 5, 10, 20
-// ... ms, then each second for a minute: runtimes remove them one by one.
+// A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
+// each second for a minute: runtimes remove them one by one.
 constexpr milliseconds kFirstPoll{5};
 constexpr milliseconds kLastLook{1'000};
 constexpr int kPolls = 70;
-// After so many (0.3 s) it is not being removed: it lives on elsewhere.
+// After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's, another's event is of the same cgroup.
 constexpr milliseconds kShortLivedMemory{2'000};
@@ -116,7 +116,7 @@ class CgroupTree::Impl {
     std::uint8_t hierarchy;
     Clock::time_point until;
   };
-  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be looked at
+  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be read
   Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
@@ -139,8 +139,8 @@ void CgroupTree::Impl::stop_watching(const Error& why) {
   next_walk_ = std::min(next_walk_, now + options_.unwatched_walk_interval);
 }
 
-// Only of the first hierarchies: what is in the others alone is not looked for,
-// but it is still looked at.
+// Finds new cgroups in the given hierarchies only. Known cgroups in the others are still
+// checked.
 bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
   changed_ = false;
   ++status_.walks;
@@ -183,7 +183,7 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
     ++status_.left_out;
     return false;
   }
-  // Watched before it is looked at: what comes after the open_directory makes an event.
+  // Watched before it is listed: a later change makes an event.
   if (watcher_ && hierarchy < kWatchedHierarchies) {
     auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), path == "/");
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
@@ -209,7 +209,8 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   if (!walking_) {
     if (node.hierarchy == hierarchy) return;
     if (open_directory(node.hierarchy, path)) return identify(path, node);
-    // Being removed, one hierarchy after the other, or made anew without the first.
+    // It is being removed, one hierarchy after the other, or was recreated without the
+    // first.
     if (pending_.try_emplace(path).second) pending_[path].next_poll = Clock::now() + kFirstPoll;
     return;
   }
@@ -219,7 +220,7 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   if (seen.is_new) node.created_nsec = std::min(*node.created_nsec, directory.created_nsec);
 }
 
-// Made anew elsewhere, or no longer where it was seen first: finds what it is now.
+// Recreated elsewhere, or no longer where it was first seen: finds its current place.
 void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
   const auto same = open_directory(node.hierarchy, path);
   if (same && same->inode == node.inode) return;
@@ -243,8 +244,8 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
   for (std::uint8_t h = 0; watcher_ && h < kWatchedHierarchies; ++h) watcher_->forget(h, path);
 }
 
-// It was made and is gone already. A runtime makes it in several hierarchies: the
-// first that tells of it counts.
+// It was created and is already gone. A runtime creates it in several hierarchies: the
+// first report counts.
 void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
   const auto now = Clock::now();

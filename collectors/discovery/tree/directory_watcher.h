@@ -14,8 +14,8 @@
 
 namespace tallyman {
 
-// Something happened to the directory `path` of the hierarchy `tag`. What it
-// was is only a hint: by now it may be otherwise, so look.
+// An event for the directory `path` of the hierarchy `tag`. The event is only a hint;
+// re-read the directory before acting on it.
 struct DirectoryEvent {
   bool created = false;  // else removed
   std::uint8_t tag = 0;
@@ -33,9 +33,9 @@ class DirectoryWatcher {
   // An error names the sysctl to raise where that is the cause.
   static Result<DirectoryWatcher> open(std::size_t max_watches);
 
-  // `path` is what events call it, `directory` where it is. Watching it again
-  // is free; an older directory of that path is watched no more. kUnsupported: it
-  // is gone; kDenied: not readable; kIo: no watch is left, and the text names the sysctl.
+  // `path` is the name in events, `directory` the place on disk. Watching it again costs
+  // nothing; a watch on an older directory of that path ends. kUnsupported: it is gone.
+  // kDenied: not readable. kIo: no watch is left, and the text names the sysctl.
   Result<void> add(std::uint8_t tag, const std::string& path, const std::string& directory, bool follow_symlink);
 
   // Gives the watch up; nothing if there is none.

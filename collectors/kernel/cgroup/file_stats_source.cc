@@ -115,7 +115,7 @@ class FileStatsSource final : public StatsSource {
     unsigned passes = 0;
     bool gone = false;
     // v1: kills of the cgroup itself when last read; kills of removed descendants; the
-    // sum over all existing descendants.
+    // sum over the whole subtree.
     Count own_oom_kills;
     std::uint64_t removed_oom_kills = 0, all_oom_kills = 0;
 

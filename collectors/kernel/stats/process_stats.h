@@ -72,9 +72,9 @@ std::string_view to_string(NamespaceType type);  // as /proc/PID/ns names it
 // Inodes, by type; 0 where it could not be read.
 using NamespaceIds = std::array<std::uint64_t, kNamespaceTypes>;
 
-// What is known of the processes of one workload, those of the cgroups below it
-// included. Counters hold what has ended too and never fall. Empty: not known,
-// or not of all of them.
+// What is known about the processes of one workload, including those of the cgroups below
+// it. Counters include ended processes and never fall. Empty: not known, or not for all
+// of them.
 
 // Those that run the same program.
 struct ExecutableStats {

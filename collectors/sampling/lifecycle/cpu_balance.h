@@ -1,16 +1,16 @@
-// What a parent's CPU counter has that none of its children's had: the time of
-// children that came and went unseen, or whose last moments were not read. By
-// it the sum over a parent's children, living and ended, always closes.
+// CPU time of a parent that none of its children accounts for: time of children that
+// existed only between two samples, or that ended after their last reading. With it the
+// sum over a parent's children, existing and ended, always closes.
 //
-//   unattributed = parent - sum of its living children - sum of what ended
+//   unattributed = parent - sum of its existing children - sum of what ended
 //                  children counted - what the parent had when it was first seen
 //
-// The readings of one pass are not of one instant, and what an ended child
-// counted is known a little later than that it ended. So a difference counts
-// only when three passes in a row have shown it, and never falls.
+// The readings of one pass are not taken at the same instant, and the counters of an
+// ended child are known a little after its end. So a difference counts only when three
+// passes in a row have shown it, and never falls.
 //
-// A cgroup with processes of its own is left out: what they use cannot be told
-// from what children used. That is so for the root. Belongs to the sampler's thread.
+// A cgroup with processes of its own is left out: their CPU time cannot be separated from
+// that of children. The root is such a cgroup. Belongs to the sampler's thread.
 #pragma once
 
 #include "collectors/model/ended_totals.h"
@@ -28,12 +28,12 @@ namespace tallyman {
 class CpuBalance {
  public:
   struct Reading {
-    const std::string* id;  // its path, of which the parent's follows
+    const std::string* id;  // its path; the parent's path follows from it
     std::uint64_t inode;
     std::uint64_t usage_nsec;
   };
 
-  // Asked in pass(), once about each parent whose first child has ended.
+  // Called in pass(), once for each parent when its first child has ended.
   using HasProcesses = std::function<bool(const std::string& id)>;
   explicit CpuBalance(HasProcesses has_processes) : has_processes_(std::move(has_processes)) {}
 

@@ -19,7 +19,7 @@ class EventDetector {
   // What is remembered of one workload between samples.
   struct Memory {
     bool seen = false;
-    // Of one that was born before the agent was, oom_kills is empty at first; else 0.
+    // oom_kills is empty at first for a workload that is older than the agent; else 0.
     Count oom_kills, frozen, periods, throttled;
     std::chrono::steady_clock::time_point first_seen;
     LimitStats limits;
@@ -35,12 +35,13 @@ class EventDetector {
   // Parents before children; end_pass() after the last.
   void check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
              std::chrono::steady_clock::time_point now);
-  // An OOM kill is counted by all cgroups above too: told of the lowest alone.
+  // All cgroups above count an OOM kill too: only the lowest reports it.
   void end_pass();
 
-  // Its creator sets limits in the first moments: no change to tell of.
+  // The creator of a workload sets its limits right at the start: these are not
+  // changes.
   static constexpr std::chrono::seconds kSettlingTime{5};
-  // In more than half of its periods, for so long.
+  // Throttled in more than half of its periods, for so long.
   static constexpr std::chrono::seconds kThrottledFor{10};
 
  private:

@@ -1,7 +1,7 @@
-// What processes have used, booked on those whose they are. A process is booked
-// on the cgroup that holds it and on all above, and, if it is bare, on its group
-// too. Only growth is booked, so that no total falls when a process ends, moves
-// or runs another program. Internal to the process scan; one thread.
+// What processes have used, booked on the workloads they belong to. A process is booked
+// on its cgroup and all cgroups above and, if it is bare, also on its group. Only growth
+// is booked, so no total falls when a process ends, moves or runs another program.
+// Internal to the process scan; one thread.
 #pragma once
 
 #include "collectors/kernel/stats/process_stats.h"
@@ -99,10 +99,11 @@ struct ProcessAccount {
     Time last_seen{};
   };
   std::map<std::string, Executable, std::less<>> executables;
-  // What a runtime runs for it elsewhere, by component: booked here beside where it runs.
+  // What its runtime runs for it elsewhere, by component: booked here as well as on that
+  // process's own workload.
   std::map<std::string_view, Executable> runtime;
 
-  // Of the processes that live, as of this scan.
+  // Running processes, at this scan.
   struct Now {
     std::uint64_t processes = 0, threads = 0, resident_bytes = 0;
     WholeSum anon, swap, open_files, sockets, pss;
@@ -115,7 +116,7 @@ struct ProcessAccount {
   } now;
   double load = 0, uninterruptible_load = 0;  // over 10 s
   NamespaceIds namespaces{};
-  std::uint32_t limit_pid = 0;  // whose the limit is
+  std::uint32_t limit_pid = 0;  // the process that has the limit
   Count open_files_limit;
 
   // The program's entry, or that of "[other]" past the bound.
@@ -125,15 +126,16 @@ struct ProcessAccount {
 // Books on `account` and all above it.
 void book(ProcessAccount* account, std::string_view executable, const Tallies& growth, ProcessAccount::Time time);
 
-// The accounts of all workloads, and of the groups.
+// The accounts of all workloads and groups.
 class ProcessAccounts {
  public:
   explicit ProcessAccounts(std::size_t max_groups) : max_groups_(max_groups) {}
 
-  // Follows the cgroups of the list. True if anything changed: homes are to be found anew.
+  // Follows the cgroups of the list. True if anything changed: the mapping from processes
+  // to workloads must be recomputed.
   bool follow(const WorkloadList& workloads);
-  // Of a process that is in these cgroups: the deepest that is known, and one
-  // that holds its processes before one that does not. Null if none is known.
+  // Where a process in these cgroups belongs: the deepest known one. One that holds its
+  // processes goes before one that does not. Null if none is known.
   struct Home {
     ProcessAccount* account = nullptr;
     std::string_view path;  // into `memberships`
@@ -143,8 +145,8 @@ class ProcessAccounts {
   ProcessAccount* served_by(const RuntimeProcess& process) const;
   // The group of that name, or "[other]" past the bound.
   ProcessAccount* group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec);
-  // Groups that have had no process for long are shown no more; their totals are
-  // kept, so that they go on from there.
+  // Groups without a process for a long time are no longer shown. Their totals are kept
+  // and continue when they return.
   void retire_idle_groups(ProcessAccount::Time time);
 
   template <class Visit>

@@ -34,7 +34,7 @@ class ProcessGrouping {
   ~ProcessGrouping();
 
   std::string group_of(const ProcessIdentity& process) const;
-  // Whether a rule looks at it: else it need not be read.
+  // Whether a rule uses the command line: else it need not be read.
   bool needs_command() const;
   bool needs_user() const;
 

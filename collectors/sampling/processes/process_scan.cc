@@ -60,7 +60,7 @@ ProcessReportPtr ProcessScan::run(const WorkloadListPtr& workloads, ScanTime tim
   }
   read_all();
   read_times_and_book();
-  take_exits();  // of all that have vanished above, these are there
+  take_exits();  // the kernel has written the exits of all that vanished above
   book_exits();
   book_vanished();
   sum_up();
@@ -230,7 +230,7 @@ void ProcessScan::read_times_and_book() {
     }
     const auto times = taskstats_->times(pids);
     for (std::size_t i = 0; i < fresh_.size(); ++i) {
-      // One that has ended since: its exit will tell.
+      // It has ended since: its exit record has the final times.
       const TaskTimes told = times[i] && !fresh_[i].first->stat.is_dead() ? *times[i] : TaskTimes();
       Tallies& now = fresh_[i].second;
       now.set(Tally::kCpu, told.run_nsec);
@@ -344,7 +344,7 @@ void ProcessScan::follow_first_processes() {
 
 void ProcessScan::read_namespaces() {
   host_namespaces_ = {};
-  // Init may not be looked at; the kernel's own threads are in the first namespaces too.
+  // Init may not be readable; the kernel's own threads are in the first namespaces too.
   const auto kernel = processes_.find(kKernelThreads);
   const bool has_kernel = kernel != processes_.end() && kernel->second->stat.is_kernel_thread();
   for (const Pid pid : {Pid(1), kKernelThreads}) {

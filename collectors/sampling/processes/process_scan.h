@@ -1,11 +1,11 @@
-// Looks at all processes of the host, once a call, and books what each has used
-// since the last call. No thread and no clock of its own; one thread owns it.
+// Reads all processes of the host, once per call, and books what each has used since the
+// last call. No thread and no clock of its own; one thread owns it.
 //
-// A process is (pid, start time): an id that is used again is another process.
-// What is bare is read in each scan, what is in a container or service in slow
-// scans alone, unless a collector asks for more. Whoever came and went between
-// two scans is known by the kernel's record of its exit (taskstats), or where
-// there is none by what its parent has taken over of it, to 10 ms.
+// A process is (pid, start time): a reused pid is another process. Bare processes are
+// read in each scan, processes in a container or service only in slow scans, unless a
+// collector asks for more. Processes that existed only between two scans are known from
+// the kernel's record of their exit (taskstats). Without it they are known, to 10 ms,
+// from what their parent has taken over.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -28,16 +28,16 @@ namespace tallyman {
 
 struct ProcessScanOptions {
   bool groups = true;      // of bare processes
-  bool open_files = true;  // of all workloads, in slow scans
-  bool sched = false;      // run-queue delay and context switches of all workloads
-  bool tasks = false;      // the state of each thread of all workloads
+  bool open_files = true;  // for all workloads, in slow scans
+  bool sched = false;      // run-queue delay and context switches, for all workloads
+  bool tasks = false;      // the state of each thread, for all workloads
   bool programs = false;   // all workloads as often as bare processes
   bool pss = false;        // of bare processes, now and then
   std::size_t max_groups = 100;
 };
 
 struct ProcessScanStatistics {
-  std::uint64_t processes = 0, left_out = 0;  // of those there are: looked at, beyond the bound
+  std::uint64_t processes = 0, left_out = 0;  // read; beyond the bound
   std::uint64_t groups = 0, names_in_other = 0;
   std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel had no room for more
   bool exact = false;                       // by taskstats
@@ -120,10 +120,10 @@ class ProcessScan {
   bool slow_ = false;
   std::uint64_t page_bytes_;
   unsigned pss_left_ = 0;                                                   // how many more may be read in this scan
-  std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // those whose id another one has
+  std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // replaced_: their pid is in use again
   std::vector<std::pair<Process*, Tallies>> fresh_;                         // read in this scan
   std::vector<TaskExit> exits_;                                             // since the last scan
-  std::unordered_map<Pid, Pid> unknown_parents_;                            // of those who came and went since
+  std::unordered_map<Pid, Pid> unknown_parents_;                            // parents that existed only since the last scan
   std::unordered_map<Pid, Tallies> unknown_threads_;              // that ended before their process, which is not known
   std::unordered_map<Pid, ExitedProcess> exited_;                 // of the last scan and this one
   std::unordered_map<std::uint64_t, std::string> program_names_;  // of executables seen, by a mix of device and inode

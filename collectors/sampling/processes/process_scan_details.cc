@@ -8,7 +8,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::chrono::seconds kPssInterval{60};
-constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms in which the process cannot map memory
+constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms, during which the process cannot map memory
 
 // What has ended meanwhile has nothing; what may not be read is not known.
 template <class T>

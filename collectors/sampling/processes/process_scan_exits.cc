@@ -33,7 +33,7 @@ Tallies final_tallies(const TaskTimes& times, const Tallies& threads) {
   return result;
 }
 
-// What the record tells of this one thread alone.
+// The part of the record that is about this one thread.
 Tallies of_thread(const TaskExit& exit) {
   Tallies result;
   result.set(Tally::kFaults, exit.minflt + exit.majflt);
@@ -92,7 +92,7 @@ void ProcessScan::book_exit(Process& process, const TaskExit& exit) {
   }
   Tallies last = final_tallies(*exit.process, process.ended_threads);
   if (!process.totals.knows(Tally::kReadBytes)) {
-    // Of what is in a container only the device's own figures are told.
+    // For a process in a container only the device's own counters are reported.
     Tallies without_bytes = final_tallies(*exit.process, {});
     without_bytes.set(Tally::kFaults, last[Tally::kFaults]);
     without_bytes.set(Tally::kMajorFaults, last[Tally::kMajorFaults]);
@@ -168,8 +168,8 @@ void ProcessScan::book_vanished() {
   replaced_.clear();
 }
 
-// What is booked of it and of its children will be told once more by the first
-// ancestor that lives, when that has waited for it.
+// What is booked of it and of its children is counted once more by its first existing
+// ancestor, as soon as that has waited for it.
 void ProcessScan::hand_to_parent(Process& ended) {
   Pid pid = ended.stat.ppid;
   for (int i = 0; i < kMaxAncestors; ++i) {
@@ -188,16 +188,16 @@ void ProcessScan::hand_to_parent(Process& ended) {
   }
 }
 
-// What its children had used beyond that: of those that came and went unseen, and
-// of the others after they were last looked at.
+// What its children used beyond that: children that existed only between two scans, and
+// others after they were last read.
 void ProcessScan::book_children(Process& parent) {
-  const bool of_before = scan_ == 1 && parent.reads == 1;  // long ago, and nobody knows by whom
+  const bool of_before = scan_ == 1 && parent.reads == 1;  // long ago, by unknown children
   Tallies growth = parent.children.rise_to(of_children(parent.stat));
   Tallies rest, early;
   for (const Tally which : kOfChildren) {
     const std::uint64_t known = parent.booked_of_children[which] + parent.booked_too_early[which];
     rest.set(which, growth[which] > known ? growth[which] - known : 0);
-    // It may have been waited for after its parent was looked at: then the next scan tells.
+    // It may have been waited for after its parent was read: then the next scan counts it.
     early.set(which, known > growth[which] ? std::min(known - growth[which], parent.booked_of_children[which]) : 0);
   }
   if (!of_before && rest[Tally::kCpu] + rest[Tally::kFaults] != 0) {

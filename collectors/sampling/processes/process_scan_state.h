@@ -9,7 +9,7 @@ namespace tallyman {
 
 inline constexpr ProcessFiles::Pid kKernelThreads = 2;  // kthreadd
 
-// Of the file that a process runs, for program_names_.
+// Key of a process's executable file in program_names_.
 inline std::uint64_t program_key(std::uint64_t device, std::uint64_t inode) {
   constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;
   return (device * kSpread) ^ inode;
@@ -24,7 +24,7 @@ struct ProcessScan::Process {
   ProcessAccount* group = nullptr;        // if it is bare
   Tallies totals;                         // as far as they are booked
   std::optional<RuntimeProcess> runtime;  // if it is one of a container runtime's own
-  ProcessAccount* served = nullptr;       // whom it runs for; null while that is not known
+  ProcessAccount* served = nullptr;       // the workload it runs for; null while unknown
   std::uint64_t served_cpu_nsec = 0;      // of its CPU time, as far as it is booked there
   std::uint64_t seen = 0;                 // scan
   unsigned reads = 0;
@@ -52,7 +52,7 @@ struct ProcessScan::Process {
   bool is_bare() const { return group != nullptr; }
 };
 
-// Whoever ended not long ago: whose its orphans are.
+// A process that ended recently: its orphans belong to it.
 struct ProcessScan::ExitedProcess {
   std::string cgroup;
   std::uint64_t scan = 0;

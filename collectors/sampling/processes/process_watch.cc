@@ -87,9 +87,10 @@ void ProcessWatch::stop() {
   }
 }
 
-// Halfway between two passes of the sampler, which starts at the same time and keeps to its
-// times: each pass then finds one new report, not none and then two, if both are late at
-// times. Of CPU time that none and two make rates of nothing and of more CPUs than there are.
+// Halfway between two passes of the sampler, which starts at the same time and keeps its
+// times. Each pass then finds exactly one new report, not none and then two, even if both
+// are late at times. None and two would make CPU rates of zero and of more CPUs than
+// exist.
 void ProcessWatch::run() {
   const auto interval = std::max(options_.interval, std::chrono::milliseconds(1));
   auto due = steady_clock::now() - interval / 2;

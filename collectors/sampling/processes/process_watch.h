@@ -1,6 +1,6 @@
-// Scans processes in a thread of its own, so that ten thousand of them hold up
-// neither a pass nor a scrape. As often as the sampler samples while that is
-// cheap; in more seldom of its intervals once a scan costs more than its share of a CPU.
+// Scans processes in a thread of its own, so that ten thousand of them block neither a
+// pass nor a scrape. Scans at the sampler's interval while that is cheap, and skips
+// intervals once a scan costs more than its share of a CPU.
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"

@@ -61,7 +61,7 @@ std::string_view first_argument(std::string_view command) {
   return next_word(command);
 }
 
-// LXC gives the monitor a cgroup beside the container's: /lxc.monitor.NAME, /lxc.payload.NAME.
+// LXC gives the monitor a cgroup next to the container's: /lxc.monitor.NAME, /lxc.payload.NAME.
 std::string payload_beside(std::string_view cgroup) {
   constexpr std::string_view kMonitor = "lxc.monitor", kPayload = "lxc.payload";
   const auto at = cgroup.rfind(kMonitor);

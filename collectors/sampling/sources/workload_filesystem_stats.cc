@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxVolumes = 64;
 
-// Of ".../volumes/data/_data" (Podman's) "data", of ".../kubernetes.io~empty-dir/cache" "cache"; else nothing.
+// The volume name: "data" in ".../volumes/data/_data" (Podman), "cache" in ".../kubernetes.io~empty-dir/cache".
 std::string_view volume_name_in(std::string_view path) {
   constexpr std::string_view kAbove = "/volumes/", kBelow = "/_data", kEmptyDir = "/kubernetes.io~empty-dir/";
   if (const auto at = path.rfind(kEmptyDir); at != std::string_view::npos) {

@@ -72,7 +72,7 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
     }
   }
 
-  // In the thread, to which owners_, read_, fresh_ and report_ belong meanwhile.
+  // Runs in the thread, which owns owners_, read_, fresh_ and report_ meanwhile.
   void work(const NetworkPlace& host) {
     const double start = thread_cpu_seconds();
     read_ = source_.read(host, owners_, report_);

@@ -76,7 +76,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
   struct Attached {
     std::uint64_t attachment = 0;
     std::string id;
-    std::optional<NetworkPlace> place;  // of its own
+    std::optional<NetworkPlace> place;  // the workload's own namespace
     bool asked = false;
     std::shared_ptr<SocketSource::Memory> memory;
     bool known = false;
@@ -113,7 +113,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     return true;
   }
 
-  // In the thread, to which jobs_, outcomes_ and report_ belong meanwhile.
+  // Runs in the thread, which owns jobs_, outcomes_ and report_ meanwhile.
   void work() {
     const double start = thread_cpu_seconds();
     if (!source_) {
@@ -146,8 +146,8 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     outcomes_.clear();
   }
 
-  // The host's sockets among the workloads in its namespace: each has those of
-  // its cgroup and of all below it.
+  // Distributes the host's sockets among the workloads in its namespace: each gets those
+  // of its cgroup and its descendants.
   void share_out(const SocketsByCgroup& by_cgroup) {
     for (auto& [handle, one] : attached_) {
       if (networks_.ownership(handle) != NetworkOwnership::kHost) {
