@@ -18,14 +18,15 @@ constexpr std::uint64_t InterfaceStats::*kColumns[] = {
 
 constexpr MetricDefinition kMetrics[] = {
     definition("container_network_receive_bytes_total", "bytes",
-               "Bytes received, in the network namespace of its own."),
+               "Bytes received in the workload's own network namespace."),
     definition("container_network_receive_packets_total", "", "Packets received."),
     definition("container_network_receive_errors_total", "", "Errors while receiving."),
-    definition("container_network_receive_packets_dropped_total", "", "Received packets that were dropped."),
-    definition("container_network_transmit_bytes_total", "bytes", "Bytes sent, in the network namespace of its own."),
+    definition("container_network_receive_packets_dropped_total", "", "Packets dropped while receiving."),
+    definition("container_network_transmit_bytes_total", "bytes",
+               "Bytes sent in the workload's own network namespace."),
     definition("container_network_transmit_packets_total", "", "Packets sent."),
     definition("container_network_transmit_errors_total", "", "Errors while sending."),
-    definition("container_network_transmit_packets_dropped_total", "", "Packets to send that were dropped."),
+    definition("container_network_transmit_packets_dropped_total", "", "Packets dropped while sending."),
 };
 static_assert(std::size(kColumns) == std::size(kMetrics));
 
@@ -77,7 +78,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector network_collector{"network", "traffic by interface, in namespaces of their own",
+extern const Collector network_collector{"network", "traffic by interface, in a workload's own network namespace",
                                          true,      Scope::kWorkload,
                                          kMetrics,  StatsKind::kNetwork | StatsKind::kPids,
                                          false,     collect};
