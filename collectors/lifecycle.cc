@@ -32,12 +32,12 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   if (observation.ended) {
     return;
   }
-  Count born = workload.cgroup_created_nsec;
+  Count cgroup_created = workload.cgroup_created_nsec;
   if (observation.host && observation.host->machine.boot_time_seconds) {
-    born = *observation.host->machine.boot_time_seconds * 1'000'000'000;
+    cgroup_created = *observation.host->machine.boot_time_seconds * 1'000'000'000;
   }
-  writer.put(kStartTime, first_of(first_of(container.started_nsec, workload.unit.started_nsec), born));
-  writer.put(kCreationTime, first_of(container.created_nsec, born));
+  writer.put(kStartTime, first_of(first_of(container.started_nsec, workload.unit.started_nsec), cgroup_created));
+  writer.put(kCreationTime, first_of(container.created_nsec, cgroup_created));
   if (container.health != Health::kNone) {
     writer.put(kHealth, Count(container.health == Health::kHealthy ? 1 : 0));
   }

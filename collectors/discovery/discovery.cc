@@ -121,7 +121,7 @@ class Discovery::Impl {
   bool take(Record& record, ContainerDescription description);
   void name_pods();
   bool describe_starting();
-  void tell(const Error& error);
+  void report(const Error& error);
   void publish(bool changed);
 
   const DiscoveryOptions options_;
@@ -305,7 +305,7 @@ bool Discovery::Impl::refresh_metadata() {
     if (record.runtime != nullptr && describe(record)) changed = true;
   }
   const CgroupTreeStatus tree = tree_.status();
-  if (!tree.watch_error.empty()) tell(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
+  if (!tree.watch_error.empty()) report(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
   reported_ = std::move(seen_in_this_round_);
   return changed;
 }
@@ -320,13 +320,13 @@ bool Discovery::Impl::describe(Record& record) {
   if (!description) {
     if (is_fault(description.error())) {
       ++metadata_errors_;
-      tell(description.error());
+      report(description.error());
     }
     return false;
   }
   if (description->incomplete) {
     ++metadata_errors_;
-    tell(*description->incomplete);
+    report(*description->incomplete);
     if (record.described) return false;
   } else {
     record.revision = revision;
@@ -379,7 +379,7 @@ bool Discovery::Impl::describe_starting() {
   return changed;
 }
 
-void Discovery::Impl::tell(const Error& error) {
+void Discovery::Impl::report(const Error& error) {
   std::string text = to_string(error);
   seen_in_this_round_.insert(text);
   if (reported_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);

@@ -51,7 +51,7 @@ class WorkloadExits {
   };
   void report_counters(Waiting& one, bool complete);
   bool check_exit(Waiting& one);
-  void tell(WorkloadExit workload_exit);
+  void report(WorkloadExit workload_exit);
 
   FinalStatsWatcher* final_stats_;
   std::list<Waiting> waiting_;

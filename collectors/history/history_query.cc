@@ -69,7 +69,7 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
   const StepGrid grid = grid_of(query);
   HistoryAnswer answer{grid.from, grid.from + grid.step * static_cast<double>(grid.steps), grid.step, {}};
   for (const std::string& id : query.workloads) {
-    std::vector<PackedTrack> lives;
+    std::vector<PackedTrack> lifetimes;
     std::int64_t wall_offset = 0;
     {
       const std::lock_guard lock(mutex_);
@@ -77,12 +77,12 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
       const TimeRange range{nanoseconds(answer.from) - wall_offset_, nanoseconds(answer.to) - wall_offset_};
       for (auto at = tracks_.lower_bound({id, 0}); at != tracks_.end() && at->first.first == id; ++at) {
         const auto& tiers = at->second->tiers;
-        lives.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
-                         copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
+        lifetimes.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
+                             copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
       }
     }
     std::vector<StepSums> sums(query.fields.size(), StepSums(grid.from, grid.step, grid.steps));
-    for (const PackedTrack& life : lives) add_track(life, wall_offset, query.fields, sums);
+    for (const PackedTrack& lifetime : lifetimes) add_track(lifetime, wall_offset, query.fields, sums);
     for (std::size_t i = 0; i < query.fields.size(); ++i) {
       const bool counts = history_fields()[query.fields[i]].kind == FieldKind::kCount;
       answer.series.push_back({id, query.fields[i], counts ? sums[i].totals() : sums[i].averages()});

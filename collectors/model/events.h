@@ -39,8 +39,9 @@ std::optional<EventType> event_type(std::string_view text);
 using EventDetail = std::variant<std::int64_t, double, std::string>;
 
 struct Event {
-  std::uint64_t id = 0;         // set by the log
-  std::uint64_t time_nsec = 0;  // since the epoch; an exit event is published once its exit code is known, possibly later
+  std::uint64_t id = 0;  // set by the log
+  std::uint64_t time_nsec =
+      0;  // since the epoch; an exit event is published once its exit code is known, possibly later
   EventType type = EventType::kStarted;
   // Only what identifies the workload: an event does not keep its labels and mounts.
   WorkloadKind kind = WorkloadKind::kCgroup;
@@ -69,7 +70,7 @@ struct EventLogStatistics {
 
 class EventLog {
  public:
-  explicit EventLog(std::size_t most_kept) : most_kept_(most_kept) {}
+  explicit EventLog(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void append(Event event);
   std::vector<EventPtr> select(const EventFilter& filter) const;
@@ -80,7 +81,7 @@ class EventLog {
   void set_listener(std::function<void(const EventPtr&)> listener);
 
  private:
-  const std::size_t most_kept_;
+  const std::size_t max_kept_;
   std::mutex listener_mutex_;  // held around append(): taken before mutex_
   mutable std::mutex mutex_;
   std::deque<EventPtr> kept_;

@@ -85,11 +85,11 @@ void remove_directory(const std::string& path) {
 
 CgroupFarm::CgroupFarm(std::size_t count, Work work)
     : work_(std::move(work)), root_("/tallyman-bench-" + std::to_string(getpid())) {
-  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
-  if (!hierarchy) {
+  const Result<CgroupMounts> mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts) {
     throw std::runtime_error("no cgroup hierarchy here");
   }
-  for (const Hierarchy& one : hierarchy->hierarchies()) {
+  for (const Hierarchy& one : mounts->hierarchies()) {
     trees_.push_back(one.path);
   }
   try {

@@ -87,7 +87,7 @@ def published_rows(report):
             text = verdict(row["wall"])
         answer = "agrees" if agrees else "does not agree"
         if not row["wall"]["differs"] and row["wall"].get("noise_floor", 99) > TOO_NOISY:
-            answer = "cannot be told: too much noise"
+            answer = "no result: too much noise"
         yield f"| {source}: {claim} | {workload}, {label}: {text} | {answer} |"
 
 

@@ -38,7 +38,7 @@ TEST(IoCollector, GivesTheRowOfADeviceOnV2) {
       }));
 }
 
-TEST(IoCollector, GivesTheOperationsThatV1AloneTells) {
+TEST(IoCollector, GivesTheOperationsThatOnlyV1Reports) {
   CgroupStats stats;
   IoDeviceStats& dm = stats.io.emplace_back(row(253, 12, "/dev/dm-12"));
   dm.sync_bytes = 1;

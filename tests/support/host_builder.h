@@ -2,7 +2,7 @@
 //
 //   HostBuilder host;
 //   host.file("proc/1/mountinfo", text).dir("sys/fs/cgroup/docker");
-//   auto hierarchy = CgroupMounts::detect(host.root());
+//   auto mounts = CgroupMounts::detect(host.root());
 //
 // Paths are relative to the host's root; a leading '/' is allowed. Parents are
 // made as needed. Whatever cannot be done throws std::system_error.

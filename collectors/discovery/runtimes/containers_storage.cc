@@ -173,7 +173,7 @@ void ContainersStorageRuntime::handle_events() {
 
 std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string& id) {
   handle_events();
-  if (const auto heard = exits_read_.find(id); heard != exits_read_.end()) return heard->second;
+  if (const auto known = exits_read_.find(id); known != exits_read_.end()) return known->second;
   const auto place = find(id);
   return place ? read_exit(*place) : std::nullopt;
 }

@@ -25,7 +25,7 @@ constexpr std::uint8_t kWatchedHierarchies = 2;
 // A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
 // each second for a minute: runtimes remove them one by one.
 constexpr milliseconds kFirstPoll{5};
-constexpr milliseconds kLastLook{1'000};
+constexpr milliseconds kLastPoll{1'000};
 constexpr int kPolls = 70;
 // After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
@@ -94,7 +94,7 @@ class CgroupTree::Impl {
   void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
   void identify(const std::string& path, CgroupNode& node);
   bool exists_anywhere(const std::string& path) const;
-  void tell(const std::string& path, const CgroupNode& node, bool created);
+  void notify(const std::string& path, const CgroupNode& node, bool created);
   void forget_watches(const std::string& path);
   void report_short_lived(std::uint8_t hierarchy, const std::string& path);
   bool remove_if_gone(const std::string& path);
@@ -202,9 +202,9 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   const auto [found, is_new] = nodes_.try_emplace(path);
   CgroupNode& node = found->second;
   if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
-    if (!is_new) tell(path, node, false);
+    if (!is_new) notify(path, node, false);
     node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
-    tell(path, node, true);
+    notify(path, node, true);
   }
   if (!walking_) {
     if (node.hierarchy == hierarchy) return;
@@ -227,14 +227,14 @@ void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
   for (std::uint8_t h = 0; h < hierarchies(); ++h) {
     const auto directory = open_directory(h, path);
     if (!directory) continue;
-    tell(path, node, false);
+    notify(path, node, false);
     node = CgroupNode{directory->inode, h, directory->created_nsec};
-    tell(path, node, true);
+    notify(path, node, true);
     return;
   }
 }
 
-void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool created) {
+void CgroupTree::Impl::notify(const std::string& path, const CgroupNode& node, bool created) {
   changed_ = true;
   if (options_.on_change) options_.on_change({path, node, created});
 }
@@ -253,8 +253,8 @@ void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::str
   const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
   if (!is_new && short_lived->second.hierarchy != hierarchy) return;
   short_lived->second.until = now + kShortLivedMemory;
-  tell(path, CgroupNode{}, true);
-  tell(path, CgroupNode{}, false);
+  notify(path, CgroupNode{}, true);
+  notify(path, CgroupNode{}, false);
 }
 
 bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
@@ -277,11 +277,11 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   }
   const std::string below = path + "/";
   for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) {
-    tell(it->first, it->second, false);
+    notify(it->first, it->second, false);
     forget_watches(it->first);
     it = nodes_.erase(it);
   }
-  tell(path, found->second, false);
+  notify(path, found->second, false);
   nodes_.erase(found);
   forget_watches(path);
   if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
@@ -331,7 +331,7 @@ void CgroupTree::Impl::check_pending(Clock::time_point now) {
     } else {
       const auto node = nodes_.find(it->first);
       if (pending.polls_left == kPolls - kPollsForRemoval && node != nodes_.end()) identify(it->first, node->second);
-      pending.delay = std::min(pending.delay * 2, kLastLook);
+      pending.delay = std::min(pending.delay * 2, kLastPoll);
       pending.next_poll = now + pending.delay;
       ++it;
     }

@@ -72,25 +72,23 @@ inline constexpr int kCgroupFiles = static_cast<int>(CgroupFile::kCount);
 // CgroupFiles and must outlive them.
 class CgroupRoots {
  public:
-  CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open);
+  CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open);
 
   // Index of the hierarchy that has `file`, or -1: no such controller there.
   int hierarchy_of(CgroupFile file) const { return hierarchy_of_[static_cast<int>(file)]; }
   int directory(int hierarchy) const { return directories_[static_cast<std::size_t>(hierarchy)].get(); }
-  int v1_hierarchy(Controller controller) const { return hierarchy_.v1_index(controller); }
-  int v2_hierarchy(Controller controller) const {
-    return hierarchy_.v2_has(controller) ? hierarchy_.unified_index() : -1;
-  }
-  int unified_hierarchy() const { return hierarchy_.unified_index(); }
+  int v1_hierarchy(Controller controller) const { return mounts_.v1_index(controller); }
+  int v2_hierarchy(Controller controller) const { return mounts_.v2_has(controller) ? mounts_.unified_index() : -1; }
+  int unified_hierarchy() const { return mounts_.unified_index(); }
   // The hierarchies to search for a cgroup's processes, in this order.
   const std::vector<int>& discovery_order() const { return discovery_order_; }
   FileBudget& budget() { return budget_; }
   const std::string& path(int hierarchy) const {
-    return hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy)].path;
+    return mounts_.hierarchies()[static_cast<std::size_t>(hierarchy)].path;
   }
 
  private:
-  CgroupMounts hierarchy_;
+  CgroupMounts mounts_;
   std::vector<FileDescriptor> directories_;
   std::vector<int> discovery_order_;
   std::array<int, kCgroupFiles> hierarchy_of_;

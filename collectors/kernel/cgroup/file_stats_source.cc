@@ -84,8 +84,8 @@ constexpr unsigned kYoungPasses = 3;
 
 class FileStatsSource final : public StatsSource {
  public:
-  FileStatsSource(const HostRoot& root, const CgroupMounts& hierarchy, std::size_t files_kept_open)
-      : roots_(hierarchy, files_kept_open),
+  FileStatsSource(const HostRoot& root, const CgroupMounts& mounts, std::size_t files_kept_open)
+      : roots_(mounts, files_kept_open),
         devices_(root),
         page_sizes_(huge_page_sizes(root)),
         context_{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}} {}
@@ -335,9 +335,9 @@ void FileStatsSource::sum_oom_kills() {
 
 }  // namespace
 
-std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& hierarchy,
+std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& mounts,
                                                     std::size_t files_kept_open) {
-  return std::make_unique<FileStatsSource>(root, hierarchy, files_kept_open);
+  return std::make_unique<FileStatsSource>(root, mounts, files_kept_open);
 }
 
 }  // namespace tallyman

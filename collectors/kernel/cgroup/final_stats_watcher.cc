@@ -34,9 +34,9 @@ constexpr int kNice = -15;  // where there is no real-time priority to be had
 
 class EventsFileWatcher final : public FinalStatsWatcher {
  public:
-  EventsFileWatcher(const HostRoot& root, const CgroupMounts& hierarchy, FileDescriptor inotify)
-      : hierarchy_(hierarchy),
-        roots_(hierarchy, 0),
+  EventsFileWatcher(const HostRoot& root, const CgroupMounts& mounts, FileDescriptor inotify)
+      : mounts_(mounts),
+        roots_(mounts, 0),
         devices_(root),
         inotify_(std::move(inotify)),
         stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -54,7 +54,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
     std::string path;
     int directory_watch = 0;
     bool claimed = false;  // by watch()
-    std::optional<CgroupStats> words;
+    std::optional<CgroupStats> final_stats;
   };
   const CgroupReader& reader_for(Controller controller) const {
     return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
@@ -73,7 +73,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   void give_up(Token token, int directory_watch) const;
   std::optional<CgroupStats> read(const std::string& path);
 
-  const CgroupMounts hierarchy_;
+  const CgroupMounts mounts_;
   // Used by the thread only.
   CgroupRoots roots_;
   BlockDevices devices_;
@@ -124,7 +124,7 @@ void EventsFileWatcher::raise_priority() {
 }
 
 void EventsFileWatcher::run() {
-  pthread_setname_np(pthread_self(), "last-words");
+  pthread_setname_np(pthread_self(), "final-stats");
   raise_priority();
   std::array<pollfd, 2> waiting{{{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
   for (;;) {
@@ -163,14 +163,14 @@ void EventsFileWatcher::listen_to(Token token) {
     }
     path = found->second.path;
   }
-  auto words = read(path);
-  if (!words) {
+  auto final_stats = read(path);
+  if (!final_stats) {
     return;
   }
   ++read_;
   const std::lock_guard lock(mutex_);
   if (const auto found = watched_.find(token); found != watched_.end()) {
-    found->second.words = std::move(words);
+    found->second.final_stats = std::move(final_stats);
   }
 }
 
@@ -212,7 +212,7 @@ void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   std::unique_lock lock(mutex_);
   const auto newest = newest_.find(path_below(directory_watch, name));
   const auto found = newest == newest_.end() ? watched_.end() : watched_.find(newest->second);
-  if (found != watched_.end() && !found->second.claimed && !found->second.words) {
+  if (found != watched_.end() && !found->second.claimed && !found->second.final_stats) {
     forget_and_unlock(found, lock);
   }
 }
@@ -248,8 +248,8 @@ FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path
   if (!started_) {
     return 0;
   }
-  if (const Token heard = claim(cgroup_path); heard != 0) {
-    return heard;
+  if (const Token known = claim(cgroup_path); known != 0) {
+    return known;
   }
   add(cgroup_path);
   return claim(cgroup_path);
@@ -257,16 +257,16 @@ FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path
 
 FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path) {
   const std::lock_guard lock(mutex_);
-  const auto heard = newest_.find(cgroup_path);
-  if (heard == newest_.end()) {
+  const auto found = newest_.find(cgroup_path);
+  if (found == newest_.end()) {
     return 0;
   }
-  WatchedCgroup& one = watched_[heard->second];
-  return std::exchange(one.claimed, true) ? 0 : heard->second;
+  WatchedCgroup& one = watched_[found->second];
+  return std::exchange(one.claimed, true) ? 0 : found->second;
 }
 
 FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
-  const std::string directory = hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy_.unified_index())].path +
+  const std::string directory = mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path +
                                 (cgroup_path == "/" ? "" : cgroup_path);
   // The same file has the same watch: a second call changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
@@ -320,7 +320,7 @@ void EventsFileWatcher::give_up(Token token, int directory_watch) const {
 bool EventsFileWatcher::was_read(Token token) const {
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(token);
-  return found != watched_.end() && found->second.words.has_value();
+  return found != watched_.end() && found->second.final_stats.has_value();
 }
 
 std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
@@ -329,9 +329,9 @@ std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
   if (found == watched_.end()) {
     return std::nullopt;
   }
-  auto words = std::move(found->second.words);
+  auto final_stats = std::move(found->second.final_stats);
   forget_and_unlock(found, lock);
-  return words;
+  return final_stats;
 }
 
 FinalStatsWatcherStatistics EventsFileWatcher::statistics() const {
@@ -365,25 +365,25 @@ void keep_larger(IoDeviceStats& last, const IoDeviceStats& later) {
 
 }  // namespace
 
-std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& hierarchy) {
+std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& mounts) {
   FileDescriptor inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (hierarchy.unified_index() < 0 || !inotify.valid()) {
+  if (mounts.unified_index() < 0 || !inotify.valid()) {
     return nullptr;
   }
-  return std::make_unique<EventsFileWatcher>(root, hierarchy, std::move(inotify));
+  return std::make_unique<EventsFileWatcher>(root, mounts, std::move(inotify));
 }
 
-void add_final_stats(CgroupStats& stats, const CgroupStats& words) {
-  keep_larger(stats.cpu, words.cpu);
-  keep_larger(stats.memory.peak, words.memory.peak);
-  keep_larger(stats.memory.pgfault, words.memory.pgfault);
-  keep_larger(stats.memory.pgmajfault, words.memory.pgmajfault);
-  keep_larger(stats.memory.pgfault_local, words.memory.pgfault_local);
-  keep_larger(stats.memory.pgmajfault_local, words.memory.pgmajfault_local);
-  keep_larger(stats.memory_events.oom, words.memory_events.oom);
-  keep_larger(stats.memory_events.oom_kill, words.memory_events.oom_kill);
-  keep_larger(stats.memory_events.failcnt, words.memory_events.failcnt);
-  for (const IoDeviceStats& device : words.io) {
+void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats) {
+  keep_larger(stats.cpu, final_stats.cpu);
+  keep_larger(stats.memory.peak, final_stats.memory.peak);
+  keep_larger(stats.memory.pgfault, final_stats.memory.pgfault);
+  keep_larger(stats.memory.pgmajfault, final_stats.memory.pgmajfault);
+  keep_larger(stats.memory.pgfault_local, final_stats.memory.pgfault_local);
+  keep_larger(stats.memory.pgmajfault_local, final_stats.memory.pgmajfault_local);
+  keep_larger(stats.memory_events.oom, final_stats.memory_events.oom);
+  keep_larger(stats.memory_events.oom_kill, final_stats.memory_events.oom_kill);
+  keep_larger(stats.memory_events.failcnt, final_stats.memory_events.failcnt);
+  for (const IoDeviceStats& device : final_stats.io) {
     const auto same = std::find_if(stats.io.begin(), stats.io.end(), [&](const IoDeviceStats& one) {
       return one.major == device.major && one.minor == device.minor;
     });

@@ -36,7 +36,7 @@ struct FinalStatsWatcherStatistics {
 class FinalStatsWatcher {
  public:
   // Null where there is no v2 tree or no inotify.
-  static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& hierarchy);
+  static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& mounts);
   virtual ~FinalStatsWatcher() = default;  // stops the thread
 
   virtual void start() = 0;
@@ -55,8 +55,8 @@ class FinalStatsWatcher {
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 
-// The later of two readings of one cgroup: counters and peaks of `words` where
+// The later of two readings of one cgroup: counters and peaks of `final_stats` where
 // they are larger, all else as in `stats`.
-void add_final_stats(CgroupStats& stats, const CgroupStats& words);
+void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats);
 
 }  // namespace tallyman

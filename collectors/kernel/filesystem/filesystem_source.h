@@ -32,7 +32,7 @@ struct FilesystemOptions {
   std::chrono::milliseconds disks_interval{10'000};
   std::chrono::milliseconds deadline{30'000};  // of a slice of a walk
   std::chrono::milliseconds disk_deadline{5'000};
-  std::size_t most_trees = 20'000;
+  std::size_t max_trees = 20'000;
 };
 
 // How the host is asked, for tests to answer in its place. Thread-safe, both;

@@ -39,7 +39,7 @@ FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, Files
       ports_(std::move(ports)),
       disk_caller_(options_.disk_deadline, kMaxLeftBehind),
       walk_caller_(options_.deadline, kMaxLeftBehind, become_unobtrusive),
-      trees_(options_.most_trees),
+      trees_(options_.max_trees),
       thread_([this] { run(); }) {}
 
 FilesystemSource::Worker::~Worker() {

@@ -55,7 +55,7 @@ class MeasuredTrees {
   };
 
   // `most`: trees; more are not taken.
-  explicit MeasuredTrees(std::size_t most) : most_(most) {}
+  explicit MeasuredTrees(std::size_t max_trees) : max_trees_(max_trees) {}
 
   // Null when there are too many.
   Tree* add(const std::string& key, User user, Time now);
@@ -80,7 +80,7 @@ class MeasuredTrees {
   static constexpr std::size_t kMaxWalks = 4;
 
  private:
-  std::size_t most_;
+  std::size_t max_trees_;
   std::map<std::string, Tree> trees_;
   std::string last_;  // key of the tree that had the last turn
   std::size_t aborted_walks_ = 0, refused_ = 0;

@@ -17,7 +17,7 @@ using std::chrono::steady_clock;
 
 constexpr int kOpenFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::uint64_t kBytesPerBlock = 512;
-constexpr std::uint64_t kEntriesPerLookAtTheClock = 16;
+constexpr std::uint64_t kEntriesPerClockCheck = 16;
 constexpr std::size_t kMaxWhereLength = 200;
 
 // Reading a directory would set its access time, which is a write to the disk.
@@ -52,7 +52,7 @@ struct TreeWalk::Budget {
 
   void take() {
     entries -= entries > 0 ? 1 : 0;
-    is_over = entries == 0 || (entries % kEntriesPerLookAtTheClock == 0 && steady_clock::now() >= until);
+    is_over = entries == 0 || (entries % kEntriesPerClockCheck == 0 && steady_clock::now() >= until);
   }
 };
 

@@ -14,7 +14,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::uint16_t kLeastVersion = 12;   // Linux 5.19: ac_tgid and AGROUP
+constexpr std::uint16_t kMinVersion = 12;     // Linux 5.19: ac_tgid and AGROUP
 constexpr std::uint8_t kProcessEnded = 0x20;  // AGROUP of linux/acct.h
 constexpr int kReceiveBytes = 8 * 1024 * 1024;
 constexpr std::size_t kBatch = 32;  // requests in one message: their answers fit into any receive buffer
@@ -64,7 +64,7 @@ std::optional<taskstats> stats_in(std::string_view aggregate) {
     if (type == TASKSTATS_TYPE_STATS && payload.size() >= offsetof(taskstats, ac_exe_inode) + 8) {
       taskstats stats{};
       std::memcpy(&stats, payload.data(), std::min(payload.size(), sizeof stats));
-      if (stats.version >= kLeastVersion) {
+      if (stats.version >= kMinVersion) {
         return stats;
       }
     }
@@ -208,7 +208,7 @@ std::optional<Error> NetlinkTaskstats::start() {
                       .text());
   // A refusal arrives at once; if there is none, only the first exits can be there.
   if (const int code = error_in(listening_.receive(MSG_DONTWAIT | MSG_PEEK)); code != 0) {
-    return Error{ErrorKind::kDenied, code, "taskstats: exits are told in the first PID and user namespaces alone"};
+    return Error{ErrorKind::kDenied, code, "taskstats: exits are reported only in the first PID and user namespaces"};
   }
   return {};
 }

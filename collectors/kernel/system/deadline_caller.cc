@@ -49,9 +49,9 @@ struct DeadlineCaller::Lane {
   }
 };
 
-DeadlineCaller::DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind,
+DeadlineCaller::DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind,
                                std::function<void()> on_start)
-    : deadline_(deadline), most_left_behind_(most_left_behind), on_start_(std::move(on_start)) {}
+    : deadline_(deadline), max_left_behind_(max_left_behind), on_start_(std::move(on_start)) {}
 
 DeadlineCaller::~DeadlineCaller() {
   if (!thread_.joinable()) {
@@ -69,7 +69,7 @@ bool DeadlineCaller::start_lane() {
   if (thread_.joinable()) {
     return true;
   }
-  if (hanging() >= most_left_behind_) {
+  if (hanging() >= max_left_behind_) {
     return false;
   }
   lane_ = std::make_shared<Lane>();

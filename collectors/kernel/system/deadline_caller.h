@@ -16,7 +16,7 @@ namespace tallyman {
 class DeadlineCaller {
  public:
   // `on_start` runs first in each new thread, for example to set its priority.
-  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind, std::function<void()> on_start = {});
+  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind, std::function<void()> on_start = {});
   ~DeadlineCaller();  // does not wait for a hanging call: it continues by itself
 
   // Runs `job` and waits for it. False if it did not end within the deadline, or if too
@@ -35,7 +35,7 @@ class DeadlineCaller {
   bool wait_for_lane();
 
   std::chrono::milliseconds deadline_;
-  std::size_t most_left_behind_;
+  std::size_t max_left_behind_;
   std::function<void()> on_start_;
   WakeEvent hurry_;
   std::shared_ptr<std::atomic<std::size_t>> hanging_ = std::make_shared<std::atomic<std::size_t>>(0);

@@ -84,10 +84,10 @@ Result<std::string_view> read_record(int fd, ReadBuffer& buffer);
 // Any other file (cgroup.procs, net/dev, mountinfo): the kernel may return less
 // than asked for in mid-file, so reads until 0.
 Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer);
-// A seq_file of rows, none longer than `longest_row`: the kernel ends a read in
+// A seq_file of rows, none longer than `max_row_bytes`: the kernel ends a read in
 // mid-file only where the next row does not fit into its buffer of a page or
 // more (fs/seq_file.c), so one that leaves more room than that was the last.
-Result<std::string_view> read_rows(int fd, std::size_t longest_row, ReadBuffer& buffer);
+Result<std::string_view> read_rows(int fd, std::size_t max_row_bytes, ReadBuffer& buffer);
 
 // Opens, reads to the end, closes. Errors name `path`.
 Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer);

@@ -231,14 +231,14 @@ void ProcessScan::read_times_and_book() {
     const auto times = taskstats_->times(pids);
     for (std::size_t i = 0; i < fresh_.size(); ++i) {
       // It has ended since: its exit record has the final times.
-      const TaskTimes told = times[i] && !fresh_[i].first->stat.is_dead() ? *times[i] : TaskTimes();
+      const TaskTimes reported = times[i] && !fresh_[i].first->stat.is_dead() ? *times[i] : TaskTimes();
       Tallies& now = fresh_[i].second;
-      now.set(Tally::kCpu, told.run_nsec);
-      now.set(Tally::kRun, told.run_nsec);
-      now.set(Tally::kRunqueue, told.runqueue_nsec);
-      now.set(Tally::kTimeslices, told.timeslices);
-      now.set(Tally::kVoluntary, told.voluntary_switches);
-      now.set(Tally::kInvoluntary, told.involuntary_switches);
+      now.set(Tally::kCpu, reported.run_nsec);
+      now.set(Tally::kRun, reported.run_nsec);
+      now.set(Tally::kRunqueue, reported.runqueue_nsec);
+      now.set(Tally::kTimeslices, reported.timeslices);
+      now.set(Tally::kVoluntary, reported.voluntary_switches);
+      now.set(Tally::kInvoluntary, reported.involuntary_switches);
     }
   }
   for (const auto& [process, now] : fresh_) {
@@ -331,9 +331,9 @@ void ProcessScan::follow_first_processes() {
     }
     if (account.workload->kind == WorkloadKind::kProcess && account.now.first_pid != 0 && boot_nsec_ != 0) {
       const std::uint64_t began = boot_nsec_ + account.now.first_start_ticks * kNsecPerTick;
-      const std::uint64_t told = account.workload->cgroup_created_nsec.value_or(0);
+      const std::uint64_t known = account.workload->cgroup_created_nsec.value_or(0);
       constexpr std::uint64_t kClockSteps = 2'000'000'000;  // the boot time moves with the clock's corrections
-      if (began > told + kClockSteps || told > began + kClockSteps) {
+      if (began > known + kClockSteps || known > began + kClockSteps) {
         auto workload = std::make_shared<Workload>(*account.workload);
         workload->cgroup_created_nsec = began;
         account.workload = std::move(workload);

@@ -38,7 +38,7 @@ ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, Proce
 ProcessWatch::~ProcessWatch() { stop(); }
 
 std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const ProcessWatchOptions& options) {
-  const double share = std::max(1U, options.most_percent) / 100.0;
+  const double share = std::max(1U, options.max_percent) / 100.0;
   const auto affordable = std::chrono::milliseconds(static_cast<std::int64_t>(cpu_seconds / share * 1000));
   return std::max(options.interval, affordable);
 }

@@ -18,7 +18,7 @@ namespace tallyman {
 struct ProcessWatchOptions {
   ProcessScanOptions scan;
   std::chrono::milliseconds interval{1'000}, slow_interval{10'000};
-  unsigned most_percent = 2;  // of one CPU
+  unsigned max_percent = 2;  // of one CPU
 };
 
 struct ProcessWatchStatistics {

@@ -284,7 +284,7 @@ TEST_F(DiscoveryTest, TakesARestartedContainerForANewWorkload) {
   EXPECT_EQ(after->workload, "web");
 }
 
-TEST_F(DiscoveryTest, TellsOnceThatARuntimesDirectoryIsClosed) {
+TEST_F(DiscoveryTest, ReportsOnceThatARuntimesDirectoryIsClosed) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
   for (unsigned number = 1; number <= 3; ++number) {
     files(number, config("web"));
@@ -308,7 +308,7 @@ TEST_F(DiscoveryTest, TellsOnceThatARuntimesDirectoryIsClosed) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST_F(DiscoveryTest, TellsOnceThatItRanOutOfWatchesAndFindsContainersAllTheSame) {
+TEST_F(DiscoveryTest, ReportsOnceThatItRanOutOfWatchesAndStillFindsContainers) {
   auto few = options();
   few.tree.max_watches = 2;
   few.tree.unwatched_walk_interval = 10ms;
@@ -507,7 +507,7 @@ TEST_F(DiscoveryTest, AnswersWhileARuntimeHangs) {
   EXPECT_TRUE(eventually([&] { return discovery.current()->size() == 3; }));
 }
 
-TEST_F(DiscoveryTest, StandsContainersThatComeAndGoWhileOthersRead) {
+TEST_F(DiscoveryTest, SurvivesContainersThatStartAndEndWhileOthersRead) {
   Discovery discovery(options(), docker());
   discovery.start();
   std::atomic<bool> done{false};

@@ -103,7 +103,7 @@ TEST(HistoryStore, WidensTheRangeToWholeSteps) {
   EXPECT_THAT(answer.series.at(0).points, IsEmpty());
 }
 
-TEST(HistoryStore, ARateIsBornByTheTimeBetweenItsSamples) {
+TEST(HistoryStore, ARateCoversTheTimeBetweenItsSamples) {
   Feed feed;
   feed.at(0.25, {{"/a", 0}});
   feed.at(1.75, {{"/a", 3}});  // 2 cores for a second and a half
@@ -134,7 +134,7 @@ TEST(HistoryStore, NothingIsLostInTheCoarseTier) {
   }
 }
 
-TEST(HistoryStore, AWorkloadThatLivesBetweenTwoCoarseTicksIsInBothTiers) {
+TEST(HistoryStore, AWorkloadBetweenTwoCoarseTicksIsInBothTiers) {
   HistoryOptions options;
   options.fine = 30s;
   Feed feed(options);
@@ -163,7 +163,7 @@ TEST(HistoryStore, AResetIsNoNegativeRate) {
   for (const auto& [time, value] : points) EXPECT_NEAR(value, 1, 1e-5) << time;
 }
 
-TEST(HistoryStore, ACgroupMadeAnewGoesOnUnderTheSameIdWithoutARateBetween) {
+TEST(HistoryStore, ARecreatedCgroupContinuesUnderTheSameIdWithoutARateBetween) {
   Feed feed;
   for (int second = 0; second <= 5; ++second) feed.at(second, {{"/a", 100.0 + second, 1, 0, 1}});
   for (int second = 6; second <= 10; ++second) feed.at(second, {{"/a", 200.0 + second, 1, 0, 2}});

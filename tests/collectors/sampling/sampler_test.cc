@@ -183,7 +183,7 @@ TEST_F(SamplerTest, MakesEverySlowIntervalASlowPass) {
   EXPECT_THAT(source_->slow_passes, ElementsAre(true, false, false, false, true, false, false, true, true, false));
 }
 
-TEST_F(SamplerTest, TellsWhatItKeepsOpen) {
+TEST_F(SamplerTest, ReportsWhatItKeepsOpen) {
   const SamplerStatistics statistics = sampler_->statistics();
   EXPECT_EQ(statistics.open_files, 5U);
   EXPECT_EQ(statistics.open_files_limit, 7U + 1'024U) << "and those of the network";
@@ -201,7 +201,7 @@ TEST_F(SamplerTest, CountsCutAndCollidingLabels) {
   EXPECT_EQ(sampler_->statistics().label_collisions, 1U);
 }
 
-TEST(SamplerOnFiles, CarriesTwoThousandCgroupsThatComeAndGo) {
+TEST(SamplerOnFiles, HandlesTwoThousandCgroupsThatAreCreatedAndRemoved) {
   HostBuilder host;
   mount_v2(host);
   std::vector<WorkloadPtr> all;

@@ -123,7 +123,7 @@ TEST_F(PodmanExit, IsKnownWhenItsFileIsGone) {
   EXPECT_EQ(runtime_->exit_of(kOciId)->code, 7);
 }
 
-TEST_F(PodmanExit, IsHeardOfAfterTheDirectoryWasMadeAnew) {
+TEST_F(PodmanExit, IsReportedAfterTheDirectoryWasRecreated) {
   add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
   for (const char* code : {"1", "2"}) {
     host_.dir("run/libpod/exits");

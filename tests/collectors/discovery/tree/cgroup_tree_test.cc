@@ -91,7 +91,7 @@ TEST(CgroupTree, IsTheUnionOfAllHierarchies) {
   EXPECT_EQ(tree.nodes().at("/system.slice/z.service").hierarchy, 2);
 }
 
-TEST(CgroupTree, GoesOnWithoutAHierarchy) {
+TEST(CgroupTree, ContinuesWithoutAHierarchy) {
   HostBuilder host;
   host.dir("a/x");
   CgroupTree tree(options_for(host, {"missing", "a"}));
@@ -114,7 +114,7 @@ TEST(CgroupTree, KnowsWhenADirectoryWasMade) {
   EXPECT_EQ(tree.nodes().at("/x").inode, facts.stx_ino);
 }
 
-TEST(CgroupTree, SeesADirectoryWithinMillisecondsOfItsBirthAndDeath) {
+TEST(CgroupTree, SeesADirectoryWithinMillisecondsOfItsCreationAndRemoval) {
   HostBuilder host;
   host.dir("a/docker").dir("b/docker");
   CgroupTree tree(options_for(host, {"a", "b"}));
@@ -180,7 +180,7 @@ TEST(CgroupTree, CountsACgroupAsGoneWhenItIsGoneEverywhere) {
   EXPECT_EQ(tree.status().walks, 1U);
 }
 
-TEST(CgroupTree, TellsADirectoryMadeAnewFromTheOldOne) {
+TEST(CgroupTree, DistinguishesARecreatedDirectoryFromTheOldOne) {
   HostBuilder host;
   host.dir("a/x").dir("b/x");
   CgroupTree tree(options_for(host, {"a", "b"}));
@@ -274,7 +274,7 @@ int with_kernel_limit(const char* file, const char* limit, const HostBuilder& ho
   });
 }
 
-TEST(CgroupTree, GoesOnAtTheKernelsLimitOfWatches) {
+TEST(CgroupTree, ContinuesAtTheKernelsLimitOfWatches) {
   HostBuilder host;
   host.dir("a/1").dir("a/2").dir("a/3");
   std::filesystem::permissions(host.path("a"), std::filesystem::perms(0777));
@@ -283,7 +283,7 @@ TEST(CgroupTree, GoesOnAtTheKernelsLimitOfWatches) {
   EXPECT_EQ(result, 0);
 }
 
-TEST(CgroupTree, GoesOnAtTheKernelsLimitOfInstances) {
+TEST(CgroupTree, ContinuesAtTheKernelsLimitOfInstances) {
   HostBuilder host;
   host.dir("a/1").dir("a/2").dir("a/3");
   std::filesystem::permissions(host.path("a"), std::filesystem::perms(0777));
@@ -410,7 +410,7 @@ TEST(CgroupTree, WalksWhenAWalkIsDue) {
   EXPECT_TRUE(tree.nodes().contains("/only-in-the-third"));
 }
 
-TEST(CgroupTree, WithoutWatchesLooksAtTheFirstTwoOftenAndAtTheOthersRarely) {
+TEST(CgroupTree, WithoutWatchesScansTheFirstTwoOftenAndTheOthersRarely) {
   HostBuilder host;
   host.dir("a/x").dir("b").dir("c/x").dir("c/third");
   auto options = options_for(host, {"a", "b", "c"});
@@ -458,7 +458,7 @@ struct Changes {
   }
 };
 
-TEST(CgroupTreeChanges, AreToldAtOnceAlsoOfWhatCameAndWentUnseen) {
+TEST(CgroupTreeChanges, AreReportedAtOnceAlsoForShortLivedCgroups) {
   HostBuilder host;
   host.dir("one/a").dir("two/a");
   auto options = options_for(host, {"one", "two"});
@@ -471,10 +471,10 @@ TEST(CgroupTreeChanges, AreToldAtOnceAlsoOfWhatCameAndWentUnseen) {
   host.dir("one/short").dir("two/short").remove("one/short").remove("two/short");
   ASSERT_TRUE(wait_for(tree, [&] { return changes.seen.size() >= 2; }));
   tree.wait(50ms);
-  EXPECT_THAT(changes.seen, ElementsAre("+/short!", "-/short!")) << "once, though two hierarchies told of it";
+  EXPECT_THAT(changes.seen, ElementsAre("+/short!", "-/short!")) << "once, although two hierarchies reported it";
 }
 
-TEST(CgroupTreeChanges, OfATreeThatGoesAreToldChildrenFirst) {
+TEST(CgroupTreeChanges, OfARemovedTreeAreReportedChildrenFirst) {
   HostBuilder host;
   host.dir("one/a/b");
   auto options = options_for(host, {"one"});

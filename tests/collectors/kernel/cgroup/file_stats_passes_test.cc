@@ -243,7 +243,7 @@ TEST_F(OomKills, DoNotFallWhenACgroupIsRemoved) {
   EXPECT_EQ(kills("/"), 8U);
 }
 
-TEST_F(OomKills, AreNotCountedTwiceWhenAParentGoesBeforeItsChild) {
+TEST_F(OomKills, AreNotCountedTwiceWhenAParentIsRemovedBeforeItsChild) {
   pass(*source_, true);
   detach("/a");  // the order in which a sorted list of paths is detached
   detach("/a/b");
@@ -266,7 +266,7 @@ TEST_F(OomKills, DoNotFallWhenACgroupVanishesInMidPass) {
   EXPECT_EQ(kills("/"), 8U);
 }
 
-TEST_F(OomKills, StartAnewForACgroupThatIsCreatedAnew) {
+TEST_F(OomKills, RestartForARecreatedCgroup) {
   pass(*source_, true);
   detach("/a/b");
   set("/a/b", 0);

@@ -184,7 +184,7 @@ TEST_F(Filesystems, GiveALayerThatIsFoundByTheContainersProcess) {
   EXPECT_EQ(source().stats(3)->layer->source, UsageSource::kWalk);
 }
 
-TEST_F(Filesystems, WalkALayerAgainAndSeeWhatCameAndWent) {
+TEST_F(Filesystems, WalkALayerAgainAndSeeWhatChanged) {
   host_.file("layers/a/diff/f", "x");
   source().attach(3, container(70, "/layers/a/diff"));
   ASSERT_TRUE(layer_is_known(3));
@@ -195,7 +195,7 @@ TEST_F(Filesystems, WalkALayerAgainAndSeeWhatCameAndWent) {
   EXPECT_TRUE(becomes([&] { return source().stats(3)->layer->bytes == before; }));
 }
 
-TEST_F(Filesystems, TakeTheRuntimesWordWhereTheKernelDoesNotTell) {
+TEST_F(Filesystems, TakeTheRuntimesLayerWhereTheKernelShowsNone) {
   host_.file("layers/b/diff/f", "x");
   FilesystemDemand demand = container(70, "relative/diff");
   demand.layer_directory = "/layers/b/diff";
@@ -264,7 +264,7 @@ TEST_F(Filesystems, SayWhatCannotBeReached) {
   EXPECT_TRUE(becomes([&] { return trees("unreachable") == 1; }));
   EXPECT_FALSE(source().stats(1)->layer);
   host_.file("layers/not-here/f", "x");
-  EXPECT_TRUE(layer_is_known(1)) << "it is looked for again";
+  EXPECT_TRUE(layer_is_known(1)) << "it is located again";
 }
 
 TEST_F(Filesystems, LeaveADirectoryThatHangsBehind) {

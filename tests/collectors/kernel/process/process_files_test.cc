@@ -19,7 +19,7 @@ using testing::Contains;
 
 const std::uint32_t kSelf = static_cast<std::uint32_t>(getpid());
 
-TEST(ProcessFiles, TellsOfThisProcess) {
+TEST(ProcessFiles, DescribesThisProcess) {
   ProcessFiles files{HostRoot{}};
   EXPECT_THAT(files.pids().value(), Contains(kSelf));
   const PidStat stat = files.stat(kSelf).value();

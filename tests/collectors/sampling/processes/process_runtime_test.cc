@@ -125,7 +125,7 @@ TEST_F(ProcessRuntimeTest, AMonitorOfLxcIsKnownOnceItIsInItsCgroup) {
   EXPECT_THAT(runtime("/lxc.payload.db"), ElementsAre("lxc-monitor: 1 processes, 10 pages, 5 ticks"));
 }
 
-TEST_F(ProcessRuntimeTest, AContainerThatIsMadeAnewBeginsAtNothing) {
+TEST_F(ProcessRuntimeTest, ARecreatedContainerBeginsAtZero) {
   shim(3);
   scan(1, true);
   processes_.end(20);

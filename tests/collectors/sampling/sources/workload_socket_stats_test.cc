@@ -87,7 +87,7 @@ TEST_F(WorkloadSocketStatsTest, FirstPassHasThemAll) {
   EXPECT_GT(report.elsewhere_seconds, 0);
   EXPECT_EQ(tcp(root), 1U);
   EXPECT_EQ(tcp(a), 7U);
-  EXPECT_EQ(tcp(hosts), std::nullopt) << "the host's are never a workload's; here they cannot be told by cgroup";
+  EXPECT_EQ(tcp(hosts), std::nullopt) << "the host's are never a workload's; here they cannot be separated by cgroup";
 }
 
 TEST_F(WorkloadSocketStatsTest, LaterOnesAreReadInSlowPassesAndWhenTheyAreNew) {
