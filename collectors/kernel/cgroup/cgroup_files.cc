@@ -22,7 +22,7 @@ struct FileSpec {
   const char* name;
 };
 
-// Kept open: what changes every second. 4.8 KB of kernel memory each.
+// Files that change every second are kept open, for 4.8 KB of kernel memory each.
 constexpr FileSpec kSpecs[] = {
     {CgroupFile::kV1CpuacctUsage, false, Controller::kCpuacct, Keep::kOpen, "cpuacct.usage"},
     {CgroupFile::kV1CpuacctStat, false, Controller::kCpuacct, Keep::kOpen, "cpuacct.stat"},

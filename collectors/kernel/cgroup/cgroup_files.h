@@ -105,7 +105,7 @@ class CgroupFiles {
   // The text, in `buffer` until its next use. kUnsupported: this cgroup has no
   // such file (remembered until retry_missing()); kGone: the cgroup was removed.
   Result<std::string_view> read(CgroupFile file, ReadBuffer& buffer);
-  // A file with a name made at run time (hugetlb.2MB.current); never kept open.
+  // A file with a name composed at run time (hugetlb.2MB.current); never kept open.
   Result<std::string_view> read(int hierarchy, std::string_view name, ReadBuffer& buffer);
   // Process ids of this cgroup itself, from the first hierarchy that has any.
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);

@@ -166,7 +166,7 @@ StatsSource::Handle FileStatsSource::attach(const std::string& cgroup_path) {
 void FileStatsSource::detach(Handle handle) {
   const Attached& leaving = *slots_[handle];
   if (Attached* parent = parent_of(leaving.path)) {
-    // Its counter must not fall. Those below come by themselves, before or after.
+    // The parent's counter must not fall. Descendants are detached separately, before or after.
     parent->removed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.removed_oom_kills;
   }
   if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
@@ -208,7 +208,7 @@ void FileStatsSource::begin_pass(bool slow) {
 
 ReadReport FileStatsSource::read(StatsKind kind) {
   context_.report = {};
-  // A parent before its children: what they use in between is then never missing from their sum.
+  // A parent is read before its children: the sum never misses what they use in between.
   for (Attached* one : parents_first_) {
     if (!one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
       context_.gone = false;

@@ -30,7 +30,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxUnclaimed = 4'096;
-constexpr int kNice = -15;  // where there is no real-time priority to be had
+constexpr int kNice = -15;  // if real-time priority is not available
 
 class EventsFileWatcher final : public FinalStatsWatcher {
  public:
@@ -78,14 +78,14 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   CgroupRoots roots_;
   BlockDevices devices_;
   ReadBuffer buffer_;
-  std::deque<Token> unclaimed_;  // what it found by itself; most are claimed since
+  std::deque<Token> unclaimed_;  // found by its own watches; most are claimed by now
 
   FileDescriptor inotify_, stop_event_;
   std::thread thread_;
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::unordered_map<Token, WatchedCgroup> watched_;
   std::unordered_map<int, std::string> directories_;  // by their watch
   std::unordered_map<std::string, Token> newest_;     // by path
@@ -100,7 +100,7 @@ void EventsFileWatcher::start() {
   }
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the thread that waits for them
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals go to the thread that waits for them
   started_ = true;
   thread_ = std::thread([this] { run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -114,7 +114,7 @@ void EventsFileWatcher::stop() {
   }
 }
 
-// What it does is bounded by how many cgroups end, about 0.1 ms each.
+// Its work is limited by the number of cgroups that end, about 0.1 ms each.
 void EventsFileWatcher::raise_priority() {
   const sched_param lowest{1};
   real_time_ = sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
@@ -174,7 +174,7 @@ void EventsFileWatcher::listen_to(Token token) {
   }
 }
 
-// With the lock. Empty: no such watch any more.
+// Call with the lock held. Empty: the watch no longer exists.
 std::string EventsFileWatcher::path_below(int directory_watch, std::string_view name) const {
   const auto parent = directories_.find(directory_watch);
   if (parent == directories_.end()) {
@@ -207,7 +207,7 @@ void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   }
 }
 
-// Who was never claimed and has said nothing has nothing to be kept for.
+// A cgroup that was never claimed and never became empty need not be kept.
 void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   std::unique_lock lock(mutex_);
   const auto newest = newest_.find(path_below(directory_watch, name));
@@ -217,7 +217,7 @@ void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   }
 }
 
-// CPU first: it is what most is asked of, and rmdir may come at any moment.
+// CPU first: it is the most wanted value, and rmdir may come at any moment.
 std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   CgroupFiles files(roots_, path);
   ReadContext context{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}};
@@ -231,7 +231,7 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
     formats::parse_cgroup_events(*text, events);
   }
   if (events.populated == 1) {
-    return std::nullopt;  // a process has come in
+    return std::nullopt;  // a process has entered it
   }
   reader_for(Controller::kMemory).memory_events(files, context, stats);
   reader_for(Controller::kIo).io(files, context, stats);
@@ -242,8 +242,8 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   return stats;
 }
 
-// The lock is never held over a system call here: the thread, which must not
-// wait, takes it too.
+// The lock is never held during a system call here: the thread takes it too and must not
+// wait.
 FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path) {
   if (!started_) {
     return 0;
@@ -293,7 +293,7 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
   return token;
 }
 
-// With the lock; the watches are for the caller to give up.
+// Call with the lock held; the caller removes the watches.
 void EventsFileWatcher::forget(std::unordered_map<Token, WatchedCgroup>::iterator one) {
   directories_.erase(one->second.directory_watch);
   if (const auto newest = newest_.find(one->second.path); newest != newest_.end() && newest->second == one->first) {
@@ -311,7 +311,7 @@ void EventsFileWatcher::forget_and_unlock(std::unordered_map<Token, WatchedCgrou
   give_up(token, directory_watch);
 }
 
-// These fail where the cgroup is gone: that is fine.
+// These fail if the cgroup is gone, which is fine.
 void EventsFileWatcher::give_up(Token token, int directory_watch) const {
   inotify_rm_watch(inotify_.get(), token);
   inotify_rm_watch(inotify_.get(), directory_watch);

@@ -26,8 +26,8 @@ namespace tallyman {
 
 struct FinalStatsWatcherStatistics {
   std::uint64_t watches = 0;    // now
-  std::uint64_t unwatched = 0;  // cgroups for which there was no watch left
-  std::uint64_t read = 0;       // times that a cgroup was found empty and read
+  std::uint64_t unwatched = 0;  // cgroups that got no watch
+  std::uint64_t read = 0;       // times that an empty cgroup was read
   std::uint64_t overflows = 0;  // times the kernel dropped events
   std::uint64_t cpu_nsec = 0;   // of the thread
   bool real_time = false;
@@ -35,7 +35,7 @@ struct FinalStatsWatcherStatistics {
 
 class FinalStatsWatcher {
  public:
-  // Null where there is no v2 tree or no inotify.
+  // Null if there is no v2 tree or no inotify.
   static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& mounts);
   virtual ~FinalStatsWatcher() = default;  // stops the thread
 
@@ -55,8 +55,8 @@ class FinalStatsWatcher {
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 
-// The later of two readings of one cgroup: counters and peaks of `final_stats` where
-// they are larger, all else as in `stats`.
+// Merges two readings of one cgroup: counters and peaks of `final_stats` if they are
+// larger, all else from `stats`.
 void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats);
 
 }  // namespace tallyman

@@ -27,7 +27,7 @@
 namespace tallyman {
 
 struct FilesystemOptions {
-  bool walk = true;  // false: only what can be asked for
+  bool walk = true;  // false: only what can be queried without a walk
   WalkBudget budget;
   std::chrono::milliseconds disks_interval{10'000};
   std::chrono::milliseconds deadline{30'000};  // of a slice of a walk
@@ -35,14 +35,13 @@ struct FilesystemOptions {
   std::size_t max_trees = 20'000;
 };
 
-// How the host is asked, for tests to answer in its place. Thread-safe, both;
-// what they do may hang.
+// The calls that query the host; tests replace them. Both are thread-safe and may hang.
 struct FilesystemPorts {
   std::function<Result<DiskFilesystem>(const formats::Mount&)> ask_disk;
   std::function<Result<FileDescriptor>(const std::string& directory)> open_directory;  // as the host names it
 };
 
-// What is wanted of one workload.
+// What is to be measured for one workload.
 struct FilesystemDemand {
   struct Volume {
     std::string name, directory;  // as the host names it
@@ -51,7 +50,7 @@ struct FilesystemDemand {
   bool is_host = false;
   std::string cgroup;                // the last part of its path: a process elsewhere is another's by now
   std::optional<std::uint32_t> pid;  // a process of the container, in the host's numbers
-  std::string layer_directory;       // by its runtime's files, for where the kernel does not mark_changed; or empty
+  std::string layer_directory;       // from its runtime's files, if the kernel does not show it; or empty
   std::vector<Volume> volumes;
   bool operator==(const FilesystemDemand&) const = default;
 };
@@ -63,7 +62,7 @@ struct FilesystemStatistics {
   double cpu_seconds = 0, seconds = 0;                     // of walks
   std::vector<std::pair<std::string, std::size_t>> trees;  // by state
   std::uint64_t trees_refused = 0;                         // beyond the limit
-  std::size_t hanging = 0;                                 // threads in calls that do not come back
+  std::size_t hanging = 0;                                 // threads in calls that do not return
 };
 
 class FilesystemSource {
@@ -73,11 +72,11 @@ class FilesystemSource {
   FilesystemSource(HostRoot root, FilesystemOptions options, FilesystemPorts ports);
   ~FilesystemSource();
 
-  // Owner's thread, all five. The first read() waits a moment for the disks.
+  // For the owner's thread, all five. The first read() waits a moment for the disks.
   void attach(Handle handle, FilesystemDemand demand);
   void detach(Handle handle);
   ReadReport read();
-  // Null as long as nothing is known. Until the next read() or detach().
+  // Null while nothing is known. Valid until the next read() or detach().
   const WorkloadFilesystems* stats(Handle handle) const;
 
   FilesystemStatistics statistics() const;  // any thread

@@ -19,8 +19,8 @@ constexpr unsigned kTriesAtLocating = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
 
-// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is
-// read, and on a busy host an idle thread would hold it for seconds.
+// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is read. On a
+// busy host an idle thread would hold it for seconds.
 void become_unobtrusive() {
   constexpr int kWhoProcess = 1, kIdleClass = 3, kClassShift = 13;  // linux/ioprio.h
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
@@ -50,7 +50,7 @@ FilesystemSource::Worker::~Worker() {
   thread_.join();
 }
 
-// Never waits: a thread that holds the lock may have been put aside for others.
+// Never waits: the thread that holds the lock may have been preempted.
 void FilesystemSource::Worker::hand_over(Commands& commands) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (lock.owns_lock() && !commands.empty()) {
@@ -214,8 +214,8 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
   return true;
 }
 
-// Which of several it was is not known: all of them are tried again, and those
-// that are still dead hang again.
+// It is not known which of several it was: all of them are tried again, and those that
+// are still dead hang again.
 void FilesystemSource::Worker::forget_reappeared() {
   const std::size_t hanging_trees = trees_.count()[static_cast<std::size_t>(TreeState::kHanging)];
   if (disk_caller_.hanging() + walk_caller_.hanging() < hanging_disks_.size() + hanging_trees) {

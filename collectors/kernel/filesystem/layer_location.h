@@ -10,10 +10,10 @@
 namespace tallyman {
 
 struct LayerLocation {
-  // The directory with what the container has written, as the host names it;
-  // or empty: a file system of the container's own (zfs, a logical volume).
+  // The directory with what the container has written, as a path on the host; or empty: a
+  // file system of the container's own (zfs, a logical volume).
   std::string directory;
-  // That file system then.
+  // In that case: the file system.
   std::uint32_t major = 0, minor = 0;
   std::string device;  // its source
 };

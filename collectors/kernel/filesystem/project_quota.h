@@ -20,7 +20,7 @@ std::uint32_t own_project_of(int directory);
 
 struct ProjectUsage {
   std::uint64_t bytes = 0, inodes = 0;
-  Count limit_bytes;  // hard; empty where there is none
+  Count limit_bytes;  // hard limit; empty if there is none
 };
 
 // kUnsupported: no quotas here; kDenied: not permitted.

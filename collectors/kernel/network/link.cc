@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxNameLength = 15;  // IFNAMSIZ without its NUL
 constexpr std::size_t kMaxKindLength = 32;
 
-// Network order, as vxlan's port is.
+// In network byte order, like vxlan's port.
 Count port_of(std::string_view value) {
   if (value.size() < 2) {
     return {};
@@ -86,7 +86,7 @@ constexpr Maker kMakers[] = {
 }  // namespace
 
 std::string_view maker_of(std::string_view name, std::string_view kind) {
-  constexpr std::string_view kUserBridge = "br-";  // and twelve figures of the network's id
+  constexpr std::string_view kUserBridge = "br-";  // and twelve digits of the network's id
   if (kind == "bridge" && name.starts_with(kUserBridge) && name.size() == kMaxNameLength &&
       is_hexadecimal(name.substr(kUserBridge.size()))) {
     return "docker";

@@ -26,7 +26,7 @@ class LinkSource {
 
   explicit LinkSource(HostRoot root) : root_(std::move(root)) {}
 
-  // Sorted by name. Whose the other end of a veth is comes from `owners`.
+  // Sorted by name. `owners` says which workload the peer of a veth belongs to.
   std::vector<HostLink> read(const NetworkPlace& host, const std::vector<NamespaceOwner>& owners, ReadReport& report);
 
  private:

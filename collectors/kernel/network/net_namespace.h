@@ -20,19 +20,19 @@ NamespaceMark namespace_mark_of(const HostRoot& root);
 
 // `process`: its directory, "/proc/123". 0: not readable; errno says why.
 std::uint64_t net_namespace_of(const std::string& process, NamespaceMark mark);
-// The same through a handle of the directory, which never means another process.
+// The same through a handle of the directory, which can never mean another process.
 std::uint64_t net_namespace_of(int process, NamespaceMark mark);
 
 // A workload's network namespace, as NetworkSource decides it.
 struct NetworkPlace {
   std::string process;      // the directory of a process in it
-  std::uint64_t inode = 0;  // by `mark`; 0: a recorded host, or not permitted
+  std::uint64_t inode = 0;  // by `mark`; 0: a recorded host, or no permission
   NamespaceMark mark = NamespaceMark::kNsNet;
-  std::uint32_t pid = 0;  // of that process, as the agent's PID namespace numbers it; 0: not known
+  std::uint32_t pid = 0;  // pid of that process in the agent's PID namespace; 0: not known
   bool operator==(const NetworkPlace&) const = default;
 };
 
-// Where the calling thread is, and the way back. One thread owns it.
+// The namespace of the calling thread, and the way back. One thread owns it.
 class NamespaceHome {
  public:
   explicit NamespaceHome(const HostRoot& root);
@@ -41,8 +41,8 @@ class NamespaceHome {
   // Enters the namespace of the process (a handle of its directory). Needs
   // CAP_SYS_ADMIN and, to open ns/net, CAP_SYS_PTRACE.
   Result<void> enter(int process);
-  // After enter(). An error: the thread is lost in the other namespace, and
-  // must do nothing more in it.
+  // After enter(). An error: the thread is stuck in the other namespace and must do
+  // nothing more in it.
   Result<void> return_home();
 
  private:

@@ -37,10 +37,10 @@ class NetworkSource {
  public:
   using Handle = StatsSource::Handle;
 
-  // Says of an interface's name whether it is left out.
+  // Whether the interface with this name is left out.
   using Ignore = std::function<bool(const std::string&)>;
 
-  // `stats` is asked for processes; both must be attached with the same handles.
+  // `stats` provides the processes; both must be attached with the same handles.
   NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore);
   ~NetworkSource();
 
@@ -80,8 +80,8 @@ class NetworkSource {
   NamespaceMark mark_;
   std::uint64_t host_namespace_ = 0;
   bool foreign_pids_ = false;                        // cgroup.procs and procfs number processes differently
-  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached
-  std::vector<Handle> order_;                        // as attached: parents before children
+  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; null if none is attached
+  std::vector<Handle> order_;                        // in order of attachment: parents before children
   std::map<std::uint64_t, Handle> owners_;           // namespace inode -> the workload it is given to
 };
 

@@ -20,7 +20,7 @@
 namespace tallyman {
 
 struct SocketNeeds {
-  bool states = false;    // of each namespace, by sock_diag
+  bool states = false;    // for each namespace, by sock_diag
   bool advanced = false;  // net/netstat
 };
 
@@ -37,7 +37,7 @@ class SocketSource {
   // A namespace with more sockets than this is not dumped: each costs a microsecond.
   static constexpr std::uint64_t kMaxSockets = 100'000;
 
-  // Remembers the calling thread's namespace: make it in the thread that reads.
+  // Remembers the calling thread's namespace: construct it in the thread that reads.
   SocketSource(HostRoot root, SocketNeeds needs);
 
   // What is kept of a namespace between two readings. Sockets are dumped only after

@@ -17,8 +17,8 @@
 namespace tallyman {
 
 struct OomVictim {
-  std::string cgroup;  // its path in the memory hierarchy, from that one's root
-  std::string comm;    // of up to 15 bytes
+  std::string cgroup;  // its path in the memory hierarchy, from the hierarchy's root
+  std::string comm;    // up to 15 bytes
   std::uint32_t pid = 0;
 };
 // Parses a record of /dev/kmsg; empty if it names no victim.
@@ -26,10 +26,10 @@ std::optional<OomVictim> parse_oom_victim(std::string_view record);
 
 class OomLog {
  public:
-  // Null where the log may not be read (CAP_SYSLOG) or is none.
+  // Null if the log may not be read (CAP_SYSLOG) or does not exist.
   static std::unique_ptr<OomLog> open(const HostRoot& root);
 
-  // Those since the last call, or since open(). Reads a bounded number of records.
+  // Victims since the last call, or since open(). Reads a bounded number of records.
   std::vector<OomVictim> take();
 
  private:

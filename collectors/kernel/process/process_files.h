@@ -27,10 +27,10 @@ struct ThreadSched {
   PidStatus status;
 };
 
-// What a process runs.
+// The program of a process.
 struct Program {
-  std::string name;                     // of its file, at most ProcessFiles::kMaxNameBytes of it
-  std::uint64_t device = 0, inode = 0;  // of that file, as taskstats has them; 0 if not known
+  std::string name;                     // name of its file, at most ProcessFiles::kMaxNameBytes of it
+  std::uint64_t device = 0, inode = 0;  // of that file, as in taskstats; 0 if unknown
 };
 
 class ProcessFiles {
@@ -40,7 +40,7 @@ class ProcessFiles {
 
   explicit ProcessFiles(HostRoot root) : root_(std::move(root)) {}
 
-  // All processes there are, in no order.
+  // All existing processes, in no order.
   Result<std::vector<Pid>> pids();
 
   Result<PidStat> stat(Pid pid);
@@ -48,16 +48,16 @@ class ProcessFiles {
   Result<PidIo> io(Pid pid);
   Result<PidStatus> status(Pid pid);
   Result<std::vector<CgroupMembership>> cgroups(Pid pid);
-  Result<Count> pss_bytes(Pid pid);  // holds up the process: 15 ms a GB
+  Result<Count> pss_bytes(Pid pid);  // blocks the process for 15 ms per GB
   Result<Count> open_files_limit(Pid pid);
   Result<OpenFiles> open_files(Pid pid);
 
-  // By what /proc/PID/exe points to; without a name for a kernel thread, and for a
-  // program that is no file but in memory (memfd_create). What was
-  // replaced on disk meanwhile keeps its name.
+  // From the target of /proc/PID/exe. No name for a kernel thread, and for a program that
+  // is only in memory (memfd_create). A program that was replaced on disk meanwhile keeps
+  // its name.
   static constexpr std::size_t kMaxNameBytes = 64;
   Result<Program> program(Pid pid);
-  // Its arguments, a blank between two; at most kMaxCommandBytes.
+  // Its arguments, separated by blanks; at most kMaxCommandBytes.
   static constexpr std::size_t kMaxCommandBytes = 4096;
   Result<std::string> command_line(Pid pid);
   Result<NamespaceIds> namespaces(Pid pid);

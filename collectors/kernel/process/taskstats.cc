@@ -19,7 +19,7 @@ constexpr std::uint8_t kProcessEnded = 0x20;  // AGROUP of linux/acct.h
 constexpr int kReceiveBytes = 8 * 1024 * 1024;
 constexpr std::size_t kBatch = 32;  // requests in one message: their answers fit into any receive buffer
 
-// Attributes one after the other; stops at the first that leaves the text.
+// Attributes one after the other; stops at the first that exceeds the text.
 class Attributes {
  public:
   explicit Attributes(std::string_view text) : rest_(text) {}
@@ -42,7 +42,7 @@ class Attributes {
   std::string_view rest_;
 };
 
-// What follows the two headers; empty for an error, or for a length that is not there.
+// The payload after the two headers; empty for an error, or if the length exceeds the message.
 std::string_view payload_of(std::string_view message) {
   nlmsghdr head{};
   if (message.size() < NLMSG_LENGTH(GENL_HDRLEN)) {
@@ -55,7 +55,7 @@ std::string_view payload_of(std::string_view message) {
   return message.substr(NLMSG_LENGTH(GENL_HDRLEN), head.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
 }
 
-// Later kernels append to the struct, earlier ones have less of it.
+// Later kernels append fields to the struct, earlier ones have fewer.
 std::optional<taskstats> stats_in(std::string_view aggregate) {
   Attributes inner(aggregate);
   std::uint16_t type = 0;
@@ -121,13 +121,13 @@ std::string_view bytes_of(const std::uint32_t& number) {
 class Socket {
  public:
   Socket() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)) {
-    timeval timeout{1, 0};  // an answer is made before send() returns; this is for a kernel that makes none
+    timeval timeout{1, 0};  // an answer is ready before send() returns; this is for a kernel that sends none
     setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   }
   bool send(std::string_view text) const {
     return ::send(fd_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   }
-  // Empty if nothing came; errno says why.
+  // Empty if nothing arrived; errno says why.
   std::string_view receive(int flags = 0) {
     const ssize_t size = recv(fd_.get(), buffer_.data(), buffer_.size(), flags);
     return size > 0 ? std::string_view(buffer_.data(), static_cast<std::size_t>(size)) : std::string_view();
@@ -201,7 +201,7 @@ std::optional<Error> NetlinkTaskstats::start() {
     return Error{ErrorKind::kUnsupported, 0, "taskstats: needs Linux 5.19"};
   }
   listening_.enlarge_buffer();
-  // One for each CPU; more than there are is taken too.
+  // One for each CPU; the kernel accepts more than exist.
   const std::string cpus = "0-" + std::to_string(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)) - 1);
   listening_.send(Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK,
                           std::string_view(cpus.c_str(), cpus.size() + 1))

@@ -15,10 +15,10 @@ constexpr std::chrono::hours kIdle{1};
 
 }  // namespace
 
-// One thread and the job that it has. Shared by the two sides, since either may go first.
+// One thread and its job. Shared by caller and thread, since either may end first.
 struct DeadlineCaller::Lane {
   WakeEvent begin, done;
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;  // guards the members below
   std::function<void()> job;
   bool left_behind = false, stop = false, running = false;
 
@@ -110,7 +110,7 @@ bool DeadlineCaller::call(std::function<void()> job) {
   }
   const std::lock_guard lock(lane_->mutex);
   if (!lane_->running) {
-    return lane_->done.wait_until(steady_clock::now());  // came back just now: take its ring
+    return lane_->done.wait_until(steady_clock::now());  // it returned just now: consume its signal
   }
   lane_->left_behind = true;
   ++*hanging_;

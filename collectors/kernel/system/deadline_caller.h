@@ -1,5 +1,5 @@
-// Calls of the kernel that may never come back (a disk that died, a server
-// under a mount), made in a thread that can be left behind.
+// Kernel calls that may never return (a dead disk, a mount with a dead server), made in a
+// thread that can be left behind.
 #pragma once
 
 #include "collectors/kernel/system/wake_event.h"
@@ -23,7 +23,7 @@ class DeadlineCaller {
   // many calls are hanging already. `job` owns what it uses: it may continue after this
   // returned false, even for ever. One caller at a time.
   bool call(std::function<void()> job);
-  // From any thread, for good: a call now and later waits for a moment alone.
+  // From any thread, permanently: a running and all later calls wait only for a moment.
   void hurry() { hurry_.ring(); }
 
   // Threads that still hang. One ends itself if its call returns after all.

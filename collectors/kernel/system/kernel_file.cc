@@ -22,7 +22,7 @@ ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {
   return got;
 }
 
-// A read of fewer bytes than `end_below`, and than there was room for, was the last.
+// A read that returns fewer bytes than `end_below`, and than fit, was the last.
 Result<std::string_view> read_from(int fd, ReadBuffer& buffer, std::size_t end_below) {
   std::size_t have = 0;
   for (;;) {
