@@ -26,18 +26,18 @@ std::uint64_t wall_clock_nsec() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-// What is known of one cgroup, beyond what is published.
+// What is known about one cgroup, beyond what is published.
 struct Record {
   CgroupNode node;
   Runtime* runtime = nullptr;  // the runtime of the container
   std::string container_id;
   bool undecided = false;      // a container's path, but no runtime has its files yet
-  std::uint64_t revision = 0;  // of the last complete description
+  std::uint64_t revision = 0;  // at the last complete description
   bool described = false;
   WorkloadPtr workload;
 };
 
-// What a person is shown until there is a name; LXC's and machined's ids are names.
+// The name shown until the real one is known; the ids of LXC and machined are names.
 std::string short_id(const std::string& id) {
   constexpr std::size_t kShortIdDigits = 12;
   return is_container_id(id) ? id.substr(0, kShortIdDigits) : id;
@@ -49,13 +49,13 @@ bool is_unit(WorkloadKind kind) {
 
 bool is_starting(const Record& record) {
   const Workload& workload = *record.workload;
-  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd writes down no start of a slice
+  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd does not record the start of a slice
   const bool started =
       is_unit(workload.kind) ? workload.unit.started_nsec.has_value() : workload.container.started_nsec.has_value();
   return record.runtime != nullptr && !started;
 }
 
-// A unit is no container: its path is its id, and has named it.
+// A unit is not a container: its path is its id, and it already has its name from it.
 WorkloadPtr workload_of(const Workload& before, const Runtime& runtime, WorkloadKind kind, const std::string& id) {
   auto workload = std::make_shared<Workload>(before);
   workload->kind = kind;
@@ -95,7 +95,7 @@ class Discovery::Impl {
   std::vector<WorkloadExit> take_exits() { return exits_.take(); }
 
  private:
-  // What is known of a cgroup from its first moment to its last.
+  // What is known about a cgroup from its creation to its removal.
   struct Lifetime {
     FinalStatsWatcher::Token token = 0;
     std::uint64_t created_nsec = 0;
@@ -203,7 +203,7 @@ void Discovery::Impl::stop() {
 
 void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
-  publish(follow_tree());  // a stop() may have come between a change and its taking over
+  publish(follow_tree());  // a stop() may have interrupted the processing of a change
   bool exits_pending = exits_.poll();
   std::vector<int> news;
   for (const auto& runtime : runtimes_) {
@@ -221,7 +221,7 @@ void Discovery::Impl::run() {
     if (changed) changed = follow_tree();
     if (describe_starting()) changed = true;
     if (Clock::now() >= next_refresh) {
-      if (changed) publish(true);  // new cgroups do not wait for the files of the others
+      if (changed) publish(true);  // new cgroups do not wait for the files of others
       changed = refresh_metadata();
       next_refresh = Clock::now() + options_.refresh_interval;
     }
@@ -281,7 +281,7 @@ bool Discovery::Impl::choose_runtime(Record& record) {
   for (const auto& runtime : runtimes_) {
     auto match = runtime->match(record.workload->id);
     if (!match) continue;
-    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is a pod first
+    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is treated as a pod
     if (!match->certain && runtime->revision(match->container_id) == 0) {
       record.undecided = true;
       continue;
@@ -312,7 +312,7 @@ bool Discovery::Impl::refresh_metadata() {
 
 // True when the workload's facts changed.
 bool Discovery::Impl::describe(Record& record) {
-  // Before reading: a write in between is then seen as a change next time.
+  // Before reading: a write in between is then noticed as a change next time.
   const std::uint64_t revision = record.runtime->revision(record.container_id);
   if (revision != 0 && revision == record.revision) return false;
   auto description = record.runtime->describe(record.container_id);
@@ -350,7 +350,7 @@ bool Discovery::Impl::take(Record& record, ContainerDescription description) {
   return true;
 }
 
-// A pod's own cgroup has no files: its name is what a container right below it says.
+// A pod's own cgroup has no files: a container directly below it provides its name.
 void Discovery::Impl::name_pods() {
   for (const auto& [path, record] : records_) {
     PodIdentity said;
@@ -400,7 +400,7 @@ void Discovery::Impl::publish(bool changed) {
     if (record.runtime != nullptr && !record.described) ++status.unnamed_containers;
     if (list) list->push_back(record.workload);
   }
-  WorkloadListPtr next = std::move(list);  // then the last one: freed after the lock
+  WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
   if (next) list_.swap(next);

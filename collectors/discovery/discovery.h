@@ -34,9 +34,9 @@ struct DiscoveryOptions {
 
 struct DiscoveryStatus {
   CgroupTreeStatus tree;
-  std::uint64_t metadata_errors = 0;     // describe() that failed or was incomplete, other than "not there"
+  std::uint64_t metadata_errors = 0;     // describe() calls that failed or were incomplete, except for missing files
   std::uint64_t unnamed_containers = 0;  // recognised by path, never described
-  std::uint64_t exits_dropped = 0;       // that nobody has taken in time
+  std::uint64_t exits_dropped = 0;       // not taken in time
 };
 
 class Discovery {
@@ -44,8 +44,8 @@ class Discovery {
   Discovery(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes);
   ~Discovery();  // stops the thread
 
-  // Looks at everything once, in the caller's thread. For --once, for tests, and
-  // before start(); not between start() and stop().
+  // Scans everything once, in the caller's thread. For --once, for tests, and before
+  // start(); not between start() and stop().
   void refresh();
   void start();
   void stop();  // may be started again
@@ -64,7 +64,7 @@ class Discovery {
   std::unique_ptr<Impl> impl_;
 };
 
-// Kind and name from the path alone: host, service, slice, scope, machine or cgroup.
+// Kind and name from only the path: host, service, slice, scope, machine or cgroup.
 void name_by_path(Workload& workload);
 
 }  // namespace tallyman

@@ -8,8 +8,8 @@ namespace {
 
 constexpr std::size_t kMaxPending = 65'536;
 constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they arrive before the removal, or never
-constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write how it ended
-constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // of the cgroup's birth, which is noticed late
+constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write its exit code
+constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // for the creation of the cgroup, which is noticed late
 
 // The exit belongs to the run of this cgroup, not to an earlier one.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
@@ -46,7 +46,7 @@ void WorkloadExits::report_counters(Waiting& one, bool complete) {
   report({one.workload, final_stats_ != nullptr ? final_stats_->take(one.token) : std::nullopt, complete});
 }
 
-// True when nothing more is to be expected.
+// True if nothing more is expected.
 bool WorkloadExits::check_exit(Waiting& one) {
   if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
     auto workload = std::make_shared<Workload>(*one.workload);
@@ -55,7 +55,7 @@ bool WorkloadExits::check_exit(Waiting& one) {
     return true;
   }
   const std::uint64_t revision = one.runtime->revision(one.container_id);
-  if (revision == 0) return true;  // its files are gone too
+  if (revision == 0) return true;  // its files are also gone
   if (revision == one.revision) return false;
   one.revision = revision;
   const auto description = one.runtime->describe(one.container_id);

@@ -19,8 +19,8 @@
 namespace tallyman {
 
 struct WorkloadExit {
-  WorkloadPtr workload;                    // as last known, with ended_nsec
-  std::optional<CgroupStats> final_stats;  // the first time, where there are any
+  WorkloadPtr workload;                    // the last known state, with ended_nsec
+  std::optional<CgroupStats> final_stats;  // in the first report, if there are any
   bool complete = false;                   // no further report follows
 };
 

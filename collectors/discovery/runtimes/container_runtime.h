@@ -1,5 +1,5 @@
-// One runtime of containers, machines or units: recognises its cgroups by path and
-// knows them from read-only files. No socket, no client library.
+// One runtime of containers, machines or units: recognises its cgroups by path and reads
+// their facts from files. No socket, no client library.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -14,21 +14,21 @@
 
 namespace tallyman {
 
-// What a cgroup's path says.
+// What a cgroup's path shows.
 struct ContainerMatch {
-  std::string container_id;  // what revision() and describe() are asked about
-  // The path itself names the runtime (/docker/ID). Where it does not (PARENT/ID)
-  // the cgroup is this runtime's only while revision() is not 0.
+  std::string container_id;  // the id for revision() and describe()
+  // The path itself names the runtime (/docker/ID). If it does not (PARENT/ID), the
+  // cgroup is this runtime's only while revision() is not 0.
   bool certain = false;
   WorkloadKind kind = WorkloadKind::kContainer;
 };
 
 struct ContainerDescription {
   ContainerMetadata metadata;
-  std::optional<WorkloadKind> kind;  // where the files know better than the path
+  std::optional<WorkloadKind> kind;  // if the files are more precise than the path
   UnitFacts unit;
-  // A file that should have been read and was not: `metadata` lacks what it
-  // says. Worth trying again.
+  // A file that should have been read and was not: `metadata` lacks its facts. Should be
+  // retried.
   std::optional<Error> incomplete;
 };
 
@@ -38,16 +38,16 @@ class Runtime {
   virtual ~Runtime() = default;
   virtual std::string_view name() const = 0;
 
-  // If this cgroup path is one of this runtime's containers itself (not
-  // something below it). Pure: by the path alone, cheap.
+  // If this cgroup path is one of this runtime's containers itself (not something below
+  // it). Pure: uses only the path, cheap.
   virtual std::optional<ContainerMatch> match(std::string_view cgroup_path) const = 0;
 
   // A number that changes when the result of describe() would change. 0 when the files do
   // not exist (yet) or cannot be reached. A few stat calls, no reads.
   virtual std::uint64_t revision(const std::string& container_id) = 0;
 
-  // Reads the container's files. kUnsupported: not there; kDenied (`where` is
-  // the directory or file that denies), kMalformed (the file's name).
+  // Reads the container's files. kUnsupported: they do not exist; kDenied (`where` is the
+  // directory or file without permission), kMalformed (the file's name).
   virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
 
   // How its last run ended, for runtimes that write this to a separate, possibly
@@ -71,23 +71,23 @@ class Runtime {
 // pid and health are left out until it runs.
 std::unique_ptr<Runtime> make_docker_runtime(const HostRoot& root, std::string data_root);
 
-// containerd's own (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope and
-// nerdctl-ID.scope, certain; kubepods/.../podUID/ID and /NAMESPACE/ID, not. From
-// the OCI bundles below `state`, as the host names it; empty: /run/containerd,
-// and where k3s and MicroK8s have theirs.
+// containerd's own containers (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope
+// and nerdctl-ID.scope, certain; kubepods/.../podUID/ID and /NAMESPACE/ID, not certain.
+// Read from the OCI bundles below `state`, a path on the host. If empty: /run/containerd,
+// and the directories of k3s and MicroK8s.
 std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state);
 
-// Podman: libpod-ID.scope and libpod-ID, certain. From the OCI bundle and
+// Podman: libpod-ID.scope and libpod-ID, certain. Read from the OCI bundle and
 // containers.json of containers/storage, of root and of users.
 std::unique_ptr<Runtime> make_podman_runtime(const HostRoot& root);
 
-// CRI-O: crio-ID.scope and crio-ID, certain. From the bundles of containers/storage.
+// CRI-O: crio-ID.scope and crio-ID, certain. Read from the bundles of containers/storage.
 std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root);
 
 // LXC, Incus, LXD: lxc.payload.NAME and /lxc/NAME, certain; the name is the id.
 std::unique_ptr<Runtime> make_lxc_runtime(const HostRoot& root);
 
-// Mesos: /mesos/ID, nested ones too, certain; the id is the name.
+// Mesos: /mesos/ID, including nested ones, certain; the id is the name.
 std::unique_ptr<Runtime> make_mesos_runtime();
 
 // Rocket: machine.slice/machine-rkt-UUID.scope, certain; named by the pod's manifest.
@@ -97,13 +97,13 @@ std::unique_ptr<Runtime> make_rkt_runtime(const HostRoot& root);
 // libvirt/qemu/NAME, certain, kind machine; named by /run/libvirt/{qemu,lxc}/NAME.xml.
 std::unique_ptr<Runtime> make_libvirt_runtime(const HostRoot& root);
 
-// systemd-machined's machines: machine-NAME.scope, kind machine or container as its
-// class is, and systemd-nspawn@NAME.service, certain; other units that have
-// registered themselves, not. Named by /run/systemd/machines.
+// systemd-machined's machines: machine-NAME.scope, kind machine or container according to
+// its class, and systemd-nspawn@NAME.service, certain; other units that have registered
+// themselves, not certain. Named by /run/systemd/machines.
 std::unique_ptr<Runtime> make_machined_runtime(const HostRoot& root);
 
-// systemd's services, slices and scopes, certain: who started them, and when. No
-// container: their ids are their cgroups' paths.
+// systemd's services, slices and scopes, certain: what started them, and when. Not
+// containers: their ids are their cgroups' paths.
 std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root);
 
 }  // namespace tallyman

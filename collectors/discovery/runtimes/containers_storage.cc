@@ -26,7 +26,7 @@ constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 constexpr const char* kRootRun = "/run/containers/storage";
 constexpr const char* kRootGraph = "/var/lib/containers/storage";
 
-// A number of one byte, as conmon writes it: 128 and the signal where one ended it.
+// A number of one byte, as conmon writes it: 128 plus the signal if one ended it.
 std::optional<std::int64_t> parse_exit_file(std::string_view text) {
   text = text.substr(0, text.find('\n'));
   std::uint8_t code = 0;
@@ -39,7 +39,7 @@ std::optional<std::int64_t> parse_exit_file(std::string_view text) {
 
 bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata) {
   bool found = false;
-  // An array at the top; the reader takes objects.
+  // The top level is an array; the reader needs objects.
   with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
     const auto* value = member(top, "containers");
     const auto* list = value != nullptr ? value->if_array() : nullptr;
@@ -76,7 +76,7 @@ std::string layer_in_containers_json(std::string_view text, std::string_view id)
   return layer;
 }
 
-// Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container makes below itself.
+// Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container creates below itself.
 std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
   if (!split || contains_container_id(split->above)) return {};
@@ -186,7 +186,7 @@ Result<ContainerDescription> ContainersStorageRuntime::describe(const std::strin
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
   if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, place->config};
-  // The second has those that end with their process (--rm, --transient-store).
+  // The second has containers that end with their process (--rm, --transient-store).
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
     const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
     if (containers && parse_containers_json(*containers, id, metadata)) {

@@ -19,10 +19,10 @@
 
 namespace tallyman {
 
-// What containers.json says of one container. Pure; false: it says nothing of it.
+// The facts of one container in containers.json. Pure; false: it has none.
 bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata);
 
-// The id of its layer, there too; empty where it says none.
+// The id of its layer, from the same file; empty if there is none.
 std::string layer_in_containers_json(std::string_view text, std::string_view id);
 
 // A runtime with cgroups named PREFIX-ID.scope (systemd) or PREFIX-ID (cgroupfs), both certain.

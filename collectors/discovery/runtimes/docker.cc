@@ -22,7 +22,7 @@ constexpr std::size_t kMaxRemappedRoots = 16;
 constexpr const char* kDefaultDataRoot = "/var/lib/docker";
 constexpr const char* kDaemonConfig = "/etc/docker/daemon.json";
 
-// "100000.100000": where dockerd keeps everything when it maps user ids.
+// "100000.100000": the directory in which dockerd keeps everything when it maps user ids.
 bool is_remapped_root(std::string_view name) {
   const auto dot = name.find('.');
   return dot != 0 && dot + 1 < name.size() && dot != std::string_view::npos &&

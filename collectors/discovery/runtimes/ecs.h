@@ -1,8 +1,7 @@
-// Amazon ECS: tasks are cgroups, and in them Docker's containers, which Docker's
-// own files name. /ecs/TASK/CONTAINER with the cgroupfs driver,
+// Amazon ECS: tasks are cgroups with Docker's containers in them, which Docker's own
+// files name. /ecs/TASK/CONTAINER with the cgroupfs driver,
 // ecstasks.slice/ecstasks-TASK.slice/docker-CONTAINER.scope with systemd's
-// (amazon-ecs-agent, agent/taskresource/cgroup and the agent's cgroup root
-// "/ecs"). Pure.
+// (amazon-ecs-agent, agent/taskresource/cgroup and the agent's cgroup root "/ecs"). Pure.
 #pragma once
 
 #include <optional>

@@ -14,7 +14,7 @@ namespace tallyman::json_facts {
 
 namespace json = boost::json;
 
-// Calls `use` with the object that the text is; false when it is none.
+// Calls `use` with the object in the text; false if it is not one.
 template <class Use>
 bool with_object(std::string_view text, Use use) {
   json::parse_options options;

@@ -10,12 +10,12 @@
 
 namespace tallyman {
 
-// uid, QoS class and whether it is static, of a pod's own cgroup; with the
-// kubelet's cgroupfs driver kubepods/burstable/podUID, with systemd's
-// kubepods-burstable-podUID.slice, below any --cgroup-root.
+// uid, QoS class and static flag of a pod's own cgroup: kubepods/burstable/podUID with
+// the kubelet's cgroupfs driver, kubepods-burstable-podUID.slice with systemd's, below
+// any --cgroup-root.
 std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path);
 
-// The pod's name and namespace as its sandbox or a container of it has them; false: they say none.
+// The pod's name and namespace from its sandbox or one of its containers; false: they have none.
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod);
 
 }  // namespace tallyman

@@ -9,7 +9,7 @@
 
 namespace tallyman {
 
-// Docker: the file that names the layer, and the layer of that name. moby,
+// Docker: the file that names the layer, and the layer with that name. moby,
 // daemon/graphdriver and layer/filestore.go.
 std::string docker_mount_id_file(const std::string& data_root, const std::string& driver, const std::string& id);
 std::string docker_layer_directory(const std::string& data_root, const std::string& driver, std::string_view mount_id);

@@ -14,8 +14,8 @@ struct Alias {
   const char* label;
 };
 
-// containerd's CRI (pkg/cri/annotations), CRI-O (pkg/annotations; the plain
-// io.kubernetes names are its own labels already), nerdctl (pkg/labels).
+// containerd's CRI (pkg/cri/annotations), CRI-O (pkg/annotations; it already has the
+// plain io.kubernetes names as labels), nerdctl (pkg/labels).
 constexpr Alias kAliases[] = {
     {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"},
     {"io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"},
@@ -91,7 +91,7 @@ std::vector<MountPoint> binds_of(const json::object& spec) {
   return mounts;
 }
 
-// What the two wrote down for themselves is no label; CRI-O's one of labels is many.
+// Internal annotations of the two are not labels; CRI-O's annotation "labels" has many.
 void take_out_the_runtimes_own(Labels& labels) {
   if (const auto own = labels.find("io.kubernetes.cri-o.Labels"); own != labels.end()) {
     with_object(std::string(own->second), [&labels](const json::object& more) {

@@ -15,7 +15,7 @@ namespace tallyman {
 // wrote them. A pod's sandbox has the name "POD", the kubelet's name for it.
 bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata);
 
-// Its root.path: where the container's file system is put together. Empty: none named.
+// Its root.path: where the container's file system is assembled. Empty: not set.
 std::string root_path_of_oci_spec(std::string_view text);
 
 }  // namespace tallyman

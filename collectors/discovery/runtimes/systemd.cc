@@ -36,7 +36,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kAround) + 1 - first);
 }
 
-// units_directory of fleet.conf ("key=value" lines); the default where it has none.
+// units_directory of fleet.conf ("key=value" lines); the default if it is not set.
 std::string fleet_units_directory(std::string_view config) {
   std::string directory = kFleetUnits;
   while (!config.empty()) {
@@ -131,7 +131,7 @@ std::optional<std::uint64_t> SystemdRuntime::started_nsec(const UnitPlace& place
          static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
 }
 
-// A user's directories are often closed to others: the start is then the cgroup's birth.
+// A user's directories are often not readable for others: the start is then the cgroup's creation.
 Result<ContainerDescription> SystemdRuntime::describe(const std::string& path) {
   ContainerDescription description;
   if (const auto place = unit_at(path)) {

@@ -1,4 +1,4 @@
-// What the paths of systemd's cgroups say. Pure.
+// Facts from the paths of systemd's cgroups. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,7 +8,7 @@
 
 namespace tallyman {
 
-// systemd writes bytes that a unit's name must not have as \xNN:
+// systemd writes bytes that are not allowed in a unit's name as \xNN:
 // machine-my\x2dvm.scope is "machine-my-vm.scope". Control bytes stay escaped.
 std::string without_unit_escapes(std::string_view name);
 
@@ -20,8 +20,8 @@ struct UnitPlace {
   std::optional<std::uint32_t> user_manager;  // the user of the user@UID.service that contains it; empty: the host's systemd
 };
 
-// A service, slice or scope of this host's systemd or of a user's manager: above
-// it are slices alone. Nothing for a unit of a systemd inside a container.
+// A service, slice or scope of this host's systemd or of a user's manager: all cgroups
+// above are slices. Empty for a unit of a systemd inside a container.
 std::optional<UnitPlace> unit_at(std::string_view cgroup_path);
 
 // The machine's name in machine-NAME.scope, or in systemd-nspawn@NAME.service, below

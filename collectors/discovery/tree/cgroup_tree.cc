@@ -29,7 +29,7 @@ constexpr milliseconds kLastPoll{1'000};
 constexpr int kPolls = 70;
 // After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
-// For so long after the first hierarchy's, another's event is of the same cgroup.
+// For so long after the first hierarchy's event, events of the others are about the same cgroup.
 constexpr milliseconds kShortLivedMemory{2'000};
 
 std::string join(const std::string& parent, std::string_view name) {
@@ -68,7 +68,7 @@ class CgroupTree::Impl {
  private:
   struct Seen {
     bool is_new = false;
-    bool identified = false;  // its inode was met again
+    bool identified = false;  // its inode was found again
   };
   struct Pending {
     Clock::time_point next_poll;
@@ -108,7 +108,7 @@ class CgroupTree::Impl {
   FileDescriptor wake_fd_;
   std::optional<DirectoryWatcher> watcher_;
   std::map<std::string, CgroupNode> nodes_;
-  std::unordered_map<std::string_view, Seen> seen_;  // keys are those of nodes_; only while walking_
+  std::unordered_map<std::string_view, Seen> seen_;  // keys point into nodes_; only while walking_
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
@@ -158,7 +158,7 @@ bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
 }
 
 void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start) {
-  // Breadth first: at max_cgroups it is the deepest that are left out.
+  // Breadth first: beyond max_cgroups the deepest are left out.
   std::deque<std::string> to_list;
   if (visit(hierarchy, start)) to_list.push_back(start);
   while (!to_list.empty()) {
@@ -177,7 +177,7 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
   }
 }
 
-// Takes the directory into nodes_. True when it may have subdirectories.
+// Adds the directory to nodes_. True if it may have subdirectories.
 bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups && !nodes_.contains(path)) {
     ++status_.left_out;
@@ -288,7 +288,7 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   return true;
 }
 
-// What a walk did not meet is not gone for sure: its parent may have been unreadable.
+// A cgroup that a walk did not find is not necessarily gone: its parent may have been unreadable.
 void CgroupTree::Impl::remove_unseen() {
   std::vector<std::string> unseen;
   for (auto& [path, node] : nodes_) {

@@ -27,10 +27,10 @@
 namespace tallyman {
 
 struct CgroupNode {
-  std::uint64_t inode = 0;     // of its directory in `hierarchy`; another inode there is another cgroup
-  std::uint8_t hierarchy = 0;  // where it was seen first: kept as long as it exists there
-  // Birth of the directory (statx), else its mtime when first seen: cgroupfs
-  // has no birth time, and its mtime is never too early but may be late.
+  std::uint64_t inode = 0;     // of its directory in `hierarchy`; another inode there means another cgroup
+  std::uint8_t hierarchy = 0;  // where it was first seen: kept as long as it exists there
+  // Creation time of the directory (statx), else its mtime when first seen: cgroupfs has
+  // no creation time, and its mtime is never too early but may be late.
   std::optional<std::uint64_t> created_nsec;
 };
 
@@ -57,7 +57,7 @@ struct CgroupTreeOptions {
 };
 
 struct CgroupTreeStatus {
-  bool watching = false;     // false: no inotify, or it ran out of watches: walking instead
+  bool watching = false;     // false: no inotify, or no watches left: walking instead
   std::string watch_error;   // why not, for a warning that names the sysctl; retried each walk_interval
   int watch_error_code = 0;  // its errno
   std::uint64_t watches = 0;
@@ -78,7 +78,7 @@ class CgroupTree {
   // for `timeout`, whichever is first; walks when a walk is due. True when nodes()
   // changed.
   bool wait(std::chrono::milliseconds timeout, std::span<const int> others = {});
-  // Ends a wait() from another thread. The one call that is thread-safe.
+  // Ends a wait() from another thread. The only thread-safe call.
   void wake();
   // Scans all hierarchies now. True when nodes() changed.
   bool walk();

@@ -12,13 +12,13 @@ namespace tallyman {
 
 struct Directory {
   std::uint64_t inode = 0, links = 0;
-  std::uint64_t created_nsec = 0;  // birth where the file system knows it, else mtime
+  std::uint64_t created_nsec = 0;  // creation time if the file system knows it, else mtime
 };
 
-// kUnsupported: there is no such directory.
+// kUnsupported: the directory does not exist.
 Result<Directory> check_directory(const std::string& path, bool follow_symlink);
 
-// Whether a link count of 2 means "no subdirectories" here. Only kernfs promises it.
+// Whether a link count of 2 means "no subdirectories" here. Only kernfs guarantees it.
 bool links_count_subdirectories(const std::string& path);
 
 // False when it exists and cannot be listed. `visit` may get a name that is no directory

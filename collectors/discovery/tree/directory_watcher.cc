@@ -107,7 +107,7 @@ void DirectoryWatcher::end_renewal() {
     if (it->second.generation == generation_) {
       ++it;
     } else {
-      inotify_rm_watch(fd_.get(), it->first);  // fails where the directory is gone: that is fine
+      inotify_rm_watch(fd_.get(), it->first);  // fails if the directory is gone, which is fine
       drop(it++);
     }
   }

@@ -37,11 +37,11 @@ class CpuBalance {
   using HasProcesses = std::function<bool(const std::string& id)>;
   explicit CpuBalance(HasProcesses has_processes) : has_processes_(std::move(has_processes)) {}
 
-  // A child that ended has counted so much more than it is known for: its last
-  // reading when it ended, the rest when its last words are known.
+  // An ended child has used so much more than was known: its last reading when it ended,
+  // the rest when its final stats are known.
   void ended(std::string_view child_id, std::uint64_t more_nsec);
-  // A whole pass: all living cgroups, sorted by id. `first`: the agent's first
-  // pass, so that what is there was there before.
+  // A whole pass: all existing cgroups, sorted by id. `first`: the agent's first pass;
+  // its cgroups are older than the agent.
   void pass(const std::vector<Reading>& readings, bool first);
   // Parents that have lost a child, sorted by id.
   std::vector<UnattributedCpu> rows() const;
@@ -50,13 +50,13 @@ class CpuBalance {
   static constexpr std::size_t kPasses = 3;
   struct Parent {
     std::uint64_t inode = 0;
-    std::int64_t base_nsec = 0;    // what it had when it was first seen
+    std::int64_t base_nsec = 0;    // its counter when it was first seen
     std::int64_t ended_nsec = 0;   // counted by children that have ended
-    std::int64_t living_nsec = 0;  // by the living, in this pass
+    std::int64_t living_nsec = 0;  // by existing children, in this pass
     std::array<std::int64_t, kPasses> differences{};
-    std::size_t passes = 0;  // since its first child has ended
+    std::size_t passes = 0;  // since its first child ended
     std::int64_t unattributed_nsec = 0;
-    bool was_there = false;  // before the agent was
+    bool was_there = false;  // older than the agent
     bool has_base = false, has_lost = false, asked = false, left_out = false;
     Parent* above = nullptr;
   };
@@ -66,7 +66,7 @@ class CpuBalance {
   static void book(Parent& parent, std::int64_t usage_nsec);
 
   HasProcesses has_processes_;
-  Parents parents_;  // every living cgroup
+  Parents parents_;  // all existing cgroups
 };
 
 }  // namespace tallyman

@@ -115,7 +115,7 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
 }
 
 void EventDetector::end_pass() {
-  // Sorted by path: what is below a cgroup comes after it.
+  // Sorted by path: descendants follow their ancestors.
   for (std::size_t i = 0; i < oom_kills_.size(); ++i) {
     const std::string below = oom_kills_[i].workload_id == "/" ? "/" : oom_kills_[i].workload_id + "/";
     bool lowest = true;

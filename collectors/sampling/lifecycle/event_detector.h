@@ -1,6 +1,5 @@
-// Finds in successive samples of one workload what is worth an event: OOM kills,
-// throttling that lasts, limits and health that change, pauses. Belongs to the
-// sampler's thread.
+// Detects events in successive samples of one workload: OOM kills, lasting throttling,
+// changed limits and health, pauses. Belongs to the sampler's thread.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -16,7 +15,7 @@ namespace tallyman {
 
 class EventDetector {
  public:
-  // What is remembered of one workload between samples.
+  // What is remembered about one workload between samples.
   struct Memory {
     bool seen = false;
     // oom_kills is empty at first for a workload that is older than the agent; else 0.
@@ -25,11 +24,11 @@ class EventDetector {
     LimitStats limits;
     bool has_limits = false;
     Health health = Health::kNone;
-    std::chrono::steady_clock::time_point throttled_since;  // only while it is
+    std::chrono::steady_clock::time_point throttled_since;  // set only while throttled
     bool is_throttled = false, reported_throttled = false;
   };
 
-  // `victims`: null where nobody names them.
+  // `victims`: null if nothing names them.
   explicit EventDetector(EventLog& log, OomVictims* victims = nullptr) : log_(log), victims_(victims) {}
 
   // Parents before children; end_pass() after the last.

@@ -59,7 +59,7 @@ void ExitedWorkloads::add_exit(WorkloadExit workload_exit, const std::function<s
     row.base_labels = labels(*workload_exit.workload);
     row.last_seen_nsec = workload_exit.workload->ended_nsec.value_or(workload_exit.workload->seen_nsec);
     row.since = now;
-    row.hidden = true;  // until something is known of what it counted
+    row.hidden = true;  // until its counters are known
     log_.append(
         Event::of(*row.workload, EventType::kStarted, row.workload->seen_nsec, row.workload->workload + " started"));
     found = rows_.emplace(key, std::move(row)).first;

@@ -13,7 +13,7 @@ namespace tallyman {
 
 class OomVictims {
  public:
-  // `read` gives those since its last call; asked only when there is an event.
+  // `read` returns the victims since its last call; called only if there is an event.
   using Read = std::function<std::vector<OomVictim>()>;
   explicit OomVictims(Read read) : read_(std::move(read)) {}
 

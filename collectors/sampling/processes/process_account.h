@@ -36,7 +36,7 @@ enum class Tally : std::uint8_t {
   kCount,
 };
 
-// Totals of one process or of many, and which of them have been read.
+// Totals of one or many processes, and which of them have been read.
 class Tallies {
  public:
   std::uint64_t operator[](Tally which) const { return values_[index(which)]; }
@@ -51,7 +51,7 @@ class Tallies {
     }
     known_ |= growth.known_;
   }
-  // Takes over what is larger in `now`, and returns by how much it has grown.
+  // Takes over the larger values of `now`, and returns the growth.
   Tallies rise_to(const Tallies& now) {
     Tallies growth;
     for (std::size_t i = 0; i < values_.size(); ++i) {
@@ -71,7 +71,7 @@ class Tallies {
   std::uint32_t known_ = 0;
 };
 
-// A sum that is worth nothing if one part is not known.
+// A sum that is unknown if one part is unknown.
 class WholeSum {
  public:
   void add(const Count& part) {
@@ -90,7 +90,7 @@ struct ProcessAccount {
 
   WorkloadPtr workload;
   ProcessAccount* parent = nullptr;  // the nearest cgroup above; null for "/" and for groups
-  bool holds_processes = false;      // a container, pod, machine or service, or in one: what is in it is not bare
+  bool holds_processes = false;      // is, or is in, a container, pod, machine or service: its processes are not bare
   Tallies totals;
   Time last_booked{};
 
@@ -111,7 +111,7 @@ struct ProcessAccount {
     TaskStates tasks;
     std::uint32_t first_pid = 0;  // the oldest
     std::uint64_t first_start_ticks = 0;
-    std::uint32_t own_pid = 0;  // the oldest in this very cgroup, not below it
+    std::uint32_t own_pid = 0;  // the oldest in the cgroup itself, not below it
     std::uint64_t own_start_ticks = 0;
   } now;
   double load = 0, uninterruptible_load = 0;  // over 10 s
@@ -119,11 +119,11 @@ struct ProcessAccount {
   std::uint32_t limit_pid = 0;  // the process that has the limit
   Count open_files_limit;
 
-  // The program's entry, or that of "[other]" past the bound.
+  // The program's entry, or "[other]" beyond the limit.
   Executable& executable(std::string_view name, Time time);
 };
 
-// Books on `account` and all above it.
+// Books on `account` and all accounts above it.
 void book(ProcessAccount* account, std::string_view executable, const Tallies& growth, ProcessAccount::Time time);
 
 // The accounts of all workloads and groups.
@@ -141,9 +141,9 @@ class ProcessAccounts {
     std::string_view path;  // into `memberships`
   };
   Home home_of(std::span<const CgroupMembership> memberships);
-  // Whom a runtime's process serves; null if it is not known, or two have that address.
+  // The workload that a runtime's process serves; null if it is unknown, or if two have that address.
   ProcessAccount* served_by(const RuntimeProcess& process) const;
-  // The group of that name, or "[other]" past the bound.
+  // The group with that name, or "[other]" beyond the limit.
   ProcessAccount* group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec);
   // Groups without a process for a long time are no longer shown. Their totals are kept
   // and continue when they return.

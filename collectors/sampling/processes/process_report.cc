@@ -1,4 +1,4 @@
-// The accounts as the sampler and the API want them.
+// Turns the accounts into the form that the sampler and the API need.
 #include "collectors/sampling/processes/process_scan.h"
 
 #include <algorithm>

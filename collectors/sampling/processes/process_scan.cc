@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxProcesses = 200'000;
 constexpr std::size_t kMaxNamesKept = 10'000;
-constexpr unsigned kSettlingReads = 3;  // who starts a process may still be moving it to its cgroup
+constexpr unsigned kSettlingReads = 3;  // its parent may still be moving it to its cgroup
 constexpr unsigned kPssPerScan = 20;
 
 }  // namespace
@@ -174,7 +174,7 @@ std::string ProcessScan::user_of(Pid pid) {
   return known->second;
 }
 
-// Reads which cgroups it is in, and finds its home and group.
+// Reads the cgroups of the process, and finds its home and group.
 void ProcessScan::place(Process& process) {
   if (process.stat.is_kernel_thread()) {
     process.cgroups = {{0, "/"}};
@@ -193,7 +193,7 @@ void ProcessScan::place(Process& process) {
   settle(process);
 }
 
-// The same without reading: after the workloads have changed.
+// The same without reading, after the workloads have changed.
 void ProcessScan::settle(Process& process) {
   const ProcessAccounts::Home home = accounts_.home_of(process.cgroups);
   const bool moved = !process.placed || process.cgroup != home.path;
@@ -284,7 +284,7 @@ void ProcessScan::add_to(ProcessAccount& account, const Process& process, bool o
   ProcessAccount::Now& now = account.now;
   ++now.processes;
   if (process.stat.is_dead()) {
-    return;  // it waits to be waited for, and has nothing any more
+    return;  // a zombie has nothing more to read
   }
   now.threads += process.stat.threads;
   now.resident_bytes += process.resident_bytes;
@@ -318,7 +318,7 @@ void ProcessScan::add_to(ProcessAccount& account, const Process& process, bool o
   executable.rss_bytes += process.resident_bytes;
 }
 
-// What is that of the first process: its limits, and when a group began.
+// Facts from the first process: its limits, and the start of a group.
 void ProcessScan::follow_first_processes() {
   accounts_.for_each([this](ProcessAccount& account) {
     const bool kernel = account.now.first_pid == kKernelThreads;

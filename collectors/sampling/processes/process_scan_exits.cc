@@ -1,5 +1,4 @@
-// Those who have ended since the last scan: what they had used beyond what was
-// seen of them.
+// Processes that ended since the last scan: what they used after they were last read.
 #include "collectors/sampling/processes/process_scan.h"
 #include "collectors/sampling/processes/process_scan_state.h"
 
@@ -12,7 +11,7 @@ constexpr std::size_t kMaxUnknown = 100'000;
 constexpr int kMaxAncestors = 32;
 constexpr Tally kOfChildren[] = {Tally::kCpu, Tally::kUser, Tally::kSystem, Tally::kFaults, Tally::kMajorFaults};
 
-// The ticks say how the run time divides, as cputime_adjust() of the kernel does it.
+// The ticks give the proportions of the run time, as in the kernel's cputime_adjust().
 std::uint64_t user_part(const TaskTimes& times) {
   const std::uint64_t ticks = times.utime_usec + times.stime_usec;
   return ticks == 0 ? times.run_nsec
@@ -78,7 +77,7 @@ void ProcessScan::book_exits() {
     }
     statistics_.exits += exit.process ? 1 : 0;
   }
-  for (const TaskExit* exit : unknown) {  // children end before their parents: now all of those are known
+  for (const TaskExit* exit : unknown) {  // children end before their parents: now all parents are known
     book_exit_of_unknown(*exit);
   }
   unknown_threads_.clear();
@@ -102,7 +101,7 @@ void ProcessScan::book_exit(Process& process, const TaskExit& exit) {
   process.finished = true;
 }
 
-// The cgroup of one that is or was known, or was the child of such a one.
+// The cgroup of a process that is or was known, or of its parent.
 const std::string* ProcessScan::cgroup_of(Pid pid) const {
   for (int i = 0; i < kMaxAncestors && pid != 0; ++i) {
     if (const auto known = processes_.find(pid); known != processes_.end()) {

@@ -19,7 +19,7 @@ void ProcessScan::recognise_runtime(Process& process) {
   process.served = process.runtime ? accounts_.served_by(*process.runtime) : nullptr;
 }
 
-// What it used before its container was known goes there too.
+// The usage before its container was known is included.
 void ProcessScan::book_served(Process& process) {
   if (process.served != nullptr) {
     const std::uint64_t now = process.totals[Tally::kCpu];

@@ -39,11 +39,11 @@ class ProcessWatch {
   void start();
   void stop();  // within the time of one scan
 
-  // Thread-safe, both. The report is null before the first scan.
+  // Both are thread-safe. The report is null before the first scan.
   ProcessReportPtr report() const;
   ProcessWatchStatistics statistics() const;
 
-  // How long after a scan that cost so much CPU time the next one begins.
+  // The pause after a scan that used so much CPU time.
   static std::chrono::milliseconds pause_after(double cpu_seconds, const ProcessWatchOptions& options);
 
  private:
@@ -57,7 +57,7 @@ class ProcessWatch {
   FileDescriptor stop_event_;
   std::thread thread_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   ProcessReportPtr report_;
   ProcessWatchStatistics statistics_;
 };

@@ -9,12 +9,12 @@ namespace {
 using Serves = RuntimeProcess::Serves;
 
 struct Program {
-  std::string_view executable;  // its beginning
+  std::string_view executable;  // a prefix
   std::string_view component;
   Serves serves;
-  std::string_view flag{};  // after which what it serves is named
+  std::string_view flag{};  // followed by what it serves
 };
-// Longer names before those that they begin with.
+// Longer names before their prefixes.
 constexpr std::array kPrograms = {
     Program{"containerd-shim", "containerd-shim", Serves::kContainer, "-id"},  // Kubernetes: the pod's sandbox
     Program{"containerd", "containerd", Serves::kHost},

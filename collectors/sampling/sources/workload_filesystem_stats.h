@@ -9,7 +9,7 @@
 
 namespace tallyman {
 
-// How the real host is asked.
+// The calls that query the real host.
 FilesystemPorts filesystem_ports_of(const HostRoot& root);
 
 // `stats` provides the processes of containers if their runtime names none; it must

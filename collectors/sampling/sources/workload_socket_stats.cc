@@ -15,10 +15,10 @@ using Handle = WorkloadStatsSource::Handle;
 
 struct Job {
   Handle handle = 0;
-  std::uint64_t attachment = 0;  // a handle is given out again
+  std::uint64_t attachment = 0;  // handles are reused
   bool is_host = false;
   NetworkPlace place;
-  std::shared_ptr<SocketSource::Memory> memory;  // of the reader's thread alone
+  std::shared_ptr<SocketSource::Memory> memory;  // used by the reader's thread only
 };
 
 struct Outcome {
@@ -57,7 +57,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     }
     take_outcomes();
     ReadReport report = std::exchange(report_, {});
-    // No other pass waits: the first has nothing older to show.
+    // Only the first pass waits: it has nothing older to show.
     if (ask(slow) && std::exchange(first_, false)) {
       thread_.wait();
       take_outcomes();
@@ -83,12 +83,12 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     SocketStats stats;
   };
 
-  // A namespace that is no longer the workload's, and one that is new.
+  // Drops a namespace that is no longer the workload's, and adds a new one.
   void follow_networks() {
     for (auto& [handle, one] : attached_) {
       const NetworkPlace* place = networks_.place(handle);
       if (place != nullptr && one.place && place->inode == one.place->inode) {
-        one.place = *place;  // through another process, perhaps
+        one.place = *place;  // possibly through another process
       } else if (place != nullptr || one.place) {
         one.place = place != nullptr ? std::optional(*place) : std::nullopt;
         one.asked = one.known = false;
@@ -189,8 +189,8 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
   std::vector<Job> jobs_;
   std::vector<Outcome> outcomes_;
   ReadReport report_;
-  std::optional<SocketSource> source_;  // of the thread alone
-  BackgroundTask thread_{"sockets"};    // last: its work uses the others
+  std::optional<SocketSource> source_;  // used by the thread only
+  BackgroundTask thread_{"sockets"};    // last: its work uses the members above
 };
 
 }  // namespace

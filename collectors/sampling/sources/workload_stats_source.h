@@ -25,15 +25,15 @@ class WorkloadStatsSource {
   // A source is not used at all if no collector needs its kind.
   virtual StatsKind kind() const = 0;
 
-  // `handle` is the StatsSource's. Again with the same handle when a fact of the
-  // workload has changed; detach() once, before the handle is given to another.
+  // `handle` is the StatsSource's. Called again with the same handle when a fact of the
+  // workload has changed. detach() is called once, before the handle is reused.
   virtual void attach(Handle handle, const Workload& workload) = 0;
   virtual void detach(Handle handle) = 0;
 
-  // Once a pass, after cgroupfs. Bounded: never waits for a slow file.
+  // Called once per pass, after cgroupfs. Bounded: never waits for a slow file.
   virtual ReadReport read(bool slow) = 0;
-  // Sets what is known of the workload; leaves the rest of `observation` alone.
-  // What it points to stays as it is until the next read(), attach() or detach().
+  // Sets what is known about the workload; leaves the rest of `observation` alone. Its
+  // pointers stay valid until the next read(), attach() or detach().
   virtual void fill(Handle handle, Observation& observation) const = 0;
 
   // Files that it keeps open between passes.
