@@ -69,7 +69,7 @@ void collect_disks(const std::vector<DiskFilesystem>& disks, SeriesWriter& write
   }
 }
 
-// What the container takes of each disk: only when nothing is left to be measured.
+// The container's usage of each disk: only if nothing is left to be measured.
 void collect_usage(const WorkloadFilesystems& filesystems, SeriesWriter& writer) {
   const TreeStats& layer = *filesystems.layer;
   std::map<std::string_view, std::uint64_t> bytes{{layer.device, layer.bytes}};

@@ -97,7 +97,7 @@ void put_operations(const IoDeviceStats& row, SeriesWriter& writer) {
 void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer) {
   for (const IoDeviceStats& row : rows) {
     if (row.device.empty()) {
-      continue;  // a device that is gone has no name to book it under
+      continue;  // a removed device has no name
     }
     writer.put(kReadBytes, {row.device}, row.rbytes);
     writer.put(kReads, {row.device}, row.rios);
@@ -113,8 +113,8 @@ void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer
   }
 }
 
-// The host's own figures are those of its disks: the root cgroup's io.stat
-// repeats them on v2, and on v1 its blkio files do not have them.
+// The host's values are those of its disks: on v2 the root cgroup's io.stat repeats them,
+// on v1 its blkio files do not have them.
 void collect_host(const std::vector<DiskStats>& disks, SeriesWriter& writer) {
   std::string device;
   for (const DiskStats& disk : disks) {

@@ -51,7 +51,7 @@ bool (*summed_of(std::span<const HostLink> links))(const HostLink&) {
   return nullptr;
 }
 
-// For each interface; empty: all are.
+// One entry per interface; empty: all are included.
 std::vector<bool> in_sums(const Observation& observation) {
   std::vector<bool> counted;
   const auto rule = summed_of(observation.links);

@@ -1,4 +1,4 @@
-// What HistoryStore answers; the other half of it is history_store.cc.
+// The queries of HistoryStore; the rest of it is in history_store.cc.
 #include "collectors/history/history_reader.h"
 #include "collectors/history/history_store.h"
 
@@ -8,7 +8,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kShortIdBytes = 12;
-constexpr int kStepsBefore = 5;  // for the rate at the begin of the range
+constexpr int kStepsBefore = 5;  // for the rate at the start of the range
 
 bool is_meant(const HistoryTrack& track, std::string_view wanted) {
   const bool by_id = track.id == wanted || (track.id.size() == wanted.size() + 1 && track.id.ends_with(wanted));
@@ -25,7 +25,7 @@ struct TimeRange {
   std::int64_t from, to;
 };
 
-// The chunks that have something in the range.
+// The chunks that overlap the range.
 PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPool& pool, TimeRange range,
                    std::chrono::milliseconds step) {
   PackedRows packed;

@@ -24,10 +24,10 @@ struct RowState {
 
 class RowEncoder {
  public:
-  // The first row of a chunk: which fields there are, and their values.
+  // The first row of a chunk: its fields, and their values.
   void begin(BlockPool& pool, BitChain& out, const HistoryRow& row);
-  // False, and nothing written, if other fields are present than in the row
-  // before: begin another chunk.
+  // False, and nothing written, if the row has other fields than the previous row: start
+  // another chunk.
   bool append(BlockPool& pool, BitChain& out, const HistoryRow& row);
 
  private:
@@ -39,8 +39,8 @@ class RowDecoder {
  public:
   // `bytes` must outlive the decoder.
   RowDecoder(const std::vector<std::uint8_t>& bytes, std::size_t begin, std::size_t bits) : in_(bytes, begin, bits) {}
-  // Rows in the order of writing; the first call reads what begin() wrote. False
-  // at bits that no encoder wrote.
+  // Rows in the order of writing; the first call reads what begin() wrote. False for bits
+  // that no encoder wrote.
   bool next(HistoryRow& row);
 
  private:

@@ -1,6 +1,6 @@
-// The contract of a collector: one resource, its metrics, and how typed stats
-// become numbers. A collector knows no path, no cgroup version, no clock and no
-// thread; it is a table and a pure function. CONTRIBUTING.md: how to add one.
+// The contract of a collector: one resource, its metrics, and how typed stats become
+// numbers. A collector knows no path, cgroup version, clock or thread; it is a table and
+// a pure function. CONTRIBUTING.md: how to add one.
 #pragma once
 
 #include "collectors/kernel/network/link.h"
@@ -32,7 +32,7 @@ struct Observation {
   const ProcessFacts* processes = nullptr;           // null: not known
   const SocketStats* sockets = nullptr;              // of its network namespace, or of its cgroup in the host's
   std::span<const HostLink> links{};                 // the host's interfaces; only for the host itself
-  const WorkloadFilesystems* filesystems = nullptr;  // null where nothing is known of them
+  const WorkloadFilesystems* filesystems = nullptr;  // null if nothing is known about them
   const EndedTotals* ended_totals = nullptr;         // only for Scope::kAgent
 };
 
@@ -51,7 +51,7 @@ struct Collector {
   std::span<const MetricDefinition> metrics;
   StatsMask needs;
   bool reports_ended;  // puts for a container that is gone, for a while, what it likes; the others' gauges are left out
-  // Puts a value for each series, metrics by their index in `metrics`.
+  // Writes a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };
 

@@ -19,8 +19,8 @@ namespace tallyman {
 enum class Outcome : std::uint8_t { kSucceeded, kFailed, kOomKilled, kUnknown, kCount };
 inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::kCount);
 std::string_view to_string(Outcome outcome);  // "succeeded", ...
-// By what the runtime says; a workload without one that lost a process to the
-// OOM killer is kOomKilled too.
+// By the runtime's exit code; a workload without one that lost a process to the OOM
+// killer is also kOomKilled.
 Outcome outcome_of(const Workload& workload, const CgroupStats& stats);
 
 // CPU time of a cgroup that none of its children accounts for.
@@ -40,7 +40,7 @@ class EndedTotals {
     std::uint64_t cpu_nsec = 0, oom_kills = 0;
     std::uint64_t read_bytes = 0, written_bytes = 0, received_bytes = 0, transmitted_bytes = 0;
   };
-  // Image "other" takes what comes when there are this many rows.
+  // Image "other" collects all further ones beyond this many rows.
   static constexpr std::size_t kMaxRows = 500;
 
   void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);

@@ -1,5 +1,5 @@
-// What happened to workloads, newest last: a bounded list in memory. Every event
-// has an id, one more than the one before, from 1 on. Thread-safe.
+// Workload events, newest last: a bounded list in memory. Every event has an id, one more
+// than the previous one, starting at 1. Thread-safe.
 #pragma once
 
 #include "collectors/model/workload.h"
@@ -54,7 +54,7 @@ struct Event {
 using EventPtr = std::shared_ptr<const Event>;
 
 struct EventFilter {
-  std::uint64_t after = 0;    // ids above it
+  std::uint64_t after = 0;    // only greater ids
   std::size_t limit = 1'000;  // the oldest ones; the newest ones if after is 0
   std::optional<EventType> type;
   std::string workload;  // its cgroup path, container id (12 digits or more) or name; empty: all

@@ -68,7 +68,7 @@ constexpr std::array<HistoryField, kHistoryFields> kFields = {
 struct Source {
   std::string_view field;
   std::initializer_list<std::string_view> metrics;  // summed
-  std::string_view labels = {};                     // this series alone
+  std::string_view labels = {};                     // only this series
   std::string_view divisor = {};
   bool zero_is_unset = false;
 };
@@ -109,7 +109,7 @@ const Source kSources[] = {
     {"oom_kills", {"container_oom_events_total"}},
 };
 
-// A metric of the catalogue and what it is to a field.
+// A metric of the catalogue and its role in a field.
 struct Part {
   MetricId metric;
   std::uint8_t field;

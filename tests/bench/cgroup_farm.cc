@@ -35,8 +35,8 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// A process that waits for its end, in a network namespace of its own where
-// permitted. `work` begins before it is in its cgroup.
+// A process that waits until it is ended, in a network namespace of its own if permitted.
+// `work` begins before it is in its cgroup.
 pid_t start_process(const std::function<void()>& work) {
   std::array<int, 2> ready{};
   if (pipe(ready.data()) != 0) {

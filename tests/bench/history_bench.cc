@@ -72,7 +72,7 @@ std::vector<SnapshotPtr> record(const CgroupMounts& mounts, const CgroupFarm& fa
   return samples;
 }
 
-// The recording as a host of many workloads that goes on for ever.
+// The recording, as a host with many workloads that never ends.
 class Replay {
  public:
   Replay(std::vector<SnapshotPtr> samples, std::size_t workloads) : samples_(std::move(samples)) {
@@ -162,7 +162,7 @@ class GorillaBits {
   }
 };
 
-// Bytes a figure of one kind of load alone, and what Gorilla would take.
+// Bytes per value of only one kind of load, and the size with Gorilla.
 std::string by_load(const std::vector<SnapshotPtr>& samples) {
   std::string text;
   for (const Load load : {Load::kIdle, Load::kService, Load::kBusy}) {

@@ -24,7 +24,7 @@ using std::chrono::seconds;
 
 constexpr std::size_t kContainers = 300;
 constexpr std::size_t kFew = 100, kMany = 1000;
-constexpr int kSettlingPasses = 15;  // young cgroups and namespaces are looked at in each pass
+constexpr int kSettlingPasses = 15;  // young cgroups and namespaces are read in each pass
 
 std::uint64_t inode_of(const CgroupMounts& mounts, const std::string& cgroup) {
   const auto& first = mounts.hierarchies()[static_cast<std::size_t>(mounts.discovery_order().front())];
@@ -91,8 +91,8 @@ class Passes {
   SnapshotPtr last_;
 };
 
-// Between two passes of an agent a second goes by in which others use the caches.
-// A virtual machine may be told of a last-level cache that it has not for itself: 1 GiB is enough of it.
+// Between two passes of an agent others use the caches for a second. A virtual machine
+// may see a last-level cache that it shares with others: 1 GiB of it is enough.
 std::size_t bytes_to_forget() {
   constexpr long kMin = 48L << 20;
   constexpr long kMax = 1L << 30;
@@ -135,7 +135,7 @@ bool ratios_to_the_kernel(const CgroupMounts& mounts, const CgroupFarm& farm, in
   return warm && opened;
 }
 
-// Every file that the default collectors read of one of these containers, at whatever cadence.
+// Every file that the default collectors read for one of these containers, at any cadence.
 std::vector<std::string> all_files(const CgroupMounts& mounts, const CgroupFarm& farm, std::size_t count) {
   Passes always_slow(mounts, containers(mounts, farm, 1), seconds(1));
   std::vector<std::string> kept = files_kept_open(farm.cgroups().front());

@@ -98,7 +98,7 @@ TEST(IoCollector, GivesTheHostTheFiguresOfItsDisksAlone) {
   vda.in_flight = 9;
   vda.io_msec = 10;
   vda.weighted_io_msec = 11;
-  CgroupStats root;  // v2's root repeats the disks' figures: they are not told twice
+  CgroupStats root;  // v2's root repeats the disks' values: they are not reported twice
   root.io.push_back(row(254, 0, "/dev/vda"));
   root.io.back().rbytes = 99;
   Surroundings around;

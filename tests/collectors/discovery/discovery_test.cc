@@ -356,7 +356,7 @@ TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
   EXPECT_EQ(discovery.status().unnamed_containers, 0U);
   host_.file("run/systemd/machines/win", "NAME=win\nSCOPE=vm.service\nCLASS=vm\nLEADER=42\n");
   std::filesystem::create_symlink("win", host_.path("run/systemd/machines/unit:vm.service"));
-  std::this_thread::sleep_for(150ms);  // the directory is looked at ten times a second
+  std::this_thread::sleep_for(150ms);  // the directory is checked ten times a second
   discovery.refresh();
   const auto machine = find(discovery.current(), service->id);
   EXPECT_EQ(machine->kind, WorkloadKind::kMachine);
@@ -383,7 +383,7 @@ std::vector<std::unique_ptr<Runtime>> all_runtimes(const HostRoot& root) {
   return all;
 }
 
-// One container of Docker's that is well, beside everything else that is not.
+// One valid Docker container, among everything else that is broken.
 class BadRuntimeDirectories : public DiscoveryTest {
  protected:
   BadRuntimeDirectories() {
@@ -466,7 +466,7 @@ TEST_F(BadRuntimeDirectories, ThatAreClosedCostNothingElse) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-// A runtime whose files hang.
+// A runtime with files that hang.
 class HangingRuntime final : public Runtime {
  public:
   explicit HangingRuntime(std::atomic<bool>& hangs, std::atomic<int>& waiting) : hangs_(hangs), waiting_(waiting) {}

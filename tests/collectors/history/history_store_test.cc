@@ -194,7 +194,7 @@ TEST(HistoryStore, AWallClockThatIsSetTearsNothingApart) {
 TEST(HistoryStore, AMachineThatSleptHasAGapAndItsPastStaysWhereItWas) {
   Feed feed;
   for (int second = 0; second <= 5; ++second) feed.at(second, {{"/a", 1.0 * second}});
-  feed.slept = 3'600;  // the wall clock went on, the steady one did not
+  feed.slept = 3'600;  // the wall clock continued, the steady one did not
   for (int second = 6; second <= 10; ++second) feed.at(second, {{"/a", 1.0 * second}});
   EXPECT_EQ(feed.points("/a", "cpu_cores", 0, 10, 1).size(), 5U);
   EXPECT_EQ(feed.points("/a", "cpu_cores", 3'600, 3'610, 1).size(), 4U);
@@ -233,7 +233,7 @@ TEST(HistoryStore, FindsByIdContainerIdAndName) {
   EXPECT_THAT(feed.store.find("docker/x"), Optional(std::string("/docker/x")));
   EXPECT_THAT(feed.store.find("docker/0123456"),
               Optional(std::string("/docker/0123456789abcdef")));           // the fixture's container id
-  EXPECT_THAT(feed.store.find("web"), Optional(std::string("/docker/w")));  // the one that is there
+  EXPECT_THAT(feed.store.find("web"), Optional(std::string("/docker/w")));  // the existing one
   EXPECT_THAT(feed.store.find("old"), Optional(std::string("/docker/0123456789abcdef")));
   EXPECT_EQ(feed.store.find("twice"), std::nullopt);
   EXPECT_EQ(feed.store.find("nobody"), std::nullopt);
@@ -254,8 +254,8 @@ TEST(HistoryStore, LeavesWorkloadsOutWhenTheirVeryNamesWouldFillTheMemory) {
   EXPECT_LT(now.memory_bytes, options.memory_bytes * 11 / 10);
 }
 
-// A thousand busy workloads whose figures pack badly: for longer than the memory
-// holds. `layout` stays the same as it does in the agent.
+// A thousand busy workloads with values that pack badly, for longer than the memory
+// covers. `layout` stays the same, as it does in the agent.
 class BusyHost {
  public:
   explicit BusyHost(int workloads) {
@@ -305,7 +305,7 @@ TEST(HistoryStore, HoldsItsMemoryBoundWithAThousandBusyWorkloads) {
   EXPECT_GT(now.chunks_dropped, 0U);
   EXPECT_EQ(now.workloads_left_out, 0U);
   EXPECT_GT(now.fine_seconds, 60);
-  EXPECT_GT(now.coarse_seconds, 1'700);  // the finest went first
+  EXPECT_GT(now.coarse_seconds, 1'700);  // the fine samples were dropped first
   EXPECT_GT(resident(), before);
   if (!is_sanitized()) {
     EXPECT_LE(resident() - before, options.memory_bytes * 11 / 10);

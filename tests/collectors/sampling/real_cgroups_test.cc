@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kTouchedBytes = 32 << 20;
 constexpr double kBurnedSeconds = 0.3;
 
-// Whose the network is cannot be told where the machine hides the namespaces of its process 1.
+// The owner of the network is unknown if the machine hides the namespaces of its process 1.
 std::uint64_t unexpected_denials(const CollectorStatistics& booked) {
   struct stat status {};
   const bool hidden = stat("/proc/1/ns/net", &status) != 0;
@@ -187,7 +187,7 @@ TEST_F(RealCgroups, AgreeWithTheKernelsOwnFiles) {
   const std::uint64_t usage = values.at("container_cpu_usage_seconds_total{cpu=\"total\"}");
   EXPECT_GE(usage, *cpu_before);
   EXPECT_LE(usage, *cpu_after);
-  // All of the burning was done inside but for fork and the first writes.
+  // All CPU time was used inside, except for fork and the first writes.
   EXPECT_GE(static_cast<double>(usage) / 1e9, kBurnedSeconds * 0.9);
 
   if (const auto threads = kernel_says(Controller::kPids, "pids.current", "pids.current")) {

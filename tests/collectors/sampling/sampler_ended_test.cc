@@ -1,4 +1,4 @@
-// Cgroups that vanish, containers that have ended, and what comes back.
+// Cgroups that vanish, containers that have ended, and those that reappear.
 #include "tests/collectors/sampling/sampler_fixture.h"
 #include "tests/support/cgroup_trees.h"
 

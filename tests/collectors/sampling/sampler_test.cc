@@ -150,7 +150,7 @@ TEST_F(SamplerTest, ReadsOnlyWhatItsCollectorsNeed) {
   EXPECT_THAT(source_->kinds_read, ElementsAre(StatsKind::kLimits, StatsKind::kCpu)) << "the quota first";
 }
 
-// A machine that is too busy: the pass waits for ten seconds before each file but those that take two.
+// An overloaded machine: the pass waits for ten seconds before each file, except for two of them.
 TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichCpuAndPressureWereRead) {
   int clock = 0;
   make(collectors({"cpu", "pressure", "memory", "limits", "pids"}), [&] { return at(clock); });

@@ -127,7 +127,7 @@ TEST_F(PodmanExit, IsReportedAfterTheDirectoryWasRecreated) {
   add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
   for (const char* code : {"1", "2"}) {
     host_.dir("run/libpod/exits");
-    std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long it is known where to look
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long the directory is cached
     described(*runtime_);
     exit_file("run/libpod/exits", code);
     runtime_->handle_events();

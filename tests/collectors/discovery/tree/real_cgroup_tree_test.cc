@@ -1,4 +1,4 @@
-// CgroupTree on the kernel's own file systems, whose link counts and inodes no other has.
+// CgroupTree on the kernel's own file systems, with link counts and inodes that no other has.
 #include "collectors/discovery/tree/cgroup_tree.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "tests/support/eventually.h"

@@ -194,7 +194,7 @@ TEST(CgroupMounts, ReadsThisMachine) {
   EXPECT_FALSE(found->discovery_order().empty()) << found->describe();
 }
 
-// Namespaces are told apart by the inode of ns/cgroup; a regular file has one too.
+// Namespaces are identified by the inode of ns/cgroup; a regular file has one too.
 class CgroupNamespace : public ::testing::Test {
  protected:
   CgroupNamespace() {

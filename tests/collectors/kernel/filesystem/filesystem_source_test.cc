@@ -34,7 +34,7 @@ constexpr const char* kHostMounts =
     "33 26 0:50 / /nfs rw - nfs4 filer:/home rw\n"
     "34 26 0:51 / /auto rw - autofs /etc/auto.misc rw\n";
 
-// What the threads asked for. Outlives the source, whose calls may hang.
+// The calls of the threads. Outlives the source, because its calls may hang.
 struct Asked {
   std::mutex mutex;
   std::multiset<std::string> disks, directories;
@@ -92,7 +92,7 @@ class Filesystems : public ::testing::Test {
     return *source_;
   }
 
-  // A container whose layer is told by its process.
+  // A container with a layer that its process shows.
   FilesystemDemand container(unsigned pid, const std::string& layer) {
     const std::string process = "proc/" + std::to_string(pid);
     host_.file(process + "/mountinfo", "400 300 0:70 / / rw - overlay overlay rw,lowerdir=/l,upperdir=" + layer + "\n");

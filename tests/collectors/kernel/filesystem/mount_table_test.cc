@@ -19,7 +19,7 @@ MountTable table_of(std::string_view text) {
   return table;
 }
 
-// A host with Docker's data on a disk of its own, and much that must not be asked.
+// A host with Docker's data on a disk of its own, and many mounts that must not be queried.
 const MountTable& host() {
   static const MountTable table = table_of(
       "26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
@@ -122,7 +122,7 @@ TEST(LayerLocation, IsTheDirectoryThatIsTheRoot) {
   EXPECT_EQ(directory_of("400 300 254:17 /vfs/dir/ab / rw - xfs /dev/vdb1 rw\n"), "/var/lib/docker/vfs/dir/ab");
   EXPECT_EQ(directory_of("400 300 254:1 /var/lib/lxc/web/rootfs / rw - ext4 /dev/vda1 rw\n"),
             "/var/lib/lxc/web/rootfs");
-  // Docker btrfs: a subvolume, whose path is the mount's root.
+  // Docker btrfs: a subvolume; its path is the mount's root.
   EXPECT_EQ(directory_of("400 300 0:60 /btrfs/subvolumes/ab / rw - btrfs /dev/vdc rw,subvolid=260,subvol=/btrfs\n"),
             "/pool/btrfs/subvolumes/ab");
 }

@@ -223,7 +223,7 @@ TEST_F(Tree, IsDeniedWhereAPartOfItIs) {
   file("a", 10).file("closed\n/secret", 10);
   fs::permissions(at("closed\n"), fs::perms::none);
   TreeWalk walk(opening(at("")));
-  // Root reads everything: as somebody else, in this thread alone.
+  // Root may read everything: only this thread runs as somebody else.
   const bool root = geteuid() == 0;
   if (root) {
     fs::permissions(host_.path(""), fs::perms::all);

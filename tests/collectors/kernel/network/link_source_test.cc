@@ -12,7 +12,7 @@
 namespace tallyman {
 namespace {
 
-// A host that is a network namespace, with interfaces made as their makers make them.
+// A network namespace as host, with interfaces like those of their usual makers.
 class LinkSourceTest : public ::testing::Test {
  protected:
   void SetUp() override {

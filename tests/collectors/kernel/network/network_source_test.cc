@@ -25,8 +25,7 @@ std::string net_dev(std::uint64_t received_bytes) {
          std::to_string(received_bytes) + " 7 1 2 0 0 0 0 1024 3 4 5 0 0 0 0\n";
 }
 
-// A host whose namespaces are files: what counts is the inode that stat() gives,
-// and hard links have the same.
+// A host with files as namespaces: stat()'s inode counts, and hard links share it.
 class Network : public ::testing::Test {
  protected:
   Network() {

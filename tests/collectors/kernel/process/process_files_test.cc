@@ -1,4 +1,4 @@
-// This very process, and one that is not there.
+// This process, and one that does not exist.
 #include "collectors/kernel/process/process_files.h"
 
 #include <gmock/gmock.h>

@@ -160,7 +160,7 @@ TEST(KernelFile, DistinguishesAnEndedProcessFromAMissingFile) {
   EXPECT_EQ(text.error().code, ESRCH);
 }
 
-// Root reads everything, so the question is asked by a child that is nobody.
+// Root may read everything, so a child process runs as nobody.
 TEST(KernelFile, DistinguishesNoPermissionFromEverythingElse) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "needs root to give a file to root alone";

@@ -1,6 +1,6 @@
-// A thousand short lives in real cgroups, none of which may be lost: each has a
-// start and an end, and what they counted, with what is booked to their parent,
-// is what the kernel counted for the parent.
+// A thousand short lifetimes in real cgroups, none of which may be lost: each has a start
+// and an end. Their final counters, plus the time booked on their parent, must equal the
+// kernel's counter of the parent.
 #include "collectors/discovery/discovery.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
@@ -43,7 +43,7 @@ double monotonic_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// Files of the lives below `id`, whose names are numbers, that this process holds open; those that are gone too.
+// Files that this process has open in cgroups below `id` with a number as name, including removed ones.
 std::vector<std::string> open_files_below(const std::string& id) {
   std::vector<std::string> found;
   std::error_code ignored;
@@ -51,7 +51,7 @@ std::vector<std::string> open_files_below(const std::string& id) {
     const std::string path = std::filesystem::read_symlink(entry, ignored);
     const std::size_t at = path.find(id + "/");
     if (at == std::string::npos) continue;
-    const char first = path[at + id.size() + 1];  // of a life, or of a file of the parent's own
+    const char first = path[at + id.size() + 1];  // of a child, or of a file of the parent's own
     if (first >= '0' && first <= '9') found.push_back(path);
   }
   return found;
@@ -67,7 +67,7 @@ std::size_t cgroups_of(const CgroupMounts& mounts) {
   return count;
 }
 
-// The parent's directories, one a hierarchy, and lives below them. Runs in a
+// The parent's directories, one per hierarchy, and child cgroups below them. Runs in a
 // process of its own, which forks while the test has threads.
 class ProcessTree {
  public:
@@ -296,7 +296,7 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   // The sanitizers keep what is freed, and let discovery fall behind.
   const std::size_t slack = is_sanitized() ? 100 : 0;
   const std::size_t more_resident = is_sanitized() ? 1U << 30 : 8U << 20;
-  // Others come to this host and go: the two are counted until they agree.
+  // Others create and remove cgroups on this host: the two are counted until they agree.
   const auto others = [&] { return std::max(cgroups_of(mounts_), cgroups) - cgroups + slack; };
   EXPECT_TRUE(eventually([&] { return final_stats_->statistics().watches <= watched + others(); }));
   EXPECT_TRUE(eventually([&] { return discovery_->status().tree.watches <= watches + others(); }))
@@ -304,8 +304,8 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
 }
 
-// By a watch of its own it hears of all cgroups that are made: those that come and go before
-// anybody asks must not add up.
+// Its own watch reports all created cgroups: those that end before anybody asks for them
+// must not add up.
 TEST(FinalStatsWatcher, ForgetsWhatNobodyAskedForOnceItIsGone) {
   const auto mounts = CgroupMounts::detect(HostRoot{});
   if (!mounts || mounts->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even next to v1";

@@ -105,7 +105,7 @@ class WithoutRecords : public ProcessScanTest {};
 TEST_F(WithoutRecords, TheParentAccountsForChildrenThatWereNeverSeen) {
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash", .cutime = 500});
   scan();
-  EXPECT_EQ(cpu_ticks("bash"), 0U);  // whose those were nobody knows any more
+  EXPECT_EQ(cpu_ticks("bash"), 0U);  // their process is no longer known
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash", .cutime = 520, .cstime = 3});
   scan();
   EXPECT_EQ(cpu_ticks("bash"), 23U);

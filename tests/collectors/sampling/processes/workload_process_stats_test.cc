@@ -1,4 +1,4 @@
-// Groups of processes beside cgroups, and the thread that scans.
+// Process groups as well as cgroups, and the thread that scans.
 #include "collectors/sampling/processes/workload_process_stats.h"
 
 #include "collectors/sampling/processes/process_watch.h"

@@ -12,7 +12,7 @@
 namespace tallyman {
 namespace {
 
-// A host of files: each process has its sockstat, and a namespace that is the inode of a file.
+// A host made of files: each process has its sockstat, and the inode of a file as namespace.
 class WorkloadSocketStatsTest : public ::testing::Test {
  protected:
   WorkloadSocketStatsTest() {
