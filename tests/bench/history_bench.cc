@@ -102,7 +102,7 @@ class Replay {
   const std::vector<Block>& blocks() const { return next_.layout->blocks; }
 
  private:
-  // Counters go on from where the recording ended; gauges jump back to its begin.
+  // Counters continue from the end of the recording; gauges jump back to its start.
   void write(std::size_t index) {
     const Block& block = next_.layout->blocks[index];
     const Block& recorded = samples_.front()->layout->blocks[index % samples_.front()->layout->blocks.size()];

@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Puts the results of one run of `tallyman overhead run` into docs/overhead.md, and its
-pictures beside it, next to what others have published:
+pictures next to it, and compares them with what others have published:
 
     tests/bench/overhead_results.py REPORT-DIRECTORY
 
@@ -109,7 +109,7 @@ def section(report, pictures):
     left_out = [f"{mode['name']} ({mode['reason']})" for mode in report["modes"] if mode["reason"]]
     if left_out:
         yield f"\nLeft out: {'; '.join(left_out)}."
-    yield "\n### Beside what others have published\n"
+    yield "\n### Comparison with published results\n"
     yield from published_rows(report)
 
 

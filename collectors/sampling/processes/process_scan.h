@@ -123,7 +123,7 @@ class ProcessScan {
   std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // replaced_: their pid is in use again
   std::vector<std::pair<Process*, Tallies>> fresh_;                         // read in this scan
   std::vector<TaskExit> exits_;                                             // since the last scan
-  std::unordered_map<Pid, Pid> unknown_parents_;                            // parents that existed only since the last scan
+  std::unordered_map<Pid, Pid> unknown_parents_;                  // parents that existed only since the last scan
   std::unordered_map<Pid, Tallies> unknown_threads_;              // that ended before their process, which is not known
   std::unordered_map<Pid, ExitedProcess> exited_;                 // from the last scan and this one
   std::unordered_map<std::uint64_t, std::string> program_names_;  // of executables seen, by a mix of device and inode

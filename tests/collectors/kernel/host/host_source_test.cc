@@ -75,7 +75,7 @@ TEST_F(Host, ReportsItsMemoryDisksAndFacts) {
 TEST_F(Host, ReadsItsFactsSlowlyAndItsFiguresEachTime) {
   HostSource source(host_.root());
   source.read(false);
-  EXPECT_EQ(source.stats().machine.cpu_cores, 3U) << "the first time, whatever the pass";
+  EXPECT_EQ(source.stats().machine.cpu_cores, 3U) << "the first time, in any pass";
   host_.file("sys/devices/system/cpu/online", "0\n").file("proc/meminfo", "MemTotal: 1 kB\n");
   source.read(false);
   EXPECT_EQ(source.stats().machine.cpu_cores, 3U);

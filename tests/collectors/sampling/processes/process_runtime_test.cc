@@ -129,9 +129,9 @@ TEST_F(ProcessRuntimeTest, ARecreatedContainerBeginsAtZero) {
   shim(3);
   scan(1, true);
   processes_.end(20);
-  auto anew = std::make_shared<Workload>(*cgroups_["/docker/web"]);
-  anew->inode = 2;
-  cgroups_["/docker/web"] = anew;
+  auto recreated = std::make_shared<Workload>(*cgroups_["/docker/web"]);
+  recreated->inode = 2;
+  cgroups_["/docker/web"] = recreated;
   scan(10, true);
   EXPECT_THAT(runtime("/docker/web"), IsEmpty());
 }
