@@ -6,7 +6,7 @@ namespace {
 enum Index { kEnded, kCpu, kOomKills, kRead, kWritten, kReceived, kTransmitted, kUnattributed };
 
 constexpr std::string_view kGroup = "kind,image,project,service";
-constexpr std::string_view kFinals = "the same files, when the cgroup emptied; else the last sample";
+constexpr std::string_view kFinals = "the same files, when the cgroup became empty; else the last sample";
 
 constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Scale scale, std::string_view help) {
   return {name, MetricType::kCounter, unit, scale, help, kGroup, kFinals, kFinals};

@@ -81,8 +81,8 @@ std::vector<HostLink> LinkSource::read(const NetworkPlace& host, const std::vect
   }
   sort_by_name(links);
   if (links.size() > kMaxLinks) {
-    report.note(ErrorKind::kIo, std::to_string(links.size()) + " network interfaces; reported are the first " +
-                                    std::to_string(kMaxLinks));
+    report.note(ErrorKind::kIo, std::to_string(links.size()) + " network interfaces; only the first " +
+                                    std::to_string(kMaxLinks) + " are reported");
     links.resize(kMaxLinks);
   }
   return links;
