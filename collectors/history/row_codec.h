@@ -19,8 +19,7 @@ struct RowState {
   std::uint64_t present = 0;  // bit = field
   HistoryRow last{};
   std::array<std::uint64_t, kHistoryFields> last_step{};  // counters: the last change that was not 0
-  std::array<std::uint64_t, kHistoryFields>
-      size{};  // eight times the mean of what was recently written; 0: nothing yet
+  std::array<std::uint64_t, kHistoryFields> size{};       // eight times the mean of recently written sizes; 0: none yet
 };
 
 class RowEncoder {

@@ -39,9 +39,8 @@ std::optional<EventType> event_type(std::string_view text);
 using EventDetail = std::variant<std::int64_t, double, std::string>;
 
 struct Event {
-  std::uint64_t id = 0;  // set by the log
-  std::uint64_t time_nsec =
-      0;  // since the epoch; an exit event is published once its exit code is known, possibly later
+  std::uint64_t id = 0;         // set by the log
+  std::uint64_t time_nsec = 0;  // since the epoch; an exit event is published once its exit code is known
   EventType type = EventType::kStarted;
   // Only what identifies the workload: an event does not keep its labels and mounts.
   WorkloadKind kind = WorkloadKind::kCgroup;

@@ -16,9 +16,8 @@ std::string without_unit_escapes(std::string_view name);
 std::optional<std::uint32_t> user_of(std::string_view cgroup_path);
 
 struct UnitPlace {
-  std::string unit;  // "nginx.service"
-  std::optional<std::uint32_t>
-      user_manager;  // the user of the user@UID.service that contains it; empty: the host's systemd
+  std::string unit;                           // "nginx.service"
+  std::optional<std::uint32_t> user_manager;  // the user of its user@UID.service; empty: the host's systemd
 };
 
 // A service, slice or scope of this host's systemd or of a user's manager: all cgroups
