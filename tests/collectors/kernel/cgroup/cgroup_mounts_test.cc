@@ -62,11 +62,11 @@ TEST(CgroupMounts, FindsHybridWithAControllerInTheUnifiedTree) {
     host.dir(std::string("sys/fs/cgroup/") + name);
   }
   host.file("sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n");
-  std::string mounts = kOthers + mount("/sys/fs/cgroup/unified", "cgroup2", ",nsdelegate");
+  std::string table = kOthers + mount("/sys/fs/cgroup/unified", "cgroup2", ",nsdelegate");
   for (const char* name : {"cpu", "cpuacct", "memory", "blkio", "pids", "cpuset"}) {
-    mounts += mount(std::string("/sys/fs/cgroup/") + name, "cgroup", std::string(",") + name);
+    table += mount(std::string("/sys/fs/cgroup/") + name, "cgroup", std::string(",") + name);
   }
-  host.file("proc/1/mountinfo", mounts);
+  host.file("proc/1/mountinfo", table);
   const CgroupMounts mounts = detected(host);
   EXPECT_EQ(mounts.mode(), CgroupMode::kHybrid);
   EXPECT_EQ(mounts.unified_index(), 0);
