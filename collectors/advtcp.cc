@@ -7,7 +7,7 @@ constexpr const char* kSource = "/proc/PID/net/snmp Tcp, netstat TcpExt";
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_network_advance_tcp_stats_total", MetricType::kGauge, "", Scale::kUnits,
-     "The kernel's counters and settings of TCP, by its own names in lower case; a gauge in spite of its name.",
+     "The kernel's TCP counters and settings, under the kernel's names in lower case. A gauge, despite its name.",
      "tcp_state", kSource, kSource},
 };
 
@@ -23,7 +23,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector advtcp_collector{
-    "advtcp", "all of the kernel's TCP counters: some 140 series a namespace",
+    "advtcp", "all TCP counters of the kernel: about 140 series per namespace",
     false,    Scope::kWorkload,
     kMetrics, StatsKind::kSockets | StatsKind::kSocketAdvanced | StatsKind::kNetwork | StatsKind::kPids,
     false,    collect};

@@ -7,11 +7,11 @@ enum Index { kContainerError, kMachineError, kVersion };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_scrape_error", MetricType::kGauge, "", Scale::kUnits,
-     "1 if the last sample read no container at all, else 0.", "", "-", "-"},
+     "1 if the last sample could not read any container, else 0.", "", "-", "-"},
     {"machine_scrape_error", MetricType::kGauge, "", Scale::kUnits,
      "1 if the machine's facts could not be read, else 0.", "", "/proc/meminfo", "/proc/meminfo"},
     {"cadvisor_version_info", MetricType::kGauge, "", Scale::kUnits,
-     "Always 1. For dashboards made for cAdvisor; tallyman_build_info tells what this is.",
+     "Always 1. For dashboards made for cAdvisor; tallyman_build_info describes this agent.",
      "kernelVersion,osVersion,cadvisorVersion", "/proc/sys/kernel/osrelease, /etc/os-release",
      "/proc/sys/kernel/osrelease, /etc/os-release"},
 };
@@ -27,9 +27,10 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector agent_collector{"agent",  "families that cAdvisor's dashboards ask about itself",
-                                       true,     Scope::kAgent,
-                                       kMetrics, StatsKind::kHost | StatsKind::kCpu,
-                                       false,    collect};
+extern const Collector agent_collector{
+    "agent",  "metrics about the exporter itself that dashboards made for cAdvisor query",
+    true,     Scope::kAgent,
+    kMetrics, StatsKind::kHost | StatsKind::kCpu,
+    false,    collect};
 
 }  // namespace tallyman

@@ -13,8 +13,8 @@ constexpr MetricDefinition kMetrics[] = {
     {"container_cpu_load_d_average_10s", MetricType::kGauge, "", Scale::kUnits,
      "Threads in uninterruptible sleep, smoothed over 10 s, times 1000.", "", kSource, kSource},
     {"container_tasks_state", MetricType::kGauge, "", Scale::kUnits,
-     "Threads by state: sleeping, running, stopped, uninterruptible. The kernel does not tell which of the "
-     "last wait for I/O.",
+     "Threads by state: sleeping, running, stopped, uninterruptible. The kernel does not show which of the "
+     "uninterruptible ones wait for I/O.",
      "state", kSource, kSource},
 };
 

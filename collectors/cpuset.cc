@@ -7,10 +7,10 @@ enum Index { kMigrate, kEffectiveCpus };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_memory_migrate", MetricType::kGauge, "", Scale::kUnits,
-     "1 if pages move along when the cpuset's memory nodes change.", "", "cpuset.memory_migrate (slow cadence)", "-"},
+     "1 if pages are migrated when the cpuset's memory nodes change.", "", "cpuset.memory_migrate (slow cadence)", "-"},
     {"container_cpuset_effective_cpus", MetricType::kGauge, "", Scale::kUnits,
-     "CPUs that tasks may run on, limits of all cgroups above counted in.", "", "cpuset.effective_cpus (slow cadence)",
-     "cpuset.cpus.effective (slow cadence)"},
+     "CPUs that tasks may run on, including the limits of all cgroups above.", "",
+     "cpuset.effective_cpus (slow cadence)", "cpuset.cpus.effective (slow cadence)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {
@@ -21,7 +21,8 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector cpuset_collector{"cpuset", "which CPUs (slow cadence)", true,  Scope::kWorkload,
-                                        kMetrics, StatsKind::kCpuset,          false, collect};
+extern const Collector cpuset_collector{
+    "cpuset", "CPUs that tasks may run on (slow cadence)", true, Scope::kWorkload, kMetrics, StatsKind::kCpuset, false,
+    collect};
 
 }  // namespace tallyman

@@ -6,7 +6,7 @@ namespace {
 enum Index { kEnded, kCpu, kOomKills, kRead, kWritten, kReceived, kTransmitted, kUnattributed };
 
 constexpr std::string_view kGroup = "kind,image,project,service";
-constexpr std::string_view kFinals = "the same files, when the cgroup emptied; else the last sample";
+constexpr std::string_view kFinals = "the same files, when the cgroup became empty; else the last sample";
 
 constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Scale scale, std::string_view help) {
   return {name, MetricType::kCounter, unit, scale, help, kGroup, kFinals, kFinals};
@@ -15,23 +15,23 @@ constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Sca
 constexpr MetricDefinition kMetrics[] = {
     {"tallyman_ended_workloads_total", MetricType::kCounter, "", Scale::kUnits,
      "Workloads that have ended since the agent's start, by image and Compose service; outcome is succeeded, failed, "
-     "oom_killed, or unknown where no file tells the exit code.",
+     "oom_killed, or unknown if no file has the exit code.",
      "kind,image,project,service,outcome", "config.v2.json State", "config.v2.json State"},
     sum("tallyman_ended_cpu_seconds_total", "seconds", Scale::kNanoseconds,
-        "CPU time that workloads had used in all when they ended."),
+        "Total CPU time that ended workloads had used."),
     sum("tallyman_ended_oom_kills_total", "", Scale::kUnits,
-        "Processes that workloads had lost for want of memory when they ended."),
+        "Processes of ended workloads that were killed by the OOM killer."),
     sum("tallyman_ended_read_bytes_total", "bytes", Scale::kUnits,
-        "Bytes that workloads had read from block devices when they ended."),
+        "Bytes that ended workloads had read from block devices."),
     sum("tallyman_ended_written_bytes_total", "bytes", Scale::kUnits,
-        "Bytes that workloads had written to block devices when they ended."),
+        "Bytes that ended workloads had written to block devices."),
     sum("tallyman_ended_network_received_bytes_total", "bytes", Scale::kUnits,
-        "Bytes that workloads had received when they were last sampled."),
+        "Bytes that ended workloads had received at their last sample."),
     sum("tallyman_ended_network_transmitted_bytes_total", "bytes", Scale::kUnits,
-        "Bytes that workloads had sent when they were last sampled."),
+        "Bytes that ended workloads had sent at their last sample."),
     {"tallyman_unattributed_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,
-     "CPU time that a cgroup counted and none of its children, living or ended, accounts for: of children that came "
-     "and went between two looks. Only for cgroups that have lost a child and have no processes of their own.",
+     "CPU time of a cgroup that none of its existing or ended children accounts for, because children ended between "
+     "two samples. Only for cgroups that have lost a child and have no processes of their own.",
      "id", "cpuacct.usage of a cgroup and its children", "cpu.stat usage_usec of a cgroup and its children"},
 };
 
@@ -63,9 +63,10 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector ended_collector{"ended",  "totals of workloads that have ended, and what was missed of them",
-                                       true,     Scope::kAgent,
-                                       kMetrics, StatsKind::kHost | StatsKind::kCpu,
-                                       false,    collect};
+extern const Collector ended_collector{
+    "ended",  "totals of workloads that have ended, and the CPU time that was missed",
+    true,     Scope::kAgent,
+    kMetrics, StatsKind::kHost | StatsKind::kCpu,
+    false,    collect};
 
 }  // namespace tallyman

@@ -12,13 +12,14 @@ constexpr MetricDefinition definition(std::string_view name, MetricType type, st
 
 constexpr MetricDefinition kMetrics[] = {
     definition("container_process_count", MetricType::kGauge, "", Scale::kUnits,
-               "Processes that run this program; [other]: all beyond the first 20 programs.", "/proc/PID/exe"),
-    definition("container_process_threads", MetricType::kGauge, "", Scale::kUnits, "Their threads.", "/proc/PID/stat"),
+               "Processes that run this program. [other]: all programs after the first 20.", "/proc/PID/exe"),
+    definition("container_process_threads", MetricType::kGauge, "", Scale::kUnits,
+               "Threads of the processes that run this program.", "/proc/PID/stat"),
     definition("container_process_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,
-               "CPU time that they have consumed, those that have ended included.",
+               "CPU time consumed by processes that run this program, including ended ones.",
                "taskstats; without CAP_NET_ADMIN /proc/PID/stat"),
     definition("container_process_rss_bytes", MetricType::kGauge, "bytes", Scale::kUnits,
-               "Their resident memory; what two share is counted twice.", "/proc/PID/stat"),
+               "Resident memory of these processes; memory shared by two is counted twice.", "/proc/PID/stat"),
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

@@ -21,7 +21,7 @@ enum Index {
   kVolumeMeasured,
 };
 
-constexpr std::string_view kDisk = "host alone: statfs";
+constexpr std::string_view kDisk = "host only: statfs";
 constexpr std::string_view kTree = "project quota, or a walk";
 constexpr std::string_view kBoth = "project quota, or a walk; host: statfs";
 
@@ -32,29 +32,31 @@ constexpr MetricDefinition gauge(std::string_view name, std::string_view unit, s
 
 constexpr MetricDefinition kMetrics[] = {
     gauge("container_fs_usage_bytes", "bytes", "device", kBoth,
-          "Bytes on a disk: of a container its writable layer and the volumes that count with it, once all of them are "
-          "measured; of the host all that is used."),
+          "Bytes used on a disk. For a container: its writable layer and the volumes counted with it, once all are "
+          "measured. For the host: all used bytes."),
     gauge("container_fs_limit_bytes", "bytes", "device", "project quota, else statfs",
-          "Size of the file system on the disk; of a container its layer's limit where it has one."),
-    gauge("container_fs_available_bytes", "bytes", "device", kDisk, "What others than root may still write."),
+          "Size of the file system on the disk. For a container: the limit of its layer, if there is one."),
+    gauge("container_fs_available_bytes", "bytes", "device", kDisk,
+          "Bytes that users other than root may still write."),
     gauge("container_fs_inodes_total", "", "device", kDisk,
-          "Inodes of the file system. None where they are made as "
-          "needed (btrfs)."),
-    gauge("container_fs_inodes_free", "", "device", kDisk, "Inodes that are free."),
+          "Inodes of the file system. No series if the file system creates them as needed (btrfs)."),
+    gauge("container_fs_inodes_free", "", "device", kDisk, "Free inodes of the file system."),
     gauge("container_fs_layer_bytes", "bytes", "device,source", kTree,
-          "Bytes of the writable layer, as du counts them. Source: walk, quota, or filesystem for one of its own."),
+          "Bytes of the writable layer, as du counts them. Source: walk, quota, or filesystem (a file system of its "
+          "own)."),
     gauge("container_fs_layer_inodes", "", "device,source", kTree, "Files and directories in the writable layer."),
     gauge("container_fs_layer_limit_bytes", "bytes", "device", "project quota",
-          "What the writable layer may take. Only where it is limited."),
+          "Size limit of the writable layer. Only if there is one."),
     gauge("container_fs_layer_measured_timestamp_seconds", "seconds", "", "the clock",
-          "When the last measurement of the writable layer began.", Scale::kNanoseconds),
-    gauge("container_fs_volume_usage_bytes", "bytes", "volume,device,source", kTree,
-          "Bytes of a volume. Of those that share one, the first alone has it, so that a sum counts it once."),
+          "Start time of the last measurement of the writable layer, in seconds since the epoch.", Scale::kNanoseconds),
+    gauge(
+        "container_fs_volume_usage_bytes", "bytes", "volume,device,source", kTree,
+        "Bytes of a volume. If containers share it, only the first one has this series, so that a sum counts it once."),
     gauge("container_fs_volume_inodes", "", "volume,device,source", kTree, "Files and directories in a volume."),
     gauge("container_fs_volume_users", "", "volume", "the runtime's files",
-          "Running containers that have this volume, on each of them."),
+          "Running containers that use this volume; the same value for each of them."),
     gauge("container_fs_volume_measured_timestamp_seconds", "seconds", "volume", "the clock",
-          "When the last measurement of the volume began.", Scale::kNanoseconds),
+          "Start time of the last measurement of the volume, in seconds since the epoch.", Scale::kNanoseconds),
 };
 
 void collect_disks(const std::vector<DiskFilesystem>& disks, SeriesWriter& writer) {
@@ -67,7 +69,7 @@ void collect_disks(const std::vector<DiskFilesystem>& disks, SeriesWriter& write
   }
 }
 
-// What the container takes of each disk: only when nothing is left to be measured.
+// The container's usage of each disk: only if nothing is left to be measured.
 void collect_usage(const WorkloadFilesystems& filesystems, SeriesWriter& writer) {
   const TreeStats& layer = *filesystems.layer;
   std::map<std::string_view, std::uint64_t> bytes{{layer.device, layer.bytes}};

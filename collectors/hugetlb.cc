@@ -6,12 +6,12 @@ namespace {
 enum Index { kUsage, kMaxUsage, kFailcnt };
 
 constexpr MetricDefinition kMetrics[] = {
-    {"container_hugetlb_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits, "Huge pages in use.", "pagesize",
-     "hugetlb.SIZE.usage_in_bytes (slow cadence)", "hugetlb.SIZE.current (slow cadence)"},
+    {"container_hugetlb_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits, "Bytes of huge pages in use.",
+     "pagesize", "hugetlb.SIZE.usage_in_bytes (slow cadence)", "hugetlb.SIZE.current (slow cadence)"},
     {"container_hugetlb_max_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits,
-     "Highest use of huge pages recorded.", "pagesize", "hugetlb.SIZE.max_usage_in_bytes (slow cadence)", "-"},
-    {"container_hugetlb_failcnt", MetricType::kCounter, "", Scale::kUnits, "How often use hit the limit.", "pagesize",
-     "hugetlb.SIZE.failcnt (slow cadence)", "hugetlb.SIZE.events max (slow cadence)"},
+     "Highest recorded usage of huge pages.", "pagesize", "hugetlb.SIZE.max_usage_in_bytes (slow cadence)", "-"},
+    {"container_hugetlb_failcnt", MetricType::kCounter, "", Scale::kUnits, "Number of times that usage hit the limit.",
+     "pagesize", "hugetlb.SIZE.failcnt (slow cadence)", "hugetlb.SIZE.events max (slow cadence)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

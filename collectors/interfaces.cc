@@ -7,8 +7,8 @@ constexpr const char* kSource = "rtnetlink, or /sys/class/net from another names
 
 constexpr MetricDefinition kMetrics[] = {
     {"tallyman_network_interface_info", MetricType::kGauge, "", Scale::kUnits,
-     "Always 1; what an interface of the host is: its kind, who makes such ones, the bridge or bond that it is a port "
-     "of, and the workload at the other end of a veth.",
+     "Always 1. Describes an interface of the host: its kind, the software that made it, its bridge or bond, and the "
+     "workload at the other end of a veth.",
      "interface,interface_kind,made_by,master,vxlan_id,vxlan_port,vlan_id,owner,owner_id", kSource, kSource},
 };
 
@@ -26,7 +26,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector interfaces_collector{
-    "interfaces", "the host's network interfaces: kind, bridge, and whose each veth is",
+    "interfaces", "the host's network interfaces: kind, bridge, and the workload of each veth",
     true,         Scope::kAgent,
     kMetrics,     StatsKind::kLinks | StatsKind::kNetwork | StatsKind::kPids,
     false,        collect};

@@ -30,7 +30,7 @@ enum Index {
 constexpr std::string_view kV1Bytes = "blkio.throttle.io_service_bytes_recursive; host: /proc/diskstats";
 constexpr std::string_view kV1Operations = "blkio.throttle.io_serviced_recursive; host: /proc/diskstats";
 constexpr std::string_view kV2 = "io.stat; host: /proc/diskstats";
-constexpr std::string_view kDiskstats = "/proc/diskstats, host alone";
+constexpr std::string_view kDiskstats = "/proc/diskstats, host only";
 
 constexpr MetricDefinition io(std::string_view name, std::string_view unit, std::string_view help,
                               std::string_view v1) {
@@ -50,29 +50,30 @@ constexpr MetricDefinition kMetrics[] = {
        kV1Bytes),
     io("container_fs_reads_total", "", "Reads from a device.", kV1Operations),
     io("container_fs_writes_bytes_total", "bytes",
-       "Bytes written to a device. v1 does not book buffered writes on the cgroup that wrote.", kV1Bytes),
+       "Bytes written to a device. v1 does not charge buffered writes to the cgroup that wrote them.", kV1Bytes),
     io("container_fs_writes_total", "", "Writes to a device.", kV1Operations),
     cost("container_fs_io_cost_usage_seconds_total", "Device time charged by the io.cost controller."),
-    cost("container_fs_io_cost_wait_seconds_total", "Time for which io.cost held I/O back."),
-    cost("container_fs_io_cost_indebt_seconds_total", "Time in debt to io.cost."),
-    cost("container_fs_io_cost_indelay_seconds_total", "Time for which io.cost delayed tasks in user space."),
+    cost("container_fs_io_cost_wait_seconds_total", "Time that io.cost delayed I/O."),
+    cost("container_fs_io_cost_indebt_seconds_total", "Time that the cgroup was in debt to io.cost."),
+    cost("container_fs_io_cost_indelay_seconds_total", "Time that io.cost delayed tasks in user space."),
     {"container_blkio_device_usage_total", MetricType::kCounter, "bytes", Scale::kUnits,
      "Bytes moved to and from a device, by operation.", "device,major,minor,operation",
      "blkio.throttle.io_service_bytes_recursive", "io.stat rbytes, wbytes, dbytes"},
     host("container_fs_sector_reads_total", MetricType::kCounter, "", Scale::kUnits, "Sectors of 512 bytes read."),
-    host("container_fs_reads_merged_total", MetricType::kCounter, "", Scale::kUnits, "Reads merged with a neighbour."),
+    host("container_fs_reads_merged_total", MetricType::kCounter, "", Scale::kUnits,
+         "Reads merged with an adjacent one."),
     host("container_fs_read_seconds_total", MetricType::kCounter, "seconds", Scale::kMilliseconds,
          "Time spent reading, summed over requests."),
     host("container_fs_sector_writes_total", MetricType::kCounter, "", Scale::kUnits, "Sectors of 512 bytes written."),
     host("container_fs_writes_merged_total", MetricType::kCounter, "", Scale::kUnits,
-         "Writes merged with a neighbour."),
+         "Writes merged with an adjacent one."),
     host("container_fs_write_seconds_total", MetricType::kCounter, "seconds", Scale::kMilliseconds,
          "Time spent writing, summed over requests."),
     host("container_fs_io_current", MetricType::kGauge, "", Scale::kUnits, "Requests in flight."),
     host("container_fs_io_time_seconds_total", MetricType::kCounter, "seconds", Scale::kMilliseconds,
-         "Time in which the device was busy."),
+         "Time that the device was busy."),
     host("container_fs_io_time_weighted_seconds_total", MetricType::kCounter, "seconds", Scale::kMilliseconds,
-         "Time in which requests were in flight, each counted."),
+         "Time that requests were in flight, summed over requests."),
 };
 
 void put_operations(const IoDeviceStats& row, SeriesWriter& writer) {
@@ -96,7 +97,7 @@ void put_operations(const IoDeviceStats& row, SeriesWriter& writer) {
 void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer) {
   for (const IoDeviceStats& row : rows) {
     if (row.device.empty()) {
-      continue;  // a device that is gone has no name to book it under
+      continue;  // a removed device has no name
     }
     writer.put(kReadBytes, {row.device}, row.rbytes);
     writer.put(kReads, {row.device}, row.rios);
@@ -106,14 +107,14 @@ void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer
     writer.put(kCostWait, {row.device}, row.cost_wait_usec);
     writer.put(kCostIndebt, {row.device}, row.cost_indebt_usec);
     writer.put(kCostIndelay, {row.device}, row.cost_indelay_usec);
-    if (row.major != 0 || row.minor != 0) {  // not of processes, whose bytes are of all devices
+    if (row.major != 0 || row.minor != 0) {  // not for processes: their bytes are a sum of all devices
       put_operations(row, writer);
     }
   }
 }
 
-// The host's own figures are those of its disks: the root cgroup's io.stat
-// repeats them on v2, and on v1 its blkio files do not have them.
+// The host's values are those of its disks: on v2 the root cgroup's io.stat repeats them,
+// on v1 its blkio files do not have them.
 void collect_host(const std::vector<DiskStats>& disks, SeriesWriter& writer) {
   std::string device;
   for (const DiskStats& disk : disks) {

@@ -7,13 +7,16 @@ enum Index { kLastSeen, kStartTime, kCreationTime, kHealth };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_last_seen", MetricType::kGauge, "", Scale::kNanoseconds,
-     "When the cgroup was last seen alive, in seconds since the epoch; kept for a while after a container's end.", "",
-     "clock at sampling", "clock at sampling"},
+     "Time the cgroup was last seen, in seconds since the epoch. Still exported for a while after a container has "
+     "ended.",
+     "", "clock at sampling", "clock at sampling"},
     {"container_start_time_seconds", MetricType::kGauge, "seconds", Scale::kNanoseconds,
-     "When it was started, since the epoch.", "", "the runtime's files; else birth time of the cgroup's directory",
+     "Start time of the workload, in seconds since the epoch.", "",
+     "the runtime's files; else birth time of the cgroup's directory",
      "the runtime's files; else birth time of the cgroup's directory"},
     {"container_creation_time_seconds", MetricType::kGauge, "seconds", Scale::kNanoseconds,
-     "When it was created, since the epoch.", "", "the runtime's files; else birth time of the cgroup's directory",
+     "Creation time of the workload, in seconds since the epoch.", "",
+     "the runtime's files; else birth time of the cgroup's directory",
      "the runtime's files; else birth time of the cgroup's directory"},
     {"container_health_state", MetricType::kGauge, "", Scale::kUnits,
      "1 if the health check says healthy, else 0. Only for containers that have a health check.", "",
@@ -29,12 +32,12 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   if (observation.ended) {
     return;
   }
-  Count born = workload.cgroup_created_nsec;
+  Count cgroup_created = workload.cgroup_created_nsec;
   if (observation.host && observation.host->machine.boot_time_seconds) {
-    born = *observation.host->machine.boot_time_seconds * 1'000'000'000;
+    cgroup_created = *observation.host->machine.boot_time_seconds * 1'000'000'000;
   }
-  writer.put(kStartTime, first_of(first_of(container.started_nsec, workload.unit.started_nsec), born));
-  writer.put(kCreationTime, first_of(container.created_nsec, born));
+  writer.put(kStartTime, first_of(first_of(container.started_nsec, workload.unit.started_nsec), cgroup_created));
+  writer.put(kCreationTime, first_of(container.created_nsec, cgroup_created));
   if (container.health != Health::kNone) {
     writer.put(kHealth, Count(container.health == Health::kHealthy ? 1 : 0));
   }

@@ -12,16 +12,16 @@ constexpr MetricDefinition definition(std::string_view name, std::string_view un
 
 constexpr MetricDefinition kMetrics[] = {
     definition("machine_cpu_cores", "", "Logical CPUs online.", "", "/sys/devices/system/cpu/online"),
-    definition("machine_cpu_physical_cores", "", "Physical cores, over all sockets.", "",
+    definition("machine_cpu_physical_cores", "", "Physical CPU cores of all sockets.", "",
                "/proc/cpuinfo, pairs of physical id and core id"),
     definition("machine_cpu_sockets", "", "CPU sockets.", "", "/proc/cpuinfo physical id"),
-    definition("machine_memory_bytes", "bytes", "Memory installed, as the kernel has it.", "",
+    definition("machine_memory_bytes", "bytes", "Memory of the machine, as the kernel reports it.", "",
                "/proc/meminfo MemTotal"),
     definition("machine_swap_bytes", "bytes", "Swap space.", "", "/proc/meminfo SwapTotal"),
-    definition("machine_dimm_count", "", "Memory modules. Only where the memory controller reports them.", "type",
+    definition("machine_dimm_count", "", "Memory modules. Only if the memory controller reports them.", "type",
                "/sys/devices/system/edac/mc"),
     definition("machine_dimm_capacity_bytes", "bytes",
-               "Capacity of the memory modules. Only where the memory controller reports them.", "type",
+               "Capacity of the memory modules. Only if the memory controller reports them.", "type",
                "/sys/devices/system/edac/mc"),
 };
 
@@ -42,7 +42,8 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector machine_collector{"machine", "what the machine has", true,  Scope::kMachine,
-                                         kMetrics,  StatsKind::kHost,       false, collect};
+extern const Collector machine_collector{
+    "machine", "CPUs, memory and swap of the machine", true, Scope::kMachine, kMetrics, StatsKind::kHost, false,
+    collect};
 
 }  // namespace tallyman

@@ -7,8 +7,8 @@ namespace {
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_namespace_info", MetricType::kGauge, "", Scale::kUnits,
-     "Always 1. In which namespace of each type its first process is, and whether that is the host's, its own alone, "
-     "or shared with other workloads; the API tells with which.",
+     "Always 1. The namespace of each type that the workload's first process is in, and whether it is the host's, its "
+     "own, or shared with other workloads, which the API lists.",
      "type,inode,sharing", "/proc/PID/ns (slow cadence)", "/proc/PID/ns (slow cadence)"},
 };
 
@@ -23,7 +23,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector namespaces_collector{"namespaces", "which namespaces each workload has of its own",
+extern const Collector namespaces_collector{"namespaces", "which namespaces each workload has for itself, or shares",
                                             false,        Scope::kWorkload,
                                             kMetrics,     StatsKind::kProcesses,
                                             false,        collect};

@@ -18,27 +18,30 @@ constexpr std::uint64_t InterfaceStats::*kColumns[] = {
 
 constexpr MetricDefinition kMetrics[] = {
     definition("container_network_receive_bytes_total", "bytes",
-               "Bytes received, in the network namespace of its own."),
+               "Bytes received in the workload's own network namespace."),
     definition("container_network_receive_packets_total", "", "Packets received."),
     definition("container_network_receive_errors_total", "", "Errors while receiving."),
-    definition("container_network_receive_packets_dropped_total", "", "Received packets that were dropped."),
-    definition("container_network_transmit_bytes_total", "bytes", "Bytes sent, in the network namespace of its own."),
+    definition("container_network_receive_packets_dropped_total", "", "Packets dropped while receiving."),
+    definition("container_network_transmit_bytes_total", "bytes",
+               "Bytes sent in the workload's own network namespace."),
     definition("container_network_transmit_packets_total", "", "Packets sent."),
     definition("container_network_transmit_errors_total", "", "Errors while sending."),
-    definition("container_network_transmit_packets_dropped_total", "", "Packets to send that were dropped."),
+    definition("container_network_transmit_packets_dropped_total", "", "Packets dropped while sending."),
 };
 static_assert(std::size(kColumns) == std::size(kMetrics));
 
 bool is_physical(const HostLink& link) { return link.kind == "physical"; }
 
-// Where the host is itself a container: its own end of a veth, and nobody's within it.
+// If the host is itself a container: the inner end of its veth, which belongs to no
+// workload inside.
 bool leads_out(const HostLink& link) {
   return (link.kind == "veth" || link.kind.empty()) && link.master_index == 0 && link.made_by.empty();
 }
 
-// Of a packet from a container to the world the host counts the same bytes on a veth, a
-// bridge and its network card. In sums is what goes out and comes in; all, where none is
-// known to. A workload has no such list, and no such interfaces.
+// For a packet from a container to another machine the host counts the same bytes on a
+// veth, a bridge and its network card. Sums include the interfaces that lead out of the
+// host; all interfaces, if none is known to. A workload has no such list, and no such
+// interfaces.
 bool (*summed_of(std::span<const HostLink> links))(const HostLink&) {
   for (auto* const rule : {&is_physical, &leads_out}) {
     if (std::any_of(links.begin(), links.end(), rule)) {
@@ -48,7 +51,7 @@ bool (*summed_of(std::span<const HostLink> links))(const HostLink&) {
   return nullptr;
 }
 
-// For each interface; empty: all are.
+// One entry per interface; empty: all are included.
 std::vector<bool> in_sums(const Observation& observation) {
   std::vector<bool> counted;
   const auto rule = summed_of(observation.links);
@@ -75,7 +78,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector network_collector{"network", "traffic by interface, in namespaces of their own",
+extern const Collector network_collector{"network", "traffic by interface, in a workload's own network namespace",
                                          true,      Scope::kWorkload,
                                          kMetrics,  StatsKind::kNetwork | StatsKind::kPids,
                                          false,     collect};

@@ -7,8 +7,8 @@ namespace {
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_memory_numa_pages", MetricType::kGauge, "", Scale::kUnits,
-     "Pages on each memory node. scope=hierarchy: with all cgroups below; v2 gives no other.", "type,scope,node",
-     "memory.numa_stat (slow cadence)", "memory.numa_stat, bytes over the page size (slow cadence)"},
+     "Pages on each memory node. scope=hierarchy: this cgroup and its descendants, the only scope on v2.",
+     "type,scope,node", "memory.numa_stat (slow cadence)", "memory.numa_stat, bytes over the page size (slow cadence)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

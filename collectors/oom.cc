@@ -5,8 +5,8 @@ namespace {
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_oom_events_total", MetricType::kCounter, "", Scale::kUnits,
-     "Processes killed for want of memory, in the cgroup and all below it, whichever limit it was.", "",
-     "memory.oom_control oom_kill, summed over the cgroups below", "memory.events oom_kill"},
+     "Processes killed by the OOM killer in this cgroup and its descendants, whatever limit was hit.", "",
+     "memory.oom_control oom_kill, summed over the descendants", "memory.events oom_kill"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {
@@ -16,7 +16,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector oom_collector{
-    "oom",  "processes killed for want of memory", true, Scope::kWorkload, kMetrics, StatsKind::kMemoryEvents, false,
+    "oom",  "processes killed by the OOM killer", true, Scope::kWorkload, kMetrics, StatsKind::kMemoryEvents, false,
     collect};
 
 }  // namespace tallyman

@@ -6,9 +6,9 @@ namespace {
 enum Index { kThreads, kThreadsMax };
 
 constexpr MetricDefinition kMetrics[] = {
-    {"container_threads", MetricType::kGauge, "", Scale::kUnits, "Threads, of the cgroup and all below it.", "",
+    {"container_threads", MetricType::kGauge, "", Scale::kUnits, "Threads of the cgroup and its descendants.", "",
      "pids.current", "pids.current"},
-    {"container_threads_max", MetricType::kGauge, "", Scale::kUnits, "Threads allowed; 0 for no limit.", "",
+    {"container_threads_max", MetricType::kGauge, "", Scale::kUnits, "Limit on threads; 0 for no limit.", "",
      "pids.max (slow cadence)", "pids.max (slow cadence)"},
 };
 

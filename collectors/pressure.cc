@@ -10,17 +10,17 @@ constexpr MetricDefinition definition(std::string_view name, std::string_view he
 }
 
 constexpr MetricDefinition kMetrics[] = {
-    definition("container_pressure_cpu_waiting_seconds_total", "Time in which some task waited for a CPU.",
+    definition("container_pressure_cpu_waiting_seconds_total", "Time that at least one task waited for a CPU.",
                "cpu.pressure some (v2 tree)"),
-    definition("container_pressure_cpu_stalled_seconds_total", "Time in which all tasks waited for a CPU.",
+    definition("container_pressure_cpu_stalled_seconds_total", "Time that all tasks waited for a CPU.",
                "cpu.pressure full (v2 tree)"),
-    definition("container_pressure_memory_waiting_seconds_total", "Time in which some task waited for memory.",
+    definition("container_pressure_memory_waiting_seconds_total", "Time that at least one task waited for memory.",
                "memory.pressure some (v2 tree)"),
-    definition("container_pressure_memory_stalled_seconds_total", "Time in which all tasks waited for memory.",
+    definition("container_pressure_memory_stalled_seconds_total", "Time that all tasks waited for memory.",
                "memory.pressure full (v2 tree)"),
-    definition("container_pressure_io_waiting_seconds_total", "Time in which some task waited for I/O.",
+    definition("container_pressure_io_waiting_seconds_total", "Time that at least one task waited for I/O.",
                "io.pressure some (v2 tree)"),
-    definition("container_pressure_io_stalled_seconds_total", "Time in which all tasks waited for I/O.",
+    definition("container_pressure_io_stalled_seconds_total", "Time that all tasks waited for I/O.",
                "io.pressure full (v2 tree)"),
     definition("container_pressure_irq_stalled_seconds_total", "Time lost to interrupts while tasks could have run.",
                "irq.pressure full (v2 tree, Linux 6.1 with IRQ time accounting)"),

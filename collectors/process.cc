@@ -11,15 +11,17 @@ constexpr MetricDefinition gauge(std::string_view name, std::string_view unit, s
 }
 
 constexpr MetricDefinition kMetrics[] = {
-    gauge("container_processes", "", "Processes, of the cgroup and all below it.", "", "/proc/PID/cgroup"),
-    gauge("container_file_descriptors", "", "Files that its processes have open.", "", "/proc/PID/fd (slow cadence)"),
-    gauge("container_sockets", "", "Sockets among them. Not where a process has more than 4096 files.", "",
+    gauge("container_processes", "", "Processes of the cgroup and its descendants.", "", "/proc/PID/cgroup"),
+    gauge("container_file_descriptors", "", "Files that the workload's processes have open.", "",
           "/proc/PID/fd (slow cadence)"),
-    gauge("container_ulimits_soft", "", "Limit of its oldest process; not where there is none.", "ulimit",
-          "/proc/PID/limits Max open files (slow cadence)"),
+    gauge("container_sockets", "",
+          "Open sockets of the workload's processes. No series if a process has more than 4096 open files.", "",
+          "/proc/PID/fd (slow cadence)"),
+    gauge("container_ulimits_soft", "", "Limit of the workload's oldest process. No series if it is unlimited.",
+          "ulimit", "/proc/PID/limits Max open files (slow cadence)"),
     gauge("container_memory_pss_bytes", "bytes",
-          "Resident memory, what is shared divided among those that share it. Only of bare processes, with "
-          "--processes.pss, and only where all of a group have less than 512 MiB resident.",
+          "Resident memory, with shared pages divided among the processes that share them. Only for bare processes, "
+          "with --processes.pss, and if every process of the group has less than 512 MiB resident.",
           "", "/proc/PID/smaps_rollup (once a minute)"),
 };
 

@@ -11,15 +11,14 @@ constexpr MetricDefinition definition(std::string_view name, MetricType type, st
 }
 
 constexpr MetricDefinition kMetrics[] = {
-    definition(
-        "container_runtime_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,
-        "CPU time of the runtime's own processes: for this container, outside of its cgroup; of the host, of the "
-        "daemons, which serve all.",
-        "taskstats; without CAP_NET_ADMIN /proc/PID/stat"),
+    definition("container_runtime_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,
+               "CPU time of the runtime's own processes. For a container: those that serve it outside of its cgroup. "
+               "For the host: the daemons, which serve all containers.",
+               "taskstats; without CAP_NET_ADMIN /proc/PID/stat"),
     definition("container_runtime_memory_rss_bytes", MetricType::kGauge, "bytes", Scale::kUnits,
-               "Their resident memory; what two share is counted twice.", "/proc/PID/statm"),
-    definition("container_runtime_processes", MetricType::kGauge, "", Scale::kUnits, "How many they are.",
-               "/proc/PID/exe, /proc/PID/cmdline"),
+               "Resident memory of these processes; memory shared by two is counted twice.", "/proc/PID/statm"),
+    definition("container_runtime_processes", MetricType::kGauge, "", Scale::kUnits,
+               "Number of the runtime's own processes.", "/proc/PID/exe, /proc/PID/cmdline"),
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {
@@ -35,9 +34,10 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector runtime_collector{"runtime", "what container runtimes use themselves: shims, proxies, daemons",
-                                         true,      Scope::kWorkload,
-                                         kMetrics,  StatsKind::kProcesses,
-                                         false,     collect};
+extern const Collector runtime_collector{
+    "runtime", "usage of the container runtimes themselves: shims, proxies, daemons",
+    true,      Scope::kWorkload,
+    kMetrics,  StatsKind::kProcesses,
+    false,     collect};
 
 }  // namespace tallyman

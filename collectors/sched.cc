@@ -13,12 +13,14 @@ constexpr MetricDefinition counter(std::string_view name, std::string_view unit,
 
 constexpr MetricDefinition kMetrics[] = {
     counter("container_cpu_schedstat_run_seconds_total", "seconds", Scale::kNanoseconds,
-            "Time that its threads, those that have ended included, have spent on a CPU."),
+            "Time that the workload's threads have spent on a CPU, including ended threads."),
     counter("container_cpu_schedstat_runqueue_seconds_total", "seconds", Scale::kNanoseconds,
-            "Time that they have waited for a CPU while ready to run."),
-    counter("container_cpu_schedstat_run_periods_total", "", Scale::kUnits, "How often they were given a CPU."),
+            "Time that the workload's threads have waited for a CPU while ready to run."),
+    counter("container_cpu_schedstat_run_periods_total", "", Scale::kUnits,
+            "Number of times that the workload's threads were given a CPU."),
     counter("container_context_switches_total", "", Scale::kUnits,
-            "How often they gave the CPU up (voluntary), and how often it was taken from them (involuntary).", "type"),
+            "Number of times that the workload's threads gave up the CPU (voluntary) or lost it (involuntary).",
+            "type"),
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

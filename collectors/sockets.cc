@@ -16,15 +16,15 @@ constexpr MetricDefinition counter(std::string_view name, std::string_view help,
 }
 
 constexpr MetricDefinition kMetrics[] = {
-    gauge("container_network_sockets", "Sockets in use, by protocol; TCP sockets in TIME-WAIT are not.", "protocol"),
-    gauge("container_network_tcp_time_wait_sockets", "TCP sockets in TIME-WAIT, of IPv4 and IPv6.", ""),
+    gauge("container_network_sockets", "Sockets in use, by protocol, without TCP sockets in TIME-WAIT.", "protocol"),
+    gauge("container_network_tcp_time_wait_sockets", "TCP sockets in TIME-WAIT, IPv4 and IPv6.", ""),
     counter("container_network_tcp_opened_connections_total",
-            "TCP connections opened: active ones from here, passive ones from the other end.", "direction"),
+            "TCP connections opened, by direction: active (opened here) or passive (opened by the peer).", "direction"),
     counter("container_network_tcp_failed_connections_total", "TCP connections that were never established."),
     counter("container_network_tcp_reset_connections_total", "Established TCP connections that were reset."),
     counter("container_network_tcp_received_segments_total", "TCP segments received."),
-    counter("container_network_tcp_sent_segments_total", "TCP segments sent, retransmitted ones left out."),
-    counter("container_network_tcp_retransmitted_segments_total", "TCP segments sent again."),
+    counter("container_network_tcp_sent_segments_total", "TCP segments sent, without retransmitted ones."),
+    counter("container_network_tcp_retransmitted_segments_total", "TCP segments retransmitted."),
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

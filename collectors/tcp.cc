@@ -7,11 +7,11 @@ enum Index { kTcp, kTcp6, kRoundTrip };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_network_tcp_usage_total", MetricType::kGauge, "", Scale::kUnits,
-     "TCP sockets over IPv4, by state; a gauge in spite of its name.", "tcp_state", "sock_diag", "sock_diag"},
+     "TCP sockets over IPv4, by state. A gauge, despite its name.", "tcp_state", "sock_diag", "sock_diag"},
     {"container_network_tcp6_usage_total", MetricType::kGauge, "", Scale::kUnits,
-     "TCP sockets over IPv6, by state; a gauge in spite of its name.", "tcp_state", "sock_diag", "sock_diag"},
+     "TCP sockets over IPv6, by state. A gauge, despite its name.", "tcp_state", "sock_diag", "sock_diag"},
     {"container_network_tcp_round_trip_seconds", MetricType::kGauge, "seconds", Scale::kMicroseconds,
-     "Smoothed round-trip time over the TCP connections there are.", "percentile", "sock_diag, tcp_info",
+     "Smoothed round-trip time of the current TCP connections.", "percentile", "sock_diag, tcp_info",
      "sock_diag, tcp_info"},
 };
 

@@ -11,10 +11,10 @@ constexpr MetricDefinition definition(std::string_view name, std::string_view he
 
 constexpr MetricDefinition kMetrics[] = {
     definition("container_network_udp_usage_total",
-               "UDP sockets over IPv4: how many (listen), datagrams dropped by those there are (dropped: it can fall), "
-               "bytes in their queues (rxqueued, txqueued); a gauge in spite of its name."),
+               "UDP over IPv4: number of sockets (listen), datagrams dropped by the current sockets (dropped, can "
+               "fall), bytes in their queues (rxqueued, txqueued). A gauge, despite its name."),
     definition("container_network_udp6_usage_total",
-               "UDP sockets over IPv6, as container_network_udp_usage_total; a gauge in spite of its name."),
+               "UDP over IPv6, as container_network_udp_usage_total. A gauge, despite its name."),
 };
 
 void put_all(SeriesWriter& writer, unsigned metric, const std::optional<UdpSocketStats>& stats) {

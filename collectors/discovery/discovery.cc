@@ -16,8 +16,8 @@ namespace {
 
 using Clock = std::chrono::steady_clock;
 
-// Runtimes write a container's start time and process after they have made its
-// cgroup: for so long its files are looked at this often.
+// Runtimes write a container's start time and process after they have created its cgroup.
+// During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
 constexpr std::chrono::seconds kStartingTime{3};
 
@@ -26,18 +26,18 @@ std::uint64_t wall_clock_nsec() {
   return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
 }
 
-// What is known of one cgroup, beyond what is published.
+// What is known about one cgroup, beyond what is published.
 struct Record {
   CgroupNode node;
-  Runtime* runtime = nullptr;  // whose container it is
+  Runtime* runtime = nullptr;  // the runtime of the container
   std::string container_id;
-  bool undecided = false;      // a container's path, and no runtime has its files yet
-  std::uint64_t revision = 0;  // of the last complete description
+  bool undecided = false;      // a container's path, but no runtime has its files yet
+  std::uint64_t revision = 0;  // at the last complete description
   bool described = false;
   WorkloadPtr workload;
 };
 
-// What a person is shown until there is a name; LXC's and machined's ids are names.
+// The name shown until the real one is known; the ids of LXC and machined are names.
 std::string short_id(const std::string& id) {
   constexpr std::size_t kShortIdDigits = 12;
   return is_container_id(id) ? id.substr(0, kShortIdDigits) : id;
@@ -49,13 +49,13 @@ bool is_unit(WorkloadKind kind) {
 
 bool is_starting(const Record& record) {
   const Workload& workload = *record.workload;
-  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd writes down no start of a slice
+  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd does not record the start of a slice
   const bool started =
       is_unit(workload.kind) ? workload.unit.started_nsec.has_value() : workload.container.started_nsec.has_value();
   return record.runtime != nullptr && !started;
 }
 
-// A unit is no container: its path is its id, and has named it.
+// A unit is not a container: its path is its id, and it already has its name from it.
 WorkloadPtr workload_of(const Workload& before, const Runtime& runtime, WorkloadKind kind, const std::string& id) {
   auto workload = std::make_shared<Workload>(before);
   workload->kind = kind;
@@ -95,7 +95,7 @@ class Discovery::Impl {
   std::vector<WorkloadExit> take_exits() { return exits_.take(); }
 
  private:
-  // What is known of a cgroup from its first moment to its last.
+  // What is known about a cgroup from its creation to its removal.
   struct Lifetime {
     FinalStatsWatcher::Token token = 0;
     std::uint64_t created_nsec = 0;
@@ -121,13 +121,13 @@ class Discovery::Impl {
   bool take(Record& record, ContainerDescription description);
   void name_pods();
   bool describe_starting();
-  void tell(const Error& error);
+  void report(const Error& error);
   void publish(bool changed);
 
   const DiscoveryOptions options_;
   const std::vector<std::unique_ptr<Runtime>> runtimes_;
 
-  // Of the thread that looks.
+  // Used by the discovery thread only.
   CgroupTree tree_;
   std::map<std::string, Lifetime> lifetimes_;  // of the cgroups that exist
   std::vector<Gone> gone_;                     // since the last follow_gone()
@@ -152,7 +152,7 @@ CgroupTreeOptions Discovery::Impl::tree_options() {
   return options;
 }
 
-// At once: a cgroup may live for milliseconds only.
+// Handled at once: a cgroup may exist for milliseconds only.
 void Discovery::Impl::on_change(const CgroupChange& change) {
   if (change.created) {
     lifetimes_[change.path] = {watch_final_stats(change.path), wall_clock_nsec()};
@@ -160,7 +160,7 @@ void Discovery::Impl::on_change(const CgroupChange& change) {
   }
   const auto known = lifetimes_.extract(change.path);
   Lifetime lifetime = known.empty() ? Lifetime{} : known.mapped();
-  // When it was seen first it may not have been in the v2 tree yet.
+  // When it was first seen, it may not have been in the v2 tree yet.
   if (lifetime.token == 0) lifetime.token = watch_final_stats(change.path);
   gone_.push_back({change.path, change.node, lifetime, wall_clock_nsec()});
 }
@@ -175,7 +175,7 @@ void Discovery::Impl::follow_gone() {
     if (!same && gone.lifetime.created_nsec != 0) workload->seen_nsec = gone.lifetime.created_nsec;
     workload->ended_nsec = gone.ended_nsec;
     if (workload->inode == 0)
-      workload->inode = ++short_lived_inode_;  // one of its own for each that was never looked at
+      workload->inode = ++short_lived_inode_;  // a unique one for each cgroup that was never read
     exits_.begin(std::move(workload), gone.lifetime.token, record.runtime, record.container_id);
   }
 }
@@ -203,7 +203,7 @@ void Discovery::Impl::stop() {
 
 void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
-  publish(follow_tree());  // a stop() may have come between a change and its taking over
+  publish(follow_tree());  // a stop() may have interrupted the processing of a change
   bool exits_pending = exits_.poll();
   std::vector<int> news;
   for (const auto& runtime : runtimes_) {
@@ -221,12 +221,12 @@ void Discovery::Impl::run() {
     if (changed) changed = follow_tree();
     if (describe_starting()) changed = true;
     if (Clock::now() >= next_refresh) {
-      if (changed) publish(true);  // new cgroups do not wait for the files of the others
+      if (changed) publish(true);  // new cgroups do not wait for the files of others
       changed = refresh_metadata();
       next_refresh = Clock::now() + options_.refresh_interval;
     }
     publish(changed);
-    exits_pending = exits_.poll();  // told after the list that has them no more
+    exits_pending = exits_.poll();  // reported after the list that no longer contains them
   }
 }
 
@@ -274,14 +274,14 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   return record;
 }
 
-// The first that is certain, or has the files. One that only has not got them yet
-// is asked again. True when it is another than before.
+// The first runtime that is certain, or has the files. A runtime without the files yet is
+// asked again. True when the runtime changed.
 bool Discovery::Impl::choose_runtime(Record& record) {
   record.undecided = false;
   for (const auto& runtime : runtimes_) {
     auto match = runtime->match(record.workload->id);
     if (!match) continue;
-    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is a pod first
+    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is treated as a pod
     if (!match->certain && runtime->revision(match->container_id) == 0) {
       record.undecided = true;
       continue;
@@ -305,14 +305,14 @@ bool Discovery::Impl::refresh_metadata() {
     if (record.runtime != nullptr && describe(record)) changed = true;
   }
   const CgroupTreeStatus tree = tree_.status();
-  if (!tree.watch_error.empty()) tell(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
+  if (!tree.watch_error.empty()) report(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
   reported_ = std::move(seen_in_this_round_);
   return changed;
 }
 
 // True when the workload's facts changed.
 bool Discovery::Impl::describe(Record& record) {
-  // Before reading: a write in between is then seen as a change next time.
+  // Before reading: a write in between is then noticed as a change next time.
   const std::uint64_t revision = record.runtime->revision(record.container_id);
   if (revision != 0 && revision == record.revision) return false;
   auto description = record.runtime->describe(record.container_id);
@@ -320,13 +320,13 @@ bool Discovery::Impl::describe(Record& record) {
   if (!description) {
     if (is_fault(description.error())) {
       ++metadata_errors_;
-      tell(description.error());
+      report(description.error());
     }
     return false;
   }
   if (description->incomplete) {
     ++metadata_errors_;
-    tell(*description->incomplete);
+    report(*description->incomplete);
     if (record.described) return false;
   } else {
     record.revision = revision;
@@ -350,7 +350,7 @@ bool Discovery::Impl::take(Record& record, ContainerDescription description) {
   return true;
 }
 
-// A pod's own cgroup has no files: its name is what a container right below it says.
+// A pod's own cgroup has no files: a container directly below it provides its name.
 void Discovery::Impl::name_pods() {
   for (const auto& [path, record] : records_) {
     PodIdentity said;
@@ -379,7 +379,7 @@ bool Discovery::Impl::describe_starting() {
   return changed;
 }
 
-void Discovery::Impl::tell(const Error& error) {
+void Discovery::Impl::report(const Error& error) {
   std::string text = to_string(error);
   seen_in_this_round_.insert(text);
   if (reported_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);
@@ -400,7 +400,7 @@ void Discovery::Impl::publish(bool changed) {
     if (record.runtime != nullptr && !record.described) ++status.unnamed_containers;
     if (list) list->push_back(record.workload);
   }
-  WorkloadListPtr next = std::move(list);  // then the last one: freed after the lock
+  WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock
   const std::lock_guard lock(mutex_);
   status_ = std::move(status);
   if (next) list_.swap(next);

@@ -7,14 +7,14 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxPending = 65'536;
-constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they come before the removal, or never
-constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write how it ended
-constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // of the cgroup's birth, which is noticed late
+constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they arrive before the removal, or never
+constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write its exit code
+constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // for the creation of the cgroup, which is noticed late
 
-// Of the run that this cgroup was, not of one before.
+// The exit belongs to the run of this cgroup, not to an earlier one.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
-  const std::uint64_t born = std::min(workload.cgroup_created_nsec.value_or(workload.seen_nsec), workload.seen_nsec);
-  return exit.started_nsec + kClockSlackNsec >= born;
+  const std::uint64_t created = std::min(workload.cgroup_created_nsec.value_or(workload.seen_nsec), workload.seen_nsec);
+  return exit.started_nsec + kClockSlackNsec >= created;
 }
 
 }  // namespace
@@ -29,13 +29,13 @@ bool WorkloadExits::poll() {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Waiting& one = *it;
     const bool has_exit = one.runtime != nullptr;
-    const bool listened = one.token > 0 && final_stats_ != nullptr;
+    const bool watched = one.token > 0 && final_stats_ != nullptr;
     if (!one.reported_counters &&
-        (!listened || final_stats_->was_read(one.token) || now - one.since >= kFinalStatsTime)) {
+        (!watched || final_stats_->was_read(one.token) || now - one.since >= kFinalStatsTime)) {
       report_counters(one, !has_exit);
     }
     const bool over = one.reported_counters && (!has_exit || check_exit(one) || now - one.since >= kExitTime);
-    if (over && has_exit) tell({one.workload, {}, true});
+    if (over && has_exit) report({one.workload, {}, true});
     it = over ? waiting_.erase(it) : std::next(it);
   }
   return !waiting_.empty();
@@ -43,10 +43,10 @@ bool WorkloadExits::poll() {
 
 void WorkloadExits::report_counters(Waiting& one, bool complete) {
   one.reported_counters = true;
-  tell({one.workload, final_stats_ != nullptr ? final_stats_->take(one.token) : std::nullopt, complete});
+  report({one.workload, final_stats_ != nullptr ? final_stats_->take(one.token) : std::nullopt, complete});
 }
 
-// True when nothing more is to be expected.
+// True if nothing more is expected.
 bool WorkloadExits::check_exit(Waiting& one) {
   if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
     auto workload = std::make_shared<Workload>(*one.workload);
@@ -55,7 +55,7 @@ bool WorkloadExits::check_exit(Waiting& one) {
     return true;
   }
   const std::uint64_t revision = one.runtime->revision(one.container_id);
-  if (revision == 0) return true;  // its files are gone too
+  if (revision == 0) return true;  // its files are also gone
   if (revision == one.revision) return false;
   one.revision = revision;
   const auto description = one.runtime->describe(one.container_id);
@@ -74,7 +74,7 @@ bool WorkloadExits::check_exit(Waiting& one) {
   return now.started_nsec && *now.started_nsec > one.workload->ended_nsec.value_or(0);  // it runs again
 }
 
-void WorkloadExits::tell(WorkloadExit workload_exit) {
+void WorkloadExits::report(WorkloadExit workload_exit) {
   const std::lock_guard lock(mutex_);
   if (reported_.size() >= kMaxPending) {
     ++dropped_;

@@ -1,7 +1,7 @@
-// Workloads that have ended, each told once or twice: at once with what it
-// counted in the end (FinalStatsWatcher), and for a container again when its runtime's
-// files say how it ended, which dockerd writes some 10 to 100 ms later. Belongs
-// to discovery, and to its thread but for take().
+// Workloads that have ended, each reported once or twice: at once with its final counters
+// (FinalStatsWatcher), and for a container again when its runtime's files say how it
+// ended, which dockerd writes some 10 to 100 ms later. Belongs to discovery; only take()
+// may be called from another thread.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
@@ -19,9 +19,9 @@
 namespace tallyman {
 
 struct WorkloadExit {
-  WorkloadPtr workload;                    // as last known, with ended_nsec
-  std::optional<CgroupStats> final_stats;  // the first time, where there are any
-  bool complete = false;                   // the last that will be told of it
+  WorkloadPtr workload;                    // the last known state, with ended_nsec
+  std::optional<CgroupStats> final_stats;  // in the first report, if there are any
+  bool complete = false;                   // no further report follows
 };
 
 class WorkloadExits {
@@ -30,11 +30,11 @@ class WorkloadExits {
 
   // `runtime` may be null: not a container.
   void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, std::string container_id);
-  // Looks what has become known since. True while some wait: come back after kPollInterval.
+  // Checks for new information. True while some wait: call again after kPollInterval.
   bool poll();
 
   std::vector<WorkloadExit> take();  // in order; any thread
-  std::uint64_t dropped() const;     // for want of somebody who takes them
+  std::uint64_t dropped() const;     // because nobody took them
 
   static constexpr std::chrono::milliseconds kPollInterval{20};
 
@@ -51,7 +51,7 @@ class WorkloadExits {
   };
   void report_counters(Waiting& one, bool complete);
   bool check_exit(Waiting& one);
-  void tell(WorkloadExit workload_exit);
+  void report(WorkloadExit workload_exit);
 
   FinalStatsWatcher* final_stats_;
   std::list<Waiting> waiting_;

@@ -15,9 +15,8 @@ bool has_suffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.ends_with(suffix);
 }
 
-// Podman's pods: machine-libpod_pod_ID.slice, or user-libpod_pod_ID.slice of a
-// user's; /libpod_parent/ID with the cgroupfs driver. Their names are in Podman's
-// database alone.
+// Podman's pods: machine-libpod_pod_ID.slice, or user-libpod_pod_ID.slice of a user's;
+// /libpod_parent/ID with the cgroupfs driver. Only Podman's database has their names.
 std::string podman_pod_of(std::string_view path) {
   const auto split = split_path(path);
   if (!split) return {};

@@ -1,7 +1,7 @@
-// Memory of the history in blocks of one size: nothing fragments, so that what
-// is counted is what is resident, and a chain of blocks can grow in small steps
-// without being copied. Freed blocks are used again, never given back to the
-// system: the pool's size is that of its fullest moment. Not thread-safe.
+// Memory of the history in blocks of one size. Nothing fragments, so the counted memory
+// is the resident memory, and a chain of blocks can grow in small steps without being
+// copied. Freed blocks are reused, never returned to the system: the pool keeps its
+// maximum size. Not thread-safe.
 #pragma once
 
 #include <array>
@@ -24,7 +24,7 @@ class BlockPool {
   static constexpr std::size_t kPayloadBytes = sizeof(Block::bytes);
 
   std::uint32_t allocate();  // zeroed, its `next` kNone
-  // The block and all that follow it. kNone: nothing.
+  // Frees the block and all that follow it. kNone: nothing.
   void free_chain(std::uint32_t first);
   Block& at(std::uint32_t index) { return slabs_[index / kBlocksPerSlab][index % kBlocksPerSlab]; }
   const Block& at(std::uint32_t index) const { return slabs_[index / kBlocksPerSlab][index % kBlocksPerSlab]; }
@@ -55,7 +55,7 @@ class BitChain {
   std::uint32_t bits_ = 0;
 };
 
-// Reads what BitChain wrote. Past the end it reads zeros and says so.
+// Reads what BitChain wrote. Beyond the end it reads zeros and reports it.
 class BitReader {
  public:
   explicit BitReader(const std::vector<std::uint8_t>& bytes, std::size_t begin, std::size_t bits)

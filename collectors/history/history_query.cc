@@ -1,4 +1,4 @@
-// What HistoryStore answers; the other half of it is history_store.cc.
+// The queries of HistoryStore; the rest of it is in history_store.cc.
 #include "collectors/history/history_reader.h"
 #include "collectors/history/history_store.h"
 
@@ -8,7 +8,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kShortIdBytes = 12;
-constexpr int kStepsBefore = 5;  // for the rate at the begin of the range
+constexpr int kStepsBefore = 5;  // for the rate at the start of the range
 
 bool is_meant(const HistoryTrack& track, std::string_view wanted) {
   const bool by_id = track.id == wanted || (track.id.size() == wanted.size() + 1 && track.id.ends_with(wanted));
@@ -25,7 +25,7 @@ struct TimeRange {
   std::int64_t from, to;
 };
 
-// The chunks that have something in the range.
+// The chunks that overlap the range.
 PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPool& pool, TimeRange range,
                    std::chrono::milliseconds step) {
   PackedRows packed;
@@ -69,7 +69,7 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
   const StepGrid grid = grid_of(query);
   HistoryAnswer answer{grid.from, grid.from + grid.step * static_cast<double>(grid.steps), grid.step, {}};
   for (const std::string& id : query.workloads) {
-    std::vector<PackedTrack> lives;
+    std::vector<PackedTrack> lifetimes;
     std::int64_t wall_offset = 0;
     {
       const std::lock_guard lock(mutex_);
@@ -77,12 +77,12 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
       const TimeRange range{nanoseconds(answer.from) - wall_offset_, nanoseconds(answer.to) - wall_offset_};
       for (auto at = tracks_.lower_bound({id, 0}); at != tracks_.end() && at->first.first == id; ++at) {
         const auto& tiers = at->second->tiers;
-        lives.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
-                         copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
+        lifetimes.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
+                             copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
       }
     }
     std::vector<StepSums> sums(query.fields.size(), StepSums(grid.from, grid.step, grid.steps));
-    for (const PackedTrack& life : lives) add_track(life, wall_offset, query.fields, sums);
+    for (const PackedTrack& lifetime : lifetimes) add_track(lifetime, wall_offset, query.fields, sums);
     for (std::size_t i = 0; i < query.fields.size(); ++i) {
       const bool counts = history_fields()[query.fields[i]].kind == FieldKind::kCount;
       answer.series.push_back({id, query.fields[i], counts ? sums[i].totals() : sums[i].averages()});

@@ -9,8 +9,8 @@
 namespace tallyman {
 namespace {
 
-// Two samples further apart than this many steps have a gap between them: the
-// machine slept, the agent stood still, the workload was gone.
+// Two samples further apart than this many steps have a gap between them: the machine
+// slept, the agent was stopped, or the workload did not exist.
 constexpr int kGapSteps = 5;
 
 double seconds(std::int64_t nanoseconds) { return static_cast<double>(nanoseconds) / 1e9; }
@@ -30,7 +30,7 @@ void unpack(const PackedRows& packed, std::int64_t before, const RowAt& row_at) 
   }
 }
 
-// Follows one workload through its rows and books what lies between each two.
+// Follows one workload through its rows and books the difference between neighbours.
 class Dispatcher {
  public:
   Dispatcher(std::int64_t wall_offset, const std::vector<unsigned>& fields, std::vector<StepSums>& sums)
@@ -92,7 +92,7 @@ void StepSums::add_over(double begin, double end, double per_second) {
 }
 
 void StepSums::add_at(double time, double covered, double amount) {
-  const double at = std::ceil((time - from_) / step_) - 1;  // a step holds its end, not its begin
+  const double at = std::ceil((time - from_) / step_) - 1;  // a step includes its end, not its start
   if (at < 0 || at >= static_cast<double>(amounts_.size())) return;
   amounts_[static_cast<std::size_t>(at)] += amount;
   times_[static_cast<std::size_t>(at)] += covered;

@@ -1,5 +1,5 @@
-// Answers from copies of compressed chunks: a pure function of what HistoryStore
-// hands out under its lock.
+// Answers queries from copies of compressed chunks: a pure function of what HistoryStore
+// copies under its lock.
 #pragma once
 
 #include "collectors/model/history_fields.h"
@@ -19,16 +19,16 @@ struct PackedRows {
   std::vector<Chunk> chunks;
   std::vector<std::int64_t> times;  // nanoseconds of the store's clock
   std::vector<std::uint8_t> bytes;
-  std::int64_t nominal_step = 0;  // between two rows, as it should be
+  std::int64_t nominal_step = 0;  // the intended time between two rows
 };
 
-// One life of a workload: a cgroup of the same path made anew is another.
+// One lifetime of a workload: a cgroup recreated under the same path has another.
 struct PackedTrack {
   PackedRows coarse, fine;
 };
 
-// The steps of one series. Each sample stands for the time since the one before,
-// shared out over the steps it touches.
+// The steps of one series. Each sample covers the time since the previous one,
+// distributed over the steps it touches.
 class StepSums {
  public:
   StepSums(double from, double step, std::size_t steps) : from_(from), step_(step), amounts_(steps), times_(steps) {}
@@ -42,15 +42,15 @@ class StepSums {
   std::vector<double> amounts_, times_;
 };
 
-// How many steps of `query` there are once its ends are widened to whole ones.
+// The number of steps of `query` once its ends are widened to whole steps.
 struct StepGrid {
   double from, step;
   std::size_t steps;
 };
 StepGrid grid_of(const HistoryQuery& query);
 
-// Adds the samples of one life to the sums of the fields asked for.
-// `wall_offset` leads from the store's clock to the wall clock.
+// Adds the samples of one lifetime to the sums of the requested fields. `wall_offset`
+// converts the store's clock to the wall clock.
 void add_track(const PackedTrack& track, std::int64_t wall_offset, const std::vector<unsigned>& fields,
                std::vector<StepSums>& sums);
 

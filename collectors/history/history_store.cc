@@ -6,15 +6,15 @@
 namespace tallyman {
 namespace {
 
-// Rows of a chunk. Longer ones pack better; shorter ones can be dropped in
-// smaller pieces where the memory holds only a little while.
+// Rows of a chunk. Longer chunks pack better; shorter ones can be dropped in smaller
+// pieces when the memory covers only a short time.
 constexpr std::uint32_t kMaxChunkLength = 512, kShortestChunk = 64;
-constexpr Tick kChunksKept = 8;  // as many as there should be in the time that fits
-// For want of memory fine samples go first, but not below this share of it:
-// a picture of the last minutes in full is worth more than the last hours' end.
+constexpr Tick kChunksKept = 8;  // desired number in the time that fits
+// If memory runs short, fine samples are dropped first, but not below this share of it:
+// complete last minutes are worth more than the end of the last hours.
 constexpr std::size_t kFineShare = 4;
-constexpr std::size_t kOverheadShare = 2;  // of the memory: tracks, which no chunk dropped makes smaller
-// What a track takes once samples come.
+constexpr std::size_t kOverheadShare = 2;  // of the memory: tracks, which do not shrink when chunks are dropped
+// Memory of a track once it has samples.
 constexpr std::size_t kGrowthBytes = 2 * sizeof(RowEncoder) + 16 * sizeof(HistoryChunk) + kHistoryFields * 16;
 constexpr std::uint64_t kHousekeepingSamples = 16;
 constexpr std::size_t kMapNodeBytes = 64;
@@ -55,7 +55,7 @@ void HistoryStore::add(const Snapshot& snapshot, std::chrono::nanoseconds slept)
   publish_statistics();
 }
 
-// Which track each block belongs to; anew only when the layout is another.
+// Finds the track of each block; repeated only when the layout changed.
 void HistoryStore::match(const Snapshot& snapshot) {
   if (layout_ == snapshot.layout) return;
   for (const auto& [key, track] : tracks_) {
@@ -66,7 +66,7 @@ void HistoryStore::match(const Snapshot& snapshot) {
   std::size_t overhead = overhead_bytes();
   for (const Block& block : snapshot.layout->blocks) {
     HistoryTrack* const track = block.ended ? nullptr : track_of(*block.workload, overhead);
-    const bool taken = track != nullptr && track->live->seen;  // the host's second block, of the machine's series
+    const bool taken = track != nullptr && track->live->seen;  // the host has a second block, with the machine's series
     track_of_block_.push_back(taken ? nullptr : track);
     if (track != nullptr) track->live->seen = true;
   }
@@ -98,7 +98,7 @@ void HistoryStore::append(HistoryTrack& track, unsigned tier, Tick tick, const H
   statistics_.points += track.tiers[tier].chunks().back().fields;
 }
 
-// A first chunk is shorter, each track's by another length.
+// A first chunk is shorter, by a different length for each track.
 std::uint32_t HistoryStore::longest(const HistoryTrack& track, unsigned tier) const {
   const std::uint32_t most = longest_chunk_[tier];
   return track.tiers[tier].chunks().size() > 1 ? most : most / 4 + track.stagger % (most * 3 / 4);
@@ -116,8 +116,8 @@ void HistoryStore::add_coarse(std::int64_t now) {
   }
 }
 
-// A workload that came since the last coarse tick had its first figures then:
-// what it has used since must not be lost.
+// A workload that appeared since the last coarse tick had its first values after it: its
+// usage since then must not be lost.
 void HistoryStore::flush_coarse(HistoryTrack& track, std::optional<Tick> before, Tick tick) {
   HistoryTrack::Live& live = *track.live;
   if (live.coarse.empty()) return;
@@ -149,7 +149,7 @@ void HistoryStore::drop_old(std::int64_t now) {
 void HistoryStore::drop_for_memory() {
   std::size_t overhead = overhead_bytes();
   if (overhead + pool_.used_bytes() <= options_.memory_bytes) return;
-  // A little below it, so that this is not for every sample.
+  // A little below the limit, so that this is not needed for every sample.
   const std::size_t bound = options_.memory_bytes - options_.memory_bytes / 64;
   const std::size_t target = bound > overhead ? bound - overhead : 0;
   while (pool_.used_bytes() > target) {
@@ -163,7 +163,7 @@ void HistoryStore::drop_for_memory() {
   drop_unused_ticks();
 }
 
-// At most one chunk of each workload, oldest first. False when there is none.
+// Drops at most one chunk of each workload, oldest first. False if there is none.
 bool HistoryStore::drop_oldest_chunks(unsigned tier, std::size_t target) {
   std::vector<std::pair<Tick, HistoryTrack*>> oldest;
   for (const auto& [key, track] : tracks_) {
@@ -192,7 +192,7 @@ void HistoryStore::drop_empty_tracks() {
 
 void HistoryStore::drop_unused_ticks() {
   for (unsigned tier = 0; tier < kTiers; ++tier) {
-    // The newest coarse one may yet get the first row of a workload that has just come.
+    // The newest coarse tick may still get the first row of a new workload.
     Tick oldest = ticks_[tier].end() - (ticks_[tier].newest() ? 1 : 0);
     for (const auto& [key, track] : tracks_) {
       const auto& chunks = track->tiers[tier].chunks();

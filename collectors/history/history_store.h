@@ -1,10 +1,10 @@
-// The recent past of every workload in memory: every sample for a while, then
-// every few seconds for longer, compressed, within a fixed amount of memory.
-// Counters are kept, rates made when read, so that a longer step loses nothing;
-// of a gauge the longer step keeps the mean. A workload that has ended stays until
-// its samples are too old. Nothing outlives the process.
+// The recent history of every workload in memory: every sample for a while, then every
+// few seconds for longer, compressed, within a fixed amount of memory. Counters are
+// stored and rates computed when read, so a longer step loses nothing; of a gauge the
+// longer step keeps the mean. An ended workload stays until its samples are too old. The
+// history ends with the process.
 //
-// Indexed by a clock that never jumps; shown by the wall clock as it is now.
+// Indexed by a monotonic clock; shown with the current wall clock.
 #pragma once
 
 #include "collectors/history/history_track.h"
@@ -32,38 +32,38 @@ struct HistoryOptions {
 };
 
 struct HistoryStatistics {
-  std::uint64_t samples = 0;                    // snapshots taken in
-  std::uint64_t workloads = 0;                  // of which something is known, ended ones too
-  std::uint64_t workloads_left_out = 0;         // of those that are there; not remembered for want of memory
-  std::uint64_t chunks_dropped = 0;             // before their time, for want of memory; a total
-  std::size_t memory_bytes = 0;                 // in use; never above the bound for longer than one sample
-  std::size_t packed_bytes = 0;                 // of it the compressed samples
-  std::uint64_t points = 0;                     // figures that these hold
-  double fine_seconds = 0, coarse_seconds = 0;  // how far each tier reaches back
+  std::uint64_t samples = 0;                    // snapshots added
+  std::uint64_t workloads = 0;                  // remembered, including ended ones
+  std::uint64_t workloads_left_out = 0;         // existing ones that are not remembered because the memory is full
+  std::uint64_t chunks_dropped = 0;             // dropped early because the memory was full; a total
+  std::size_t memory_bytes = 0;                 // in use; never above the limit for longer than one sample
+  std::size_t packed_bytes = 0;                 // part of it: the compressed samples
+  std::uint64_t points = 0;                     // values in these
+  double fine_seconds = 0, coarse_seconds = 0;  // the time that each tier covers
 };
 
 class HistoryStore {
  public:
   explicit HistoryStore(HistoryOptions options);
 
-  // Takes in the next sample. `slept` is for how long the machine has been
-  // suspended since it booted, which the snapshot's steady clock leaves out. One
-  // thread; one that is not later than the last is ignored.
+  // Adds the next sample. `slept` is the time that the machine has been suspended since
+  // boot, which the snapshot's steady clock does not include. One thread; a sample that
+  // is not later than the last is ignored.
   void add(const Snapshot& snapshot, std::chrono::nanoseconds slept = {});
 
-  // Another sampling interval, after a reload: what is much further apart has a gap between.
+  // Sets another sampling interval, after a reload: samples much further apart have a gap between them.
   void set_fine_step(std::chrono::milliseconds step);
 
-  // Thread-safe, and quick for the thread that adds: a query holds the lock for a
-  // copy of the compressed samples and unpacks them outside.
+  // Thread-safe, and does not delay the thread that adds: a query holds the lock only to
+  // copy the compressed samples, and unpacks them outside.
 
-  // Id of the workload meant: by cgroup path (with or without its first slash),
-  // container id (12 digits or more) or a name that only one has; those that are
-  // there before those that have ended, of which the last to end.
+  // Id of the wanted workload: by cgroup path (with or without its first slash),
+  // container id (12 digits or more) or a name that only one has. Existing workloads go
+  // before ended ones; of those the last to end.
   std::optional<std::string> find(std::string_view wanted) const;
-  // Ids that are not known give series without points.
+  // Unknown ids give series without points.
   HistoryAnswer answer(const HistoryQuery& query) const;
-  // As of the last sample; waits for no adding and no query.
+  // At the last sample; waits for no adding and no query.
   HistoryStatistics statistics() const;
 
  private:
@@ -87,7 +87,7 @@ class HistoryStore {
   std::uint32_t longest(const HistoryTrack& track, unsigned tier) const;
 
   const HistoryOptions options_;
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::chrono::milliseconds fine_step_;
   BlockPool pool_;
   Tracks tracks_;
@@ -95,12 +95,12 @@ class HistoryStore {
   std::array<std::size_t, kTiers> packed_bytes_{};
   std::array<std::uint32_t, kTiers> longest_chunk_;
   std::shared_ptr<const Layout> layout_;       // of the newest snapshot
-  std::vector<HistoryTrack*> track_of_block_;  // of it; null: not remembered
+  std::vector<HistoryTrack*> track_of_block_;  // of that snapshot; null: not remembered
   std::int64_t now_ = 0;
-  std::int64_t wall_offset_ = 0;  // wall clock less ours, in nanoseconds
+  std::int64_t wall_offset_ = 0;  // wall clock minus the store's clock, in nanoseconds
   HistoryStatistics statistics_;
 
-  mutable std::mutex published_mutex_;  // guards what follows
+  mutable std::mutex published_mutex_;  // guards the members below
   HistoryStatistics published_;
 };
 

@@ -6,7 +6,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kAllocationBytes = 16;  // what the allocator adds to each
+constexpr std::size_t kAllocationBytes = 16;  // the allocator's overhead for each
 
 bool is_gauge(unsigned field) { return history_fields()[field].kind == FieldKind::kGauge; }
 

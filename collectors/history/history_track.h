@@ -1,5 +1,5 @@
-// One workload's past: chunks of compressed rows in two tiers, every sample and
-// every few seconds. Parts of HistoryStore, which guards them; not thread-safe.
+// One workload's history: chunks of compressed rows in two tiers, every sample and every
+// few seconds. Parts of HistoryStore, which guards them; not thread-safe.
 #pragma once
 
 #include "collectors/history/row_codec.h"
@@ -15,8 +15,8 @@
 
 namespace tallyman {
 
-// When samples were taken, in nanoseconds of a clock that never jumps. All
-// workloads share them, so rows hold no times: row i of a chunk is of tick first + i.
+// When samples were taken, in nanoseconds of a monotonic clock. All workloads share them,
+// so rows have no times: row i of a chunk belongs to tick first + i.
 using Tick = std::uint32_t;
 
 class TickTable {
@@ -45,27 +45,28 @@ struct HistoryChunk {
 // The rows of one workload in one tier.
 class TrackTier {
  public:
-  // Begins another chunk after `longest` rows, after ticks without a row, and when
-  // the workload has other fields than before.
+  // Starts another chunk after `longest` rows, after ticks without a row, and when the
+  // workload has other fields than before.
   void append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t longest);
   void drop_oldest(BlockPool& pool);
-  void close() { encoder_.reset(); }                                   // nothing is appended any more
+  void close() { encoder_.reset(); }                                   // no more rows are appended
   const std::vector<HistoryChunk>& chunks() const { return chunks_; }  // oldest first
-  std::size_t memory_bytes() const;                                    // but for the pool's blocks
+  std::size_t memory_bytes() const;                                    // without the pool's blocks
 
  private:
   std::vector<HistoryChunk> chunks_;
   std::unique_ptr<RowEncoder> encoder_;
 };
 
-// What has happened since the last coarse tick.
+// The values since the last coarse tick.
 class CoarseRow {
  public:
   void add(const HistoryRow& row);
   bool empty() const { return !any_; }
-  // Counters as they were first seen, and no gauges.
+  // The first values of counters, and no gauges.
   HistoryRow first() const;
-  // Counters as they are now, gauges the mean of their samples. Begins anew.
+  // Counters at their current value, gauges as the mean of their samples. Then starts
+  // again.
   HistoryRow take();
 
  private:
@@ -80,19 +81,19 @@ struct HistoryTrack {
 
   std::string id, workload, name, container_id;
   std::uint64_t inode = 0;
-  std::uint32_t stagger = 0;       // so that not all begin their chunks at one moment
+  std::uint32_t stagger = 0;       // so that chunks do not all start at the same time
   std::array<TrackTier, 2> tiers;  // kFine, kCoarse
 
-  // Of a workload that is there, or has gone since the last coarse tick.
+  // Of a workload that exists, or that ended after the last coarse tick.
   struct Live {
     FieldReader reader;
     CoarseRow coarse;
-    bool in_coarse = false;  // has a row there already
+    bool in_coarse = false;  // already has a row there
     bool seen = false;       // in the newest snapshot
   };
   std::unique_ptr<Live> live;
 
-  std::size_t memory_bytes() const;  // but for the pool's blocks
+  std::size_t memory_bytes() const;  // without the pool's blocks
 };
 
 }  // namespace tallyman

@@ -6,8 +6,8 @@
 namespace tallyman {
 namespace {
 
-// Ends of the groups of neighbours in history_fields() that stir together:
-// CPU, memory, network, I/O, pressure and faults, and what seldom changes.
+// Ends of the groups of adjacent fields in history_fields() that change together: CPU,
+// memory, network, I/O, pressure and faults, and rarely changing ones.
 constexpr std::array<unsigned, 6> kGroupEnds = {4, 9, 13, 19, 23, kHistoryFields};
 constexpr unsigned kMaxUnaryLength = 16;  // more ones than this are never written: the value follows with its length
 
@@ -17,14 +17,14 @@ std::uint64_t zigzag(std::uint64_t difference) {
 }
 std::uint64_t unzigzag(std::uint64_t value) { return (value >> 1) ^ (~(value & 1) + 1); }
 
-// Rice parameter for values whose mean is size/8.
+// Rice parameter for values with the mean size/8.
 unsigned rice_bits(std::uint64_t size) {
   const std::uint64_t mean = size / 8;
   return mean == 0 ? 0 : std::min(56U, static_cast<unsigned>(std::bit_width(mean)) - 1);
 }
 
-// One value far off must not spoil the parameter for those that follow: the
-// mean at most doubles.
+// One outlier must not spoil the parameter for the following values: the mean at most
+// doubles.
 void learn(std::uint64_t& size, std::uint64_t value) {
   if (size == 0) {
     size = std::max<std::uint64_t>(1, std::min(value, std::uint64_t{1} << 56) * 8);

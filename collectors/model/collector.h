@@ -1,6 +1,6 @@
-// The contract of a collector: one resource, its metrics, and how typed stats
-// become numbers. A collector knows no path, no cgroup version, no clock and no
-// thread; it is a table and a pure function. CONTRIBUTING.md: how to add one.
+// The contract of a collector: one resource, its metrics, and how typed stats become
+// numbers. A collector knows no path, cgroup version, clock or thread; it is a table and
+// a pure function. CONTRIBUTING.md: how to add one.
 #pragma once
 
 #include "collectors/kernel/network/link.h"
@@ -21,18 +21,18 @@
 
 namespace tallyman {
 
-// What a collector may look at for one workload, at one instant.
+// What a collector may read for one workload, at one instant.
 struct Observation {
   const Workload& workload;
   const CgroupStats& stats;
-  std::span<const InterfaceStats> interfaces;  // of its own network namespace
+  std::span<const InterfaceStats> interfaces;  // of the workload's own network namespace
   const HostStats* host;                       // only for the host itself; else null
   std::uint64_t now_nsec;  // wall clock of this sample, since the epoch; of the last one if it has ended
   bool ended = false;      // the container is gone: of other than `reports_ended` collectors only counters are taken
   const ProcessFacts* processes = nullptr;           // null: not known
   const SocketStats* sockets = nullptr;              // of its network namespace, or of its cgroup in the host's
   std::span<const HostLink> links{};                 // the host's interfaces; only for the host itself
-  const WorkloadFilesystems* filesystems = nullptr;  // null where nothing is known of them
+  const WorkloadFilesystems* filesystems = nullptr;  // null if nothing is known about them
   const EndedTotals* ended_totals = nullptr;         // only for Scope::kAgent
 };
 
@@ -51,7 +51,7 @@ struct Collector {
   std::span<const MetricDefinition> metrics;
   StatsMask needs;
   bool reports_ended;  // puts for a container that is gone, for a while, what it likes; the others' gauges are left out
-  // Puts a value for each series, metrics by their index in `metrics`.
+  // Writes a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };
 

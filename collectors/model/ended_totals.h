@@ -1,6 +1,6 @@
-// Sums over workloads that have ended, which outlive them: by kind, image and
-// Compose project and service; and what was missed of them. A value that
-// collectors look at. A cgroup inside another counts in both.
+// Sums over workloads that have ended: by kind, image, Compose project and service; and
+// what was missed of them. A value that collectors read. A nested cgroup counts in its
+// parent too.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -19,11 +19,11 @@ namespace tallyman {
 enum class Outcome : std::uint8_t { kSucceeded, kFailed, kOomKilled, kUnknown, kCount };
 inline constexpr std::size_t kOutcomes = static_cast<std::size_t>(Outcome::kCount);
 std::string_view to_string(Outcome outcome);  // "succeeded", ...
-// By what the runtime says; a workload without one that lost a process to the
-// OOM killer is kOomKilled too.
+// By the runtime's exit code; a workload without one that lost a process to the OOM
+// killer is also kOomKilled.
 Outcome outcome_of(const Workload& workload, const CgroupStats& stats);
 
-// CPU time that went through a cgroup and that none of its children accounts for.
+// CPU time of a cgroup that none of its children accounts for.
 struct UnattributedCpu {
   std::string id;
   std::uint64_t nsec = 0;
@@ -40,13 +40,13 @@ class EndedTotals {
     std::uint64_t cpu_nsec = 0, oom_kills = 0;
     std::uint64_t read_bytes = 0, written_bytes = 0, received_bytes = 0, transmitted_bytes = 0;
   };
-  // Image "other" takes what comes when there are this many rows.
+  // Image "other" collects all further ones beyond this many rows.
   static constexpr std::size_t kMaxRows = 500;
 
   void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);
   const std::map<Key, Sums>& rows() const { return rows_; }
 
-  std::vector<UnattributedCpu> unattributed;  // as of the last pass, sorted by id
+  std::vector<UnattributedCpu> unattributed;  // at the last pass, sorted by id
 
  private:
   std::map<Key, Sums> rows_;

@@ -51,7 +51,7 @@ void EventLog::append(Event event) {
     ++statistics_.by_type[static_cast<std::size_t>(event.type)];
     kept = std::make_shared<const Event>(std::move(event));
     kept_.push_back(kept);
-    if (kept_.size() > most_kept_) {
+    if (kept_.size() > max_kept_) {
       kept_.pop_front();
       ++statistics_.dropped;
     }

@@ -1,5 +1,5 @@
-// What happened to workloads, newest last: a bounded list in memory. Every event
-// has an id, one more than the one before, from 1 on. Thread-safe.
+// Workload events, newest last: a bounded list in memory. Every event has an id, one more
+// than the previous one, starting at 1. Thread-safe.
 #pragma once
 
 #include "collectors/model/workload.h"
@@ -40,9 +40,9 @@ using EventDetail = std::variant<std::int64_t, double, std::string>;
 
 struct Event {
   std::uint64_t id = 0;         // set by the log
-  std::uint64_t time_nsec = 0;  // since the epoch; a death is told when all of it is known, which may be later
+  std::uint64_t time_nsec = 0;  // since the epoch; an exit event is published once its exit code is known
   EventType type = EventType::kStarted;
-  // Of the workload only what tells it: its labels and mounts are not kept for an event.
+  // Only what identifies the workload: an event does not keep its labels and mounts.
   WorkloadKind kind = WorkloadKind::kCgroup;
   std::string workload_id, workload, runtime, container_id, name, image;
   std::string message;                                            // one sentence
@@ -53,8 +53,8 @@ struct Event {
 using EventPtr = std::shared_ptr<const Event>;
 
 struct EventFilter {
-  std::uint64_t after = 0;    // ids above it
-  std::size_t limit = 1'000;  // the oldest of them so many; the newest where after is 0
+  std::uint64_t after = 0;    // only greater ids
+  std::size_t limit = 1'000;  // the oldest ones; the newest ones if after is 0
   std::optional<EventType> type;
   std::string workload;  // its cgroup path, container id (12 digits or more) or name; empty: all
 
@@ -63,23 +63,24 @@ struct EventFilter {
 
 struct EventLogStatistics {
   std::array<std::uint64_t, kEventTypes> by_type{};  // since the start
-  std::uint64_t dropped = 0;                         // for want of room
+  std::uint64_t dropped = 0;                         // to make room
   std::uint64_t oldest = 0, newest = 0;              // ids that are kept; 0: none yet
 };
 
 class EventLog {
  public:
-  explicit EventLog(std::size_t most_kept) : most_kept_(most_kept) {}
+  explicit EventLog(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void append(Event event);
   std::vector<EventPtr> select(const EventFilter& filter) const;
   EventLogStatistics statistics() const;
-  // Called after each append(), in its thread, in order; must not block, nor come
-  // back here. One at most; null: none. Once it returns, the old one is not called.
+  // Called after each append(), in its thread, in order. Must neither block nor call back
+  // here. At most one; null: none. Once this returns, the previous listener is no longer
+  // called.
   void set_listener(std::function<void(const EventPtr&)> listener);
 
  private:
-  const std::size_t most_kept_;
+  const std::size_t max_kept_;
   std::mutex listener_mutex_;  // held around append(): taken before mutex_
   mutable std::mutex mutex_;
   std::deque<EventPtr> kept_;

@@ -26,10 +26,10 @@ constexpr std::array<HistoryField, kHistoryFields> kFields = {
     cpu_time("cpu_cores", "cores", "CPU time used per second.", true),
     cpu_time("cpu_user_cores", "cores", "CPU time used in user space per second.", false),
     cpu_time("cpu_system_cores", "cores", "CPU time used in the kernel per second.", false),
-    pressure("psi_cpu", "Share of time in which some task waited for a CPU.", true),
+    pressure("psi_cpu", "Share of time that at least one task waited for a CPU.", true),
 
-    memory("memory_bytes", "Memory charged, page cache included.", true),
-    memory("working_set_bytes", "Memory less inactive page cache.", true),
+    memory("memory_bytes", "Memory charged to the cgroup, including page cache.", true),
+    memory("working_set_bytes", "Memory minus inactive page cache.", true),
     memory("memory_anon_bytes", "Anonymous memory.", false),
     memory("memory_file_bytes", "Page cache.", false),
     memory("memory_kernel_bytes", "Kernel memory.", false),
@@ -45,30 +45,30 @@ constexpr std::array<HistoryField, kHistoryFields> kFields = {
                  true},
     per_second("io_reads", "Reads from block devices."),
     per_second("io_writes", "Writes to block devices."),
-    pressure("psi_io", "Share of time in which some task waited for I/O.", true),
-    pressure("psi_io_full", "Share of time in which all tasks waited for I/O.", false),
+    pressure("psi_io", "Share of time that at least one task waited for I/O.", true),
+    pressure("psi_io_full", "Share of time that all tasks waited for I/O.", false),
 
-    pressure("psi_cpu_full", "Share of time in which all tasks waited for a CPU.", false),
-    pressure("psi_memory", "Share of time in which some task waited for memory.", true),
-    pressure("psi_memory_full", "Share of time in which all tasks waited for memory.", false),
-    per_second("major_faults", "Page faults that had to read from a device."),
+    pressure("psi_cpu_full", "Share of time that all tasks waited for a CPU.", false),
+    pressure("psi_memory", "Share of time that at least one task waited for memory.", true),
+    pressure("psi_memory_full", "Share of time that all tasks waited for memory.", false),
+    per_second("major_faults", "Page faults that needed a read from a device."),
 
     HistoryField{"pids", FieldKind::kGauge, "count", "Threads.", 1, 1, true},
     cpu_time("cpu_throttled", "ratio", "Time throttled by the CPU quota per second, summed over CPUs.", true),
     memory("memory_swap_bytes", "Swap in use.", false),
-    memory("memory_limit_bytes", "Memory limit; not there where there is none.", false),
-    HistoryField{"cpu_limit_cores", FieldKind::kGauge, "cores", "CPU quota; not there where there is none.", 1, 1e-6,
+    memory("memory_limit_bytes", "Memory limit; absent if there is none.", false),
+    HistoryField{"cpu_limit_cores", FieldKind::kGauge, "cores", "CPU quota; absent if there is none.", 1, 1e-6, false},
+    HistoryField{"memory_limit_hits", FieldKind::kCount, "count", "Number of times that memory hit its limit.", 1, 1,
                  false},
-    HistoryField{"memory_limit_hits", FieldKind::kCount, "count", "How often memory hit its limit.", 1, 1, false},
     per_second("net_errors", "Packets with errors, received and sent."),
     per_second("net_dropped", "Packets dropped, received and sent."),
-    HistoryField{"oom_kills", FieldKind::kCount, "count", "Processes killed for want of memory.", 1, 1, true},
+    HistoryField{"oom_kills", FieldKind::kCount, "count", "Processes killed by the OOM killer.", 1, 1, true},
 };
 
 struct Source {
   std::string_view field;
   std::initializer_list<std::string_view> metrics;  // summed
-  std::string_view labels = {};                     // this series alone
+  std::string_view labels = {};                     // only this series
   std::string_view divisor = {};
   bool zero_is_unset = false;
 };
@@ -109,7 +109,7 @@ const Source kSources[] = {
     {"oom_kills", {"container_oom_events_total"}},
 };
 
-// A metric of the catalogue and what it is to a field.
+// A metric of the catalogue and its role in a field.
 struct Part {
   MetricId metric;
   std::uint8_t field;

@@ -9,8 +9,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 256;       // longer ones are not taken: nobody can type them
-constexpr std::size_t kMaxContainerLabels = 64;  // a bound for strangers' labels under a generous expression
+constexpr std::size_t kMaxNameBytes = 256;       // longer ones are refused: nobody can type them
+constexpr std::size_t kMaxContainerLabels = 64;  // a limit on foreign labels under a generous expression
 
 void append(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) {
@@ -37,12 +37,12 @@ struct LabelPolicy::Impl {
     ++truncated;
     std::size_t size = options.max_value_bytes;
     for (int i = 0; i < 3 && size > 0 && (static_cast<unsigned char>(value[size]) & 0xC0U) == 0x80U; ++i) {
-      --size;  // not in the middle of a UTF-8 sequence, which is of 4 bytes at most
+      --size;  // not in the middle of a UTF-8 sequence of at most 4 bytes
     }
     return value.substr(0, size);
   }
 
-  // As the kubelet's own endpoint has them, which dashboards for Kubernetes rely on.
+  // As in the kubelet's own endpoint, which dashboards for Kubernetes rely on.
   void append_kubernetes_labels(std::string& out, const ContainerMetadata& container) {
     constexpr std::pair<const char*, const char*> kLabels[] = {{"container", "io.kubernetes.container.name"},
                                                                {"namespace", "io.kubernetes.pod.namespace"},
@@ -101,7 +101,7 @@ Result<LabelPolicy> LabelPolicy::make(const LabelOptions& options) {
 
 std::string LabelPolicy::of_workload(const Workload& workload) const {
   std::string out;
-  append(out, "id", workload.id);  // whole: it tells workloads apart; the kernel bounds it
+  append(out, "id", workload.id);  // never cut: it identifies workloads, and the kernel limits its length
   if (workload.kind == WorkloadKind::kContainer) {
     append(out, "name", impl_->bounded(workload.container.name));
     append(out, "image", impl_->bounded(workload.container.image));

@@ -1,5 +1,5 @@
-// Which labels the series of a workload carry, and how they are spelled. The
-// text is laid out once for each workload; rendering copies it.
+// The labels of a workload's series, and their spelling. The text is prepared once for
+// each workload; rendering copies it.
 #pragma once
 
 #include "collectors/kernel/stats/host_stats.h"
@@ -13,29 +13,29 @@
 namespace tallyman {
 
 struct LabelOptions {
-  std::string container_labels;  // RE2: which of a container's labels become container_label_*; empty: none
+  std::string container_labels;  // RE2: the container labels that become container_label_*; empty: none
   bool workload_labels = true;   // kind and workload
   std::size_t max_value_bytes = 1024;
 };
 
 class LabelPolicy {
  public:
-  // An error, with RE2's words, if the expression is not one.
+  // An error, with RE2's text, if the expression is invalid.
   static Result<LabelPolicy> make(const LabelOptions& options);
   LabelPolicy(LabelPolicy&&) noexcept;
   LabelPolicy& operator=(LabelPolicy&&) noexcept;
   ~LabelPolicy();
 
-  // id, name and image (containers alone), container_label_*, kind, workload; of
-  // Kubernetes' containers and pods also container, namespace, pod.
-  // Escaped, no braces, no empty labels. Values longer than max_value_bytes are
-  // cut at a character. Of labels that become the same name, the first in byte
-  // order of the runtime's own names stays; the rest are dropped.
+  // id, name and image (containers only), container_label_*, kind, workload; for
+  // Kubernetes' containers and pods also container, namespace, pod. Escaped, no braces,
+  // no empty labels. Values longer than max_value_bytes are cut at a character. If
+  // several labels become the same name, the first in byte order of the runtime's own
+  // names is kept; the others are dropped.
   std::string of_workload(const Workload& workload) const;
   // machine_id, system_uuid, boot_id, kind, workload.
   std::string of_machine(const MachineInfo& machine) const;
 
-  // Counted over all calls so far; same thread as the calls.
+  // Counted over all calls so far; to be read in the same thread.
   std::uint64_t truncated() const;
   std::uint64_t collisions() const;
 

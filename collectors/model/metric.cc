@@ -23,7 +23,7 @@ std::vector<CollectorSummary> make_summaries() {
   for (const Collector* collector : all_collectors()) {
     summaries.push_back({collector->name, collector->summary, collector->on_by_default});
   }
-  summaries.push_back({kSelfCollector, "What the agent itself costs, and what it had to leave out.", true});
+  summaries.push_back({kSelfCollector, "What the agent itself uses, and what it had to leave out.", true});
   return summaries;
 }
 

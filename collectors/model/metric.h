@@ -1,6 +1,6 @@
-// What a metric is. Every metric of the agent is declared once, in the table
-// of its collector (or of the agent's own metrics); exporters, docs/metrics.md,
-// dashboards and the lint tests read those tables through catalogue().
+// Defines a metric. Every metric of the agent is declared once, in the table of its
+// collector (or of the agent's own metrics); exporters, docs/metrics.md, dashboards and
+// the lint tests read those tables through catalogue().
 #pragma once
 
 #include <cstdint>
@@ -30,7 +30,7 @@ struct MetricDefinition {
   Scale scale;
   std::string_view help;       // one line, no escapes needed
   std::string_view labels;     // beyond the base labels: "device", "failure_type,scope"
-  std::string_view source_v1;  // for docs: what is read on cgroup v1 and hybrid, "-" where nothing
+  std::string_view source_v1;  // for docs: the source on cgroup v1 and hybrid, "-" if there is none
   std::string_view source_v2;
 };
 
@@ -45,21 +45,21 @@ struct CatalogueEntry {
 // The collector of the agent's own metrics: in no list of flags, always on.
 inline constexpr std::string_view kSelfCollector = "self";
 
-// All metrics of all collectors, grouped by collector; then the agent's own.
-// Built once, on first use; thread-safe.
+// All metrics of all collectors, grouped by collector; then the agent's own. Built once,
+// on first use; thread-safe.
 std::span<const CatalogueEntry> catalogue();
-// By name, in catalogue(). A look-up in a hash table made once.
+// By name, in catalogue(). Uses a hash table built once.
 std::optional<MetricId> find_metric(std::string_view name);
 
-// What docs and --help say of a collector. In the order of the catalogue, kSelfCollector last.
+// A collector in docs and --help. In the order of the catalogue, kSelfCollector last.
 struct CollectorSummary {
   std::string_view name, summary;
   bool on_by_default;
 };
 std::span<const CollectorSummary> collector_summaries();
 
-// A slot without a value: the kernel does not give it, so no series. 2^64 - 1
-// itself is the kernel's own "not set" everywhere a figure could reach it.
+// A slot without a value: the kernel does not report it, so there is no series. 2^64 - 1
+// itself is the kernel's own "not set" wherever a value could reach it.
 inline constexpr std::uint64_t kAbsent = std::numeric_limits<std::uint64_t>::max();
 
 }  // namespace tallyman

@@ -17,7 +17,7 @@ void append_key(std::string& keys, std::string_view value) {
   keys.append(bytes, kSizeBytes).append(value);
 }
 
-// Takes the first value off `key`.
+// Removes the first value from `key`.
 std::string_view next_value(std::string_view& key) {
   std::uint32_t size = 0;
   std::memcpy(&size, key.data(), kSizeBytes);
@@ -46,7 +46,7 @@ void append_labels(std::string& out, std::string_view names, std::string_view ke
   }
 }
 
-// The text decides what is a duplicate: two raw values may be one once escaped.
+// The text decides what is a duplicate: two raw values may be the same once escaped.
 std::string identity(const SeriesPlan& plan, const Series& series) {
   std::string text(plan.labels_of(series));
   text += '\n';

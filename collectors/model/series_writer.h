@@ -1,6 +1,6 @@
-// Where collectors put their numbers. Follows the plan of the last sample as
-// long as the same series come in the same order; the first difference starts a
-// new plan, so that collectors need not know about plans at all.
+// Collectors write their numbers here. Follows the plan of the last sample as long as the
+// same series follow in the same order; the first difference starts a new plan, so
+// collectors need not know about plans.
 #pragma once
 
 #include "collectors/model/metric.h"
@@ -17,7 +17,8 @@
 
 namespace tallyman {
 
-// What a plan is followed by: the series in the order in which they are put.
+// The order in which a plan's series are written. The plan is kept while it stays the
+// same.
 struct SeriesOrder {
   struct Entry {
     MetricId metric;
@@ -28,23 +29,23 @@ struct SeriesOrder {
   std::string keys;
 };
 
-// A plan and the order that led to it. Immutable, shared by successive samples.
+// A plan and the order it was made from. Immutable, shared by successive samples.
 struct PlannedSeries {
   SeriesPlan plan;
   SeriesOrder order;             // entry i has slot i
-  std::uint32_t duplicates = 0;  // entries with no series: same metric and labels as an earlier one
+  std::uint32_t duplicates = 0;  // entries without series: same metric and labels as an earlier one
 };
 
 class SeriesWriter {
  public:
-  // Appends one value for each put() to `out`: the run of slots of this
-  // workload begins at out.size() as it is now. `base_labels`, escaped, must
-  // outlive the writer; `previous` may be null. Not thread-safe.
+  // Appends one value for each put() to `out`: this workload's values begin at the
+  // current out.size(). `base_labels`, escaped, must outlive the writer; `previous` may
+  // be null. Not thread-safe.
   SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels,
                std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics = catalogue());
 
-  // Metrics of the following put() are counted from here. `counters_only`: puts of
-  // other metrics do nothing.
+  // Base of the metric indices of the following put() calls. `counters_only`: other
+  // metrics are ignored.
   void begin(MetricId first_metric, bool counters_only = false) {
     first_metric_ = first_metric;
     counters_only_ = counters_only;
@@ -53,7 +54,7 @@ class SeriesWriter {
   // Whether the following series count in sums over the metric: see Series::in_sums.
   void count_in_sums(bool yes) { in_sums_ = yes; }
 
-  // An empty value, and kAbsent, is no series at all.
+  // An empty value and kAbsent give no series.
   void put(unsigned metric, std::optional<std::uint64_t> value) {
     if (!value || *value == kAbsent || (counters_only_ && !is_counter(metric))) return;
     if (next_ != end_ && next_->metric == first_metric_ + metric && next_->key_size == 0) {
@@ -63,14 +64,13 @@ class SeriesWriter {
     }
     put_new(metric, {}, *value);
   }
-  // `label_values` in the order of MetricDefinition::labels. An empty one is
-  // left out of the series. A metric's second series with the same labels is
-  // dropped and counted.
+  // `label_values` in the order of MetricDefinition::labels. Empty ones are left out of
+  // the series. A metric's second series with the same labels is dropped and counted.
   void put(unsigned metric, std::initializer_list<std::string_view> label_values, std::optional<std::uint64_t> value);
 
-  // The plan that the values belong to: `previous` itself if nothing differed. Once, at the end.
+  // The plan of the values: `previous` itself if nothing differed. Call once, at the end.
   std::shared_ptr<const PlannedSeries> finish();
-  // Series of this sample that were dropped. After finish().
+  // Series dropped in this sample. Valid after finish().
   std::uint32_t duplicates() const { return previous_ ? previous_->duplicates : 0; }
 
  private:
@@ -85,7 +85,7 @@ class SeriesWriter {
   std::string_view base_labels_;
   std::vector<std::uint64_t>& out_;
   std::span<const CatalogueEntry> metrics_;
-  // The entry that the next put() is compared with; both null once differs_.
+  // The entry to compare with the next put(); both null once differs_.
   const SeriesOrder::Entry* next_ = nullptr;
   const SeriesOrder::Entry* end_ = nullptr;
   MetricId first_metric_ = 0;

@@ -9,8 +9,8 @@ constexpr std::string_view kReplacement = "\xEF\xBF\xBD";
 
 bool is_continuation(char c) { return (static_cast<unsigned char>(c) & 0xC0) == 0x80; }
 
-// Bytes of the well-formed sequence (Unicode 15, table 3-7) that `text` begins
-// with; 0 if it begins with none. `text` is not empty.
+// Length of the well-formed sequence (Unicode 15, table 3-7) at the start of `text`; 0 if
+// there is none. `text` is not empty.
 std::size_t utf8_sequence_size(std::string_view text) {
   const auto byte = [text](std::size_t i) { return static_cast<unsigned char>(text[i]); };
   const unsigned first = byte(0);
@@ -27,7 +27,7 @@ std::size_t utf8_sequence_size(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : size;
 }
 
-// Appends the bytes that need no escape in one go; `escape` says what stands for the others.
+// Appends runs of bytes that need no escape at once; `escape` replaces the others.
 template <class Escape>
 void append_sanitised(std::string& out, std::string_view text, const Escape& escape) {
   std::size_t copied = 0, at = 0;

@@ -1,9 +1,9 @@
-// All values of one instant. Immutable and shared: readers hold a
-// std::shared_ptr<const Snapshot> and never wait for the sampler.
+// All values of one instant. Immutable and shared: readers hold a std::shared_ptr<const
+// Snapshot> and never wait for the sampler.
 //
-// Plan once, sample many: a SeriesPlan says which series a workload has, their
-// labels already escaped; it is made anew only when the set of series changes.
-// Sampling writes numbers into slots, rendering walks the plans family by family.
+// Plan once, sample many: a SeriesPlan says which series a workload has, with the labels
+// already escaped. It is rebuilt only when the set of series changes. Sampling writes
+// numbers into slots, rendering walks the plans family by family.
 #pragma once
 
 #include "collectors/model/metric.h"
@@ -26,7 +26,7 @@ struct Series {
   std::uint32_t slot = 0;  // into the workload's run of values
   std::uint32_t labels_offset = 0;
   std::uint32_t labels_size : 31 = 0;
-  std::uint32_t in_sums : 1 = 1;  // 0: what it counts is in another series of the metric too
+  std::uint32_t in_sums : 1 = 1;  // 0: another series of the metric includes its value
 };
 
 struct SeriesPlan {
@@ -46,7 +46,7 @@ struct Block {
   bool ended = false;  // the cgroup is gone; kept for container_last_seen
 };
 
-// Which workloads and series there are. Shared by all snapshots between two changes.
+// The workloads and series. Shared by all snapshots between two changes.
 struct Layout {
   std::vector<Block> blocks;
   std::uint32_t slots = 0;
@@ -64,13 +64,12 @@ struct Snapshot {
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;
 
-// Sum of a metric over its series in one block (all devices, all interfaces) but for
-// those that count again what others count; empty when there is none.
+// Sum of a metric over its series in one block (all devices, all interfaces), without
+// series that count the same again; empty if there is none.
 std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
 
-// Label values as both text formats want them: \ " and newline escaped, bytes
-// that are not UTF-8 and NUL (which Prometheus's lexer takes for the end)
-// replaced by U+FFFD.
+// Label values for both text formats: \ " and newline escaped, bytes that are not UTF-8
+// and NUL (which Prometheus's lexer takes for the end) replaced by U+FFFD.
 void append_escaped_label(std::string& out, std::string_view value);
 // The same replacement without the escapes: for JSON.
 std::string valid_utf8(std::string_view text);

@@ -1,4 +1,4 @@
-// A workload: what a person has a name for. A value; shared as
+// A workload: a container, service or other thing that has a name. A value; shared as
 // std::shared_ptr<const Workload>, replaced as a whole when a fact changes.
 #pragma once
 
@@ -21,7 +21,7 @@ enum class WorkloadKind : std::uint8_t {
   kSlice,
   kScope,
   kProcess,
-  kCgroup,  // a cgroup that nobody has a better word for
+  kCgroup,  // any other cgroup
 };
 std::string_view to_string(WorkloadKind kind);
 
@@ -58,19 +58,19 @@ struct ContainerExit {
   bool operator==(const ContainerExit&) const = default;
 };
 
-// What a container runtime's files say of one container. Empty where they do not.
+// The facts about one container from its runtime's files. Empty if they do not have them.
 struct ContainerMetadata {
   std::string name;
   std::string image;
-  std::map<std::string, std::string> labels;                // as the runtime has them: raw, unbounded
+  std::map<std::string, std::string> labels;                // from the runtime: raw, unbounded
   std::optional<std::uint64_t> created_nsec, started_nsec;  // since the epoch
   std::optional<std::uint32_t> init_pid;
   Health health = Health::kNone;
   std::optional<std::uint64_t> restart_count;
-  std::optional<ContainerExit> exit;  // of its last run, while it does not run
+  std::optional<ContainerExit> exit;  // of its last run, while it is stopped
   std::string network_mode;           // "bridge", "host", "none", "container:ID", a network's name
   std::string storage_driver;
-  std::string layer_directory;  // what it writes goes here, as the host names it; where the runtime's files tell
+  std::string layer_directory;  // the directory it writes to, as a path on the host, if the runtime's files name it
   std::vector<PortMapping> ports;
   std::vector<NetworkAttachment> networks;
   std::vector<std::string> links;  // legacy --link: "/db:/web/db"
@@ -78,16 +78,16 @@ struct ContainerMetadata {
   bool operator==(const ContainerMetadata&) const = default;
 };
 
-// A pod of Kubernetes, told by its own cgroup (kind pod). Empty where not known.
+// A Kubernetes pod, identified by its own cgroup (kind pod). Empty if unknown.
 struct PodIdentity {
-  std::string name, name_space;  // known once its sandbox or one of its containers is
+  std::string name, name_space;  // known as soon as its sandbox or a container is
   std::string uid;
   std::string qos;         // "guaranteed", "burstable", "besteffort"
-  bool is_static = false;  // from a file of the node's, not from the API server
+  bool is_static = false;  // from a file on the node, not from the API server
   bool operator==(const PodIdentity&) const = default;
 };
 
-// What systemd's files say of a service, slice or scope.
+// The facts about a service, slice or scope from systemd's files.
 struct UnitFacts {
   std::string started_by;  // "systemd", "transient", "fleet", or the user's manager: "user@1000.service"
   std::optional<std::uint64_t> started_nsec;  // since the epoch
@@ -97,19 +97,19 @@ struct UnitFacts {
 struct Workload {
   WorkloadKind kind = WorkloadKind::kCgroup;
   std::string id;               // cgroup path, "/" for the host, "process:NAME" for a group: the label `id`
-  std::uint64_t inode = 0;      // of the cgroup's directory: a path created anew is another workload
+  std::uint64_t inode = 0;      // of the cgroup's directory: a recreated path is another workload
   std::string workload;         // the label of that name: container name, unit name, or the path
   std::string runtime;          // "docker", ... or empty
   std::string container_id;     // the runtime's id, or empty
   std::uint64_t seen_nsec = 0;  // when the agent first saw it, since the epoch
-  // Birth of the directory, where known; of a group of processes, the start of its oldest.
+  // Creation time of the directory, if known; for a group of processes the start of its oldest.
   std::optional<std::uint64_t> cgroup_created_nsec;
-  std::optional<std::uint64_t> ended_nsec;  // since the epoch; empty while it lives
+  std::optional<std::uint64_t> ended_nsec;  // since the epoch; empty while it exists
   ContainerMetadata container;              // empty unless kind is kContainer or kMachine
   PodIdentity pod;                          // empty unless kind is kPod
   UnitFacts unit;                           // empty unless kind is kService, kSlice or kScope
-  std::string ecs_task;                     // id of the task of Amazon ECS that it is, or lies in
-  std::optional<std::uint32_t> user;        // uid of the user in whose slice it lies
+  std::string ecs_task;                     // id of the Amazon ECS task that it is, or belongs to
+  std::optional<std::uint32_t> user;        // uid of the user of its slice
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;

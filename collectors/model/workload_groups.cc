@@ -20,7 +20,7 @@ std::optional<std::uint32_t> number_of(std::string_view text) {
   return number;
 }
 
-// "a/b", or "b" alone where there is no a.
+// "a/b", or only "b" if there is no a.
 std::string joined(const std::string& above, std::string name) {
   return above.empty() || name.empty() ? std::move(name) : above + "/" + name;
 }
@@ -35,7 +35,7 @@ std::string service_of(const Workload& workload) {
   if (const auto compose = compose_of(workload)) return joined(compose->project, compose->service);
   const auto swarm = swarm_of(workload);
   if (!swarm) return {};
-  // "docker stack deploy" puts the stack before the service's name itself.
+  // "docker stack deploy" puts the stack before the service's own name.
   const bool named_after_stack = !swarm->stack.empty() && swarm->service.starts_with(swarm->stack + "_");
   return joined(swarm->stack, named_after_stack ? swarm->service.substr(swarm->stack.size() + 1) : swarm->service);
 }

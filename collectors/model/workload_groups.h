@@ -1,6 +1,5 @@
-// What a workload is counted together with: the project and service of Docker
-// Compose (fig) and Docker Swarm, the pod, the image, the slice. Pure: from the
-// workload alone.
+// The groups of a workload: the project and service of Docker Compose (fig) and Docker
+// Swarm, the pod, the image, the slice. Pure: uses only the workload.
 #pragma once
 
 #include "collectors/model/workload.h"
@@ -22,24 +21,24 @@ std::optional<ComposeIdentity> compose_of(const Workload& workload);
 
 // From the labels com.docker.swarm.* and com.docker.stack.namespace.
 struct SwarmIdentity {
-  std::string stack, service, task, node;  // task and service by name, the node by its id
+  std::string stack, service, task, node;  // task and service are names, the node is an id
 };
 std::optional<SwarmIdentity> swarm_of(const Workload& workload);
 
-// The pod that it is, or whose container it is.
+// The pod that it is, or that it is a container of.
 std::optional<PodIdentity> pod_of(const Workload& workload);
 
-// The slice right above it: "system.slice"; one of a user's manager is
-// "user@1000.service/app.slice", since every user has those. Empty: in none.
+// The slice directly above it: "system.slice". One of a user's manager is
+// "user@1000.service/app.slice", since every user has those. Empty: it is in none.
 std::string slice_of(const Workload& workload);
 
 enum class GroupBy : std::uint8_t { kProject, kService, kPod, kImage, kSlice };
 std::string_view to_string(GroupBy by);  // "project", ...
 std::optional<GroupBy> group_by_named(std::string_view name);
 
-// "farm" (a Compose project, a Swarm stack); "farm/web" (a Swarm service without
-// a stack: "web"); "shop/web-7d4b9" (namespace and pod; else the pod's uid; a
-// task of ECS: its id); the image; the slice. Empty: it is in no such group.
+// "farm" (a Compose project, a Swarm stack); "farm/web" (a Swarm service; without a stack
+// "web"); "shop/web-7d4b9" (namespace and pod; else the pod's uid; for an ECS task its
+// id); the image; the slice. Empty: it is in no such group.
 std::string group_of(const Workload& workload, GroupBy by);
 
 }  // namespace tallyman

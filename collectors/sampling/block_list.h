@@ -12,8 +12,8 @@
 
 namespace tallyman {
 
-// The blocks of a sample. They are mostly those of the sample before: as long as
-// they are, nothing is copied, for each copy would count three references.
+// The blocks of a sample. They are mostly those of the previous sample: as long as they
+// are, nothing is copied, because each copy would count three references.
 class BlockList {
  public:
   BlockList(const Layout* before, std::size_t expected) : before_(before), expected_(expected) {}

@@ -15,7 +15,7 @@ using std::chrono::steady_clock;
 
 // kLimits before kCpu: whether there is a quota decides what is read.
 constexpr StatsKind kReadFirst[] = {StatsKind::kLimits, StatsKind::kCpuset, StatsKind::kHugetlb, StatsKind::kNuma};
-// What says how much of the time something was: the snapshot has the time of these.
+// Kinds that measure shares of time: the snapshot has the time at which these are read.
 constexpr StatsKind kTimed[] = {StatsKind::kCpu, StatsKind::kCpuPerCpu, StatsKind::kPressure};
 constexpr StatsKind kReadLast[] = {StatsKind::kMemory, StatsKind::kMemoryEvents, StatsKind::kIo, StatsKind::kPids};
 
@@ -23,7 +23,7 @@ SampleTime between(SampleTime a, SampleTime b) {
   return {a.wall + (b.wall - a.wall) / 2, a.steady + (b.steady - a.steady) / 2};
 }
 
-// The collector on which a kind is booked, if it is on.
+// The collector that a kind's cost is booked on, if it is on.
 std::string_view namesake(StatsKind kind) {
   switch (kind) {
     case StatsKind::kCpuPerCpu:
@@ -53,7 +53,7 @@ struct Sampler::Attached {
   StatsSource::Handle handle = 0;
   std::string base_labels;
   std::shared_ptr<const PlannedSeries> planned;
-  // The host alone: the series that carry other labels.
+  // Only for the host: the series with other labels.
   std::string machine_labels;
   std::shared_ptr<const PlannedSeries> machine_planned, agent_planned;
   std::uint64_t last_seen_nsec = 0;
@@ -185,7 +185,7 @@ std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload, 
   for (const auto& workload_source : workload_sources_) {
     workload_source->attach(one->handle, *workload);
   }
-  if (sequence_ != 0) {  // else it was there before the agent was
+  if (sequence_ != 0) {  // else it is older than the agent
     one->memory.oom_kills = 0;
     const auto type = restarted ? EventType::kRestarted : EventType::kStarted;
     const std::uint64_t when = workload->seen_nsec != 0 ? workload->seen_nsec : nanoseconds_of(time.wall);
@@ -279,7 +279,7 @@ void Sampler::book(StatsKind kind, const ReadReport& report, double seconds) {
   }
 }
 
-// A cgroup that vanished in mid-read: what was read of it is not one instant.
+// A cgroup that vanished during the read: its values are not from one instant.
 void Sampler::drop_gone(SampleTime time) {
   std::erase_if(attached_, [&](const std::unique_ptr<Attached>& one) {
     if (!source_->gone(one->handle)) {
@@ -326,7 +326,7 @@ void Sampler::follow_ends(std::vector<WorkloadExit> exits, SampleTime time) {
         std::move(workload_exit), [this](const Workload& workload) { return labels_.of_workload(workload); },
         time.steady);
     if (find(id) != nullptr) {
-      ended_.reappeared(id);  // already: its series are those of the living one
+      ended_.reappeared(id);  // again: its series now belong to the existing one
     }
   }
   readings_.clear();

@@ -1,6 +1,6 @@
-// One pass over all workloads: attaches and detaches, reads, and makes the next
-// Snapshot. No thread and no clock of its own: the caller brings both, so that
-// a test can. One thread owns a sampler.
+// One pass over all workloads: attaches and detaches, reads, and makes the next Snapshot.
+// No thread and no clock of its own: the caller provides both, so a test can too. One
+// thread owns a sampler.
 #pragma once
 
 #include "collectors/kernel/cgroup/stats_source.h"
@@ -40,17 +40,17 @@ struct SamplerOptions {
   std::vector<const Collector*> collectors;
   bool cpu_per_cpu = false;
   std::chrono::milliseconds slow_interval{10'000};
-  std::chrono::milliseconds ended_grace{120'000};  // for how long containers that have ended are shown
-  std::shared_ptr<EventLog> events;                // null: one of its own
+  std::chrono::milliseconds ended_grace{120'000};  // how long ended containers are shown
+  std::shared_ptr<EventLog> events;                // null: the sampler makes its own
   std::size_t network_files_kept_open = 1024;
   NetworkSource::Ignore ignore_interface;
-  // Asked before and after CPU time and pressure are read: a snapshot's time is the middle.
-  // Rates are made of it, and a pass may wait for a CPU before it reads. Null: the time that
-  // sample() is given.
+  // Called before and after CPU time and pressure are read: a snapshot's time is the
+  // middle. Rates are computed with it, and a pass may wait for a CPU before it reads.
+  // Null: the time given to sample().
   std::function<SampleTime()> now;
 };
 
-// What the last pass cost and met, for the agent's own metrics.
+// Costs and errors of the last pass, for the agent's own metrics.
 struct CollectorStatistics {
   std::string_view collector;
   double last_seconds = 0;  // reading what it needs; what two need is booked on the one it is named after, or the first
@@ -62,7 +62,7 @@ struct CollectorStatistics {
 struct SamplerStatistics {
   std::vector<CollectorStatistics> collectors;
   std::uint64_t passes = 0;
-  std::uint64_t duplicates = 0;  // series dropped in the last pass: the same metric and labels twice
+  std::uint64_t duplicates = 0;  // series dropped in the last pass: same metric and labels as another
   std::size_t open_files = 0, open_files_limit = 0;
   bool reopens_files = false;
   std::size_t attached = 0, ended = 0;
@@ -74,7 +74,7 @@ class BlockList;
 
 class Sampler {
  public:
-  // Of `workload_sources` those are used that a collector needs; those of networks and sockets are made here.
+  // Uses those of `workload_sources` that a collector needs; the sources of networks and sockets are made here.
   Sampler(SamplerOptions options, const HostRoot& root, std::unique_ptr<StatsSource> source, LabelPolicy labels,
           std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources = {});
   ~Sampler();
@@ -83,7 +83,7 @@ class Sampler {
   // is complete and never null.
   SnapshotPtr sample(const WorkloadListPtr& workloads, SampleTime time, std::vector<WorkloadExit> exits = {});
   SamplerStatistics statistics() const;
-  // The machine, as of the last pass.
+  // The machine, at the last pass.
   const HostStats& host() const { return host_source_.stats(); }
 
  private:
@@ -110,7 +110,7 @@ class Sampler {
 
   SamplerOptions options_;
   std::unique_ptr<StatsSource> source_;
-  std::unique_ptr<NetworkSource> networks_;  // of those workload_sources that look into network namespaces
+  std::unique_ptr<NetworkSource> networks_;  // for workload_sources that enter network namespaces
   std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources_;
   HostSource host_source_;
   LabelPolicy labels_;
@@ -120,13 +120,13 @@ class Sampler {
 
   std::vector<std::unique_ptr<Attached>> attached_;  // sorted by id
   std::shared_ptr<EventLog> events_;
-  std::unique_ptr<OomLog> oom_log_;  // null: may not be read
+  std::unique_ptr<OomLog> oom_log_;  // null: no permission
   OomVictims oom_victims_;
   EventDetector detector_;
   CpuBalance balance_;
   std::vector<CpuBalance::Reading> readings_;
   ExitedWorkloads ended_;
-  std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, still in the list
+  std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, but still in the list
   std::vector<std::uint64_t> values_;
   std::shared_ptr<const Layout> layout_;
   std::uint64_t sequence_ = 0;

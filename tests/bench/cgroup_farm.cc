@@ -35,8 +35,8 @@ std::string first_line(const std::string& path) {
   return line;
 }
 
-// A process that waits for its end, in a network namespace of its own where
-// permitted. `work` begins before it is in its cgroup.
+// A process that waits until it is ended, in a network namespace of its own if permitted.
+// `work` begins before it is in its cgroup.
 pid_t start_process(const std::function<void()>& work) {
   std::array<int, 2> ready{};
   if (pipe(ready.data()) != 0) {
@@ -85,11 +85,11 @@ void remove_directory(const std::string& path) {
 
 CgroupFarm::CgroupFarm(std::size_t count, Work work)
     : work_(std::move(work)), root_("/tallyman-bench-" + std::to_string(getpid())) {
-  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
-  if (!hierarchy) {
+  const Result<CgroupMounts> mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts) {
     throw std::runtime_error("no cgroup hierarchy here");
   }
-  for (const Hierarchy& one : hierarchy->hierarchies()) {
+  for (const Hierarchy& one : mounts->hierarchies()) {
     trees_.push_back(one.path);
   }
   try {

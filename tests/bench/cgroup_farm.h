@@ -1,6 +1,5 @@
-// Real cgroups, each with one process in a network namespace of its own: what a
-// host full of containers looks like to the kernel's accounting.
-// Needs root. Not thread-safe.
+// Real cgroups, each with one process in a network namespace of its own: for the kernel's
+// accounting this is a host full of containers. Needs root. Not thread-safe.
 #pragma once
 
 #include <sys/types.h>

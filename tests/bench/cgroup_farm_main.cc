@@ -1,5 +1,5 @@
-// cgroup_farm COUNT: makes the cgroups, prints their parent ("/tallyman-bench-123")
-// and keeps them until its input ends or a signal comes.
+// cgroup_farm COUNT: makes the cgroups, prints their parent ("/tallyman-bench-123") and
+// keeps them until its input ends or it gets a signal.
 #include "tests/bench/cgroup_farm.h"
 
 #include <unistd.h>

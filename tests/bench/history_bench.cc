@@ -31,8 +31,8 @@ constexpr std::size_t kWorkloads = 300;
 constexpr int kHour = 3'600;
 constexpr int kSettling = 12;  // until the slow pass and files that come late have been
 
-WorkloadListPtr workloads_of(const CgroupMounts& hierarchy, const CgroupFarm& farm) {
-  const auto& tree = hierarchy.hierarchies()[static_cast<std::size_t>(hierarchy.discovery_order().front())].path;
+WorkloadListPtr workloads_of(const CgroupMounts& mounts, const CgroupFarm& farm) {
+  const auto& tree = mounts.hierarchies()[static_cast<std::size_t>(mounts.discovery_order().front())].path;
   auto list = std::make_shared<WorkloadList>();
   for (const std::string& cgroup : farm.cgroups()) {
     auto made = std::make_shared<Workload>();
@@ -47,16 +47,16 @@ WorkloadListPtr workloads_of(const CgroupMounts& hierarchy, const CgroupFarm& fa
 }
 
 // A sample a second, as the agent takes them. Those at the end that have one layout.
-std::vector<SnapshotPtr> record(const CgroupMounts& hierarchy, const CgroupFarm& farm, int count) {
+std::vector<SnapshotPtr> record(const CgroupMounts& mounts, const CgroupFarm& farm, int count) {
   SamplerOptions options;
   for (const Collector* collector : all_collectors()) {
     if (collector->on_by_default) options.collectors.push_back(collector);
   }
   options.network_files_kept_open = 1'000;
   options.ignore_interface = [](const std::string&) { return false; };
-  Sampler sampler(std::move(options), HostRoot{}, make_file_stats_source(HostRoot{}, hierarchy, 10'000),
+  Sampler sampler(std::move(options), HostRoot{}, make_file_stats_source(HostRoot{}, mounts, 10'000),
                   std::move(*LabelPolicy::make({"^$", true, 1024})));
-  const WorkloadListPtr workloads = workloads_of(hierarchy, farm);
+  const WorkloadListPtr workloads = workloads_of(mounts, farm);
   std::vector<SnapshotPtr> samples;
   auto due = std::chrono::steady_clock::now();
   for (int i = 0; i < count + kSettling; ++i, due += seconds(1)) {
@@ -72,7 +72,7 @@ std::vector<SnapshotPtr> record(const CgroupMounts& hierarchy, const CgroupFarm&
   return samples;
 }
 
-// The recording as a host of many workloads that goes on for ever.
+// The recording, as a host with many workloads that never ends.
 class Replay {
  public:
   Replay(std::vector<SnapshotPtr> samples, std::size_t workloads) : samples_(std::move(samples)) {
@@ -102,7 +102,7 @@ class Replay {
   const std::vector<Block>& blocks() const { return next_.layout->blocks; }
 
  private:
-  // Counters go on from where the recording ended; gauges jump back to its begin.
+  // Counters continue from the end of the recording; gauges jump back to its start.
   void write(std::size_t index) {
     const Block& block = next_.layout->blocks[index];
     const Block& recorded = samples_.front()->layout->blocks[index % samples_.front()->layout->blocks.size()];
@@ -162,7 +162,7 @@ class GorillaBits {
   }
 };
 
-// Bytes a figure of one kind of load alone, and what Gorilla would take.
+// Bytes per value of only one kind of load, and the size with Gorilla.
 std::string by_load(const std::vector<SnapshotPtr>& samples) {
   std::string text;
   for (const Load load : {Load::kIdle, Load::kService, Load::kBusy}) {
@@ -194,9 +194,9 @@ std::string by_load(const std::vector<SnapshotPtr>& samples) {
 std::string mebibytes(double bytes) { return number(bytes / (1 << 20), 1) + " MB"; }
 
 int run(const CgroupFarm& farm, int recorded_seconds) {
-  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
-  if (!hierarchy) return 1;
-  const std::vector<SnapshotPtr> samples = record(*hierarchy, farm, recorded_seconds);
+  const Result<CgroupMounts> mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts) return 1;
+  const std::vector<SnapshotPtr> samples = record(*mounts, farm, recorded_seconds);
   Replay replay(samples, kWorkloads);
   const auto resident = [] { return static_cast<double>(read_self_process().resident_bytes.value_or(0)); };
   const double before = resident();

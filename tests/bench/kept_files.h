@@ -12,7 +12,7 @@ namespace tallyman::bench {
 // `cgroups` or a process's net/dev, in the order in which they were opened.
 std::vector<std::string> files_kept_open(const std::string& below);
 
-// The files in these directories that `work` opens, each once, as paths; inotify tells.
+// The files in these directories that `work` opens, each once, as paths; found with inotify.
 std::vector<std::string> files_opened(const std::vector<std::string>& directories, const std::function<void()>& work);
 
 class BareReader {

@@ -16,7 +16,7 @@ enum class Load {
 Load load_of(std::size_t index);
 const char* name_of(Load load);
 
-// Runs it for ever, in a network namespace of its own, whose lo carries the traffic.
+// Runs it for ever, in a network namespace of its own; its lo carries the traffic.
 [[noreturn]] void run_load(std::size_t index);
 
 }  // namespace tallyman::bench

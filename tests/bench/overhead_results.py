@@ -1,6 +1,6 @@
 #!/usr/bin/python3
 """Puts the results of one run of `tallyman overhead run` into docs/overhead.md, and its
-pictures beside it, next to what others have published:
+pictures next to it, and compares them with what others have published:
 
     tests/bench/overhead_results.py REPORT-DIRECTORY
 
@@ -87,7 +87,7 @@ def published_rows(report):
             text = verdict(row["wall"])
         answer = "agrees" if agrees else "does not agree"
         if not row["wall"]["differs"] and row["wall"].get("noise_floor", 99) > TOO_NOISY:
-            answer = "cannot be told: too much noise"
+            answer = "no result: too much noise"
         yield f"| {source}: {claim} | {workload}, {label}: {text} | {answer} |"
 
 
@@ -109,7 +109,7 @@ def section(report, pictures):
     left_out = [f"{mode['name']} ({mode['reason']})" for mode in report["modes"] if mode["reason"]]
     if left_out:
         yield f"\nLeft out: {'; '.join(left_out)}."
-    yield "\n### Beside what others have published\n"
+    yield "\n### Comparison with published results\n"
     yield from published_rows(report)
 
 

@@ -18,7 +18,7 @@ namespace {
 
 constexpr std::size_t kCounts[] = {100, 1'000, 10'000};
 
-// Processes that sleep until this object goes.
+// Processes that sleep until this object is destroyed.
 class Crowd {
  public:
   void grow_to(std::size_t count) {
@@ -50,7 +50,7 @@ class Crowd {
   std::vector<pid_t> pids_;
 };
 
-// One workload that holds all processes, or the host alone, in which all are bare.
+// One workload with all processes, or only the host, where all are bare.
 WorkloadListPtr all_in(WorkloadKind kind) {
   auto workload = std::make_shared<Workload>();
   workload->id = "/";

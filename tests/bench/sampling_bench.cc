@@ -24,19 +24,19 @@ using std::chrono::seconds;
 
 constexpr std::size_t kContainers = 300;
 constexpr std::size_t kFew = 100, kMany = 1000;
-constexpr int kSettlingPasses = 15;  // young cgroups and namespaces are looked at in each pass
+constexpr int kSettlingPasses = 15;  // young cgroups and namespaces are read in each pass
 
-std::uint64_t inode_of(const CgroupMounts& hierarchy, const std::string& cgroup) {
-  const auto& first = hierarchy.hierarchies()[static_cast<std::size_t>(hierarchy.discovery_order().front())];
+std::uint64_t inode_of(const CgroupMounts& mounts, const std::string& cgroup) {
+  const auto& first = mounts.hierarchies()[static_cast<std::size_t>(mounts.discovery_order().front())];
   struct stat status {};
   return stat((first.path + cgroup).c_str(), &status) == 0 ? status.st_ino : 0;
 }
 
-WorkloadPtr container(const CgroupMounts& hierarchy, const std::string& cgroup) {
+WorkloadPtr container(const CgroupMounts& mounts, const std::string& cgroup) {
   auto made = std::make_shared<Workload>();
   made->kind = WorkloadKind::kContainer;
   made->id = cgroup;
-  made->inode = inode_of(hierarchy, cgroup);
+  made->inode = inode_of(mounts, cgroup);
   made->workload = cgroup.substr(1);
   made->runtime = "docker";
   made->container.name = "shop_web_" + cgroup.substr(cgroup.rfind('/') + 2);
@@ -46,10 +46,10 @@ WorkloadPtr container(const CgroupMounts& hierarchy, const std::string& cgroup) 
   return made;
 }
 
-WorkloadListPtr containers(const CgroupMounts& hierarchy, const CgroupFarm& farm, std::size_t count) {
+WorkloadListPtr containers(const CgroupMounts& mounts, const CgroupFarm& farm, std::size_t count) {
   auto list = std::make_shared<WorkloadList>();
   for (std::size_t i = 0; i < count; ++i) {
-    list->push_back(container(hierarchy, farm.cgroups()[i]));
+    list->push_back(container(mounts, farm.cgroups()[i]));
   }
   return list;
 }
@@ -57,7 +57,7 @@ WorkloadListPtr containers(const CgroupMounts& hierarchy, const CgroupFarm& farm
 // A sampler as the agent makes it by default, with its own clock.
 class Passes {
  public:
-  Passes(const CgroupMounts& hierarchy, WorkloadListPtr workloads, seconds slow_interval)
+  Passes(const CgroupMounts& mounts, WorkloadListPtr workloads, seconds slow_interval)
       : workloads_(std::move(workloads)) {
     SamplerOptions options;
     for (const Collector* collector : all_collectors()) {
@@ -70,7 +70,7 @@ class Passes {
     options.ignore_interface = [](const std::string& name) { return name == "lo"; };
     auto labels = LabelPolicy::make({"^com\\.docker\\.compose\\.", true, 1024});
     sampler_ = std::make_unique<Sampler>(std::move(options), HostRoot{},
-                                         make_file_stats_source(HostRoot{}, hierarchy, 100'000), std::move(*labels));
+                                         make_file_stats_source(HostRoot{}, mounts, 100'000), std::move(*labels));
     for (int i = 0; i < kSettlingPasses; ++i) {
       run();
     }
@@ -91,12 +91,12 @@ class Passes {
   SnapshotPtr last_;
 };
 
-// Between two passes of an agent a second goes by in which others use the caches.
-// A virtual machine may be told of a last-level cache that it has not for itself: 1 GiB is enough of it.
+// Between two passes of an agent others use the caches for a second. A virtual machine
+// may see a last-level cache that it shares with others: 1 GiB of it is enough.
 std::size_t bytes_to_forget() {
-  constexpr long kLeast = 48L << 20;
+  constexpr long kMin = 48L << 20;
   constexpr long kMax = 1L << 30;
-  return static_cast<std::size_t>(std::clamp(2 * sysconf(_SC_LEVEL3_CACHE_SIZE), kLeast, kMax));
+  return static_cast<std::size_t>(std::clamp(2 * sysconf(_SC_LEVEL3_CACHE_SIZE), kMin, kMax));
 }
 
 void forget_caches() {
@@ -106,10 +106,10 @@ void forget_caches() {
   }
 }
 
-bool ratios_to_the_kernel(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
+bool ratios_to_the_kernel(const CgroupMounts& mounts, const CgroupFarm& farm, int rounds) {
   const std::size_t count = std::min(kContainers, farm.cgroups().size());
-  Passes sampled(hierarchy, containers(hierarchy, farm, count), hours(24));
-  Passes nothing(hierarchy, std::make_shared<WorkloadList>(), hours(24));
+  Passes sampled(mounts, containers(mounts, farm, count), hours(24));
+  Passes nothing(mounts, std::make_shared<WorkloadList>(), hours(24));
   const std::vector<std::string> kept = files_kept_open(farm.root());
   BareReader bare(kept);
   const auto each = interleaved(
@@ -135,12 +135,12 @@ bool ratios_to_the_kernel(const CgroupMounts& hierarchy, const CgroupFarm& farm,
   return warm && opened;
 }
 
-// Every file that the default collectors read of one of these containers, at whatever cadence.
-std::vector<std::string> all_files(const CgroupMounts& hierarchy, const CgroupFarm& farm, std::size_t count) {
-  Passes always_slow(hierarchy, containers(hierarchy, farm, 1), seconds(1));
+// Every file that the default collectors read for one of these containers, at any cadence.
+std::vector<std::string> all_files(const CgroupMounts& mounts, const CgroupFarm& farm, std::size_t count) {
+  Passes always_slow(mounts, containers(mounts, farm, 1), seconds(1));
   std::vector<std::string> kept = files_kept_open(farm.cgroups().front());
   std::vector<std::string> directories;
-  for (const Hierarchy& one : hierarchy.hierarchies()) {
+  for (const Hierarchy& one : mounts.hierarchies()) {
     directories.push_back(one.path + farm.cgroups().front());
   }
   for (const std::string& opened : files_opened(directories, [&] { always_slow.run(); })) {
@@ -161,12 +161,12 @@ std::vector<std::string> all_files(const CgroupMounts& hierarchy, const CgroupFa
 }
 
 // Nine fast passes and a slow one, which also opens and reads limits, cpuset and the namespace's owner.
-bool cost_at_the_real_cadence(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
+bool cost_at_the_real_cadence(const CgroupMounts& mounts, const CgroupFarm& farm, int rounds) {
   const std::size_t count = std::min(kContainers, farm.cgroups().size());
-  const std::vector<std::string> every_file = all_files(hierarchy, farm, count);
+  const std::vector<std::string> every_file = all_files(mounts, farm, count);
   BareReader bare(every_file);
-  Passes cadence(hierarchy, containers(hierarchy, farm, count), seconds(10));
-  Passes fast(hierarchy, containers(hierarchy, farm, count), hours(24));
+  Passes cadence(mounts, containers(mounts, farm, count), seconds(10));
+  Passes fast(mounts, containers(mounts, farm, count), hours(24));
   constexpr int kSeconds = 10;
   const auto each_second = [](const std::function<void()>& work) {
     return [work] {
@@ -191,11 +191,11 @@ bool cost_at_the_real_cadence(const CgroupMounts& hierarchy, const CgroupFarm& f
                        " files, without net/dev");
 }
 
-bool growth(const CgroupMounts& hierarchy, const CgroupFarm& farm, int rounds) {
+bool growth(const CgroupMounts& mounts, const CgroupFarm& farm, int rounds) {
   const std::size_t many = std::min(kMany, farm.cgroups().size());
-  Passes hundred(hierarchy, containers(hierarchy, farm, kFew), hours(24));
-  Passes thousand(hierarchy, containers(hierarchy, farm, many), hours(24));
-  Passes nothing(hierarchy, std::make_shared<WorkloadList>(), hours(24));
+  Passes hundred(mounts, containers(mounts, farm, kFew), hours(24));
+  Passes thousand(mounts, containers(mounts, farm, many), hours(24));
+  Passes nothing(mounts, std::make_shared<WorkloadList>(), hours(24));
   const auto each =
       interleaved(rounds, {[&] { thousand.run(); }, [&] { hundred.run(); }, [&] { nothing.run(); }}, forget_caches);
   std::vector<double> at_many, at_few;
@@ -219,13 +219,13 @@ int run(const CgroupFarm& farm, int rounds) {
                  static_cast<unsigned long long>(needed), static_cast<unsigned long long>(files.rlim_max));
     return 1;
   }
-  const Result<CgroupMounts> hierarchy = CgroupMounts::detect(HostRoot{});
-  if (!hierarchy) {
+  const Result<CgroupMounts> mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts) {
     return 1;
   }
-  bool reached = ratios_to_the_kernel(*hierarchy, farm, rounds);
-  reached = cost_at_the_real_cadence(*hierarchy, farm, std::max(3, rounds / 4)) && reached;
-  reached = growth(*hierarchy, farm, rounds) && reached;
+  bool reached = ratios_to_the_kernel(*mounts, farm, rounds);
+  reached = cost_at_the_real_cadence(*mounts, farm, std::max(3, rounds / 4)) && reached;
+  reached = growth(*mounts, farm, rounds) && reached;
   return reached ? 0 : 3;
 }
 

@@ -69,7 +69,7 @@ int run(int rounds) {
                           " µs; " + number(static_cast<double>(memory) / 1e6, 1) + " MB more resident afterwards") &&
             reached;
   const double at_budget = static_cast<double>(kSmall) / static_cast<double>(WalkBudget().entries_per_second);
-  print_row("CPU while a walk goes on, of one CPU", Bound::kNone, 0,
+  print_row("CPU during a walk, of one CPU", Bound::kNone, 0,
             100 * of_small / std::max(at_budget, of_small * WalkBudget::kCpuShare), " %",
             "5,000 entries a second, and never more than 1 %; 10,000 files take " +
                 number(std::max(at_budget, of_small * WalkBudget::kCpuShare), 1) + " s");

@@ -51,7 +51,7 @@ TEST_F(AgentCollector, LeavesOutAVersionItDoesNotKnow) {
             1U);
 }
 
-// Whether anything was read is judged by these: they must be read whatever else is off.
+// These show whether anything was read: they must be read even if all else is off.
 TEST_F(AgentCollector, AsksForWhatItJudgesBy) {
   EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kHost));
   EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kCpu));

@@ -20,7 +20,7 @@ TEST(CpuloadCollector, HasLoadsAndThreadsByState) {
                                                           {"container_tasks_state{state=\"uninterruptible\"}", 1}}));
 }
 
-TEST(CpuloadCollector, HasNoSeriesWhereThreadsAreNotLookedAt) {
+TEST(CpuloadCollector, HasNoSeriesWhereThreadsAreNotRead) {
   EXPECT_EQ(observe("cpuload", {}), SeriesValues{});
   const ProcessFacts facts;
   Surroundings around;

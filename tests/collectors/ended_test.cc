@@ -13,7 +13,7 @@ Workload container(const std::string& image, std::int64_t code) {
   return workload;
 }
 
-TEST(EndedCollector, TellsWhatHasEndedByImageAndService) {
+TEST(EndedCollector, ReportsWhatHasEndedByImageAndService) {
   EndedTotals totals;
   CgroupStats stats;
   stats.cpu.usage_nsec = 1'500'000'000;

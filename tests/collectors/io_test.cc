@@ -38,7 +38,7 @@ TEST(IoCollector, GivesTheRowOfADeviceOnV2) {
       }));
 }
 
-TEST(IoCollector, GivesTheOperationsThatV1AloneTells) {
+TEST(IoCollector, GivesTheOperationsThatOnlyV1Reports) {
   CgroupStats stats;
   IoDeviceStats& dm = stats.io.emplace_back(row(253, 12, "/dev/dm-12"));
   dm.sync_bytes = 1;
@@ -98,7 +98,7 @@ TEST(IoCollector, GivesTheHostTheFiguresOfItsDisksAlone) {
   vda.in_flight = 9;
   vda.io_msec = 10;
   vda.weighted_io_msec = 11;
-  CgroupStats root;  // v2's root repeats the disks' figures: they are not told twice
+  CgroupStats root;  // v2's root repeats the disks' values: they are not reported twice
   root.io.push_back(row(254, 0, "/dev/vda"));
   root.io.back().rbytes = 99;
   Surroundings around;

@@ -52,7 +52,7 @@ TEST(LifecycleCollector, TakesTheBootForTheStartOfTheHost) {
   EXPECT_EQ(values.at("container_creation_time_seconds"), 1'600'000'000'000'000'000U);
 }
 
-TEST(LifecycleCollector, TellsHealthOnlyWhereThereIsAHealthCheck) {
+TEST(LifecycleCollector, ReportsHealthOnlyWhereThereIsAHealthCheck) {
   Surroundings around = container();
   EXPECT_EQ(observe("lifecycle", {}, around).count("container_health_state"), 0U);
   const std::pair<Health, std::uint64_t> expected[] = {

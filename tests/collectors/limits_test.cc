@@ -38,7 +38,7 @@ TEST(LimitsCollector, WritesNoLimitOnMemoryAsZeroAndNoQuotaAsNoSeries) {
                                       }));
 }
 
-TEST(LimitsCollector, TellsNotReadFromNotSet) {
+TEST(LimitsCollector, DistinguishesNotReadFromNotSet) {
   EXPECT_EQ(observe("limits", {}), SeriesValues{}) << "a limit that could not be read is not a missing limit";
 }
 

@@ -29,7 +29,7 @@ TEST(MachineCollector, GivesWhatTheMachineHas) {
             }));
 }
 
-TEST(MachineCollector, LeavesOutWhatTheMachineDoesNotTell) {
+TEST(MachineCollector, LeavesOutWhatTheMachineDoesNotReport) {
   HostStats host;
   host.machine.cpu_cores = 4;  // arm64: cpuinfo has neither sockets nor core ids
   Surroundings around;

@@ -80,7 +80,7 @@ TEST(MemoryCollector, GivesNoWorkingSetWithoutBothOfItsParts) {
   EXPECT_EQ(observe("memory", stats), (SeriesValues{{"container_memory_total_inactive_file_bytes", 1}}));
 }
 
-TEST(MemoryCollector, TellsFaultsOfTheCgroupAloneFromThoseOfAllBelow) {
+TEST(MemoryCollector, SeparatesFaultsOfTheCgroupFromThoseOfItsDescendants) {
   CgroupStats stats;
   stats.memory.pgfault = 100;
   stats.memory.pgfault_local = 60;

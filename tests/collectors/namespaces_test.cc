@@ -5,7 +5,7 @@
 namespace tallyman {
 namespace {
 
-TEST(NamespacesCollector, SaysWhoseEachNamespaceIs) {
+TEST(NamespacesCollector, SaysWhoHasEachNamespace) {
   ProcessFacts facts;
   facts.namespaces = {{NamespaceType::kNet, 4026531840, NamespaceSharing::kHost, {}},
                       {NamespaceType::kPid, 4026532001, NamespaceSharing::kOwn, {}},

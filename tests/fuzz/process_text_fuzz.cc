@@ -12,7 +12,7 @@ void check_stat(std::string_view text) {
     require(text.find(stat.comm) != std::string_view::npos, "a name is of the text");
     PidStat torn;
     require(!formats::parse_pid_stat(text.substr(0, text.size() - 1), torn), "a torn text has no figures");
-    require(formats::parse_pid_start_ticks(text) == stat.start_ticks, "both parsers tell one start");
+    require(formats::parse_pid_start_ticks(text) == stat.start_ticks, "both parsers report the same start");
   }
   const std::string named =
       "7 (" + std::string(text) + ") S 1 7 7 0 -1 4194304 1 2 3 4 5 6 7 8 20 0 1 0 4242 19 20 21\n";

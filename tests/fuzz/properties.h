@@ -1,5 +1,5 @@
-// What must hold of a parser whatever bytes it is given. A violation aborts,
-// which is how a fuzz target reports.
+// What must be true for a parser on any input. A violation aborts, which is how a fuzz
+// target reports.
 #pragma once
 
 #include "collectors/kernel/formats/formats.h"

@@ -25,7 +25,7 @@ bool replay(const std::filesystem::path& path) {
   std::fprintf(stderr, "%s\n", path.c_str());
   for (std::size_t size = 0; size <= bytes.size(); ++size) {
     if (size == bytes.size() || size < kMaxPrefixes) {
-      // A copy of its own: a sanitizer then sees a read behind its end.
+      // A separate copy, so that a sanitizer sees a read beyond its end.
       const std::vector<std::uint8_t> copy(bytes.begin(), bytes.begin() + static_cast<std::ptrdiff_t>(size));
       LLVMFuzzerTestOneInput(copy.data(), copy.size());
     }

@@ -1,4 +1,4 @@
-// The netlink message by which the kernel tells of an exit.
+// The netlink message in which the kernel reports an exit.
 #include "collectors/kernel/process/taskstats.h"
 #include "tests/fuzz/properties.h"
 

@@ -27,7 +27,7 @@ std::string unified_path(std::string_view cgroup, std::string_view file = {});
 void record_v1_container(HostBuilder& host, std::string_view cgroup);
 void record_hybrid_container(HostBuilder& host, std::string_view cgroup);
 void record_v2_container(HostBuilder& host, std::string_view cgroup);
-// Takes the cgroup out of all v1 hierarchies (and the unified tree, if it is there), or of v2.
+// Removes the cgroup from all v1 hierarchies (and from the unified tree, if there is one), or from v2.
 void remove_v1_cgroup(HostBuilder& host, std::string_view cgroup);
 
 // A source on this host; throws if it has no cgroups.

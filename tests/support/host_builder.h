@@ -2,10 +2,10 @@
 //
 //   HostBuilder host;
 //   host.file("proc/1/mountinfo", text).dir("sys/fs/cgroup/docker");
-//   auto hierarchy = CgroupMounts::detect(host.root());
+//   auto mounts = CgroupMounts::detect(host.root());
 //
-// Paths are relative to the host's root; a leading '/' is allowed. Parents are
-// made as needed. Whatever cannot be done throws std::system_error.
+// Paths are relative to the host's root; a leading '/' is allowed. Parents are made as
+// needed. Every failure throws std::system_error.
 #pragma once
 
 #include "collectors/kernel/system/host_root.h"
@@ -22,7 +22,7 @@ class HostBuilder {
   HostBuilder(const HostBuilder&) = delete;
   HostBuilder& operator=(const HostBuilder&) = delete;
 
-  // A file that is there keeps its inode and gets the new text.
+  // An existing file keeps its inode and gets the new text.
   HostBuilder& file(std::string_view path, std::string_view text);
   HostBuilder& dir(std::string_view path);
   // With everything below it; nothing to remove is an error.

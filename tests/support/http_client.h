@@ -30,19 +30,19 @@ class HttpClient {
   ~HttpClient();  // close()
 
   bool connected() const { return descriptor_ >= 0; }
-  // False when the peer does not take all of it within the time.
+  // False if the peer does not accept everything within the time.
   bool send(std::string_view bytes, std::chrono::milliseconds time = std::chrono::seconds(20));
   bool get(std::string_view target, std::string_view more_headers = "");
 
   // The next answer; the body's length is from Content-Length (0 after HEAD).
   std::optional<HttpReply> receive(bool head = false, std::chrono::milliseconds time = std::chrono::seconds(20));
-  // The head of a response without a length, and then what comes up to an empty
-  // line, with it: one server-sent event or comment.
+  // The head of a response without a length, and then the text up to and including an
+  // empty line: one server-sent event or comment.
   std::optional<HttpReply> receive_head(std::chrono::milliseconds time = std::chrono::seconds(20));
   std::optional<std::string> receive_event(std::chrono::milliseconds time = std::chrono::seconds(20));
-  // Reads at most so many bytes and forgets them; 0 when the peer has closed or nothing came.
+  // Reads and drops at most so many bytes; 0 if the peer has closed or nothing arrived.
   std::size_t skip(std::size_t bytes, std::chrono::milliseconds time);
-  // True when the peer has closed or reset, and nothing more came before that.
+  // True if the peer has closed or reset, and nothing more arrived before that.
   bool closed_by_peer(std::chrono::milliseconds time = std::chrono::seconds(20));
 
   void end_sending();  // half-close

@@ -1,5 +1,5 @@
-// A thread in a network namespace of its own, with a loopback that is up. Needs
-// root: allowed() says whether it can be made. /proc/TID is its directory.
+// A thread in a network namespace of its own, with an active loopback. Needs root:
+// allowed() says whether it can be created. /proc/TID is its directory.
 #pragma once
 
 #include "collectors/kernel/network/net_namespace.h"

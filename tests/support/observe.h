@@ -48,7 +48,7 @@ enum class BaseLabels : std::uint8_t { kShown, kHidden };
 SeriesValues series_of(const Snapshot& snapshot, const Block& block, BaseLabels base = BaseLabels::kHidden);
 // All series of a snapshot with all their labels.
 SeriesValues series_of(const Snapshot& snapshot);
-// Of the workload with this id; empty if it has no live block.
+// The series of the workload with this id; empty if it has no block, or has ended.
 SeriesValues series_of(const Snapshot& snapshot, std::string_view id);
 
 }  // namespace tallyman

@@ -22,7 +22,7 @@ class ProcessHost {
  public:
   ProcessHost() { host.dir("proc"); }
 
-  // Makes it, or writes its files anew.
+  // Creates it, or rewrites its files.
   void set(const FakeProcess& process) {
     const std::string at = "proc/" + std::to_string(process.pid) + "/";
     host.file(at + "stat", stat_line(process));

@@ -1,5 +1,5 @@
-// The same objects of a test are linked with what is instrumented and with what is not:
-// which of the two it is, the program itself tells.
+// The same test objects are linked with instrumented and with plain code: the program
+// itself finds out which of the two it is.
 #pragma once
 
 extern "C" {

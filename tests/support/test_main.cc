@@ -1,4 +1,4 @@
-// The main() of all programs of cases.
+// The main() of all test programs.
 #include <gmock/gmock.h>
 
 int main(int argc, char** argv) {

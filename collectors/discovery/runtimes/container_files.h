@@ -1,4 +1,4 @@
-// What the runtimes share: the ids in their cgroups' names and the state of their files.
+// Shared by the runtimes: the ids in their cgroups' names and the state of their files.
 #pragma once
 
 #include "collectors/discovery/runtimes/rooted_files.h"
@@ -14,27 +14,28 @@ namespace tallyman {
 
 // 64 hexadecimal digits in lower case: Docker, containerd's CRI and nerdctl, Podman, CRI-O.
 bool is_container_id(std::string_view name);
-// Some runtime's container: there is an id in it, whatever is around it.
+// The path contains a container id anywhere, of whichever runtime.
 bool contains_container_id(std::string_view path);
 
-// Of "/a/b/docker-ID.scope": above "/a/b", name "docker-ID.scope". Nothing without a slash.
+// Splits "/a/b/docker-ID.scope" into above "/a/b" and name "docker-ID.scope". Empty without
+// a slash.
 struct SplitPath {
   std::string_view above, name;
 };
 std::optional<SplitPath> split_path(std::string_view cgroup_path);
-// The id in PREFIX + ID + suffix; empty when the name is another.
+// The id in PREFIX + ID + suffix; empty if the name has another form.
 std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix);
 
-// Changes when one of the files does; 0 when the first is not there. Links are not followed.
+// Changes when one of the files changes; 0 if the first does not exist. Links are not followed.
 std::uint64_t revision_of_files(int directory, std::initializer_list<const char*> names);
 
-// When the file was written, since the epoch. Nothing where it is not there.
+// When the file was written, since the epoch. Empty if it does not exist.
 std::optional<std::uint64_t> modified_nsec(RootedFiles& files, const std::string& path);
 
-// A process id alone in a file, as runtimes write it.
+// The process id in a file that has nothing else, as runtimes write it.
 std::optional<std::uint32_t> parse_pid_file(std::string_view text);
-// The container's first process, and as its start the time when the file was
-// written, which is some milliseconds before. Nothing where the file is not there.
+// The container's first process. Its start is the time when the file was written, some
+// milliseconds later. Empty if the file does not exist.
 void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadata& metadata);
 
 }  // namespace tallyman

@@ -1,5 +1,5 @@
-// containerd's own containers: Kubernetes' CRI, nerdctl, ctr. Docker's, which it
-// runs too (namespace "moby"), are Docker's.
+// containerd's own containers: Kubernetes' CRI, nerdctl, ctr. It also runs Docker's
+// (namespace "moby"), which are left to Docker.
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
@@ -21,7 +21,7 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
 constexpr std::size_t kMaxNamespaces = 64;
 constexpr std::string_view kScopePrefixes[] = {"cri-containerd-", "nerdctl-"};
-// containerd's own default, and where k3s, RKE2 and MicroK8s have theirs.
+// containerd's own default, and the directories of k3s, RKE2 and MicroK8s.
 constexpr const char* kStateDirectories[] = {"/run/containerd", "/run/k3s/containerd",
                                              "/var/snap/microk8s/common/run/containerd"};
 constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
@@ -51,7 +51,7 @@ class ContainerdRuntime final : public Runtime {
   struct State {
     std::string tasks;                    // its directory of namespaces
     std::vector<std::string> namespaces;  // paths, sorted
-    std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is all; 0: list it again
+    std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is complete; 0: list it again
   };
   void follow(State& state);
   Result<Bundle> find(const std::string& id);
@@ -61,7 +61,7 @@ class ContainerdRuntime final : public Runtime {
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
-// /NAMESPACE/ID, in which ctr's ids are whatever the user typed.
+// /NAMESPACE/ID, where the ids of ctr are arbitrary user input.
 std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
   if (!split || contains_container_id(split->above)) return {};
@@ -78,8 +78,8 @@ std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) co
   return {};
 }
 
-// A change within one tick of the clock after a listing leaves the directory's
-// time as it was: only what was older when it was listed is known to be whole.
+// A change within one clock tick after a listing leaves the directory's time unchanged:
+// the list is complete only if the time was older when it was listed.
 void ContainerdRuntime::follow(State& state) {
   constexpr std::int64_t kTickNsec = 100'000'000;
   auto directory = files_.open(state.tasks, O_RDONLY | O_DIRECTORY);

@@ -26,7 +26,7 @@ constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};
 constexpr const char* kRootRun = "/run/containers/storage";
 constexpr const char* kRootGraph = "/var/lib/containers/storage";
 
-// A number of one byte, as conmon writes it: 128 and the signal where one ended it.
+// A number of one byte, as conmon writes it: 128 plus the signal if one ended it.
 std::optional<std::int64_t> parse_exit_file(std::string_view text) {
   text = text.substr(0, text.find('\n'));
   std::uint8_t code = 0;
@@ -39,7 +39,7 @@ std::optional<std::int64_t> parse_exit_file(std::string_view text) {
 
 bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata) {
   bool found = false;
-  // An array at the top; the reader takes objects.
+  // The top level is an array; the reader needs objects.
   with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
     const auto* value = member(top, "containers");
     const auto* list = value != nullptr ? value->if_array() : nullptr;
@@ -76,7 +76,7 @@ std::string layer_in_containers_json(std::string_view text, std::string_view id)
   return layer;
 }
 
-// Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container makes below itself.
+// Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container creates below itself.
 std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
   if (!split || contains_container_id(split->above)) return {};
@@ -87,7 +87,7 @@ std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view p
   return {};
 }
 
-// Looked up once for all containers that are asked about in one go.
+// Listed once for all containers of one refresh.
 const std::vector<ContainersStorageRuntime::Storage>& ContainersStorageRuntime::storages() {
   const auto now = std::chrono::steady_clock::now();
   if (now < next_search_) return storages_;
@@ -145,8 +145,9 @@ std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
   return std::max<std::uint64_t>(config ^ (pid << 1), 1);
 }
 
-// Of the run whose process the pid file names: an older one is of a run before. conmon
-// leaves a file "oom" in the container's directory where the kernel's killer came.
+// The exit must be of the run named by the pid file: an older file belongs to an earlier
+// run. conmon writes a file "oom" into the container's directory if the OOM killer killed
+// it.
 std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& place) {
   const auto finished = modified_nsec(files_, place.exit_file);
   const auto text = files_.read(place.exit_file, kMaxExitBytes);
@@ -158,7 +159,7 @@ std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& pl
   return ContainerExit{code, oom_killed, started, *finished};
 }
 
-// A user's directory tells nothing of root's container, whatever a file in it is named.
+// A user's directory says nothing about root's containers, whatever file names it has.
 void ContainersStorageRuntime::handle_events() {
   for (const std::string& file : exit_files_.written()) {
     const std::string id = file.substr(file.rfind('/') + 1);
@@ -172,7 +173,7 @@ void ContainersStorageRuntime::handle_events() {
 
 std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string& id) {
   handle_events();
-  if (const auto heard = exits_read_.find(id); heard != exits_read_.end()) return heard->second;
+  if (const auto known = exits_read_.find(id); known != exits_read_.end()) return known->second;
   const auto place = find(id);
   return place ? read_exit(*place) : std::nullopt;
 }
@@ -185,7 +186,7 @@ Result<ContainerDescription> ContainersStorageRuntime::describe(const std::strin
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
   if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, place->config};
-  // The second has those that end with their process (--rm, --transient-store).
+  // The second has containers that end with their process (--rm, --transient-store).
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
     const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
     if (containers && parse_containers_json(*containers, id, metadata)) {

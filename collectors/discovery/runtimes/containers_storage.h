@@ -1,9 +1,8 @@
-// The files of github.com/containers/storage, which Podman and CRI-O share. Below
-// the graph directory containers.json with the names and Podman's config.json,
-// below the run directory the process's id and CRI-O's config.json; of root and,
-// for rootless Podman, of users. How a container has ended is told by a file
-// that conmon writes into a directory of the engine's, and that the engine soon
-// removes: the exit code alone.
+// The files of github.com/containers/storage, which Podman and CRI-O share. The graph
+// directory has containers.json with the names, and Podman's config.json. The run
+// directory has the process id and CRI-O's config.json. Read for root and, for rootless
+// Podman, for users. conmon writes only the exit code of a container, to a file in a
+// directory of the engine, which soon removes it.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
@@ -20,13 +19,13 @@
 
 namespace tallyman {
 
-// What containers.json says of one container. Pure; false: it says nothing of it.
+// The facts of one container in containers.json. Pure; false: it has none.
 bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata);
 
-// The id of its layer, there too; empty where it says none.
+// The id of its layer, from the same file; empty if there is none.
 std::string layer_in_containers_json(std::string_view text, std::string_view id);
 
-// A runtime whose cgroups are PREFIX-ID.scope (systemd) or PREFIX-ID (cgroupfs), both certain.
+// A runtime with cgroups named PREFIX-ID.scope (systemd) or PREFIX-ID (cgroupfs), both certain.
 class ContainersStorageRuntime final : public Runtime {
  public:
   // `exits`: root's directory of conmon's exit files.
@@ -50,7 +49,7 @@ class ContainersStorageRuntime final : public Runtime {
     std::string config;               // path of config.json
     FileDescriptor config_directory;  // its directory
     std::string run;                  // .../overlay-containers/ID/userdata of the run directory
-    FileDescriptor run_directory;     // not valid where there is none (yet)
+    FileDescriptor run_directory;     // invalid while there is none
     std::string names_directory;      // has containers.json
     std::string graph, driver;
     std::string exit_file;

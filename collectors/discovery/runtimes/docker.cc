@@ -22,7 +22,7 @@ constexpr std::size_t kMaxRemappedRoots = 16;
 constexpr const char* kDefaultDataRoot = "/var/lib/docker";
 constexpr const char* kDaemonConfig = "/etc/docker/daemon.json";
 
-// "100000.100000": where dockerd keeps everything when it maps user ids.
+// "100000.100000": the directory in which dockerd keeps everything when it maps user ids.
 bool is_remapped_root(std::string_view name) {
   const auto dot = name.find('.');
   return dot != 0 && dot + 1 < name.size() && dot != std::string_view::npos &&
@@ -94,7 +94,7 @@ void DockerRuntime::find_containers_directories() {
     }
   }
   auto directory = files_.open(top, O_RDONLY | O_DIRECTORY);
-  if (!directory) return;  // often not listable, and yet its containers are readable
+  if (!directory) return;  // often cannot be listed although its containers are readable
   DIR* listing = fdopendir(directory->get());
   if (listing == nullptr) return;
   directory->release();
@@ -113,7 +113,7 @@ Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& 
     std::string path = containers + "/" + id;
     auto directory = files_.open(path, O_PATH | O_DIRECTORY);
     if (directory) return Place{std::move(path), std::move(*directory)};
-    // The others may be readable all the same: a user's own Docker beside root's.
+    // The others may still be readable: a user's own Docker next to root's.
     if (error.kind == ErrorKind::kUnsupported) error = std::move(directory.error());
   }
   return error;

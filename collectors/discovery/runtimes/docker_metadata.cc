@@ -46,7 +46,7 @@ std::vector<PortMapping> ports_in(const json::object& object, std::string_view k
       const auto* binding = entry.if_object();
       if (binding == nullptr) continue;
       port.host_ip = string_in(*binding, "HostIp");
-      if (port.host_ip.empty()) port.host_ip = "0.0.0.0";  // what was asked for: every address
+      if (port.host_ip.empty()) port.host_ip = "0.0.0.0";  // as requested: every address
       port.host_port = port_in(*binding, "HostPort").value_or(0);
       ports.push_back(port);
     }
@@ -119,8 +119,8 @@ void take_state(const json::object& state, ContainerMetadata& metadata) {
   metadata.health = health_in(state);
 }
 
-// The file has what was asked for, "db:database" or "db"; Docker's own words
-// for it are "/db:/web/database".
+// The file has the requested link, "db:database" or "db"; Docker's API shows
+// "/db:/web/database" for it.
 std::string full_link(const std::string& link, const std::string& own_name) {
   if (link.starts_with('/')) return link;
   const auto colon = std::min(link.find(':'), link.size());

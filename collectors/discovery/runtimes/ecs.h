@@ -1,8 +1,7 @@
-// Amazon ECS: tasks are cgroups, and in them Docker's containers, which Docker's
-// own files name. /ecs/TASK/CONTAINER with the cgroupfs driver,
+// Amazon ECS: tasks are cgroups with Docker's containers in them, which Docker's own
+// files name. /ecs/TASK/CONTAINER with the cgroupfs driver,
 // ecstasks.slice/ecstasks-TASK.slice/docker-CONTAINER.scope with systemd's
-// (amazon-ecs-agent, agent/taskresource/cgroup and the agent's cgroup root
-// "/ecs"). Pure.
+// (amazon-ecs-agent, agent/taskresource/cgroup and the agent's cgroup root "/ecs"). Pure.
 #pragma once
 
 #include <optional>
@@ -16,7 +15,7 @@ struct EcsTask {
   bool is_own = false;  // the path is the task's own cgroup, not one below it
 };
 
-// The task that a cgroup is or lies in.
+// The task that the cgroup is, or belongs to.
 std::optional<EcsTask> ecs_task_of(std::string_view cgroup_path);
 
 }  // namespace tallyman

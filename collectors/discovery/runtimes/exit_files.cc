@@ -10,7 +10,7 @@
 
 namespace tallyman {
 
-// Written in place, or under another name first.
+// The file is written in place, or under another name first.
 constexpr std::uint32_t kWritten = IN_CLOSE_WRITE | IN_MOVED_TO;
 constexpr int kMaxReads = 4;
 
@@ -31,7 +31,7 @@ std::vector<std::string> ExitFiles::written() {
     const auto directory = directories_.find(watch);
     if (directory == directories_.end()) return;
     if ((mask & IN_IGNORED) != 0) {
-      directories_.erase(directory);  // it is gone: asked for again by watch()
+      directories_.erase(directory);  // it is gone: watch() adds it again
     } else if ((mask & kWritten) != 0) {
       paths.push_back((directory->second + "/").append(name));
     }

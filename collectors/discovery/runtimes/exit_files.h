@@ -1,5 +1,5 @@
-// Files that are there for a moment only: conmon writes one with a container's exit
-// code, and its engine removes it some 100 ms later, before the container's cgroup.
+// Short-lived files: conmon writes one with a container's exit code, and its engine
+// removes it about 100 ms later, before the container's cgroup.
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"
@@ -10,16 +10,16 @@
 
 namespace tallyman {
 
-// Notices of files by inotify. Not thread-safe.
+// Watches for files with inotify. Not thread-safe.
 class ExitFiles {
  public:
   explicit ExitFiles(std::string rootfs);
 
-  // `directory` as the host names it. One that is not there is asked for again with the next call.
+  // `directory` is a path on the host. A missing one is tried again at the next call.
   void watch(const std::string& directory);
-  // Whole paths, as the host names them, of what was written since; does not block.
+  // Complete paths on the host of the files written since; does not block.
   std::vector<std::string> written();
-  // Readable when there is something; -1 where inotify gives no instance.
+  // Becomes readable with new files; -1 if inotify gives no instance.
   int fd() const { return fd_.valid() ? fd_.get() : -1; }
 
  private:

@@ -1,5 +1,5 @@
-// Facts out of JSON that somebody else wrote: a key that is missing or of
-// another type is an empty fact, never an error.
+// Extracts facts from JSON of other programs: a key that is missing or has another type
+// is an empty fact, never an error.
 #pragma once
 
 #include <boost/json.hpp>
@@ -14,7 +14,7 @@ namespace tallyman::json_facts {
 
 namespace json = boost::json;
 
-// Calls `use` with the object that the text is; false when it is none.
+// Calls `use` with the object in the text; false if it is not one.
 template <class Use>
 bool with_object(std::string_view text, Use use) {
   json::parse_options options;

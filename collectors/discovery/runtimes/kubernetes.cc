@@ -24,7 +24,7 @@ bool is_pod_uid(std::string_view uid) {
   return true;
 }
 
-// Guaranteed pods lie right below kubepods.
+// Guaranteed pods are directly below kubepods.
 std::string qos_of(std::string_view above) {
   for (const std::string_view one : kClasses) {
     if (above.ends_with(one)) return std::string(one);
@@ -41,7 +41,7 @@ std::optional<PodIdentity> pod_of(std::string uid, std::string_view above) {
   return pod;
 }
 
-// kubepods-burstable-podUID.slice, in which the uid's dashes are underscores.
+// kubepods-burstable-podUID.slice, with underscores instead of the uid's dashes.
 std::optional<PodIdentity> pod_by_slice(std::string_view name) {
   constexpr std::string_view kSlice = ".slice";
   constexpr std::string_view kPod = "-pod";

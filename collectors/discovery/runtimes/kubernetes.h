@@ -1,6 +1,6 @@
-// Kubernetes' pods: told by the paths of their cgroups, named by what their
-// containers' annotations say (the kubelet itself writes no file with a pod's name
-// that is not its secrets' neighbour). Pure.
+// Kubernetes' pods: identified by the paths of their cgroups, and named by the
+// annotations of their containers (the kubelet itself writes a pod's name only into files
+// next to the pod's secrets). Pure.
 #pragma once
 
 #include "collectors/model/workload.h"
@@ -10,12 +10,12 @@
 
 namespace tallyman {
 
-// uid, QoS class and whether it is static, of a pod's own cgroup; with the
-// kubelet's cgroupfs driver kubepods/burstable/podUID, with systemd's
-// kubepods-burstable-podUID.slice, below any --cgroup-root.
+// uid, QoS class and static flag of a pod's own cgroup: kubepods/burstable/podUID with
+// the kubelet's cgroupfs driver, kubepods-burstable-podUID.slice with systemd's, below
+// any --cgroup-root.
 std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path);
 
-// The pod's name and namespace as its sandbox or a container of it has them; false: they say none.
+// The pod's name and namespace from its sandbox or one of its containers; false: they have none.
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod);
 
 }  // namespace tallyman

@@ -5,7 +5,7 @@
 namespace tallyman {
 namespace {
 
-// The names are long ids: nothing that leads elsewhere.
+// The names must be long ids, so that no path leads elsewhere.
 bool is_plain_name(std::string_view name) {
   return !name.empty() && name.size() <= 128 && name.front() != '.' &&
          name.find_first_not_of("0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ-_.") ==

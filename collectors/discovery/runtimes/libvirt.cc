@@ -1,6 +1,6 @@
-// libvirt's LXC containers and QEMU virtual machines. The paths are those of
-// https://libvirt.org/cgroups.html: with systemd since 1.1.1, without it since
-// 1.0.5, and the legacy ones; the XML that of its drivers' state directories.
+// libvirt's LXC containers and QEMU virtual machines. The paths are from
+// https://libvirt.org/cgroups.html: with systemd since 1.1.1, without it since 1.0.5, and
+// the legacy ones. The XML is from its drivers' state directories.
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/libvirt_domain.h"
@@ -42,7 +42,7 @@ DomainRef ref_of(std::string_view driver, std::string_view rest) {
   return ref;
 }
 
-// The ids here are "qemu/1-web", or "qemu/web" where the path has no number.
+// The ids here are "qemu/1-web", or "qemu/web" if the path has no number.
 DomainRef ref_of_id(std::string_view id) {
   const std::size_t slash = std::min(id.find('/'), id.size() - 1);
   return ref_of(id.substr(0, slash), id.substr(slash + 1));
@@ -86,7 +86,7 @@ std::string id_by_suffix(const SplitPath& split) {
   return {};
 }
 
-// .../libvirt/qemu/web before 1.0.5; since 7.1 a scope has a "libvirt" of its own, without drivers in it.
+// .../libvirt/qemu/web before 1.0.5; since 7.1 a scope has its own "libvirt", without drivers in it.
 std::string id_by_legacy_path(const SplitPath& split) {
   for (const std::string_view driver : kDrivers) {
     if (split.above.ends_with("/libvirt/" + std::string(driver))) return id_of(driver, split.name);
@@ -144,8 +144,8 @@ Result<LibvirtDomain> LibvirtRuntime::read_domain(const std::string& path) {
   return std::move(*domain);
 }
 
-// By its name where that is the file's too, else the one with its number: names in
-// scopes are cut, and lose what a host name may not have.
+// By its name if the file has the same name, else the file with its number: names in
+// scopes are cut, and lack what a host name may not have.
 Result<LibvirtDomain> LibvirtRuntime::find(const DomainRef& ref) {
   const std::string directory = kRun + ref.driver;
   const auto is_it = [&ref](const LibvirtDomain& domain) { return !ref.number || domain.id == ref.number; };
@@ -163,7 +163,7 @@ Result<LibvirtDomain> LibvirtRuntime::find(const DomainRef& ref) {
 std::uint64_t LibvirtRuntime::revision(const std::string& id) {
   const DomainRef ref = ref_of_id(id);
   const auto directory = files_.open(kRun + ref.driver, O_PATH | O_DIRECTORY);
-  if (!directory) return 1;  // the name is known without them
+  if (!directory) return 1;  // the name is known without the files
   const std::uint64_t file = revision_of_files(directory->get(), {(ref.name + ".xml").c_str()});
   return file != 0 ? file : revision_of_files(directory->get(), {"."});
 }
@@ -194,7 +194,7 @@ std::optional<std::uint32_t> number_of(const pugi::xml_attribute& attribute) {
 
 std::optional<LibvirtDomain> parse_libvirt_domain(std::string_view text) {
   pugi::xml_document document;
-  // No entities of its own making, no recursion: pugixml expands the five of XML alone.
+  // No custom entities, no recursion: pugixml expands only the five of XML.
   if (!document.load_buffer(text.data(), text.size())) return {};
   const pugi::xml_node status = document.child("domstatus");
   const pugi::xml_node element = status ? status.child("domain") : document.child("domain");

@@ -15,7 +15,7 @@ struct LibvirtDomain {
   std::optional<std::uint32_t> pid;  // LXC: the container's init; QEMU: the emulator
 };
 
-// Nothing: the text is no such XML.
+// Empty: the text is no such XML.
 std::optional<LibvirtDomain> parse_libvirt_domain(std::string_view text);
 
 }  // namespace tallyman

@@ -1,6 +1,6 @@
-// LXC, and Incus and LXD, which are built on it (lxc.container.conf(5)). Nothing
-// runs that could be asked: the name is in the path, and the little there is to
-// know in the container's configuration.
+// LXC, and Incus and LXD, which are built on it (lxc.container.conf(5)). There is no
+// daemon to ask: the name is in the path, and the few other facts are in the container's
+// configuration.
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
@@ -23,7 +23,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
 }
 
-// The last value of a key of "key = value" lines; empty when there is none.
+// The last value of a key in "key = value" lines; empty if there is none.
 std::string value_in(std::string_view config, std::string_view key) {
   std::string value;
   while (!config.empty()) {
@@ -50,7 +50,7 @@ class LxcRuntime final : public Runtime {
   RootedFiles files_;
 };
 
-// .../lxc.payload.NAME, and /lxc/NAME before LXC 4.0; below it is the container's own.
+// .../lxc.payload.NAME, and /lxc/NAME before LXC 4.0; everything below belongs to the container.
 std::optional<ContainerMatch> LxcRuntime::match(std::string_view path) const {
   const auto split = split_path(path);
   if (!split || split->name.empty() || split->above.find(kPayload) != std::string_view::npos) return {};
@@ -64,7 +64,7 @@ std::optional<ContainerMatch> LxcRuntime::match(std::string_view path) const {
 std::uint64_t LxcRuntime::revision(const std::string& name) {
   const auto directory = files_.open(kContainers + name, O_PATH | O_DIRECTORY);
   const std::uint64_t files = directory ? revision_of_files(directory->get(), {"config"}) : 0;
-  return std::max<std::uint64_t>(files, 1);  // the name is known without them
+  return std::max<std::uint64_t>(files, 1);  // the name is known without the files
 }
 
 Result<ContainerDescription> LxcRuntime::describe(const std::string& name) {

@@ -1,5 +1,5 @@
-// A state file of systemd-machined. Pure: text in, facts out. Unknown keys are
-// passed over; a value that is none loses that fact alone.
+// A state file of systemd-machined. Pure: text in, facts out. Unknown keys are ignored;
+// an invalid value loses only that fact.
 #pragma once
 
 #include <cstdint>

@@ -1,8 +1,8 @@
-// Machines that systemd-machined knows: systemd-nspawn's containers, vmspawn's
-// virtual machines, whatever registers itself. From its state files in
-// /run/systemd/machines (systemd 252, src/machine/machine.c: KEY=VALUE lines, and
-// a link unit:UNIT beside each); those hold all that its D-Bus interface tells but
-// the addresses and the os-release inside, which are the guest's own word.
+// Machines registered with systemd-machined: containers of systemd-nspawn, virtual
+// machines of vmspawn, and others. Read from its state files in /run/systemd/machines
+// (systemd 252, src/machine/machine.c: KEY=VALUE lines, and a link unit:UNIT next to
+// each). They contain everything that its D-Bus interface shows except the addresses and
+// the os-release inside, which the guest itself reports.
 #include "collectors/discovery/runtimes/machine_state.h"
 
 #include "collectors/discovery/runtimes/container_files.h"
@@ -31,7 +31,7 @@ std::optional<std::uint64_t> number_in(std::string_view text) {
   return number;
 }
 
-// machined writes paths with C's escapes; of those only \xNN and \\ can be in one.
+// machined writes paths with C's escapes; only \xNN and \\ can occur in one.
 std::string unescaped(std::string_view value) {
   if (value.size() >= 2 && value.front() == '"' && value.back() == '"') value = value.substr(1, value.size() - 2);
   std::string plain;
@@ -73,16 +73,16 @@ class MachinedRuntime final : public Runtime {
   Result<ContainerDescription> describe(const std::string& id) override;
 
  private:
-  int directory();  // of /run/systemd/machines; negative: not there
+  int directory();  // of /run/systemd/machines; negative: it does not exist
 
   RootedFiles files_;
   FileDescriptor directory_;
   std::chrono::steady_clock::time_point next_poll_{};
 };
 
-// Its own scopes and units, certain, by the machine's name. Any other unit may
-// have been registered as a machine by what runs in it: that is one while there is
-// a link of it, and "unit:NAME" its id here.
+// Its own scopes and units, certain, by the machine's name. A program in any other unit
+// may have registered the unit as a machine: it is one while there is a link for it, and
+// its id here is "unit:NAME".
 std::optional<ContainerMatch> MachinedRuntime::match(std::string_view path) const {
   std::string machine = machine_at(path);
   if (!machine.empty()) {
@@ -94,7 +94,8 @@ std::optional<ContainerMatch> MachinedRuntime::match(std::string_view path) cons
   return ContainerMatch{kUnitLink + place->unit, false, WorkloadKind::kMachine};
 }
 
-// Asked about every unit of the host in one go: they share one look at the directory.
+// Called for every unit of the host in one refresh: they share one check of the
+// directory.
 int MachinedRuntime::directory() {
   const auto now = std::chrono::steady_clock::now();
   if (now >= next_poll_) {
@@ -109,7 +110,7 @@ std::uint64_t MachinedRuntime::revision(const std::string& id) {
   const int machines = directory();
   const std::uint64_t files = machines >= 0 ? revision_of_files(machines, {id.c_str()}) : 0;
   if (id.starts_with(kUnitLink)) return files;
-  return std::max<std::uint64_t>(files, 1);  // the name is known without them
+  return std::max<std::uint64_t>(files, 1);  // the name is known without the files
 }
 
 Result<ContainerDescription> MachinedRuntime::describe(const std::string& id) {
@@ -138,7 +139,7 @@ MachineState parse_machine_state(std::string_view text) {
   MachineState machine;
   while (!text.empty()) {
     const std::string_view line = text.substr(0, text.find('\n'));
-    const bool whole = line.size() < text.size();  // a last line without its end may be cut
+    const bool whole = line.size() < text.size();  // a last line without newline may be cut
     text.remove_prefix(std::min(line.size() + 1, text.size()));
     const std::size_t equals = line.find('=');
     if (whole && equals != std::string_view::npos && !line.starts_with('#'))

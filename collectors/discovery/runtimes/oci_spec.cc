@@ -14,8 +14,8 @@ struct Alias {
   const char* label;
 };
 
-// containerd's CRI (pkg/cri/annotations), CRI-O (pkg/annotations; the plain
-// io.kubernetes names are its own labels already), nerdctl (pkg/labels).
+// containerd's CRI (pkg/cri/annotations), CRI-O (pkg/annotations; it already has the
+// plain io.kubernetes names as labels), nerdctl (pkg/labels).
 constexpr Alias kAliases[] = {
     {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"},
     {"io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"},
@@ -53,8 +53,8 @@ Labels labels_of(const json::object& spec) {
   return labels;
 }
 
-// "host" where the container was given no network namespace; "container:ID" where
-// it was put into its pod's; else one of its own.
+// "host" if the container has no network namespace; "container:ID" if it is in its pod's;
+// else it has its own.
 std::string network_mode_of(const json::object& spec, const std::string& pods_sandbox) {
   const auto* linux = object_in(spec, "linux");
   const auto* namespaces = linux != nullptr ? member(*linux, "namespaces") : nullptr;
@@ -91,7 +91,7 @@ std::vector<MountPoint> binds_of(const json::object& spec) {
   return mounts;
 }
 
-// What the two wrote down for themselves is no label; CRI-O's one of labels is many.
+// Internal annotations of the two are not labels; CRI-O's annotation "labels" has many.
 void take_out_the_runtimes_own(Labels& labels) {
   if (const auto own = labels.find("io.kubernetes.cri-o.Labels"); own != labels.end()) {
     with_object(std::string(own->second), [&labels](const json::object& more) {

@@ -9,13 +9,13 @@
 
 namespace tallyman {
 
-// False: no JSON object, and `metadata` is as it was. Annotations become labels;
-// those that name a Kubernetes container, pod and namespace become the labels
-// that Docker's shim used, io.kubernetes.{container,pod}.{name,namespace,uid},
-// whoever wrote them. A pod's sandbox has the name "POD", as the kubelet calls it.
+// False: no JSON object, and `metadata` is unchanged. Annotations become labels.
+// Annotations that name a Kubernetes container, pod and namespace become the labels of
+// Docker's shim, io.kubernetes.{container,pod}.{name,namespace,uid}, whichever program
+// wrote them. A pod's sandbox has the name "POD", the kubelet's name for it.
 bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata);
 
-// Its root.path: where the container's file system is put together. Empty: none named.
+// Its root.path: where the container's file system is assembled. Empty: not set.
 std::string root_path_of_oci_spec(std::string_view text);
 
 }  // namespace tallyman

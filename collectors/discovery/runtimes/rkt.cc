@@ -1,5 +1,5 @@
-// Rocket (rkt): a pod is one machine of systemd's, machine-rkt-UUID.scope, and its
-// manifest names the apps (rkt's Documentation/devel/pod-lifecycle.md, appc's pod manifest).
+// Rocket (rkt): a pod is one systemd machine, machine-rkt-UUID.scope, and its manifest
+// names the apps (rkt's Documentation/devel/pod-lifecycle.md, appc's pod manifest).
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/json_facts.h"
@@ -34,7 +34,7 @@ std::string image_of(const json::object& app) {
   return name;
 }
 
-// A pod of several apps is named by all of them, in their order.
+// A pod of several apps has the names of all of them, in their order.
 bool parse_pod_manifest(std::string_view text, ContainerMetadata& metadata) {
   return with_object(text, [&metadata](const json::object& manifest) {
     const auto* apps = member(manifest, "apps");

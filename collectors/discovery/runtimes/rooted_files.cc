@@ -21,7 +21,7 @@ int RootedFiles::open_raw(const std::string& path, int flags) {
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   const int fd = static_cast<int>(syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
   if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;
-  // Before Linux 5.6, or a seccomp filter that does not know openat2.
+  // Before Linux 5.6, or with a seccomp filter that does not know openat2.
   return openat(root_.get(), name, flags | O_CLOEXEC);
 }
 
@@ -32,7 +32,7 @@ Result<FileDescriptor> RootedFiles::open(const std::string& path, int flags) {
   if (code != EACCES) return error_from_errno(code, path);
   for (auto slash = path.find('/', 1); slash != std::string::npos; slash = path.find('/', slash + 1)) {
     std::string parent = path.substr(0, slash);
-    // Search permission is what a look at "." inside needs.
+    // Opening "." inside needs search permission.
     const FileDescriptor inside(open_raw(parent + "/.", O_PATH | O_DIRECTORY));
     if (!inside.valid()) return error_from_errno(code, std::move(parent));
   }
@@ -47,7 +47,7 @@ Result<std::string> RootedFiles::read(const std::string& path, std::size_t max_b
   const Error malformed{ErrorKind::kMalformed, 0, path};
   if (!S_ISREG(facts.st_mode) || static_cast<std::uint64_t>(facts.st_size) > max_bytes) return malformed;
 
-  std::string text(static_cast<std::size_t>(facts.st_size) + 1, '\0');  // one more: to meet the end
+  std::string text(static_cast<std::size_t>(facts.st_size) + 1, '\0');  // one more, to detect the end
   std::size_t size = 0;
   for (;;) {
     const ssize_t got = ::read(file->get(), text.data() + size, text.size() - size);
@@ -55,7 +55,7 @@ Result<std::string> RootedFiles::read(const std::string& path, std::size_t max_b
     if (got < 0) return error_from_errno(errno, path);
     size += static_cast<std::size_t>(got);
     if (got == 0 || size > max_bytes) break;
-    if (size == text.size()) text.resize(std::min(size * 2, max_bytes + 1));  // it grows as it is read
+    if (size == text.size()) text.resize(std::min(size * 2, max_bytes + 1));  // the file grew meanwhile
   }
   if (size > max_bytes) return malformed;
   text.resize(size);

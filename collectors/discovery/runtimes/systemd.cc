@@ -1,9 +1,9 @@
 // Units of systemd: what started a service, slice or scope, and when. From the
-// directories that systemd itself fills: invocation:UNIT of /run/systemd/units is
-// a link made anew at each start but of slices (systemd 235; journald reads it), and
-// /run/systemd/transient holds the units that were made by a call, not a file
-// (systemd-run, and every scope). fleet puts its units into /run/fleet/units
-// (fleet 0.13, systemd/manager.go; units_directory in fleet.conf).
+// directories that systemd itself fills. invocation:UNIT of /run/systemd/units is a link
+// recreated at each start, except for slices (systemd 235; journald reads it).
+// /run/systemd/transient has the units created by a call, not a file (systemd-run, and
+// every scope). fleet puts its units into /run/fleet/units (fleet 0.13,
+// systemd/manager.go; units_directory in fleet.conf).
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/rooted_files.h"
@@ -22,7 +22,8 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr std::chrono::milliseconds kPollInterval{100};
-// The clock of file times has ticks: what changed right after a look shows the same time.
+// File times have the resolution of a tick: a change right after a check may show the
+// same time.
 constexpr std::chrono::milliseconds kUnsettled{200};
 constexpr std::size_t kMaxManagers = 256;
 constexpr std::size_t kMaxFileBytes = 1024 * 1024;
@@ -35,7 +36,7 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kAround) + 1 - first);
 }
 
-// units_directory of fleet.conf ("key=value" lines); the default where it has none.
+// units_directory of fleet.conf ("key=value" lines); the default if it is not set.
 std::string fleet_units_directory(std::string_view config) {
   std::string directory = kFleetUnits;
   while (!config.empty()) {
@@ -77,7 +78,7 @@ class SystemdRuntime final : public Runtime {
   std::uint64_t polls_ = 0;
 };
 
-// Certain, and yet asked last: a container's scope is a unit too.
+// Certain, but asked last: a container's scope is also a unit.
 std::optional<ContainerMatch> SystemdRuntime::match(std::string_view path) const {
   const auto place = unit_at(path);
   if (!place) return {};
@@ -130,7 +131,7 @@ std::optional<std::uint64_t> SystemdRuntime::started_nsec(const UnitPlace& place
          static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
 }
 
-// A user's directories are often closed to others: the start is then the cgroup's birth.
+// A user's directories are often not readable for others: the start is then the cgroup's creation.
 Result<ContainerDescription> SystemdRuntime::describe(const std::string& path) {
   ContainerDescription description;
   if (const auto place = unit_at(path)) {

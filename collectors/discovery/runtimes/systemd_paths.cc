@@ -15,7 +15,7 @@ bool has_suffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.ends_with(suffix);
 }
 
-// What is between the two; empty when the name is another.
+// The text between the two; empty if the name has another form.
 std::string_view between(std::string_view name, std::string_view prefix, std::string_view suffix) {
   if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix)) return {};
   return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());

@@ -1,4 +1,4 @@
-// What the paths of systemd's cgroups say. Pure.
+// Facts from the paths of systemd's cgroups. Pure.
 #pragma once
 
 #include <cstdint>
@@ -8,24 +8,24 @@
 
 namespace tallyman {
 
-// systemd writes bytes that a unit's name must not have as \xNN:
+// systemd writes bytes that are not allowed in a unit's name as \xNN:
 // machine-my\x2dvm.scope is "machine-my-vm.scope". Control bytes stay escaped.
 std::string without_unit_escapes(std::string_view name);
 
-// The user in whose slice it lies: /user.slice/user-1000.slice/...
+// The user of the slice that contains it: /user.slice/user-1000.slice/...
 std::optional<std::uint32_t> user_of(std::string_view cgroup_path);
 
 struct UnitPlace {
   std::string unit;                           // "nginx.service"
-  std::optional<std::uint32_t> user_manager;  // of whose user@UID.service it is; nobody's: the host's systemd
+  std::optional<std::uint32_t> user_manager;  // the user of its user@UID.service; empty: the host's systemd
 };
 
-// A service, slice or scope of this host's systemd or of a user's manager: above
-// it are slices alone. Nothing for a unit of a systemd inside a container.
+// A service, slice or scope of this host's systemd or of a user's manager: all cgroups
+// above are slices. Empty for a unit of a systemd inside a container.
 std::optional<UnitPlace> unit_at(std::string_view cgroup_path);
 
-// The machine's name in machine-NAME.scope, or in systemd-nspawn@NAME.service,
-// below machine.slice; empty when it is neither, or no name that a file can have.
+// The machine's name in machine-NAME.scope, or in systemd-nspawn@NAME.service, below
+// machine.slice. Empty if the path is neither, or the name cannot be a file name.
 std::string machine_at(std::string_view cgroup_path);
 
 }  // namespace tallyman

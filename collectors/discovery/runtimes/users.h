@@ -1,5 +1,5 @@
-// The users of the host who have something running: those for whom systemd has
-// made /run/user/UID. Rootless runtimes keep their files in there and at home.
+// The users of the host who have something running: systemd has created /run/user/UID for
+// them. Rootless runtimes keep their files there and in the home directory.
 #pragma once
 
 #include "collectors/discovery/runtimes/rooted_files.h"
@@ -11,13 +11,13 @@
 namespace tallyman {
 
 struct User {
-  std::string uid, home;  // home is empty where /etc/passwd does not know it
+  std::string uid, home;  // home is empty if /etc/passwd does not have it
 };
 
 // At most 64, by uid.
 std::vector<User> users_with_runtime_directory(RootedFiles& files);
 
-// The home of a uid in the text of /etc/passwd; empty when it is not in it.
+// The home directory of a uid in the text of /etc/passwd; empty if it is not there.
 std::string home_of(std::string_view passwd, std::string_view uid);
 
 }  // namespace tallyman

@@ -22,14 +22,14 @@ using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint8_t kWatchedHierarchies = 2;
-// A cgroup removed in one hierarchy is looked for in the others after 5, 10, 20
-// ... ms, then each second for a minute: runtimes remove them one by one.
+// A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
+// each second for a minute: runtimes remove them one by one.
 constexpr milliseconds kFirstPoll{5};
-constexpr milliseconds kLastLook{1'000};
+constexpr milliseconds kLastPoll{1'000};
 constexpr int kPolls = 70;
-// After so many (0.3 s) it is not being removed: it lives on elsewhere.
+// After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
-// For so long after the first hierarchy's, another's event is of the same cgroup.
+// For so long after the first hierarchy's event, events of the others are about the same cgroup.
 constexpr milliseconds kShortLivedMemory{2'000};
 
 std::string join(const std::string& parent, std::string_view name) {
@@ -68,7 +68,7 @@ class CgroupTree::Impl {
  private:
   struct Seen {
     bool is_new = false;
-    bool identified = false;  // its inode was met again
+    bool identified = false;  // its inode was found again
   };
   struct Pending {
     Clock::time_point next_poll;
@@ -94,7 +94,7 @@ class CgroupTree::Impl {
   void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
   void identify(const std::string& path, CgroupNode& node);
   bool exists_anywhere(const std::string& path) const;
-  void tell(const std::string& path, const CgroupNode& node, bool created);
+  void notify(const std::string& path, const CgroupNode& node, bool created);
   void forget_watches(const std::string& path);
   void report_short_lived(std::uint8_t hierarchy, const std::string& path);
   bool remove_if_gone(const std::string& path);
@@ -108,7 +108,7 @@ class CgroupTree::Impl {
   FileDescriptor wake_fd_;
   std::optional<DirectoryWatcher> watcher_;
   std::map<std::string, CgroupNode> nodes_;
-  std::unordered_map<std::string_view, Seen> seen_;  // keys are those of nodes_; only while walking_
+  std::unordered_map<std::string_view, Seen> seen_;  // keys point into nodes_; only while walking_
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
@@ -116,7 +116,7 @@ class CgroupTree::Impl {
     std::uint8_t hierarchy;
     Clock::time_point until;
   };
-  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be looked at
+  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be read
   Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
@@ -139,8 +139,8 @@ void CgroupTree::Impl::stop_watching(const Error& why) {
   next_walk_ = std::min(next_walk_, now + options_.unwatched_walk_interval);
 }
 
-// Only of the first hierarchies: what is in the others alone is not looked for,
-// but it is still looked at.
+// Finds new cgroups in the given hierarchies only. Known cgroups in the others are still
+// checked.
 bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
   changed_ = false;
   ++status_.walks;
@@ -158,7 +158,7 @@ bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
 }
 
 void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start) {
-  // Breadth first: at max_cgroups it is the deepest that are left out.
+  // Breadth first: beyond max_cgroups the deepest are left out.
   std::deque<std::string> to_list;
   if (visit(hierarchy, start)) to_list.push_back(start);
   while (!to_list.empty()) {
@@ -177,13 +177,13 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
   }
 }
 
-// Takes the directory into nodes_. True when it may have subdirectories.
+// Adds the directory to nodes_. True if it may have subdirectories.
 bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups && !nodes_.contains(path)) {
     ++status_.left_out;
     return false;
   }
-  // Watched before it is looked at: what comes after the open_directory makes an event.
+  // Watched before it is listed: a later change makes an event.
   if (watcher_ && hierarchy < kWatchedHierarchies) {
     auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), path == "/");
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
@@ -202,14 +202,15 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   const auto [found, is_new] = nodes_.try_emplace(path);
   CgroupNode& node = found->second;
   if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
-    if (!is_new) tell(path, node, false);
+    if (!is_new) notify(path, node, false);
     node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
-    tell(path, node, true);
+    notify(path, node, true);
   }
   if (!walking_) {
     if (node.hierarchy == hierarchy) return;
     if (open_directory(node.hierarchy, path)) return identify(path, node);
-    // Being removed, one hierarchy after the other, or made anew without the first.
+    // It is being removed, one hierarchy after the other, or was recreated without the
+    // first.
     if (pending_.try_emplace(path).second) pending_[path].next_poll = Clock::now() + kFirstPoll;
     return;
   }
@@ -219,21 +220,21 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   if (seen.is_new) node.created_nsec = std::min(*node.created_nsec, directory.created_nsec);
 }
 
-// Made anew elsewhere, or no longer where it was seen first: finds what it is now.
+// Recreated elsewhere, or no longer where it was first seen: finds its current place.
 void CgroupTree::Impl::identify(const std::string& path, CgroupNode& node) {
   const auto same = open_directory(node.hierarchy, path);
   if (same && same->inode == node.inode) return;
   for (std::uint8_t h = 0; h < hierarchies(); ++h) {
     const auto directory = open_directory(h, path);
     if (!directory) continue;
-    tell(path, node, false);
+    notify(path, node, false);
     node = CgroupNode{directory->inode, h, directory->created_nsec};
-    tell(path, node, true);
+    notify(path, node, true);
     return;
   }
 }
 
-void CgroupTree::Impl::tell(const std::string& path, const CgroupNode& node, bool created) {
+void CgroupTree::Impl::notify(const std::string& path, const CgroupNode& node, bool created) {
   changed_ = true;
   if (options_.on_change) options_.on_change({path, node, created});
 }
@@ -243,8 +244,8 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
   for (std::uint8_t h = 0; watcher_ && h < kWatchedHierarchies; ++h) watcher_->forget(h, path);
 }
 
-// It was made and is gone already. A runtime makes it in several hierarchies: the
-// first that tells of it counts.
+// It was created and is already gone. A runtime creates it in several hierarchies: the
+// first report counts.
 void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
   const auto now = Clock::now();
@@ -252,8 +253,8 @@ void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::str
   const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
   if (!is_new && short_lived->second.hierarchy != hierarchy) return;
   short_lived->second.until = now + kShortLivedMemory;
-  tell(path, CgroupNode{}, true);
-  tell(path, CgroupNode{}, false);
+  notify(path, CgroupNode{}, true);
+  notify(path, CgroupNode{}, false);
 }
 
 bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
@@ -276,18 +277,18 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   }
   const std::string below = path + "/";
   for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) {
-    tell(it->first, it->second, false);
+    notify(it->first, it->second, false);
     forget_watches(it->first);
     it = nodes_.erase(it);
   }
-  tell(path, found->second, false);
+  notify(path, found->second, false);
   nodes_.erase(found);
   forget_watches(path);
   if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
   return true;
 }
 
-// What a walk did not meet is not gone for sure: its parent may have been unreadable.
+// A cgroup that a walk did not find is not necessarily gone: its parent may have been unreadable.
 void CgroupTree::Impl::remove_unseen() {
   std::vector<std::string> unseen;
   for (auto& [path, node] : nodes_) {
@@ -330,7 +331,7 @@ void CgroupTree::Impl::check_pending(Clock::time_point now) {
     } else {
       const auto node = nodes_.find(it->first);
       if (pending.polls_left == kPolls - kPollsForRemoval && node != nodes_.end()) identify(it->first, node->second);
-      pending.delay = std::min(pending.delay * 2, kLastLook);
+      pending.delay = std::min(pending.delay * 2, kLastPoll);
       pending.next_poll = now + pending.delay;
       ++it;
     }

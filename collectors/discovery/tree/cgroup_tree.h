@@ -1,13 +1,13 @@
-// All cgroups of the host, kept current by inotify and reconciled by a walk.
-// The union over the given hierarchies: a cgroup that exists in one of them
-// exists. Not thread-safe: one thread owns it.
+// All cgroups of the host, kept current by inotify and reconciled by a walk. The union
+// over the given hierarchies: a cgroup that exists in one of them exists. Not
+// thread-safe: one thread owns it.
 //
-// Costs: one inotify watch a cgroup in each watched hierarchy (the first two),
-// about 0.1 ms from mkdir to the event; a walk stats every directory and lists
-// those that have children (kernfs: link count above 2). A cgroup that comes or
-// goes only in a hierarchy that is not watched is noticed by the next walk; one
-// that goes everywhere is noticed at once, by a few looks after the event.
-// Symbolic links are not followed, but for the hierarchies themselves.
+// Costs: one inotify watch per cgroup in each watched hierarchy (the first two), about
+// 0.1 ms from mkdir to the event. A walk stats every directory and lists those that have
+// children (kernfs: link count above 2). The next walk notices a cgroup created or
+// removed only in a hierarchy that is not watched. A cgroup removed everywhere is noticed
+// at once, by a few polls after the event. Symbolic links are not followed, except for
+// the hierarchies themselves.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -27,15 +27,16 @@
 namespace tallyman {
 
 struct CgroupNode {
-  std::uint64_t inode = 0;     // of its directory in `hierarchy`; another inode there is another cgroup
-  std::uint8_t hierarchy = 0;  // where it was seen first: kept as long as it exists there
-  // Birth of the directory (statx), else its mtime when first seen: cgroupfs
-  // has no birth time, and its mtime is never too early but may be late.
+  std::uint64_t inode = 0;     // of its directory in `hierarchy`; another inode there means another cgroup
+  std::uint8_t hierarchy = 0;  // where it was first seen: kept as long as it exists there
+  // Creation time of the directory (statx), else its mtime when first seen: cgroupfs has
+  // no creation time, and its mtime is never too early but may be late.
   std::optional<std::uint64_t> created_nsec;
 };
 
-// A cgroup that came or went, also one that was gone before it could be looked
-// at: its node is then empty. Made anew under its old path, it went and came.
+// A cgroup that was created or removed. If it was gone before it could be read, its node
+// is empty. A cgroup recreated under the same path is reported as removed, then as
+// created.
 struct CgroupChange {
   const std::string& path;
   const CgroupNode& node;
@@ -47,16 +48,17 @@ struct CgroupTreeOptions {
   bool use_inotify = true;
   std::chrono::milliseconds walk_interval{60'000};                    // while watching
   std::chrono::milliseconds unwatched_walk_interval{2'000};           // while not
-  std::size_t max_cgroups = 20'000;                                   // more are left out, counted and told
+  std::size_t max_cgroups = 20'000;                                   // more are left out, counted and reported
   std::size_t max_depth = 64;                                         // directories below are left out too
-  std::size_t max_watches = std::numeric_limits<std::size_t>::max();  // the kernel has a limit of its own
-  // Called from wait() and walk() at once, before nodes() is whole again: quick.
+  std::size_t max_watches = std::numeric_limits<std::size_t>::max();  // the kernel has its own limit
+  // Called from wait() and walk() at once, before nodes() is consistent again: must be
+  // quick.
   std::function<void(const CgroupChange&)> on_change;
 };
 
 struct CgroupTreeStatus {
-  bool watching = false;     // false: no inotify, or it ran out of watches: walking instead
-  std::string watch_error;   // why not, for a warning that names the sysctl; tried anew each walk_interval
+  bool watching = false;     // false: no inotify, or no watches left: walking instead
+  std::string watch_error;   // why not, for a warning that names the sysctl; retried each walk_interval
   int watch_error_code = 0;  // its errno
   std::uint64_t watches = 0;
   std::uint64_t overflows = 0;  // IN_Q_OVERFLOW seen: each is followed by a walk
@@ -72,12 +74,13 @@ class CgroupTree {
   CgroupTree(const CgroupTree&) = delete;
   CgroupTree& operator=(const CgroupTree&) = delete;
 
-  // Waits for a change to nodes(), for wake(), for one of `others` to be readable, or for
-  // `timeout`, whichever is first; walks when a walk is due. True when nodes() changed.
+  // Waits for a change to nodes(), for wake(), for one of `others` to become readable, or
+  // for `timeout`, whichever is first; walks when a walk is due. True when nodes()
+  // changed.
   bool wait(std::chrono::milliseconds timeout, std::span<const int> others = {});
-  // Ends a wait() from another thread. The one call that is thread-safe.
+  // Ends a wait() from another thread. The only thread-safe call.
   void wake();
-  // Looks at all hierarchies now. True when nodes() changed.
+  // Scans all hierarchies now. True when nodes() changed.
   bool walk();
 
   // By path from the hierarchy's root: "/", "/docker", "/docker/ID".

@@ -51,7 +51,7 @@ Result<void> DirectoryWatcher::add(std::uint8_t tag, const std::string& path, co
   if (kept.path != path) kept.path = path;
   const auto named = by_path_.try_emplace(key(tag, path), watch).first;
   const int before = std::exchange(named->second, watch);
-  // Made anew under the same path: the kernel keeps a removed cgroup for as long as it is watched.
+  // Recreated under the same path: the kernel keeps a removed cgroup for as long as it is watched.
   const auto old = watches_.find(before);
   if (before != watch && old != watches_.end() && old->second.path == path && old->second.tag == tag) {
     inotify_rm_watch(fd_.get(), before);
@@ -107,7 +107,7 @@ void DirectoryWatcher::end_renewal() {
     if (it->second.generation == generation_) {
       ++it;
     } else {
-      inotify_rm_watch(fd_.get(), it->first);  // fails where the directory is gone: that is fine
+      inotify_rm_watch(fd_.get(), it->first);  // fails if the directory is gone, which is fine
       drop(it++);
     }
   }

@@ -1,4 +1,4 @@
-// inotify on directories: which were made and removed below the watched ones.
+// inotify on directories: reports directories created and removed below the watched ones.
 // Not thread-safe.
 #pragma once
 
@@ -14,8 +14,8 @@
 
 namespace tallyman {
 
-// Something happened to the directory `path` of the hierarchy `tag`. What it
-// was is only a hint: by now it may be otherwise, so look.
+// An event for the directory `path` of the hierarchy `tag`. The event is only a hint;
+// re-read the directory before acting on it.
 struct DirectoryEvent {
   bool created = false;  // else removed
   std::uint8_t tag = 0;
@@ -27,25 +27,25 @@ class DirectoryWatcher {
   struct Batch {
     std::vector<DirectoryEvent> events;
     bool overflowed = false;  // the kernel dropped events
-    bool stale = false;       // a directory was renamed or unmounted: watches may bear wrong paths, renew them
+    bool stale = false;       // a directory was renamed or unmounted: watches may have wrong paths, renew them
   };
 
-  // An error names the sysctl to raise where that is the cause.
+  // An error names the sysctl to raise if that is the cause.
   static Result<DirectoryWatcher> open(std::size_t max_watches);
 
-  // `path` is what events call it, `directory` where it is. Watching it again
-  // is free; an older directory of that path is watched no more. kUnsupported: it
-  // is gone; kDenied: not readable; kIo: no watch is left, and the text names the sysctl.
+  // `path` is the name in events, `directory` the place on disk. Watching it again costs
+  // nothing; a watch on an older directory of that path ends. kUnsupported: it is gone.
+  // kDenied: not readable. kIo: no watch is left, and the text names the sysctl.
   Result<void> add(std::uint8_t tag, const std::string& path, const std::string& directory, bool follow_symlink);
 
-  // Gives the watch up; nothing if there is none.
+  // Removes the watch, if there is one.
   void forget(std::uint8_t tag, const std::string& path);
 
-  // What is waiting to be read, up to a bound; does not block.
+  // The events waiting to be read, up to a limit; does not block.
   Batch read();
 
-  // Between the two, every directory is added again; the watches that were not
-  // are given up.
+  // Between the two calls every directory is added again; watches that were not added
+  // again are removed.
   void begin_renewal() { ++generation_; }
   void end_renewal();
 

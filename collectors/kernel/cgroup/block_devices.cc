@@ -3,7 +3,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxDevices = 4096;  // numbers come from the kernel, but mounts may come and go for years
+constexpr std::size_t kMaxDevices = 4096;  // device numbers come from the kernel, but mounts can change for years
 
 std::string device_path(std::string_view uevent) {
   constexpr std::string_view kKey = "DEVNAME=";

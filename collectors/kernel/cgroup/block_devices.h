@@ -1,5 +1,5 @@
-// Block device numbers -> names, from sysfs' uevent files. Remembers; asks
-// again for numbers it did not know when forget_unknown() is called. One thread.
+// Block device numbers -> names, from sysfs' uevent files. Caches them; after
+// forget_unknown() it asks again for numbers it did not know. One thread.
 #pragma once
 
 #include "collectors/kernel/system/host_root.h"

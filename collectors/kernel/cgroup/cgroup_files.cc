@@ -22,7 +22,7 @@ struct FileSpec {
   const char* name;
 };
 
-// Kept open: what changes every second. 4.8 KB of kernel memory each.
+// Files that change every second are kept open, for 4.8 KB of kernel memory each.
 constexpr FileSpec kSpecs[] = {
     {CgroupFile::kV1CpuacctUsage, false, Controller::kCpuacct, Keep::kOpen, "cpuacct.usage"},
     {CgroupFile::kV1CpuacctStat, false, Controller::kCpuacct, Keep::kOpen, "cpuacct.stat"},
@@ -88,11 +88,11 @@ constexpr std::int32_t kMissing = -2;
 
 const FileSpec& spec_of(CgroupFile file) { return kSpecs[static_cast<int>(file)]; }
 
-int find_hierarchy(const CgroupMounts& hierarchy, const FileSpec& spec) {
+int find_hierarchy(const CgroupMounts& mounts, const FileSpec& spec) {
   if (!spec.v2) {
-    return hierarchy.v1_index(spec.controller);
+    return mounts.v1_index(spec.controller);
   }
-  return spec.controller == kCore || hierarchy.v2_has(spec.controller) ? hierarchy.unified_index() : -1;
+  return spec.controller == kCore || mounts.v2_has(spec.controller) ? mounts.unified_index() : -1;
 }
 
 FileDescriptor open_below(int directory, const std::string& cgroup, std::string_view name) {
@@ -110,13 +110,13 @@ FileDescriptor open_below(int directory, const std::string& cgroup, std::string_
 
 }  // namespace
 
-CgroupRoots::CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open)
-    : hierarchy_(hierarchy), discovery_order_(hierarchy.discovery_order()), hierarchy_of_{}, budget_(files_kept_open) {
-  for (const Hierarchy& one : hierarchy_.hierarchies()) {
+CgroupRoots::CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open)
+    : mounts_(mounts), discovery_order_(mounts.discovery_order()), hierarchy_of_{}, budget_(files_kept_open) {
+  for (const Hierarchy& one : mounts_.hierarchies()) {
     directories_.emplace_back(open(one.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   for (const FileSpec& spec : kSpecs) {
-    hierarchy_of_[static_cast<std::size_t>(spec.file)] = find_hierarchy(hierarchy_, spec);
+    hierarchy_of_[static_cast<std::size_t>(spec.file)] = find_hierarchy(mounts_, spec);
   }
 }
 

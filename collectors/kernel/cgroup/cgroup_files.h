@@ -68,29 +68,27 @@ enum class CgroupFile : std::uint8_t {
 };
 inline constexpr int kCgroupFiles = static_cast<int>(CgroupFile::kCount);
 
-// Where the files of all cgroups are: one directory handle a hierarchy.
-// Shared by all CgroupFiles, which it must outlive.
+// The directories of all cgroup hierarchies, one open handle each. Shared by all
+// CgroupFiles and must outlive them.
 class CgroupRoots {
  public:
-  CgroupRoots(const CgroupMounts& hierarchy, std::size_t files_kept_open);
+  CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open);
 
   // Index of the hierarchy that has `file`, or -1: no such controller there.
   int hierarchy_of(CgroupFile file) const { return hierarchy_of_[static_cast<int>(file)]; }
   int directory(int hierarchy) const { return directories_[static_cast<std::size_t>(hierarchy)].get(); }
-  int v1_hierarchy(Controller controller) const { return hierarchy_.v1_index(controller); }
-  int v2_hierarchy(Controller controller) const {
-    return hierarchy_.v2_has(controller) ? hierarchy_.unified_index() : -1;
-  }
-  int unified_hierarchy() const { return hierarchy_.unified_index(); }
-  // Where to look for a cgroup's processes.
+  int v1_hierarchy(Controller controller) const { return mounts_.v1_index(controller); }
+  int v2_hierarchy(Controller controller) const { return mounts_.v2_has(controller) ? mounts_.unified_index() : -1; }
+  int unified_hierarchy() const { return mounts_.unified_index(); }
+  // The hierarchies to search for a cgroup's processes, in this order.
   const std::vector<int>& discovery_order() const { return discovery_order_; }
   FileBudget& budget() { return budget_; }
   const std::string& path(int hierarchy) const {
-    return hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy)].path;
+    return mounts_.hierarchies()[static_cast<std::size_t>(hierarchy)].path;
   }
 
  private:
-  CgroupMounts hierarchy_;
+  CgroupMounts mounts_;
   std::vector<FileDescriptor> directories_;
   std::vector<int> discovery_order_;
   std::array<int, kCgroupFiles> hierarchy_of_;
@@ -107,12 +105,12 @@ class CgroupFiles {
   // The text, in `buffer` until its next use. kUnsupported: this cgroup has no
   // such file (remembered until retry_missing()); kGone: the cgroup was removed.
   Result<std::string_view> read(CgroupFile file, ReadBuffer& buffer);
-  // A file with a name made at run time (hugetlb.2MB.current); never kept open.
+  // A file with a name composed at run time (hugetlb.2MB.current); never kept open.
   Result<std::string_view> read(int hierarchy, std::string_view name, ReadBuffer& buffer);
   // Process ids of this cgroup itself, from the first hierarchy that has any.
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
 
-  // Of its directory in the v2 tree; 0 if there is none.
+  // Inode of the cgroup's directory in the v2 tree; 0 if there is none.
   std::uint64_t unified_inode() const;
 
   void retry_missing();

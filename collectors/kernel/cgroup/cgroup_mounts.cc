@@ -112,8 +112,8 @@ std::vector<Hierarchy> from_mountinfo(const HostRoot& root, const std::string& f
   return found;
 }
 
-// Where no mountinfo can be read: v2 has cgroup.controllers at its root, a v1
-// hierarchy is a directory named after its controllers ("cpu,cpuacct").
+// If no mountinfo can be read: v2 has cgroup.controllers at its root, and a v1 hierarchy
+// is a directory named after its controllers ("cpu,cpuacct").
 std::vector<Hierarchy> from_directories(const HostRoot& root, ReadBuffer& buffer) {
   std::vector<Hierarchy> found;
   const std::string top = root.cgroup_path("/sys/fs/cgroup");
@@ -138,8 +138,8 @@ std::vector<Hierarchy> from_directories(const HostRoot& root, ReadBuffer& buffer
   return found;
 }
 
-// In a cgroup namespace a mount of one's own tree has the root "/", a mount of
-// the host's has "/..": mountinfo shows roots as the reader's namespace sees them.
+// In a cgroup namespace a mount of the own tree has the root "/", and a mount of the
+// host's tree has "/..": mountinfo shows roots relative to the reader's namespace.
 bool sees_own_subtree_only(const HostRoot& root, ReadBuffer& buffer) {
   struct stat own {
   }, init{};

@@ -1,7 +1,6 @@
-// Which cgroup hierarchies a host has and which controller is where: v1, v2 or
-// both (hybrid), decided for each controller by itself. Read from
-// <procfs>/1/mountinfo, or self/mountinfo where 1's is not readable, or else
-// from the directories below cgroupfs.
+// Which cgroup hierarchies a host has and which controller is where: v1, v2 or both
+// (hybrid), decided for each controller. Read from <procfs>/1/mountinfo; if that is not
+// readable from self/mountinfo; else from the directories below cgroupfs.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -26,7 +25,7 @@ std::string_view to_string(CgroupMode mode);
 struct Hierarchy {
   std::string path;  // its directory on this machine
   bool v2 = false;
-  std::vector<std::string> controllers;  // v1: as mounted, "name=systemd" included; v2: cgroup.controllers
+  std::vector<std::string> controllers;  // v1: as mounted, including "name=systemd"; v2: cgroup.controllers
 };
 
 class CgroupMounts {
@@ -38,18 +37,18 @@ class CgroupMounts {
   const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }
   // Index into hierarchies(), or -1: the hierarchy that has this controller on v1 or on v2.
   int v1_index(Controller controller) const { return v1_[static_cast<int>(controller)]; }
-  // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat)
-  // are there whatever controllers it has.
+  // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat) exist
+  // regardless of its controllers.
   int unified_index() const { return unified_; }
   bool v2_has(Controller controller) const { return v2_controllers_[static_cast<int>(controller)]; }
-  // The hierarchies in which discovery looks for workloads: one entry each,
-  // the one to watch first at the front.
+  // The hierarchies that discovery scans for workloads, once each. The first one is the
+  // one to watch first.
   std::vector<int> discovery_order() const;
 
-  // The agent sees only its own subtree (a private cgroup namespace without
-  // the host's tree mounted): its numbers would be of itself alone.
+  // The agent sees only its own subtree (a private cgroup namespace without the host's
+  // tree mounted): its numbers would describe only itself.
   bool confined_to_namespace() const { return confined_; }
-  // "hybrid: cpu,cpuacct,memory on v1; hugetlb on v2" for the log.
+  // For the log: "hybrid: v2 at PATH (hugetlb); v1 at PATH (cpu,cpuacct,memory)".
   std::string describe() const;
 
  private:

@@ -12,8 +12,8 @@ class CgroupV1Reader final : public CgroupReader {
  public:
   void cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
     stats.cpu.usage_nsec = context.number(files, CgroupFile::kV1CpuacctUsage, parse_number);
-    // Not usage_user and usage_sys: those are what the tick happened to see,
-    // while cpuacct.stat is scaled to the precise sum, as v2's cpu.stat is.
+    // Not usage_user and usage_sys: those are sampled at the tick, while cpuacct.stat is
+    // scaled to the precise sum, like v2's cpu.stat.
     context.rows(files, CgroupFile::kV1CpuacctStat,
                  [&](std::string_view text) { return formats::parse_cpuacct_stat(text, stats.cpu); });
     if (stats.limits.cpu_quota_usec.value_or(kUnlimited) != kUnlimited) {
@@ -54,7 +54,7 @@ class CgroupV1Reader final : public CgroupReader {
     const bool accounted = !stats.io.empty();
     stats.io.clear();
     if (!accounted && !context.slow_pass) {
-      return;  // most v1 kernels account nothing without a throttle rule: look again in the next slow pass
+      return;  // most v1 kernels account nothing without a throttle rule: try again in the next slow pass
     }
     context.rows(
         files, CgroupFile::kV1IoBytes,
@@ -90,7 +90,7 @@ class CgroupV1Reader final : public CgroupReader {
     if (!with_swap || !limits.memory_max) {
       return;
     }
-    // v1 limits memory and swap together, v2 swap alone.
+    // v1 limits memory and swap together, v2 limits swap separately.
     const bool unlimited = *with_swap == kUnlimited || *limits.memory_max == kUnlimited;
     limits.swap_max = unlimited ? kUnlimited : *with_swap - std::min(*with_swap, *limits.memory_max);
   }

@@ -8,7 +8,7 @@ namespace {
 using formats::parse_limit;
 using formats::parse_number;
 
-// The kernel's own pair of scales: weight 1..10000 with 100 for 1024 shares.
+// The kernel's mapping between the two scales: weight 1..10000, with 100 for 1024 shares.
 // Linear between the ends, as runc writes and cAdvisor reads it.
 Count shares_from_weight(Count weight) {
   if (!weight || *weight < 1 || *weight > 10'000) {
@@ -28,7 +28,7 @@ class CgroupV2Reader final : public CgroupReader {
     }
   }
 
-  void cpu_per_cpu(CgroupFiles&, ReadContext&, CgroupStats&) const override {}  // not kept by v2
+  void cpu_per_cpu(CgroupFiles&, ReadContext&, CgroupStats&) const override {}  // v2 does not count it
 
   void memory(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
     stats.memory.kernel = Count();
@@ -37,7 +37,7 @@ class CgroupV2Reader final : public CgroupReader {
     stats.memory.current = context.number(files, CgroupFile::kMemoryCurrent, parse_number);
     stats.memory.peak = context.number(files, CgroupFile::kMemoryPeak, parse_number);
     stats.memory.swap_current = context.number(files, CgroupFile::kMemorySwapCurrent, parse_number);
-    // The root has no memory.current; v1's definition for it. A file that is there but makes no sense is no such case.
+    // The root has no memory.current: v1's definition is used. A malformed file is not replaced.
     const auto missing = [&] {
       const auto text = files.read(CgroupFile::kMemoryCurrent, context.buffer);
       return !text && text.error().kind == ErrorKind::kUnsupported;

@@ -84,8 +84,8 @@ constexpr unsigned kYoungPasses = 3;
 
 class FileStatsSource final : public StatsSource {
  public:
-  FileStatsSource(const HostRoot& root, const CgroupMounts& hierarchy, std::size_t files_kept_open)
-      : roots_(hierarchy, files_kept_open),
+  FileStatsSource(const HostRoot& root, const CgroupMounts& mounts, std::size_t files_kept_open)
+      : roots_(mounts, files_kept_open),
         devices_(root),
         page_sizes_(huge_page_sizes(root)),
         context_{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}} {}
@@ -110,12 +110,12 @@ class FileStatsSource final : public StatsSource {
     Attached(CgroupRoots& roots, const std::string& cgroup_path) : files(roots, cgroup_path), path(cgroup_path) {}
     CgroupFiles files;
     std::string path;
-    Attached* parent = nullptr;  // the nearest that is attached; as of the last link_parents()
+    Attached* parent = nullptr;  // the nearest attached one, at the last link_parents()
     CgroupStats stats;
     unsigned passes = 0;
     bool gone = false;
-    // v1: kills of the cgroup alone when last read, of those below that are no
-    // more, and the sum over all that live.
+    // v1: kills of the cgroup itself when last read; kills of removed descendants; the
+    // sum over the whole subtree.
     Count own_oom_kills;
     std::uint64_t removed_oom_kills = 0, all_oom_kills = 0;
 
@@ -166,7 +166,7 @@ StatsSource::Handle FileStatsSource::attach(const std::string& cgroup_path) {
 void FileStatsSource::detach(Handle handle) {
   const Attached& leaving = *slots_[handle];
   if (Attached* parent = parent_of(leaving.path)) {
-    // Its counter must not fall. Those below come by themselves, before or after.
+    // The parent's counter must not fall. Descendants are detached separately, before or after.
     parent->removed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.removed_oom_kills;
   }
   if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
@@ -208,7 +208,7 @@ void FileStatsSource::begin_pass(bool slow) {
 
 ReadReport FileStatsSource::read(StatsKind kind) {
   context_.report = {};
-  // A parent before its children: what they use in between is then never missing from their sum.
+  // A parent is read before its children: the sum never misses what they use in between.
   for (Attached* one : parents_first_) {
     if (!one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
       context_.gone = false;
@@ -306,7 +306,7 @@ void FileStatsSource::end_pass() {
   }
 }
 
-// Once a change and not once a pass: looking a path up costs as much as reading a file.
+// Once per change, not once per pass: resolving a path costs as much as reading a file.
 void FileStatsSource::link_parents() {
   tree_changed_ = false;
   parents_first_.clear();
@@ -335,9 +335,9 @@ void FileStatsSource::sum_oom_kills() {
 
 }  // namespace
 
-std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& hierarchy,
+std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& mounts,
                                                     std::size_t files_kept_open) {
-  return std::make_unique<FileStatsSource>(root, hierarchy, files_kept_open);
+  return std::make_unique<FileStatsSource>(root, mounts, files_kept_open);
 }
 
 }  // namespace tallyman

@@ -10,7 +10,7 @@
 namespace tallyman {
 
 // Keeps at most `files_kept_open` cgroup files open: 11 to 14 for each cgroup.
-std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& hierarchy,
+std::unique_ptr<StatsSource> make_file_stats_source(const HostRoot& root, const CgroupMounts& mounts,
                                                     std::size_t files_kept_open);
 
 }  // namespace tallyman

@@ -30,13 +30,13 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxUnclaimed = 4'096;
-constexpr int kNice = -15;  // where there is no real-time priority to be had
+constexpr int kNice = -15;  // if real-time priority is not available
 
 class EventsFileWatcher final : public FinalStatsWatcher {
  public:
-  EventsFileWatcher(const HostRoot& root, const CgroupMounts& hierarchy, FileDescriptor inotify)
-      : hierarchy_(hierarchy),
-        roots_(hierarchy, 0),
+  EventsFileWatcher(const HostRoot& root, const CgroupMounts& mounts, FileDescriptor inotify)
+      : mounts_(mounts),
+        roots_(mounts, 0),
         devices_(root),
         inotify_(std::move(inotify)),
         stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
@@ -54,7 +54,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
     std::string path;
     int directory_watch = 0;
     bool claimed = false;  // by watch()
-    std::optional<CgroupStats> words;
+    std::optional<CgroupStats> final_stats;
   };
   const CgroupReader& reader_for(Controller controller) const {
     return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
@@ -73,19 +73,19 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   void give_up(Token token, int directory_watch) const;
   std::optional<CgroupStats> read(const std::string& path);
 
-  const CgroupMounts hierarchy_;
-  // Of the thread.
+  const CgroupMounts mounts_;
+  // Used by the thread only.
   CgroupRoots roots_;
   BlockDevices devices_;
   ReadBuffer buffer_;
-  std::deque<Token> unclaimed_;  // what it found by itself; most are claimed since
+  std::deque<Token> unclaimed_;  // found by its own watches; most are claimed by now
 
   FileDescriptor inotify_, stop_event_;
   std::thread thread_;
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::unordered_map<Token, WatchedCgroup> watched_;
   std::unordered_map<int, std::string> directories_;  // by their watch
   std::unordered_map<std::string, Token> newest_;     // by path
@@ -100,7 +100,7 @@ void EventsFileWatcher::start() {
   }
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the thread that waits for them
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals go to the thread that waits for them
   started_ = true;
   thread_ = std::thread([this] { run(); });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
@@ -114,7 +114,7 @@ void EventsFileWatcher::stop() {
   }
 }
 
-// What it does is bounded by how many cgroups end, about 0.1 ms each.
+// Its work is limited by the number of cgroups that end, about 0.1 ms each.
 void EventsFileWatcher::raise_priority() {
   const sched_param lowest{1};
   real_time_ = sched_setscheduler(0, SCHED_RR | SCHED_RESET_ON_FORK, &lowest) == 0;
@@ -124,7 +124,7 @@ void EventsFileWatcher::raise_priority() {
 }
 
 void EventsFileWatcher::run() {
-  pthread_setname_np(pthread_self(), "last-words");
+  pthread_setname_np(pthread_self(), "final-stats");
   raise_priority();
   std::array<pollfd, 2> waiting{{{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
   for (;;) {
@@ -163,18 +163,18 @@ void EventsFileWatcher::listen_to(Token token) {
     }
     path = found->second.path;
   }
-  auto words = read(path);
-  if (!words) {
+  auto final_stats = read(path);
+  if (!final_stats) {
     return;
   }
   ++read_;
   const std::lock_guard lock(mutex_);
   if (const auto found = watched_.find(token); found != watched_.end()) {
-    found->second.words = std::move(words);
+    found->second.final_stats = std::move(final_stats);
   }
 }
 
-// With the lock. Empty: no such watch any more.
+// Call with the lock held. Empty: the watch no longer exists.
 std::string EventsFileWatcher::path_below(int directory_watch, std::string_view name) const {
   const auto parent = directories_.find(directory_watch);
   if (parent == directories_.end()) {
@@ -183,7 +183,7 @@ std::string EventsFileWatcher::path_below(int directory_watch, std::string_view 
   return (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
 }
 
-// Found here, and not only when discovery tells of it: a life may be over by then.
+// Watched here, not only when discovery reports the cgroup: it may be gone by then.
 void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   std::string path;
   {
@@ -207,17 +207,17 @@ void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   }
 }
 
-// Who was never claimed and has said nothing has nothing to be kept for.
+// A cgroup that was never claimed and never became empty need not be kept.
 void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   std::unique_lock lock(mutex_);
   const auto newest = newest_.find(path_below(directory_watch, name));
   const auto found = newest == newest_.end() ? watched_.end() : watched_.find(newest->second);
-  if (found != watched_.end() && !found->second.claimed && !found->second.words) {
+  if (found != watched_.end() && !found->second.claimed && !found->second.final_stats) {
     forget_and_unlock(found, lock);
   }
 }
 
-// CPU first: it is what most is asked of, and rmdir may come at any moment.
+// CPU first: it is the most wanted value, and rmdir may come at any moment.
 std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   CgroupFiles files(roots_, path);
   ReadContext context{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}};
@@ -231,7 +231,7 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
     formats::parse_cgroup_events(*text, events);
   }
   if (events.populated == 1) {
-    return std::nullopt;  // a process has come in
+    return std::nullopt;  // a process has entered it
   }
   reader_for(Controller::kMemory).memory_events(files, context, stats);
   reader_for(Controller::kIo).io(files, context, stats);
@@ -242,14 +242,14 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   return stats;
 }
 
-// The lock is never held over a system call here: the thread, which must not
-// wait, takes it too.
+// The lock is never held during a system call here: the thread takes it too and must not
+// wait.
 FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path) {
   if (!started_) {
     return 0;
   }
-  if (const Token heard = claim(cgroup_path); heard != 0) {
-    return heard;
+  if (const Token known = claim(cgroup_path); known != 0) {
+    return known;
   }
   add(cgroup_path);
   return claim(cgroup_path);
@@ -257,18 +257,18 @@ FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path
 
 FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path) {
   const std::lock_guard lock(mutex_);
-  const auto heard = newest_.find(cgroup_path);
-  if (heard == newest_.end()) {
+  const auto found = newest_.find(cgroup_path);
+  if (found == newest_.end()) {
     return 0;
   }
-  WatchedCgroup& one = watched_[heard->second];
-  return std::exchange(one.claimed, true) ? 0 : heard->second;
+  WatchedCgroup& one = watched_[found->second];
+  return std::exchange(one.claimed, true) ? 0 : found->second;
 }
 
 FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
-  const std::string directory = hierarchy_.hierarchies()[static_cast<std::size_t>(hierarchy_.unified_index())].path +
+  const std::string directory = mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path +
                                 (cgroup_path == "/" ? "" : cgroup_path);
-  // The same file has the same watch: whoever comes second changes nothing.
+  // The same file has the same watch: a second call changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
   const int error = errno;
   const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
@@ -280,20 +280,20 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
     directories_[below] = cgroup_path;
   }
   if (token <= 0) {
-    return 0;  // the root has no such file; it is only looked into
+    return 0;  // the root has no such file; only its directory is watched
   }
   WatchedCgroup& one = watched_[token];
   one.path = cgroup_path;
   one.directory_watch = below;
   const Token before = std::exchange(newest_[cgroup_path], token);
-  // Made anew: nobody can ask for the one before any more.
+  // The cgroup was recreated. Nobody can ask for its predecessor any more.
   if (const auto old = watched_.find(before); before != token && old != watched_.end() && !old->second.claimed) {
     forget_and_unlock(old, lock);
   }
   return token;
 }
 
-// With the lock; the watches are for the caller to give up.
+// Call with the lock held; the caller removes the watches.
 void EventsFileWatcher::forget(std::unordered_map<Token, WatchedCgroup>::iterator one) {
   directories_.erase(one->second.directory_watch);
   if (const auto newest = newest_.find(one->second.path); newest != newest_.end() && newest->second == one->first) {
@@ -311,7 +311,7 @@ void EventsFileWatcher::forget_and_unlock(std::unordered_map<Token, WatchedCgrou
   give_up(token, directory_watch);
 }
 
-// These fail where the cgroup is gone: that is fine.
+// These fail if the cgroup is gone, which is fine.
 void EventsFileWatcher::give_up(Token token, int directory_watch) const {
   inotify_rm_watch(inotify_.get(), token);
   inotify_rm_watch(inotify_.get(), directory_watch);
@@ -320,7 +320,7 @@ void EventsFileWatcher::give_up(Token token, int directory_watch) const {
 bool EventsFileWatcher::was_read(Token token) const {
   const std::lock_guard lock(mutex_);
   const auto found = watched_.find(token);
-  return found != watched_.end() && found->second.words.has_value();
+  return found != watched_.end() && found->second.final_stats.has_value();
 }
 
 std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
@@ -329,9 +329,9 @@ std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
   if (found == watched_.end()) {
     return std::nullopt;
   }
-  auto words = std::move(found->second.words);
+  auto final_stats = std::move(found->second.final_stats);
   forget_and_unlock(found, lock);
-  return words;
+  return final_stats;
 }
 
 FinalStatsWatcherStatistics EventsFileWatcher::statistics() const {
@@ -365,25 +365,25 @@ void keep_larger(IoDeviceStats& last, const IoDeviceStats& later) {
 
 }  // namespace
 
-std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& hierarchy) {
+std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& mounts) {
   FileDescriptor inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (hierarchy.unified_index() < 0 || !inotify.valid()) {
+  if (mounts.unified_index() < 0 || !inotify.valid()) {
     return nullptr;
   }
-  return std::make_unique<EventsFileWatcher>(root, hierarchy, std::move(inotify));
+  return std::make_unique<EventsFileWatcher>(root, mounts, std::move(inotify));
 }
 
-void add_final_stats(CgroupStats& stats, const CgroupStats& words) {
-  keep_larger(stats.cpu, words.cpu);
-  keep_larger(stats.memory.peak, words.memory.peak);
-  keep_larger(stats.memory.pgfault, words.memory.pgfault);
-  keep_larger(stats.memory.pgmajfault, words.memory.pgmajfault);
-  keep_larger(stats.memory.pgfault_local, words.memory.pgfault_local);
-  keep_larger(stats.memory.pgmajfault_local, words.memory.pgmajfault_local);
-  keep_larger(stats.memory_events.oom, words.memory_events.oom);
-  keep_larger(stats.memory_events.oom_kill, words.memory_events.oom_kill);
-  keep_larger(stats.memory_events.failcnt, words.memory_events.failcnt);
-  for (const IoDeviceStats& device : words.io) {
+void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats) {
+  keep_larger(stats.cpu, final_stats.cpu);
+  keep_larger(stats.memory.peak, final_stats.memory.peak);
+  keep_larger(stats.memory.pgfault, final_stats.memory.pgfault);
+  keep_larger(stats.memory.pgmajfault, final_stats.memory.pgmajfault);
+  keep_larger(stats.memory.pgfault_local, final_stats.memory.pgfault_local);
+  keep_larger(stats.memory.pgmajfault_local, final_stats.memory.pgmajfault_local);
+  keep_larger(stats.memory_events.oom, final_stats.memory_events.oom);
+  keep_larger(stats.memory_events.oom_kill, final_stats.memory_events.oom_kill);
+  keep_larger(stats.memory_events.failcnt, final_stats.memory_events.failcnt);
+  for (const IoDeviceStats& device : final_stats.io) {
     const auto same = std::find_if(stats.io.begin(), stats.io.end(), [&](const IoDeviceStats& one) {
       return one.major == device.major && one.minor == device.minor;
     });

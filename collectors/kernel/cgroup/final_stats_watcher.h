@@ -1,16 +1,15 @@
-// The counters of a cgroup at the moment it empties: between the last process's
-// exit and rmdir there is a millisecond or so in which its files still answer
-// (Docker: 0.9 to 48 ms), and afterwards what was not read is gone.
+// The counters of a cgroup at the moment it becomes empty. Between the last process's
+// exit and rmdir its files stay readable for about a millisecond (Docker: 0.9 to 48 ms).
+// What was not read by then is lost.
 //
-// An inotify watch on the cgroup's cgroup.events tells of that moment; one on its
-// directory tells of cgroups made below it, so that none has to be shown first. The files
-// are opened then: kept open they would save 10 µs each, against 4.8 KB of
-// kernel memory for each and every living cgroup. What counts is that the thread
-// runs at once, so it asks for real-time priority (CAP_SYS_NICE; without it, it
-// reads as soon as it gets a turn).
+// An inotify watch on the cgroup's cgroup.events reports that moment. A watch on its
+// directory reports cgroups created below it, so they need not be registered first. The
+// files are opened only then: keeping them open would save 10 µs each, but cost 4.8 KB of
+// kernel memory for every existing cgroup. The thread must run at once, so it asks for
+// real-time priority (CAP_SYS_NICE). Without it, it reads as soon as it is scheduled.
 //
-// Needs a v2 tree, if only beside v1 (hybrid): v1 tells nobody that a cgroup
-// has emptied.
+// Needs a v2 tree (a hybrid host's is enough): v1 does not report that a cgroup has
+// become empty.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
@@ -27,8 +26,8 @@ namespace tallyman {
 
 struct FinalStatsWatcherStatistics {
   std::uint64_t watches = 0;    // now
-  std::uint64_t unwatched = 0;  // cgroups for which there was no watch left
-  std::uint64_t read = 0;       // times that a cgroup was found empty and read
+  std::uint64_t unwatched = 0;  // cgroups that got no watch
+  std::uint64_t read = 0;       // times that an empty cgroup was read
   std::uint64_t overflows = 0;  // times the kernel dropped events
   std::uint64_t cpu_nsec = 0;   // of the thread
   bool real_time = false;
@@ -36,28 +35,28 @@ struct FinalStatsWatcherStatistics {
 
 class FinalStatsWatcher {
  public:
-  // Null where there is no v2 tree or no inotify.
-  static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& hierarchy);
+  // Null if there is no v2 tree or no inotify.
+  static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& mounts);
   virtual ~FinalStatsWatcher() = default;  // stops the thread
 
   virtual void start() = 0;
   virtual void stop() = 0;
 
-  // All thread-safe.
-  // The cgroup is listened for until take(); 0 if it cannot be, or before start(). One that is gone
-  // already may have been heard all the same.
+  // All thread-safe. Watches the cgroup until take(). 0 if it cannot be watched, or
+  // before start(). Final stats of a cgroup that is gone already may have been read
+  // nevertheless.
   using Token = int;
   virtual Token watch(const std::string& cgroup_path) = 0;
   // True once it has been read empty.
   virtual bool was_read(Token token) const = 0;
-  // What it counted when it was last found empty: CPU, I/O, memory's peak and
-  // events; the rest is missing. Of that cgroup alone and all below it.
+  // What it counted when it was last found empty: CPU, I/O, peak memory and memory
+  // events; the rest is missing. Covers that cgroup and its descendants.
   virtual std::optional<CgroupStats> take(Token token) = 0;
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 
-// The later of two readings of one cgroup: counters and peaks of `words` where
-// they are larger, all else as in `stats`.
-void add_final_stats(CgroupStats& stats, const CgroupStats& words);
+// Merges two readings of one cgroup: counters and peaks of `final_stats` if they are
+// larger, all else from `stats`.
+void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats);
 
 }  // namespace tallyman

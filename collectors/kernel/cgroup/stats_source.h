@@ -1,6 +1,6 @@
-// Typed stats of many cgroups at once. Nothing above knows where they come
-// from: files today, an eBPF cgroup iterator where the kernel has one. One
-// thread owns a source.
+// Typed stats of many cgroups at once. The layers above do not know where they come from:
+// files today, an eBPF cgroup iterator where the kernel has one. One thread owns a
+// source.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -19,14 +19,14 @@ class StatsSource {
   using Handle = std::uint32_t;
   virtual ~StatsSource() = default;
 
-  // `cgroup_path` from the root of the hierarchies ("/", "/docker/ID"). Parents
-  // before children. Never fails: what is not there is found out by reading.
+  // `cgroup_path` from the root of the hierarchies ("/", "/docker/ID"). Parents before
+  // children. Never fails: reading shows what is missing.
   virtual Handle attach(const std::string& cgroup_path) = 0;
   virtual void detach(Handle handle) = 0;
 
-  // A pass over all attached cgroups: begin_pass(), then read() for each kind
-  // wanted, kLimits before kCpu. Slow kinds are read in a slow pass, and in
-  // the first passes of a new cgroup; else they keep their values.
+  // A pass over all attached cgroups: begin_pass(), then read() for each kind wanted,
+  // kLimits before kCpu. Slow kinds are read in a slow pass and in the first passes of a
+  // new cgroup; otherwise they keep their values.
   virtual void begin_pass(bool slow) = 0;
   virtual ReadReport read(StatsKind kind) = 0;
   // Once a pass, after the last read(): sums that need the whole tree.
@@ -34,10 +34,10 @@ class StatsSource {
 
   // Valid until detach(). Complete after end_pass().
   virtual const CgroupStats& stats(Handle handle) const = 0;
-  // The cgroup was removed during the last pass: its stats are partly of before.
+  // The cgroup was removed during the last pass: some of its stats are older.
   virtual bool gone(Handle handle) const = 0;
-  // The number by which sockets name it: the inode of its directory in the v2
-  // tree. 0: there is no such tree, or no longer the directory.
+  // The id by which sockets refer to it: the inode of its directory in the v2 tree. 0:
+  // there is no v2 tree, or the directory is gone.
   virtual std::uint64_t unified_id(Handle handle) = 0;
   // The ids of the processes in the cgroup itself.
   virtual Result<std::vector<std::uint32_t>> processes(Handle handle) = 0;

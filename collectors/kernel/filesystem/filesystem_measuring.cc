@@ -1,5 +1,5 @@
-// How the worker measures one tree: by its quota, by what the file system itself says,
-// or by a walk in slices, each in a thread that may be given up.
+// How the worker measures one tree: by its quota, by the totals of its file system, or by
+// a walk in slices. Each runs in a thread that may be abandoned.
 #include "collectors/kernel/filesystem/filesystem_worker.h"
 #include "collectors/kernel/system/self_process.h"
 
@@ -11,7 +11,7 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr int kRetryFactor = 10;  // what failed is tried less often
+constexpr int kRetryFactor = 10;  // failed trees are tried less often
 constexpr std::uint64_t kQuotasPerSecond = 100;
 
 std::uint64_t now_nsec() {
@@ -23,7 +23,7 @@ double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(d
 
 }  // namespace
 
-// One go of a walk. Owned by both threads: a walk that hangs keeps what it uses.
+// One slice of a walk. Owned by both threads: a hanging walk keeps what it uses.
 struct FilesystemSource::Worker::Slice {
   std::shared_ptr<TreeWalk> walk;
   TreeWalk::State state = TreeWalk::State::kRunning;
@@ -59,7 +59,7 @@ void FilesystemSource::Worker::work_on(MeasuredTrees::Tree& tree) {
   finish_slice(tree, *slice);
 }
 
-// True: a walk is needed, and has been made.
+// True: a walk is needed and has been prepared.
 bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
   if (tree.directory.empty()) {
     ask_own_filesystem(tree);
@@ -166,7 +166,7 @@ void FilesystemSource::Worker::finish_slice(MeasuredTrees::Tree& tree, const Sli
   settle(tree, TreeState::kMeasured, options_.budget.next_after(tree.walk_cpu));
 }
 
-// No figure rather than an old or a partial one.
+// No value rather than an old or a partial one.
 void FilesystemSource::Worker::fail(MeasuredTrees::Tree& tree, const Error& error) {
   tree.stats.reset();
   const bool vanished = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kUnsupported;

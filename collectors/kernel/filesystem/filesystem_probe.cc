@@ -22,7 +22,7 @@ DiskFilesystem figures_of(const struct statvfs& status) {
   disk.size_bytes = static_cast<std::uint64_t>(status.f_blocks) * status.f_frsize;
   disk.used_bytes = static_cast<std::uint64_t>(status.f_blocks - status.f_bfree) * status.f_frsize;
   disk.available_bytes = static_cast<std::uint64_t>(status.f_bavail) * status.f_frsize;
-  if (status.f_files != 0) {  // btrfs and vfat have none to run out of
+  if (status.f_files != 0) {  // btrfs and vfat have no fixed number
     disk.inodes_total = status.f_files;
     disk.inodes_free = status.f_ffree;
   }
@@ -50,7 +50,7 @@ Result<MountTable> read_mount_table(const HostRoot& root, const std::string& pid
     return text.error();
   }
   MountTable table;
-  formats::parse_mountinfo(*text, table);  // a row that is not understood is no mount that could be asked
+  formats::parse_mountinfo(*text, table);  // a row that cannot be parsed is not a mount to query
   return table;
 }
 

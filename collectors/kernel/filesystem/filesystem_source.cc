@@ -7,7 +7,7 @@
 namespace tallyman {
 namespace {
 
-// So that --once and the first scrape have the disks. On a healthy host it takes a millisecond.
+// So that --once and the first scrape include the disks. On a healthy host this takes a millisecond.
 constexpr std::chrono::milliseconds kFirstWait{250};
 
 }  // namespace

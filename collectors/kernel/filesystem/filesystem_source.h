@@ -1,11 +1,11 @@
-// What the host's disks hold, and what each container has written: measured in
-// threads of its own, since a disk may be slow or dead and a layer may have
-// millions of files. docs/filesystems.md says what is measured how.
+// Usage of the host's disks, and what each container has written. Measured in threads of
+// its own, because a disk may be slow or dead and a layer may have millions of files.
+// docs/filesystems.md says what is measured how.
 //
-// A layer or volume is asked of the project quota where it has one, else walked:
-// at idle priority, in slices, within a budget (walk_budget.h), never on file
-// systems that are not local. The owner's thread takes over finished figures
-// and never waits for one.
+// The size of a layer or volume comes from its project quota if it has one. Else its tree
+// is walked: at idle priority, in slices, within a budget (walk_budget.h), never on file
+// systems that are not local. The owner's thread takes over finished results and never
+// waits for one.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -27,22 +27,21 @@
 namespace tallyman {
 
 struct FilesystemOptions {
-  bool walk = true;  // false: only what can be asked for
+  bool walk = true;  // false: only what can be queried without a walk
   WalkBudget budget;
   std::chrono::milliseconds disks_interval{10'000};
   std::chrono::milliseconds deadline{30'000};  // of a slice of a walk
   std::chrono::milliseconds disk_deadline{5'000};
-  std::size_t most_trees = 20'000;
+  std::size_t max_trees = 20'000;
 };
 
-// How the host is asked, for tests to answer in its place. Thread-safe, both;
-// what they do may hang.
+// The calls that query the host; tests replace them. Both are thread-safe and may hang.
 struct FilesystemPorts {
   std::function<Result<DiskFilesystem>(const formats::Mount&)> ask_disk;
   std::function<Result<FileDescriptor>(const std::string& directory)> open_directory;  // as the host names it
 };
 
-// What is wanted of one workload.
+// What is to be measured for one workload.
 struct FilesystemDemand {
   struct Volume {
     std::string name, directory;  // as the host names it
@@ -51,19 +50,19 @@ struct FilesystemDemand {
   bool is_host = false;
   std::string cgroup;                // the last part of its path: a process elsewhere is another's by now
   std::optional<std::uint32_t> pid;  // a process of the container, in the host's numbers
-  std::string layer_directory;       // by its runtime's files, for where the kernel does not mark_changed; or empty
+  std::string layer_directory;       // from its runtime's files, if the kernel does not show it; or empty
   std::vector<Volume> volumes;
   bool operator==(const FilesystemDemand&) const = default;
 };
 
 struct FilesystemStatistics {
   std::uint64_t walks_complete = 0, walks_failed = 0, walks_aborted = 0;
-  std::uint64_t entries = 0;                               // looked at
+  std::uint64_t entries = 0;                               // visited
   std::uint64_t links_estimated = 0;                       // hard links beyond those remembered
   double cpu_seconds = 0, seconds = 0;                     // of walks
   std::vector<std::pair<std::string, std::size_t>> trees;  // by state
   std::uint64_t trees_refused = 0;                         // beyond the limit
-  std::size_t hanging = 0;                                 // threads in calls that do not come back
+  std::size_t hanging = 0;                                 // threads in calls that do not return
 };
 
 class FilesystemSource {
@@ -73,11 +72,11 @@ class FilesystemSource {
   FilesystemSource(HostRoot root, FilesystemOptions options, FilesystemPorts ports);
   ~FilesystemSource();
 
-  // Owner's thread, all five. The first read() waits a moment for the disks.
+  // For the owner's thread, all five. The first read() waits a moment for the disks.
   void attach(Handle handle, FilesystemDemand demand);
   void detach(Handle handle);
   ReadReport read();
-  // Null as long as nothing is known. Until the next read() or detach().
+  // Null while nothing is known. Valid until the next read() or detach().
   const WorkloadFilesystems* stats(Handle handle) const;
 
   FilesystemStatistics statistics() const;  // any thread
@@ -91,7 +90,7 @@ class FilesystemSource {
   };
   std::unique_ptr<Worker> worker_;
   std::vector<std::optional<Attached>> attached_;                                    // by handle
-  std::vector<std::pair<std::uint64_t, std::optional<FilesystemDemand>>> commands_;  // not handed over yet
+  std::vector<std::pair<std::uint64_t, std::optional<FilesystemDemand>>> commands_;  // not passed on yet
   std::uint64_t last_serial_ = 0;
   bool read_before_ = false;
 };

@@ -19,8 +19,8 @@ constexpr unsigned kTriesAtLocating = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
 
-// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is
-// read, and on a busy host an idle thread would hold it for seconds.
+// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is read. On a
+// busy host an idle thread would hold it for seconds.
 void become_unobtrusive() {
   constexpr int kWhoProcess = 1, kIdleClass = 3, kClassShift = 13;  // linux/ioprio.h
   setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
@@ -39,7 +39,7 @@ FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, Files
       ports_(std::move(ports)),
       disk_caller_(options_.disk_deadline, kMaxLeftBehind),
       walk_caller_(options_.deadline, kMaxLeftBehind, become_unobtrusive),
-      trees_(options_.most_trees),
+      trees_(options_.max_trees),
       thread_([this] { run(); }) {}
 
 FilesystemSource::Worker::~Worker() {
@@ -50,7 +50,7 @@ FilesystemSource::Worker::~Worker() {
   thread_.join();
 }
 
-// Never waits: a thread that holds the lock may have been put aside for others.
+// Never waits: the thread that holds the lock may have been preempted.
 void FilesystemSource::Worker::hand_over(Commands& commands) {
   const std::unique_lock lock(mutex_, std::try_to_lock);
   if (lock.owns_lock() && !commands.empty()) {
@@ -119,7 +119,7 @@ void FilesystemSource::Worker::take_commands() {
   }
 }
 
-// Its new trees first, so that those that stay are not measured anew.
+// New trees are added first, so that trees still in use are not measured again.
 void FilesystemSource::Worker::add_demand(Serial serial, FilesystemDemand demand) {
   Workload next;
   next.demand = std::move(demand);
@@ -169,7 +169,7 @@ void FilesystemSource::Worker::remove_demand(Serial serial) {
   }
 }
 
-// New ones at once; those in which nothing is mounted yet, again a second later.
+// New ones at once; those without a mount yet, again a second later.
 void FilesystemSource::Worker::locate_layers(bool again) {
   for (auto& [serial, workload] : workloads_) {
     const bool wanted = workload.demand.pid || !workload.demand.layer_directory.empty();
@@ -182,7 +182,7 @@ void FilesystemSource::Worker::locate_layers(bool again) {
   }
 }
 
-// The kernel is asked first: it knows what is mounted whatever made it.
+// The kernel is asked first: it knows what is mounted, whichever runtime mounted it.
 bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload) {
   std::optional<LayerLocation> location;
   if (workload.demand.pid && is_in_cgroup(root_, *workload.demand.pid, workload.demand.cgroup)) {
@@ -214,8 +214,8 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
   return true;
 }
 
-// Which of several it was is not known: all of them are tried again, and those
-// that are still dead hang again.
+// It is not known which of several it was: all of them are tried again, and those that
+// are still dead hang again.
 void FilesystemSource::Worker::forget_reappeared() {
   const std::size_t hanging_trees = trees_.count()[static_cast<std::size_t>(TreeState::kHanging)];
   if (disk_caller_.hanging() + walk_caller_.hanging() < hanging_disks_.size() + hanging_trees) {
@@ -315,7 +315,7 @@ void FilesystemSource::Worker::publish() {
   statistics_.hanging = disk_caller_.hanging() + walk_caller_.hanging();
   lock.unlock();
   if (changed) {
-    first_published_.ring();  // whoever it wakes only tries to take the lock
+    first_published_.ring();  // a woken thread only tries to take the lock
   }
 }
 

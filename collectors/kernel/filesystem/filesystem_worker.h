@@ -1,6 +1,6 @@
-// The threads behind FilesystemSource: one that plans and publishes and makes no
-// call that may hang, and the lanes of two DeadlineCallers, for disks and for
-// walks. Internal to FilesystemSource.
+// The threads behind FilesystemSource: one plans and publishes and makes no call that may
+// hang; the others are the lanes of two DeadlineCallers, for disks and for walks.
+// Internal to FilesystemSource.
 #pragma once
 
 #include "collectors/kernel/filesystem/filesystem_source.h"
@@ -21,13 +21,13 @@ namespace tallyman {
 class FilesystemSource::Worker {
  public:
   using Serial = MeasuredTrees::User;
-  using Commands = std::vector<std::pair<Serial, std::optional<FilesystemDemand>>>;  // nothing: it is gone
+  using Commands = std::vector<std::pair<Serial, std::optional<FilesystemDemand>>>;  // empty: it is gone
   using Published = std::unordered_map<Serial, std::shared_ptr<const WorkloadFilesystems>>;
 
   Worker(HostRoot root, FilesystemOptions options, FilesystemPorts ports);
   ~Worker();
 
-  // Owner's thread. Both leave things as they are when the other side is at it.
+  // For the owner's thread. Both do nothing if the other thread holds the lock.
   void hand_over(Commands& commands);
   bool take(std::shared_ptr<const Published>& newest, ReadReport& report);
   void wait_for_first(std::chrono::milliseconds at_most);
@@ -39,7 +39,7 @@ class FilesystemSource::Worker {
     FilesystemDemand demand;
     std::string layer;                                         // key of its tree; empty: none, or not found yet
     std::vector<std::pair<std::string, std::string>> volumes;  // key of the tree, name
-    unsigned tries = 0;                                        // at finding the layer
+    unsigned tries = 0;                                        // to find the layer
   };
   struct Slice;
 
@@ -69,7 +69,7 @@ class FilesystemSource::Worker {
   std::atomic<bool> stopping_ = false;
   DeadlineCaller disk_caller_, walk_caller_;
 
-  // Of the planning thread alone.
+  // Used by the planning thread only.
   MountTable host_table_;
   std::vector<DiskFilesystem> disks_;
   std::set<std::pair<std::uint32_t, std::uint32_t>> hanging_disks_;
@@ -79,13 +79,13 @@ class FilesystemSource::Worker {
   Published reported_;
   Time disks_due_, rest_until_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   Commands commands_;
   std::shared_ptr<const Published> published_;
   ReadReport report_;
   FilesystemStatistics statistics_;
 
-  std::thread thread_;  // last: it uses all of the above
+  std::thread thread_;  // last: it uses all members above
 };
 
 }  // namespace tallyman

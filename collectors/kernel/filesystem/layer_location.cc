@@ -7,7 +7,7 @@ namespace {
 
 using formats::Mount;
 
-// Not relative: a runtime that mounted from within its directory does not say which.
+// Not relative: a runtime that mounted from inside its directory does not say which directory that was.
 std::optional<LayerLocation> directory_at(std::string path) {
   if (!path.starts_with('/')) {
     return {};

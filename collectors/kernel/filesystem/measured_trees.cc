@@ -32,7 +32,7 @@ std::string_view to_string(TreeState state) {
 MeasuredTrees::Tree* MeasuredTrees::add(const std::string& key, User user, Time now) {
   auto found = trees_.find(key);
   if (found == trees_.end()) {
-    if (trees_.size() >= most_) {
+    if (trees_.size() >= max_trees_) {
       ++refused_;
       return nullptr;
     }

@@ -1,6 +1,6 @@
-// The directories that are measured, who has them, and whose turn it is. Each
-// is measured once however many have it, and told by one of them. No clock and
-// no system call of its own. One thread owns a trees.
+// The directories that are measured, the workloads that use them, and which one is next.
+// Each is measured once, however many workloads use it, and one of them reports it. No
+// clock and no system call of its own. One thread owns a MeasuredTrees.
 #pragma once
 
 #include "collectors/kernel/filesystem/tree_walk.h"
@@ -19,70 +19,70 @@
 
 namespace tallyman {
 
-// Why a tree has no figure, or none yet.
+// Why a tree has no size, or none yet.
 enum class TreeState : std::uint8_t {
-  kPending,  // its turn has not come, or its first walk is under way
+  kPending,  // not started, or its first walk is running
   kMeasured,
-  kRemote,       // not on a file system of this host: never asked
-  kUnreachable,  // not to be seen from here
-  kDenied,       // something in it may not be read
-  kSameTree,     // another path of a tree that is measured already
-  kNotWalked,    // it would take a walk, and walking is off
+  kRemote,       // not on a file system of this host: never queried
+  kUnreachable,  // not visible to this process
+  kDenied,       // no permission for a part of it
+  kSameTree,     // another path of a measured tree
+  kNotWalked,    // needs a walk, but walks are off
   kHanging,      // its disk does not answer
-  kFailed,       // too deep, or the disk says so
+  kFailed,       // too deep, or an I/O error
   kCount,
 };
 std::string_view to_string(TreeState state);  // "pending", ...
 
 class MeasuredTrees {
  public:
-  using User = std::uint64_t;  // ascending: who was first has the lowest
+  using User = std::uint64_t;  // ascending: the first user has the lowest
   using Time = std::chrono::steady_clock::time_point;
 
   struct Tree {
-    std::string directory;  // as the host names it; empty: a file system of its own
+    std::string directory;  // path on the host; empty: a file system of its own
     std::uint32_t major = 0, minor = 0;
     std::string device;
-    std::vector<User> users;  // never empty, the first tells the usage
+    std::vector<User> users;  // never empty, the first one reports the usage
     TreeState state = TreeState::kPending;
     std::optional<TreeStats> stats;
     std::optional<std::pair<std::uint64_t, std::uint64_t>> identity;  // device and inode, once opened
     Time due;
-    std::shared_ptr<TreeWalk> walk;  // under way
+    std::shared_ptr<TreeWalk> walk;  // running
     std::uint64_t capacity_bytes = 0;
-    std::chrono::nanoseconds walk_cpu{0};  // of the walk under way
+    std::chrono::nanoseconds walk_cpu{0};  // of the running walk
     std::uint64_t walk_began_nsec = 0;     // since the epoch
   };
 
-  // `most`: trees; more are not taken.
-  explicit MeasuredTrees(std::size_t most) : most_(most) {}
+  // Further trees are refused.
+  explicit MeasuredTrees(std::size_t max_trees) : max_trees_(max_trees) {}
 
-  // Null when there are too many.
+  // Null if there are too many.
   Tree* add(const std::string& key, User user, Time now);
-  // The tree goes with its last user, and with it a walk that is under way.
+  // The tree is removed with its last user, and so is its running walk.
   void drop(const std::string& key, User user);
   const Tree* find(const std::string& key) const;
 
-  // The tree to go on with: in turns, those that are being walked and those
-  // whose time has come; at most kMaxWalks are walked at once, so that a big
-  // one holds up nobody. Null when all have been measured.
+  // The tree to continue with, in turns: those being walked and those that are due. At
+  // most kMaxWalks are walked at once, so a big one blocks no other. Null when all have
+  // been measured.
   Tree* next(Time now);
-  // When next() will have one; nothing if there are no trees.
+  // When next() will return one; empty if there are no trees.
   std::optional<Time> next_due() const;
 
-  // Another tree that is this one.
+  // Another entry for the same tree.
   bool is_known_elsewhere(const Tree& tree) const;
-  void forget_hanging(Time now);  // those may be tried again
+  void forget_hanging(Time now);  // they may be tried again
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;
-  std::size_t aborted_walks() const { return aborted_walks_; }  // ever: of trees that went
-  std::size_t refused() const { return refused_; }              // ever
+  std::size_t aborted_walks() const { return aborted_walks_; }  // total: walks of removed trees
+  std::size_t refused() const { return refused_; }              // total
 
   static constexpr std::size_t kMaxWalks = 4;
 
  private:
-  std::size_t most_;
+  std::size_t max_trees_;
   std::map<std::string, Tree> trees_;
-  std::string last_;  // key of the tree that had the last turn
+  std::string last_;  // key of the tree that next() returned last
   std::size_t aborted_walks_ = 0, refused_ = 0;
 };
 

@@ -18,7 +18,7 @@ bool is_among(const std::array<std::string_view, Size>& names, std::string_view 
   return std::find(names.begin(), names.end(), name) != names.end();
 }
 
-// What follows `above` in `path`: "" for itself, "/c" for "/a/b/c" below "/a/b".
+// The part of `path` after `above`: "" for itself, "/c" for "/a/b/c" below "/a/b".
 std::optional<std::string_view> rest_below(std::string_view path, std::string_view above) {
   if (above == "/") {
     return path == "/" ? std::string_view() : path;
@@ -80,7 +80,7 @@ std::optional<std::string> path_of(const MountTable& table, std::uint32_t major,
     if (path.empty()) {
       path = "/";
     }
-    if (mount_of(table, path) == &mount) {  // else something is mounted over it
+    if (mount_of(table, path) == &mount) {  // else another mount hides it
       return path;
     }
   }

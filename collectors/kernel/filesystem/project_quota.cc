@@ -14,7 +14,7 @@
 namespace tallyman {
 namespace {
 
-constexpr int kProjectQuota = 2;  // PRJQUOTA of linux/quota.h, which cannot be included beside sys/quota.h
+constexpr int kProjectQuota = 2;  // PRJQUOTA of linux/quota.h, which cannot be included together with sys/quota.h
 #ifdef SYS_quotactl_fd
 constexpr long kQuotactlFd = SYS_quotactl_fd;
 #else

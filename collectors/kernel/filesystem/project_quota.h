@@ -1,6 +1,6 @@
-// Project quotas (xfs, ext4, f2fs): what a tree takes and may take, kept by the
-// file system itself. Asking costs microseconds where a walk costs seconds;
-// needs CAP_SYS_ADMIN. Any number of threads.
+// Project quotas (xfs, ext4, f2fs): the file system itself counts a tree's usage and
+// limits it. A query takes microseconds where a walk takes seconds, and needs
+// CAP_SYS_ADMIN. Any number of threads.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -14,13 +14,13 @@ namespace tallyman {
 // system without projects.
 std::uint32_t project_of(int directory);
 
-// The same, if it is this tree's alone: the directory above the one above it is
-// of another project. Docker gives one to overlay2/ID, in which diff lies.
+// The same, if only this tree has it: the directory two levels up belongs to another
+// project. Docker assigns one to overlay2/ID, the parent of diff.
 std::uint32_t own_project_of(int directory);
 
 struct ProjectUsage {
   std::uint64_t bytes = 0, inodes = 0;
-  Count limit_bytes;  // hard; empty where there is none
+  Count limit_bytes;  // hard limit; empty if there is none
 };
 
 // kUnsupported: no quotas here; kDenied: not permitted.

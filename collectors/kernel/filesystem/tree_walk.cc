@@ -17,19 +17,19 @@ using std::chrono::steady_clock;
 
 constexpr int kOpenFlags = O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
 constexpr std::uint64_t kBytesPerBlock = 512;
-constexpr std::uint64_t kEntriesPerLookAtTheClock = 16;
+constexpr std::uint64_t kEntriesPerClockCheck = 16;
 constexpr std::size_t kMaxWhereLength = 200;
 
 // Reading a directory would set its access time, which is a write to the disk.
 FileDescriptor open_directory(int above, const char* name) {
   FileDescriptor opened(openat(above, name, kOpenFlags | O_NOATIME));
-  if (!opened.valid() && errno == EPERM) {  // only its owner may
+  if (!opened.valid() && errno == EPERM) {  // only the owner may set it
     opened = FileDescriptor(openat(above, name, kOpenFlags));
   }
   return opened;
 }
 
-// No such thing any more, or something else in its place.
+// It no longer exists, or something else has its name.
 bool is_vanished(int code) { return code == ENOENT || code == ENOTDIR || code == ELOOP || code == ESTALE; }
 
 bool is_itself_or_above(const char* name) {
@@ -52,7 +52,7 @@ struct TreeWalk::Budget {
 
   void take() {
     entries -= entries > 0 ? 1 : 0;
-    is_over = entries == 0 || (entries % kEntriesPerLookAtTheClock == 0 && steady_clock::now() >= until);
+    is_over = entries == 0 || (entries % kEntriesPerClockCheck == 0 && steady_clock::now() >= until);
   }
 };
 
@@ -108,7 +108,7 @@ bool TreeWalk::open_top() {
   return true;
 }
 
-// Back to where the last slice ended. What is not there any more is left where it was.
+// Back to where the last slice ended. Levels that no longer exist are skipped.
 bool TreeWalk::open_levels() {
   if (!open_top()) {
     return false;
@@ -150,14 +150,14 @@ void TreeWalk::read_entries(Budget& budget) {
     ++entries_;
     budget.take();
     if (pending_bytes_ > limits_.pending_bytes) {
-      break;  // enter what is known first
+      break;  // enter the known directories first
     }
   }
 }
 
 void TreeWalk::visit(const char* name, Level& level) {
   struct statx status {};
-  // Not synchronised: where a file system of the network is mounted below, its server is not asked.
+  // Not synchronised: the server of a network file system mounted below is not asked.
   if (statx(current_.get(), name, AT_SYMLINK_NOFOLLOW | AT_NO_AUTOMOUNT | AT_STATX_DONT_SYNC,
             STATX_TYPE | STATX_NLINK | STATX_INO | STATX_BLOCKS, &status) != 0) {
     if (!is_vanished(errno)) {

@@ -1,11 +1,10 @@
-// Adds up what a directory and everything below it takes on its disk, as
-// `du -sx` does: blocks, each inode once, on one file system, no symbolic link
-// followed. In slices: between two of them nothing is open, so that a walk of
-// hours pins no mount, and it may be dropped at any time. Memory does not grow
-// with the number of files.
+// Adds up the disk usage of a directory and everything below it, like `du -sx`: blocks,
+// each inode once, on one file system, no symbolic link followed. Works in slices:
+// between two slices nothing is open, so a walk of hours pins no mount and may be dropped
+// at any time. Memory does not grow with the number of files.
 //
-// A tree may change under the walk: what vanishes is left out, what comes may
-// be missed. One thread at a time.
+// A tree may change during the walk: removed files are left out, new ones may be missed.
+// One thread at a time.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -26,39 +25,39 @@ namespace tallyman {
 
 struct TreeUsage {
   std::uint64_t bytes = 0;   // of blocks
-  std::uint64_t inodes = 0;  // directories and the top included
+  std::uint64_t inodes = 0;  // including directories and the top
 };
 
 struct TreeWalkLimits {
   std::size_t depth = 8'192;
-  // Inodes with several links that are remembered. Past it each link counts as
+  // Inodes with several links that are remembered. Beyond this number each link counts as
   // its share of the inode, which is right only if all its links are in the tree.
   std::size_t links = 65'536;
-  std::size_t pending_bytes = 512 * 1024;  // names of directories read and not yet entered
+  std::size_t pending_bytes = 512 * 1024;  // names of directories read but not entered yet
 };
 
 class TreeWalk {
  public:
   enum class State : std::uint8_t { kRunning, kDone, kFailed };
-  // Opens the top, O_RDONLY | O_DIRECTORY; called once a slice.
+  // Opens the top, O_RDONLY | O_DIRECTORY; called once per slice.
   using OpenTop = std::function<Result<FileDescriptor>()>;
 
   explicit TreeWalk(OpenTop open_top, TreeWalkLimits limits = {});
 
-  // Looks at up to `entries` more, or until the time is over; at one at least.
+  // Visits up to `entries` more, until the time is over; at least one.
   State advance(std::uint64_t entries, std::chrono::steady_clock::time_point until);
 
-  TreeUsage usage() const;                            // whole when kDone
+  TreeUsage usage() const;                            // complete when kDone
   const Error& error() const { return error_; }       // when kFailed; `where` is below the top, bounded, printable
-  std::uint64_t entries() const { return entries_; }  // looked at so far
+  std::uint64_t entries() const { return entries_; }  // visited so far
   std::uint64_t links_estimated() const { return links_estimated_; }
 
  private:
-  // A directory on the way from the top to the one that is being read.
+  // A directory between the top and the one that is being read.
   struct Level {
     std::string name;
     std::uint64_t inode = 0;
-    off_t position = 0;  // in the directory, behind the last entry looked at
+    off_t position = 0;  // in the directory, after the last entry visited
     bool read_all = false;
     std::string pending;   // names of directories in it still to be entered, each with its NUL
     std::size_t next = 0;  // the first of them
@@ -82,7 +81,7 @@ class TreeWalk {
   State state_ = State::kRunning;
   Error error_;
   TreeUsage usage_;
-  double shared_inodes_ = 0;  // of links beyond those remembered
+  double shared_inodes_ = 0;  // from links beyond those remembered
   std::uint64_t entries_ = 0, links_estimated_ = 0;
   std::uint64_t device_ = 0;
   std::size_t pending_bytes_ = 0;

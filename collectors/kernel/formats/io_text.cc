@@ -12,7 +12,7 @@ struct DeviceNumber {
   std::uint32_t major = 0, minor = 0;
 };
 
-// A device that went away while its cgroup kept its figures.
+// A removed device of which the cgroup keeps the counters.
 constexpr std::string_view kUnknownDevice = "(unknown)";
 
 // "254:0"
@@ -66,8 +66,8 @@ IoRow read_figures(std::string_view field, FieldReader& fields, IoDeviceStats& o
   return result;
 }
 
-// Some kernels write a device's numbers before they know that it has no
-// figures, and then no newline: names pile up and the last one owns what follows.
+// Some kernels write a device's numbers before they know that it has no values, and then
+// write no newline: names pile up and the last one owns what follows.
 IoRow parse_io_row(std::string_view row, IoDeviceStats& out) {
   FieldReader fields(row);
   std::string_view field;
@@ -97,8 +97,8 @@ IoRow parse_io_row(std::string_view row, IoDeviceStats& out) {
   return read_figures(field, fields, out);
 }
 
-// `hint` is the index of the row that was found last: the files list the same
-// devices in the same order.
+// `hint` is the index of the row found last: the files list the same devices in the same
+// order.
 IoDeviceStats& find_or_add(DeviceNumber device, std::vector<IoDeviceStats>& rows, std::size_t& hint) {
   const auto is_at = [&](std::size_t i) { return rows[i].major == device.major && rows[i].minor == device.minor; };
   for (std::size_t tried = 0; tried < rows.size(); ++tried) {
@@ -143,7 +143,7 @@ bool parse_blkio_row(std::string_view row, BlkioFile which, std::vector<IoDevice
   std::string_view operation;
   std::uint64_t value = 0;
   fields.next(device_field);
-  if (device_field == "Total") {  // of all devices
+  if (device_field == "Total") {  // sum of all devices
     return fields.next_number(value) && fields.at_end();
   }
   const auto device = to_device(device_field);
@@ -171,7 +171,7 @@ unsigned parse_io_stat(std::string_view text, std::vector<IoDeviceStats>& out) {
     rows.expect(result != IoRow::kNotUnderstood);
     if (result == IoRow::kFigures) {
       IoDeviceStats& slot = devices.slot();
-      parsed.device.swap(slot.device);  // keeps its memory
+      parsed.device.swap(slot.device);  // keeps the string's memory
       parsed.device.clear();
       slot = std::move(parsed);
       devices.keep();

@@ -6,7 +6,7 @@
 namespace tallyman::formats {
 namespace {
 
-// The key's length is known in each case, so that a comparison is a few loads.
+// The key's length is known in each case, so a comparison is a few loads.
 Target memory_stat_v2_target(std::string_view key, MemoryStats& out) {
   switch (key.size()) {
     case 4:
@@ -73,7 +73,7 @@ Target memory_stat_v1_target(std::string_view key, MemoryStats& out) {
 struct NumaRow {
   std::string_view type;
   bool hierarchical = false;
-  std::uint64_t unit = 1;  // pages are the figure divided by this
+  std::uint64_t unit = 1;  // the value is divided by this to get pages
 };
 
 // "N0=142 N1=7"

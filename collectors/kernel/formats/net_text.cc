@@ -1,5 +1,5 @@
-// Formats of the files below /proc/PID/net that tell of sockets: proc_net(5),
-// net/ipv4/proc.c, net/ipv6/proc.c.
+// Formats of the socket files below /proc/PID/net: proc_net(5), net/ipv4/proc.c,
+// net/ipv6/proc.c.
 #include "collectors/kernel/formats/formats.h"
 #include "collectors/kernel/formats/text_scanner.h"
 
@@ -8,7 +8,7 @@ namespace {
 
 constexpr std::size_t kMaxFields = 1024;
 
-// "TCP: inuse 5 orphan 0 tw 3 alloc 9 mem 1": pairs behind the protocol.
+// "TCP: inuse 5 orphan 0 tw 3 alloc 9 mem 1": pairs after the protocol.
 bool parse_sockstat_row(std::string_view row, SocketStats& out) {
   const std::size_t colon = row.find(':');
   if (colon == 0 || colon == std::string_view::npos) {
@@ -49,7 +49,7 @@ void assign_lower(std::string& name, std::string_view field) {
   }
 }
 
-// Both rows without their protocol. False: they do not match, and nothing is kept.
+// Both rows without their protocol. False: they do not match, and nothing is stored.
 bool parse_fields(std::string_view names, std::string_view figures, RowWriter<NamedCount>& out) {
   const std::size_t before = out.used();
   FieldReader name_fields(names), figure_fields(figures);

@@ -33,8 +33,8 @@ std::string_view trimmed(std::string_view text) {
   return text;
 }
 
-// "  eth0: 1 2 ..." with 16 figures. The name may hold a colon (an alias), the
-// figures do not; a long number leaves no blank behind the colon.
+// "  eth0: 1 2 ..." with 16 values. The name may contain a colon (an alias), the values
+// do not; a long number leaves no blank after the colon.
 bool parse_interface(std::string_view row, InterfaceStats& out) {
   const std::size_t colon = row.rfind(':');
   const std::string_view name = trimmed(row.substr(0, colon));
@@ -52,7 +52,7 @@ bool parse_interface(std::string_view row, InterfaceStats& out) {
   return true;
 }
 
-// "254 0 vda" and 11 figures or more.
+// "254 0 vda" and 11 values or more.
 bool parse_disk(std::string_view row, DiskStats& out) {
   FieldReader fields(row);
   std::string_view device;
@@ -94,8 +94,8 @@ bool parse_meminfo_row(std::string_view row, MemInfo& out) {
   return true;
 }
 
-// Cuts off everything up to the next blank. mountinfo's fields stand one blank
-// apart and may be empty: a mount may have no source.
+// Cuts off everything up to the next blank. mountinfo's fields are separated by one blank
+// and may be empty: a mount may have no source.
 std::optional<std::string_view> take_field(std::string_view& rest) {
   if (rest.data() == nullptr) {
     return {};
@@ -108,7 +108,7 @@ std::optional<std::string_view> take_field(std::string_view& rest) {
 
 bool is_octal(char c) { return c >= '0' && c <= '7'; }
 
-// Undoes "\040". Never makes a NUL: the kernel has none to write.
+// Undoes "\040". Never makes a NUL: the kernel writes none.
 void assign_unescaped(std::string_view text, std::string& out) {
   out.clear();
   for (std::size_t i = 0; i < text.size(); ++i) {
@@ -125,8 +125,8 @@ void assign_unescaped(std::string_view text, std::string& out) {
   }
 }
 
-// "36 35 98:0 /root /mount rw,noatime master:1 - ext3 /dev/root rw": any number
-// of optional fields before the dash, none included.
+// "36 35 98:0 /root /mount rw,noatime master:1 - ext3 /dev/root rw": any number of
+// optional fields before the dash, or none.
 bool parse_mount(std::string_view row, Mount& out) {
   std::string_view rest = row;
   const auto id = take_field(rest);
@@ -273,7 +273,7 @@ CpuTopology parse_cpuinfo(std::string_view text) {
   }
   const auto complete = [](const ProcessorIds& ids) { return ids.physical && ids.core; };
   if (rows.not_understood() != 0 || !std::all_of(processors.begin(), processors.end(), complete)) {
-    return {};  // a number that leaves out a processor would be a wrong one
+    return {};  // a number without one of the processors would be wrong
   }
   std::vector<std::pair<std::uint32_t, std::uint32_t>> cores;
   cores.reserve(processors.size());

@@ -13,7 +13,7 @@ std::optional<std::uint64_t> not_negative(std::string_view field) {
                                 : to_number(field);
 }
 
-// Field numbers of proc_pid_stat(5); the first behind the name is the third.
+// Field numbers of proc_pid_stat(5); the first after the name is the third.
 bool take_stat_field(int number, std::string_view field, PidStat& out) {
   const auto take = [&](auto& target) {
     const auto value = to_number<std::remove_reference_t<decltype(target)>>(field);
@@ -58,7 +58,7 @@ bool take_stat_field(int number, std::string_view field, PidStat& out) {
   }
 }
 
-// "VmSwap:	       0 kB": the value behind the colon.
+// "VmSwap:               0 kB": the value after the colon.
 bool take_kib(std::string_view value, Count& out) {
   FieldReader fields(value);
   std::string_view number;
@@ -81,7 +81,7 @@ bool take_count(std::string_view value, Count& out) {
   return count.has_value();
 }
 
-// Rows "Key: value"; `take` is given both and says whether it understood.
+// Rows "Key: value"; `take` gets both and says whether it could parse them.
 template <class Take>
 unsigned parse_colon_rows(std::string_view text, Take take) {
   RowReader rows(text);

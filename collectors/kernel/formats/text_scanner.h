@@ -1,6 +1,6 @@
-// What the parsers of formats.h share: cutting the kernel's text into rows and
-// fields, and reading numbers. Private to formats_*.cc. Views point into the
-// text that was given; nothing is copied or allocated but rows of a vector.
+// Shared by the parsers of formats.h: cutting the kernel's text into rows and fields, and
+// reading numbers. Private to formats_*.cc. Views point into the given text; only rows of
+// a vector are copied or allocated.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -27,7 +27,7 @@ std::optional<T> to_number(std::string_view text) {
   return value;
 }
 
-// The same, times `scale`. Empty if that leaves 64 bits.
+// The same, times `scale`. Empty if the result does not fit into 64 bits.
 inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64_t scale) {
   auto value = to_number(text);
   if (value && __builtin_mul_overflow(*value, scale, &*value)) {
@@ -36,18 +36,18 @@ inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64
   return value;
 }
 
-inline constexpr std::uint64_t kBytesPerKib = 1024;  // what /proc calls kB
+inline constexpr std::uint64_t kBytesPerKib = 1024;  // the unit kB of /proc
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
-// The kernel writes neither.
+// The kernel writes neither NUL nor '\r'.
 inline bool holds_foul_bytes(std::string_view text) {
   return !text.empty() && (std::memchr(text.data(), '\r', text.size()) != nullptr ||
                            std::memchr(text.data(), '\0', text.size()) != nullptr);
 }
 
-// Goes through a text row by row and counts the rows that nobody understood. A
-// torn last row and rows with foul bytes are counted here and never returned.
+// Goes through a text row by row and counts the rows that could not be parsed. A torn
+// last row and rows with foul bytes are counted here and never returned.
 class RowReader {
  public:
   explicit RowReader(std::string_view text) : rest_(text), foul_(holds_foul_bytes(text)) {}
@@ -74,7 +74,7 @@ class RowReader {
   }
 
   void expect(bool understood) { not_understood_ += understood ? 0 : 1; }
-  // After the last row: what came behind the last newline, counted already.
+  // After the last row: the text after the last newline, already counted.
   std::string_view torn() const { return torn_; }
   void forgive_torn() { --not_understood_; }
   unsigned not_understood() const { return not_understood_; }
@@ -122,8 +122,8 @@ class FieldReader {
   std::string_view rest_;
 };
 
-// Fills a vector from the front and keeps the rows of the time before, so that
-// their strings' memory is used again. Cuts the vector to length at the end.
+// Fills a vector from the front and reuses the previous rows, so that their strings'
+// memory is kept. Cuts the vector to length at the end.
 template <class Row>
 class RowWriter {
  public:
@@ -132,8 +132,8 @@ class RowWriter {
   RowWriter& operator=(const RowWriter&) = delete;
   ~RowWriter() { rows_.erase(rows_.begin() + static_cast<std::ptrdiff_t>(used_), rows_.end()); }
 
-  // The row to write next: still holds what was there before. Belongs to the
-  // result only after keep().
+  // The row to write next: it still has its previous content. It belongs to the result
+  // only after keep().
   Row& slot() {
     if (used_ == rows_.size()) {
       rows_.emplace_back();
@@ -149,14 +149,13 @@ class RowWriter {
   std::size_t used_ = 0;
 };
 
-// Where the value of a key belongs.
+// Where the value of a key is stored.
 struct Target {
-  Count* field = nullptr;  // null: a key that is not wanted
+  Count* field = nullptr;  // null: an unwanted key
   std::uint64_t scale = 1;
 };
 
-// Rows of "key value". `target_of` is given the key. Values of keys that are not
-// wanted are not looked at.
+// Rows of "key value". `target_of` gets the key. Values of unwanted keys are not parsed.
 template <class TargetOf>
 unsigned parse_keyed(std::string_view text, TargetOf target_of) {
   RowReader rows(text);

@@ -25,7 +25,7 @@ std::string pretty_name(std::string_view text) {
   return quoted ? value.substr(1, value.size() - 2) : value;
 }
 
-// Partitions repeat their disk, loop and ram devices their file or memory.
+// Partitions repeat the counters of their disk, loop and ram devices those of their file or memory.
 bool is_virtual(const std::string& device) {
   return device.starts_with("loop") || device.starts_with("ram") || device.starts_with("zram");
 }
@@ -85,7 +85,8 @@ void HostSource::read_machine() {
   machine.boot_id = read_line(root_.sysctl_path("kernel/random/boot_id"), buffer_);
   machine.hostname = read_line(root_.root_path("etc/hostname"), buffer_);
   if (machine.hostname.empty()) {
-    // In a container that is the container's own: the kernel tells each its own namespace.
+    // In a container this is the container's own: the kernel shows each process its own
+    // namespace.
     machine.hostname = read_line(root_.sysctl_path("kernel/hostname"), buffer_);
   }
   machine.kernel_version = read_line(root_.sysctl_path("kernel/osrelease"), buffer_);
@@ -115,7 +116,7 @@ void HostSource::read_cpus() {
   }
 }
 
-// Documentation/admin-guide/ras.rst: one directory a module where the memory controller reports them.
+// Documentation/admin-guide/ras.rst: one directory per module, if the memory controller reports them.
 void HostSource::read_dimms() {
   std::vector<DimmStats>& dimms = stats_.machine.dimms;
   dimms.clear();

@@ -1,4 +1,4 @@
-// Reads what is known of the machine itself. One thread owns a source.
+// Reads the facts about the machine itself. One thread owns a source.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -15,7 +15,7 @@ class HostSource {
  public:
   explicit HostSource(HostRoot root);
 
-  // meminfo and diskstats each time; the machine's facts in a slow pass.
+  // Reads meminfo and diskstats each time, the machine's facts in a slow pass.
   ReadReport read(bool slow);
   const HostStats& stats() const { return stats_; }
 
@@ -29,7 +29,7 @@ class HostSource {
   ReadBuffer buffer_;
   HostStats stats_;
   bool machine_read_ = false;
-  std::map<std::string, bool> is_partition_;  // asked of sysfs once a slow pass
+  std::map<std::string, bool> is_partition_;  // read from sysfs once per slow pass
 };
 
 }  // namespace tallyman

@@ -15,7 +15,7 @@ namespace {
 constexpr std::size_t kMaxNameLength = 15;  // IFNAMSIZ without its NUL
 constexpr std::size_t kMaxKindLength = 32;
 
-// Network order, as vxlan's port is.
+// In network byte order, like vxlan's port.
 Count port_of(std::string_view value) {
   if (value.size() < 2) {
     return {};
@@ -73,7 +73,7 @@ bool is_hexadecimal(std::string_view text) {
 struct Maker {
   std::string_view prefix, kind, maker;  // kind empty: any
 };
-// Of the programs' documented defaults.
+// From the programs' documented defaults.
 constexpr Maker kMakers[] = {
     {"docker", "bridge", "docker"},      {"flannel", "", "flannel"},     {"cni-podman", "bridge", "podman"},
     {"podman", "bridge", "podman"},      {"cni", "bridge", "cni"},       {"cbr0", "bridge", "cni"},
@@ -86,7 +86,7 @@ constexpr Maker kMakers[] = {
 }  // namespace
 
 std::string_view maker_of(std::string_view name, std::string_view kind) {
-  constexpr std::string_view kUserBridge = "br-";  // and twelve figures of the network's id
+  constexpr std::string_view kUserBridge = "br-";  // and twelve digits of the network's id
   if (kind == "bridge" && name.starts_with(kUserBridge) && name.size() == kMaxNameLength &&
       is_hexadecimal(name.substr(kUserBridge.size()))) {
     return "docker";

@@ -1,5 +1,5 @@
-// One network interface of the host: what kind it is and with what it is
-// connected. Parsers of rtnetlink's answers; pure, and fuzz targets.
+// One network interface of the host: its kind, and what it is connected to. Parsers of
+// rtnetlink's answers; pure, and fuzz targets.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -14,22 +14,22 @@ namespace tallyman {
 struct HostLink {
   std::uint32_t index = 0;
   std::string name;
-  // The kernel's word ("bridge", "veth", "vxlan", "tun", ...), or "physical" for
-  // a device behind a driver, or "loopback". Empty: not told.
+  // The kernel's kind ("bridge", "veth", "vxlan", "tun", ...), or "physical" for a device
+  // with a driver, or "loopback". Empty: not reported.
   std::string kind;
-  // Who makes interfaces of this kind and name: "docker", "flannel", "cni",
-  // "podman", "libvirt", "lxc", "calico", "cilium", "weave". Empty: nobody known.
+  // The software that makes interfaces of this kind and name: "docker", "flannel", "cni",
+  // "podman", "libvirt", "lxc", "calico", "cilium", "weave". Empty: unknown.
   std::string made_by;
-  std::uint32_t master_index = 0;  // the bridge or bond that it is a port of; 0: none
+  std::uint32_t master_index = 0;  // the bridge or bond it belongs to; 0: none
   std::string master;
-  std::optional<std::int32_t> peer_namespace;  // this namespace's id for that of the other end of a veth
+  std::optional<std::int32_t> peer_namespace;  // this namespace's id for the namespace of a veth's other end
   Count vxlan_id, vxlan_port, vlan_id;
   std::string owner, owner_id;  // the workload at the other end of a veth: its name and id
 };
 
-// Of RTM_NEWLINK's payload; empty if it is none.
+// Parses the payload of RTM_NEWLINK; empty if it is not one.
 std::optional<HostLink> parse_link(std::string_view payload);
-// Of RTM_NEWNSID's payload: the id, if there is one.
+// Parses the payload of RTM_NEWNSID: the id, if there is one.
 std::optional<std::int32_t> parse_namespace_id(std::string_view payload);
 
 // "flannel.1", vxlan -> "flannel".

@@ -17,7 +17,7 @@
 namespace tallyman {
 namespace {
 
-// This namespace's id for that of the owner; there is one where something joins the two.
+// This namespace's id for the owner's namespace; it exists if an interface connects the two.
 std::optional<std::int32_t> id_of(netlink::Socket& socket, const NamespaceOwner& owner) {
   std::string request(NLMSG_ALIGN(sizeof(rtgenmsg)), '\0');
   std::string value;
@@ -25,7 +25,7 @@ std::optional<std::int32_t> id_of(netlink::Socket& socket, const NamespaceOwner&
   if (opened.valid()) {
     netlink::append(value, static_cast<std::uint32_t>(opened.get()));
     netlink::append_attribute(request, NETNSA_FD, value);
-  } else if (owner.place.pid != 0) {  // which needs no rights over the process
+  } else if (owner.place.pid != 0) {  // this needs no rights over the process
     netlink::append(value, owner.place.pid);
     netlink::append_attribute(request, NETNSA_PID, value);
   } else {
@@ -81,8 +81,8 @@ std::vector<HostLink> LinkSource::read(const NetworkPlace& host, const std::vect
   }
   sort_by_name(links);
   if (links.size() > kMaxLinks) {
-    report.note(ErrorKind::kIo,
-                std::to_string(links.size()) + " network interfaces; told of the first " + std::to_string(kMaxLinks));
+    report.note(ErrorKind::kIo, std::to_string(links.size()) + " network interfaces; only the first " +
+                                    std::to_string(kMaxLinks) + " are reported");
     links.resize(kMaxLinks);
   }
   return links;
@@ -128,7 +128,7 @@ std::vector<HostLink> LinkSource::read_sysfs() {
     const std::string at = root_.sys_path("class/net/" + name);
     const Count index = formats::parse_number(read_line(at + "/ifindex", buffer_) + '\n');
     if (!index) {
-      continue;  // "bonding_masters" is no interface
+      continue;  // "bonding_masters" is not an interface
     }
     HostLink link;
     link.index = static_cast<std::uint32_t>(*index);

@@ -1,7 +1,7 @@
-// The host's network interfaces, by rtnetlink in the host's namespace; where the
-// agent is in another (a container's), by the host's /sys/class/net, which says
-// less. Takes the kernel's lock on networks, which others may hold for long: for
-// a thread of its own.
+// The host's network interfaces, read by rtnetlink in the host's namespace. If the agent
+// is in another one (a container's), from the host's /sys/class/net, which has less.
+// Takes the kernel's lock on networks, which others may hold for long: use a separate
+// thread.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -26,7 +26,7 @@ class LinkSource {
 
   explicit LinkSource(HostRoot root) : root_(std::move(root)) {}
 
-  // Sorted by name. Whose the other end of a veth is comes from `owners`.
+  // Sorted by name. `owners` says which workload the peer of a veth belongs to.
   std::vector<HostLink> read(const NetworkPlace& host, const std::vector<NamespaceOwner>& owners, ReadReport& report);
 
  private:

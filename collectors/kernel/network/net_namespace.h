@@ -1,4 +1,4 @@
-// Network namespaces: told apart, and visited by a thread.
+// Identifies network namespaces, and lets a thread enter them.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -10,29 +10,29 @@
 
 namespace tallyman {
 
-// By which inode a process's network namespace is known. That of ns/net needs
-// ptrace rights over the process. That of net/dev is free for all, and each
-// namespace's directory /proc/PID/net has inodes of its own, in every procfs
-// the same ones (proc_alloc_inum() in fs/proc/generic.c).
+// The inode that identifies a process's network namespace. Reading ns/net needs ptrace
+// rights over the process. Everyone may read net/dev, and the inodes of /proc/PID/net
+// differ between namespaces and are the same in every procfs (proc_alloc_inum() in
+// fs/proc/generic.c).
 enum class NamespaceMark : std::uint8_t { kNsNet, kNetDev };
 // What can be read of the host's first process: kNetDev only on a real procfs.
 NamespaceMark namespace_mark_of(const HostRoot& root);
 
 // `process`: its directory, "/proc/123". 0: not readable; errno says why.
 std::uint64_t net_namespace_of(const std::string& process, NamespaceMark mark);
-// The same through a handle of the directory, which never means another process.
+// The same through a handle of the directory, which can never mean another process.
 std::uint64_t net_namespace_of(int process, NamespaceMark mark);
 
 // A workload's network namespace, as NetworkSource decides it.
 struct NetworkPlace {
   std::string process;      // the directory of a process in it
-  std::uint64_t inode = 0;  // by `mark`; 0: a recorded host, or not permitted
+  std::uint64_t inode = 0;  // by `mark`; 0: a recorded host, or no permission
   NamespaceMark mark = NamespaceMark::kNsNet;
-  std::uint32_t pid = 0;  // of that process, as the agent's PID namespace numbers it; 0: not known
+  std::uint32_t pid = 0;  // pid of that process in the agent's PID namespace; 0: not known
   bool operator==(const NetworkPlace&) const = default;
 };
 
-// Where the calling thread is, and the way back. One thread owns it.
+// The namespace of the calling thread, and the way back. One thread owns it.
 class NamespaceHome {
  public:
   explicit NamespaceHome(const HostRoot& root);
@@ -41,8 +41,8 @@ class NamespaceHome {
   // Enters the namespace of the process (a handle of its directory). Needs
   // CAP_SYS_ADMIN and, to open ns/net, CAP_SYS_PTRACE.
   Result<void> enter(int process);
-  // After enter(). An error: the thread is lost in the other namespace, and
-  // must do nothing more in it.
+  // After enter(). An error: the thread is stuck in the other namespace and must do
+  // nothing more in it.
   Result<void> return_home();
 
  private:

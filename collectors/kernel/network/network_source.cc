@@ -14,7 +14,7 @@ namespace {
 // A runtime puts the process into the cgroup before it enters its namespaces.
 constexpr unsigned kSettlingPasses = 10;
 constexpr std::size_t kMaxRowLength = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
-constexpr std::size_t kPidsToTry = 8;       // in case the first ones end while they are looked at
+constexpr std::size_t kPidsToTry = 8;       // the first ones may end while they are read
 
 bool says_not_own(const std::string& network_mode) {
   return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
@@ -44,7 +44,7 @@ struct NetworkSource::Attached {
   NetworkOwnership ownership = NetworkOwnership::kUnknown;
   NetworkPlace place;   // when kOwn; its inode only where known
   std::string path;     // of net/dev
-  FileDescriptor file;  // or closed: the budget is used up
+  FileDescriptor file;  // or closed, if the budget is used up
   bool budgeted = false;
   std::vector<InterfaceStats> interfaces;
 };
@@ -110,7 +110,7 @@ ReadReport NetworkSource::read(bool slow) {
       continue;
     }
     const bool own = one->ownership == NetworkOwnership::kOwn;
-    const bool not_kept = own && !one->file.valid();  // the next open might meet another process under that id
+    const bool not_kept = own && !one->file.valid();  // the next open could find another process with that id
     if (settling || slow || not_kept) {
       resolve(handle, *one, report);
     }
@@ -136,7 +136,7 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
     pids->clear();
   }
   if (pids && pids->empty() && one.init_pid) {
-    // Or an init that keeps its processes in cgroups of their own, as systemd does.
+    // Or an init that puts its processes into cgroups of their own, as systemd does.
     pids->push_back(*one.init_pid);
   }
   if (!pids || pids->empty()) {
@@ -158,14 +158,14 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
   }
 }
 
-// False: the process ended meanwhile; try another.
+// False: the process ended meanwhile; the caller tries another.
 bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report) {
   const std::string process = root_.proc_path(std::to_string(pid));
   errno = 0;
   const std::uint64_t inode = net_namespace_of(process, mark_);
   const bool ended = errno == ESRCH || (errno == ENOENT && (mark_ == NamespaceMark::kNetDev || !is_there(process)));
   if (inode == 0 && ended) {
-    return false;  // a recorded host has the process but no namespaces
+    return false;  // a recorded host has the process, but no namespaces
   }
   if (inode == 0 || host_namespace_ == 0) {
     if (says_not_own(one.network_mode)) {
@@ -185,7 +185,7 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
     settle(one, NetworkOwnership::kShared);
     return true;
   } else if (one.network_mode.starts_with("container:") && one.passes < kSettlingPasses) {
-    settle(one, NetworkOwnership::kShared);  // its owner may come after it
+    settle(one, NetworkOwnership::kShared);  // its owner may follow later in the order
     return true;
   } else {
     settle(one, NetworkOwnership::kUnknown);
@@ -222,7 +222,7 @@ void NetworkSource::read_one(Attached& one, ReadReport& report) {
     if (text.error().kind == ErrorKind::kDenied || text.error().kind == ErrorKind::kIo) {
       report.note(text.error().kind, to_string(Error{text.error().kind, text.error().code, one.path}));
     }
-    close(one);  // the process ended: another is looked for in the next pass
+    close(one);  // the process ended: the next pass picks another one
     return;
   }
   if (formats::parse_net_dev(*text, one.interfaces) != 0) {

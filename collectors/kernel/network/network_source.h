@@ -1,12 +1,11 @@
-// The interfaces of each workload's own network namespace, from
-// /proc/PID/net/dev: no setns, no capability beyond reading /proc.
+// The interfaces of each workload's own network namespace, from /proc/PID/net/dev: no
+// setns, no capability beyond reading /proc.
 //
-// A namespace is told by an inode of its own (NamespaceMark). The host's own is never
-// given as a workload's; one that several workloads share is given to the first
-// of them alone, so that no sum counts it twice; one that joined another's
-// ("container:ID") gets it only if nobody else has it after a while. The kept-open file pins the
-// namespace: it is closed as soon as the workload has no process left.
-// One thread owns a source.
+// A namespace is identified by an inode (NamespaceMark). The host's own is never given to
+// a workload. One that several workloads share is given only to the first of them, so
+// that no sum counts it twice. A workload that joined another's ("container:ID") gets it
+// only if no other workload has it after a while. The kept-open file pins the namespace:
+// it is closed as soon as the workload has no process left. One thread owns a source.
 #pragma once
 
 #include "collectors/kernel/cgroup/stats_source.h"
@@ -27,7 +26,7 @@
 namespace tallyman {
 
 enum class NetworkOwnership : std::uint8_t {
-  kUnknown,  // no process yet, or not permitted to tell
+  kUnknown,  // no process yet, or no permission to read it
   kHost,     // the host's namespace
   kShared,   // another workload's
   kOwn,
@@ -38,28 +37,28 @@ class NetworkSource {
  public:
   using Handle = StatsSource::Handle;
 
-  // Says of an interface's name whether it is left out.
+  // Whether the interface with this name is left out.
   using Ignore = std::function<bool(const std::string&)>;
 
-  // `stats` is asked for processes; both must be attached with the same handles.
+  // `stats` provides the processes; both must be attached with the same handles.
   NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore);
   ~NetworkSource();
 
-  // `init_pid`: the process whose namespace counts, where a runtime names one.
-  // `network_mode`: what the runtime says ("host", "container:ID", ...), used
-  // only where no namespace can be told. `is_root`: the host itself.
+  // `init_pid`: the process that has the workload's namespace, if a runtime names one.
+  // `network_mode`: the runtime's value ("host", "container:ID", ...), used only if no
+  // namespace can be identified. `is_root`: the host itself.
   void attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode, bool is_root);
   void detach(Handle handle);
 
-  // Reads all. In a slow pass, and for workloads young enough to be still
-  // setting up, ownership is looked at again.
+  // Reads all. Ownership is checked again in a slow pass, and for workloads young enough
+  // to be still setting up.
   ReadReport read(bool slow);
 
   // Empty unless kOwn (or the host itself).
   std::span<const InterfaceStats> interfaces(Handle handle) const;
   NetworkOwnership ownership(Handle handle) const;
-  // Where its namespace is, for others that look into it; null unless kOwn (or
-  // the host itself). Until the next read(), attach() or detach().
+  // The place of its namespace, for sources that enter it; null unless kOwn (or the host
+  // itself). Valid until the next read(), attach() or detach().
   const NetworkPlace* place(Handle handle) const;
   std::size_t open_files() const { return budget_.open(); }
 
@@ -81,8 +80,8 @@ class NetworkSource {
   NamespaceMark mark_;
   std::uint64_t host_namespace_ = 0;
   bool foreign_pids_ = false;                        // cgroup.procs and procfs number processes differently
-  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; empty where none is attached
-  std::vector<Handle> order_;                        // as attached: parents before children
+  std::vector<std::unique_ptr<Attached>> attached_;  // by handle; null if none is attached
+  std::vector<Handle> order_;                        // in order of attachment: parents before children
   std::map<std::uint64_t, Handle> owners_;           // namespace inode -> the workload it is given to
 };
 

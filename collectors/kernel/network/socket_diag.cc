@@ -22,7 +22,7 @@ constexpr std::size_t kMaxRoundTrips = 100'000;
 constexpr std::uint8_t extension(int attribute) { return static_cast<std::uint8_t>(1U << (attribute - 1)); }
 
 std::string tcp_request(bool round_trips) {
-  // The older request, with no family in it: one walk finds IPv4 and IPv6.
+  // The older request, without a family: one walk finds IPv4 and IPv6.
   inet_diag_req request{};
   request.idiag_family = AF_INET;
   request.idiag_states = kAllStates;
@@ -210,7 +210,7 @@ Result<SocketDump> dump_sockets(const SocketDumpRequest& request) {
       break;
     }
     const auto done = dump_udp(*socket, family, request, out);
-    // ENOENT: the kernel, or a boot parameter, has no IPv6, or udp_diag is a module that is not loaded.
+    // ENOENT: no IPv6 (kernel or boot parameter), or the module udp_diag is not loaded.
     if (!done && !(family == AF_INET6 && done.error().kind == ErrorKind::kUnsupported)) {
       return done.error();
     }

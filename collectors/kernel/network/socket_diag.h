@@ -1,7 +1,7 @@
-// sock_diag(7): the sockets of a network namespace, counted by state. The kernel
-// walks the whole host's hash tables for a dump, however few sockets the
-// namespace has: some 1.5 ms, three quarters of what reading /proc/PID/net/tcp and
-// tcp6 takes. Worth asking for only where something has moved.
+// sock_diag(7): the sockets of a network namespace, counted by state. For a dump the
+// kernel walks the whole host's hash tables, however few sockets the namespace has: about
+// 1.5 ms, three quarters of the time of reading /proc/PID/net/tcp and tcp6. Worth it only
+// if something has changed.
 #pragma once
 
 #include "collectors/kernel/stats/socket_stats.h"
@@ -21,11 +21,11 @@ struct DiagSocket {
   std::uint8_t family = 0;  // AF_INET, AF_INET6
   std::uint8_t state = 0;   // 1 to 12
   std::uint32_t receive_bytes = 0, transmit_bytes = 0;
-  std::uint64_t cgroup_id = 0;  // inode of its directory in the v2 tree; 0: in TIME-WAIT, or an old kernel
+  std::uint64_t cgroup_id = 0;  // inode of its cgroup's directory in the v2 tree; 0: in TIME-WAIT, or an old kernel
   std::uint32_t dropped = 0;
-  std::uint32_t round_trip_usec = 0;  // 0: not measured yet, or not asked for
+  std::uint32_t round_trip_usec = 0;  // 0: not measured yet, or not requested
 };
-// Of inet_diag_msg and its attributes; empty if it is none. Pure: a fuzz target.
+// Parses inet_diag_msg and its attributes; empty if it is not one. Pure: a fuzz target.
 std::optional<DiagSocket> parse_diag_socket(std::string_view payload);
 
 // The sockets of a set, counted.
@@ -34,14 +34,14 @@ class SocketTally {
   void add_tcp(const DiagSocket& socket);
   void add_udp(const DiagSocket& socket);
   void add(const SocketTally& other);
-  // Its own UDP sockets are forgotten.
+  // Forgets its own UDP sockets.
   void take_udp(const SocketTally& other);
   bool has_requests() const;  // connections in SYN-RECV
 
-  // Sets what sock_diag tells; the sums that sockstat has are left alone.
+  // Sets what sock_diag reports; the sums from sockstat are left alone.
   void fill(SocketStats& stats) const;
-  // Sets the sums, where there is no sockstat: of a cgroup. Not TIME-WAIT:
-  // which cgroup such a socket was of is no longer known.
+  // Sets the sums for a cgroup, which has no sockstat. Without TIME-WAIT: the kernel no
+  // longer knows the cgroup of such a socket.
   void fill_sums(SocketStats& stats) const;
 
  private:
@@ -52,14 +52,14 @@ class SocketTally {
 
 struct SocketDump {
   SocketTally all;
-  std::map<std::uint64_t, SocketTally> by_cgroup;  // id in the v2 tree; only where asked for
+  std::map<std::uint64_t, SocketTally> by_cgroup;  // id in the v2 tree; only if requested
   std::uint64_t malformed = 0;                     // messages
 };
 
 struct SocketDumpRequest {
   bool tcp = true, udp = true;
   bool by_cgroup = false;
-  bool round_trips = false;  // 250 bytes more a socket
+  bool round_trips = false;  // 250 bytes more per socket
 };
 
 // In the network namespace of the calling thread. Needs no capability.

@@ -37,7 +37,7 @@ std::uint64_t tcp_sockets(const SocketStats& stats) {
 
 std::uint64_t udp_sockets(const SocketStats& stats) { return stats.udp.value_or(0) + stats.udp6.value_or(0); }
 
-// What moves whenever a connection's state does.
+// The counters that change whenever a connection's state changes.
 std::vector<std::uint64_t> what_moves(const SocketStats& stats, std::uint64_t established) {
   return {stats.tcp.value_or(0),
           stats.tcp6.value_or(0),
@@ -130,9 +130,9 @@ void SocketSource::read_states(int process, const NetworkPlace& place, bool is_h
   }
   std::vector<std::uint64_t> moved = what_moves(stats, current_established_);
   const bool tcp = tcp_sockets(stats) != 0 && (memory.moved != moved || memory.sockets.has_requests());
-  const bool udp = udp_sockets(stats) != 0;  // no counter moves when a datagram is queued
+  const bool udp = udp_sockets(stats) != 0;  // no counter changes when a datagram is queued
   SocketDumpRequest request;
-  request.tcp = tcp || (is_host && udp);  // by cgroup both or nothing
+  request.tcp = tcp || (is_host && udp);  // by cgroup: both or none
   request.udp = udp;
   request.by_cgroup = is_host;
   request.round_trips = needs_.states;
@@ -153,7 +153,7 @@ void SocketSource::read_states(int process, const NetworkPlace& place, bool is_h
   }
 }
 
-// Brings `memory` up to date with what is asked for.
+// Updates `memory` with the requested sockets.
 bool SocketSource::refresh(int process, const NetworkPlace& place, const SocketDumpRequest& request, Memory& memory,
                            ReadReport& report) {
   SocketDump fresh;

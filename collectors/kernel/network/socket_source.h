@@ -1,7 +1,7 @@
-// Reads the sockets of one network namespace after the other. Files of
-// /proc/PID/net need no capability; sock_diag needs the thread inside the
-// namespace, so one thread of its own owns a source: only its namespace changes,
-// and nothing is kept open, so that no dead namespace is pinned.
+// Reads the sockets of one network namespace after the other. Files of /proc/PID/net need
+// no capability. sock_diag needs the thread inside the namespace, so a separate thread
+// owns a source: only its namespace changes. Nothing is kept open, so no dead namespace
+// is pinned.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -20,7 +20,7 @@
 namespace tallyman {
 
 struct SocketNeeds {
-  bool states = false;    // of each namespace, by sock_diag
+  bool states = false;    // for each namespace, by sock_diag
   bool advanced = false;  // net/netstat
 };
 
@@ -28,23 +28,23 @@ using SocketsByCgroup = std::shared_ptr<const std::map<std::uint64_t, SocketTall
 
 struct SocketReading {
   SocketStats stats;
-  // The host's alone, and only where it can be told: sockets by cgroup id.
+  // Only the host's, and only if they can be identified: sockets by cgroup id.
   SocketsByCgroup by_cgroup;
 };
 
 class SocketSource {
  public:
-  // More sockets than this in one namespace are not told apart: a microsecond each.
+  // A namespace with more sockets than this is not dumped: each costs a microsecond.
   static constexpr std::uint64_t kMaxSockets = 100'000;
 
-  // Remembers the calling thread's namespace: make it in the thread that reads.
+  // Remembers the calling thread's namespace: construct it in the thread that reads.
   SocketSource(HostRoot root, SocketNeeds needs);
 
-  // What is kept of a namespace from one reading to the next: a dump is taken
-  // only after segments went in or out, for no state changes without one but
-  // by a timer that changes the number of sockets.
+  // What is kept of a namespace between two readings. Sockets are dumped only after
+  // segments were sent or received. No state changes without one, except by a timer, and
+  // that changes the number of sockets.
   struct Memory {
-    std::vector<std::uint64_t> moved;  // the figures that tell; empty before the first dump
+    std::vector<std::uint64_t> moved;  // the counters that show traffic; empty before the first dump
     SocketTally sockets;
     SocketsByCgroup by_cgroup;
   };
@@ -70,7 +70,7 @@ class SocketSource {
   std::vector<NamedCount> fields_;
   std::uint64_t current_established_ = 0;
   std::uint64_t dumps_ = 0;
-  bool lost_ = false;  // not home again: no more dumps
+  bool lost_ = false;  // could not return to its own namespace: no more dumps
 };
 
 }  // namespace tallyman

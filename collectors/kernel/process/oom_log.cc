@@ -13,12 +13,12 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxRecordLength = 8192;  // CONSOLE_EXT_LOG_MAX
-constexpr int kMaxRecords = 20'000;             // what a log of 2 MB holds
+constexpr int kMaxRecords = 20'000;             // the content of a log of 2 MB
 
 }  // namespace
 
 // "6,1234,567890,-;oom-kill:constraint=C,nodemask=N,cpuset=S,mems_allowed=M,oom_memcg=/a,task_memcg=/a/b,task=T,pid=P,uid=U".
-// A cgroup's and a process's name may hold commas: cut at the last of each key.
+// Names of cgroups and processes may contain commas: the text is cut at the last occurrence of each key.
 std::optional<OomVictim> parse_oom_victim(std::string_view record) {
   constexpr std::string_view kBegin = ";oom-kill:", kCgroup = ",task_memcg=", kTask = ",task=", kPid = ",pid=";
   const std::size_t begin = record.find(kBegin);
@@ -57,7 +57,7 @@ std::vector<OomVictim> OomLog::take() {
   for (int records = 0; records < kMaxRecords; ++records) {
     const ssize_t size = read(file_.get(), record.data(), record.size());
     if (size < 0 && errno == EPIPE) {
-      continue;  // records were overwritten before they were read: goes on with the oldest that is left
+      continue;  // records were overwritten before they were read: continues with the oldest one left
     }
     if (size <= 0) {
       break;

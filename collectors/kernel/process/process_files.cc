@@ -29,7 +29,7 @@ std::optional<std::uint32_t> number_of(const char* name) {
   return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
 }
 
-// The kernel's new_encode_dev(): user space's dev_t is another.
+// The kernel's new_encode_dev(); dev_t of user space is encoded differently.
 std::uint64_t encoded(dev_t device) {
   const std::uint64_t low = minor(device);
   return (low & 0xff) | (std::uint64_t(major(device)) << 8) | ((low & ~std::uint64_t(0xff)) << 12);
@@ -74,7 +74,7 @@ std::string ProcessFiles::path(Pid pid, const char* file) const {
 }
 
 Error ProcessFiles::error_of(int code, Pid pid, const char* file) const {
-  // A kernel, or a recorded host, may lack the file alone.
+  // The kernel or a recorded host may lack only the file.
   if (code == ESRCH || (code == ENOENT && !is_there(root_.proc_path(std::to_string(pid))))) {
     return {ErrorKind::kGone, code, path(pid, file)};
   }
@@ -233,7 +233,7 @@ Result<Program> ProcessFiles::program(Pid pid) {
   if (name.ends_with(kReplaced)) {
     name.remove_suffix(kReplaced.size());
   }
-  constexpr std::string_view kFileInMemory = "/memfd:";  // its name is at whim: that of the process is better
+  constexpr std::string_view kFileInMemory = "/memfd:";  // its name is arbitrary: the process's own name is better
   name.remove_prefix(name.starts_with(kFileInMemory) ? name.size() : name.rfind('/') + 1);
   Program program{std::string(name.substr(0, kMaxNameBytes)), 0, 0};
   if (::stat(link.c_str(), &status) == 0) {
@@ -272,7 +272,7 @@ Result<NamespaceIds> ProcessFiles::namespaces(Pid pid) {
     const std::string name(to_string(static_cast<NamespaceType>(type)));
     if (fstatat(fd.get(), name.c_str(), &status, 0) == 0) {
       ids[type] = status.st_ino;
-    } else if (errno != ENOENT) {  // an older kernel has not all of them
+    } else if (errno != ENOENT) {  // an older kernel does not have all of them
       return error_of(errno, pid, "ns");
     }
   }

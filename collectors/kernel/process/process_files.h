@@ -1,8 +1,7 @@
-// The files of one process below /proc/PID, each opened, read and closed. A
-// process that has ended meanwhile is kGone in all of them; kUnsupported where it
-// is there and the file is not; kDenied where the
-// kernel does not let this agent look (it names the process then, which changes
-// from one to the next: say what is lacking instead). One thread owns it.
+// The files of one process below /proc/PID, each opened, read and closed. kGone: the
+// process has ended meanwhile. kUnsupported: the process exists, the file does not.
+// kDenied: the kernel refuses this agent (the error names the process, which changes from
+// one to the next; log what is missing instead). One thread owns it.
 #pragma once
 
 #include "collectors/kernel/stats/process_stats.h"
@@ -16,10 +15,10 @@
 
 namespace tallyman {
 
-// Of /proc/PID/fd.
+// From /proc/PID/fd.
 struct OpenFiles {
   std::uint64_t count = 0;
-  Count sockets;  // empty: more files than are looked at one by one
+  Count sockets;  // empty: too many files to check each one
 };
 
 struct ThreadSched {
@@ -28,10 +27,10 @@ struct ThreadSched {
   PidStatus status;
 };
 
-// What a process runs.
+// The program of a process.
 struct Program {
-  std::string name;                     // of its file, at most ProcessFiles::kMaxNameBytes of it
-  std::uint64_t device = 0, inode = 0;  // of that file, as taskstats has them; 0 if not known
+  std::string name;                     // name of its file, at most ProcessFiles::kMaxNameBytes of it
+  std::uint64_t device = 0, inode = 0;  // of that file, as in taskstats; 0 if unknown
 };
 
 class ProcessFiles {
@@ -41,7 +40,7 @@ class ProcessFiles {
 
   explicit ProcessFiles(HostRoot root) : root_(std::move(root)) {}
 
-  // All processes there are, in no order.
+  // All existing processes, in no order.
   Result<std::vector<Pid>> pids();
 
   Result<PidStat> stat(Pid pid);
@@ -49,25 +48,25 @@ class ProcessFiles {
   Result<PidIo> io(Pid pid);
   Result<PidStatus> status(Pid pid);
   Result<std::vector<CgroupMembership>> cgroups(Pid pid);
-  Result<Count> pss_bytes(Pid pid);  // holds up the process: 15 ms a GB
+  Result<Count> pss_bytes(Pid pid);  // blocks the process for 15 ms per GB
   Result<Count> open_files_limit(Pid pid);
   Result<OpenFiles> open_files(Pid pid);
 
-  // By what /proc/PID/exe points to; without a name for a kernel thread, and for a
-  // program that is no file but in memory (memfd_create). What was
-  // replaced on disk meanwhile keeps its name.
+  // From the target of /proc/PID/exe. No name for a kernel thread, and for a program that
+  // is only in memory (memfd_create). A program that was replaced on disk meanwhile keeps
+  // its name.
   static constexpr std::size_t kMaxNameBytes = 64;
   Result<Program> program(Pid pid);
-  // Its arguments, a blank between two; at most kMaxCommandBytes.
+  // Its arguments, separated by blanks; at most kMaxCommandBytes.
   static constexpr std::size_t kMaxCommandBytes = 4096;
   Result<std::string> command_line(Pid pid);
   Result<NamespaceIds> namespaces(Pid pid);
 
-  // Of each thread; those that end meanwhile are left out.
+  // One entry per thread; those that end meanwhile are left out.
   Result<std::vector<ThreadSched>> threads_sched(Pid pid);
   Result<std::vector<char>> threads_states(Pid pid);
 
-  // Of a user in the host's /etc/passwd, empty if it is not there.
+  // The user's name in the host's /etc/passwd; empty if it is not there.
   std::string user_name(std::uint64_t uid);
 
  private:

@@ -14,12 +14,12 @@
 namespace tallyman {
 namespace {
 
-constexpr std::uint16_t kLeastVersion = 12;   // Linux 5.19: ac_tgid and AGROUP
+constexpr std::uint16_t kMinVersion = 12;     // Linux 5.19: ac_tgid and AGROUP
 constexpr std::uint8_t kProcessEnded = 0x20;  // AGROUP of linux/acct.h
 constexpr int kReceiveBytes = 8 * 1024 * 1024;
 constexpr std::size_t kBatch = 32;  // requests in one message: their answers fit into any receive buffer
 
-// Attributes one after the other; stops at the first that leaves the text.
+// Attributes one after the other; stops at the first that exceeds the text.
 class Attributes {
  public:
   explicit Attributes(std::string_view text) : rest_(text) {}
@@ -42,7 +42,7 @@ class Attributes {
   std::string_view rest_;
 };
 
-// What follows the two headers; empty for an error, or for a length that is not there.
+// The payload after the two headers; empty for an error, or if the length exceeds the message.
 std::string_view payload_of(std::string_view message) {
   nlmsghdr head{};
   if (message.size() < NLMSG_LENGTH(GENL_HDRLEN)) {
@@ -55,7 +55,7 @@ std::string_view payload_of(std::string_view message) {
   return message.substr(NLMSG_LENGTH(GENL_HDRLEN), head.nlmsg_len - NLMSG_LENGTH(GENL_HDRLEN));
 }
 
-// Later kernels append to the struct, earlier ones have less of it.
+// Later kernels append fields to the struct, earlier ones have fewer.
 std::optional<taskstats> stats_in(std::string_view aggregate) {
   Attributes inner(aggregate);
   std::uint16_t type = 0;
@@ -64,7 +64,7 @@ std::optional<taskstats> stats_in(std::string_view aggregate) {
     if (type == TASKSTATS_TYPE_STATS && payload.size() >= offsetof(taskstats, ac_exe_inode) + 8) {
       taskstats stats{};
       std::memcpy(&stats, payload.data(), std::min(payload.size(), sizeof stats));
-      if (stats.version >= kLeastVersion) {
+      if (stats.version >= kMinVersion) {
         return stats;
       }
     }
@@ -121,13 +121,13 @@ std::string_view bytes_of(const std::uint32_t& number) {
 class Socket {
  public:
   Socket() : fd_(::socket(AF_NETLINK, SOCK_RAW | SOCK_CLOEXEC, NETLINK_GENERIC)) {
-    timeval timeout{1, 0};  // an answer is made before send() returns; this is for a kernel that makes none
+    timeval timeout{1, 0};  // an answer is ready before send() returns; this is for a kernel that sends none
     setsockopt(fd_.get(), SOL_SOCKET, SO_RCVTIMEO, &timeout, sizeof timeout);
   }
   bool send(std::string_view text) const {
     return ::send(fd_.get(), text.data(), text.size(), 0) == static_cast<ssize_t>(text.size());
   }
-  // Empty if nothing came; errno says why.
+  // Empty if nothing arrived; errno says why.
   std::string_view receive(int flags = 0) {
     const ssize_t size = recv(fd_.get(), buffer_.data(), buffer_.size(), flags);
     return size > 0 ? std::string_view(buffer_.data(), static_cast<std::size_t>(size)) : std::string_view();
@@ -180,7 +180,7 @@ class NetlinkTaskstats final : public Taskstats {
   std::uint64_t overflows() const override { return overflows_; }
 
  private:
-  Socket asking_, listening_;  // apart, so that answers need not be told from exits
+  Socket asking_, listening_;  // separate, so that answers and exits do not mix
   std::uint16_t family_ = 0;
   std::uint64_t overflows_ = 0;
 };
@@ -201,14 +201,14 @@ std::optional<Error> NetlinkTaskstats::start() {
     return Error{ErrorKind::kUnsupported, 0, "taskstats: needs Linux 5.19"};
   }
   listening_.enlarge_buffer();
-  // One for each CPU; more than there are is taken too.
+  // One for each CPU; the kernel accepts more than exist.
   const std::string cpus = "0-" + std::to_string(std::max(1L, sysconf(_SC_NPROCESSORS_CONF)) - 1);
   listening_.send(Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_REGISTER_CPUMASK,
                           std::string_view(cpus.c_str(), cpus.size() + 1))
                       .text());
-  // A refusal is there at once; where there is none, nothing is but the first exits.
+  // A refusal arrives at once; if there is none, only the first exits can be there.
   if (const int code = error_in(listening_.receive(MSG_DONTWAIT | MSG_PEEK)); code != 0) {
-    return Error{ErrorKind::kDenied, code, "taskstats: exits are told in the first PID and user namespaces alone"};
+    return Error{ErrorKind::kDenied, code, "taskstats: exits are reported only in the first PID and user namespaces"};
   }
   return {};
 }
@@ -242,7 +242,7 @@ void NetlinkTaskstats::take_exits(std::vector<TaskExit>& out) {
       if (errno != ENOBUFS) {
         return;
       }
-      ++overflows_;  // told once; what is still there follows
+      ++overflows_;  // counted once; the records still in the queue follow
       continue;
     }
     if (auto exit = parse_task_exit(message)) {
@@ -272,7 +272,7 @@ std::optional<TaskExit> parse_task_exit(std::string_view message) {
   exit.read_bytes = stats->read_bytes;
   exit.write_bytes = stats->write_bytes;
   if ((stats->ac_flag & kProcessEnded) != 0) {
-    // A process that never had a second thread has no figures of its own.
+    // A process that never had a second thread has no totals of its own.
     const auto whole = stats_of(message, TASKSTATS_TYPE_AGGR_TGID);
     exit.process = whole ? times_of(*whole) : exit.thread;
   }

@@ -1,8 +1,8 @@
 // The kernel's taskstats by generic netlink (Documentation/accounting/taskstats.rst):
-// exact CPU time, run-queue delay and context switches of a process with all its
-// threads, those that have ended included, and a record of every exit. Needs
-// CAP_NET_ADMIN, the first PID, user and network namespaces, and Linux 5.19, whose
-// records say which process a thread was of. One thread owns it.
+// exact CPU time, run-queue delay and context switches of a process with all its threads,
+// also ended ones, and a record of every exit. Needs CAP_NET_ADMIN, the first PID, user
+// and network namespaces, and Linux 5.19: its records name the process of a thread. One
+// thread owns it.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -19,10 +19,10 @@
 
 namespace tallyman {
 
-// Of a process as a whole, or of one thread.
+// For a whole process, or for one thread.
 struct TaskTimes {
   std::uint64_t run_nsec = 0, runqueue_nsec = 0, timeslices = 0;
-  std::uint64_t utime_usec = 0, stime_usec = 0;  // by ticks: how run_nsec divides
+  std::uint64_t utime_usec = 0, stime_usec = 0;  // by ticks: the proportions of run_nsec
   std::uint64_t voluntary_switches = 0, involuntary_switches = 0;
 };
 
@@ -33,26 +33,26 @@ struct TaskExit {
   std::uint64_t exe_device = 0, exe_inode = 0;
   TaskTimes thread;
   std::uint64_t minflt = 0, majflt = 0, read_bytes = 0, write_bytes = 0;  // of this thread
-  // The process has ended with it: its times as a whole.
+  // Set if the process ended with this thread: the times of the whole process.
   std::optional<TaskTimes> process;
 };
 
-// One message as the kernel sends it (a struct nlmsghdr and what follows); empty
-// if it is no exit that is understood. Safe on any bytes.
+// Parses one message of the kernel (a struct nlmsghdr and its payload); empty if it is
+// not a known exit. Safe on any bytes.
 std::optional<TaskExit> parse_task_exit(std::string_view message);
 
 class Taskstats {
  public:
-  // kUnsupported or kDenied where it cannot be had; `where` says what is lacking.
+  // kUnsupported or kDenied if it is not available; `where` says what is missing.
   static Result<std::unique_ptr<Taskstats>> open();
   virtual ~Taskstats() = default;
 
-  // The times of each, empty for those that are gone: as many as `pids`.
+  // The times of each process, empty if it is gone: as many as `pids`.
   virtual std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) = 0;
 
-  // Takes the exits since the last call, in their order. Never waits.
+  // Takes the exits since the last call, in order. Never waits.
   virtual void take_exits(std::vector<TaskExit>& out) = 0;
-  // How often the kernel had no room left for exits: they are lost.
+  // Number of times that the kernel's buffer was full and exits were lost.
   virtual std::uint64_t overflows() const = 0;
 };
 

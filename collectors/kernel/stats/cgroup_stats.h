@@ -1,7 +1,6 @@
-// What the kernel accounts for one cgroup, with v1 and v2 behind one face.
-// Fields are named as cgroup v2 names them (Documentation/admin-guide/
-// cgroup-v2.rst) and hold base units: bytes, nanoseconds, counts. A field that
-// the kernel does not give is empty: never 0 in its place.
+// What the kernel accounts for one cgroup, the same for v1 and v2. Fields are named as
+// cgroup v2 names them (Documentation/admin-guide/cgroup-v2.rst) and have base units:
+// bytes, nanoseconds, counts. A field that the kernel does not report is empty, never 0.
 #pragma once
 
 #include <cstdint>
@@ -15,33 +14,33 @@ namespace tallyman {
 
 using Count = std::optional<std::uint64_t>;
 
-// A limit that is not set ("max" on v2, at or above 2^62 on v1).
+// An unset limit ("max" on v2, at or above 2^62 on v1).
 inline constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 struct CpuStats {
   Count usage_nsec, user_nsec, system_nsec;
-  // CFS bandwidth control. Only read where a quota is set.
+  // CFS bandwidth control. Only read if a quota is set.
   Count nr_periods, nr_throttled, throttled_nsec, nr_bursts, burst_nsec;
-  // v1 only, and only when asked for: cpuacct.usage_percpu, index = CPU number.
+  // v1 only, and only if requested: cpuacct.usage_percpu, index = CPU number.
   std::vector<std::uint64_t> usage_percpu_nsec;
 };
 
 struct MemoryStats {
-  Count current;      // charged now; of processes: resident
-  Count working_set;  // only where the source itself says: of processes
+  Count current;      // charged now; for processes: resident
+  Count working_set;  // only if the source sets it: for processes
   Count peak;         // highest `current` ever (v2: kernel 5.19+)
   Count swap_current;
   Count anon, file, kernel, shmem, sock;
   Count file_mapped, file_dirty, file_writeback;
   Count inactive_file, active_file;
   Count slab_reclaimable, slab_unreclaimable;
-  // Faults of the cgroup and all below it, and (v1 only) of the cgroup alone.
+  // Faults of the cgroup and its descendants, and (v1 only) of the cgroup itself.
   Count pgfault, pgmajfault, pgfault_local, pgmajfault_local;
   Count pgscan, pgsteal, workingset_refault_anon, workingset_refault_file;
 };
 
 // memory.events, its `max` also as `failcnt`; v1: memory.failcnt, memory.oom_control.
-// All of the cgroup and everything below it.
+// For the cgroup and its descendants.
 struct MemoryEvents {
   Count low, high, max, oom, oom_kill, failcnt;
 };
@@ -62,27 +61,27 @@ struct PressureStats {
 };
 
 struct PidsStats {
-  Count current;  // threads, of the cgroup and all below it
+  Count current;  // threads of the cgroup and its descendants
   Count max;      // kUnlimited for "max"
 };
 
 struct HugetlbStats {
-  std::string page_size;  // as the file name has it: "2MB", "1GB"
+  std::string page_size;  // as in the file name: "2MB", "1GB"
   Count current, max_usage, failcnt;
 };
 
 struct LimitStats {
-  Count cpu_quota_usec;  // kUnlimited when none
+  Count cpu_quota_usec;  // kUnlimited if there is none
   Count cpu_period_usec;
   Count cpu_shares;   // v1's scale; converted from cpu.weight on v2
-  Count memory_max;   // these four: kUnlimited when none
+  Count memory_max;   // these four: kUnlimited if there is none
   Count memory_low;   // v1: the soft limit
   Count memory_high;  // v2 only
-  Count swap_max;     // swap alone; v1: memsw limit less memory limit
+  Count swap_max;     // only swap; v1: memsw limit minus memory limit
 };
 
 struct CpusetStats {
-  Count effective_cpus;  // how many
+  Count effective_cpus;  // number of CPUs
   Count memory_migrate;  // v1 only
 };
 
@@ -93,7 +92,7 @@ struct NumaStats {
   std::uint64_t pages = 0;
 };
 
-// cgroup.events; v1: freezer.state alone. 0 or 1.
+// cgroup.events; v1: only freezer.state. 0 or 1.
 struct CgroupEvents {
   Count populated, frozen;
 };
@@ -119,8 +118,8 @@ struct InterfaceStats {
   std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
 };
 
-// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst).
-// Sectors are of 512 bytes whatever the device's own.
+// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst). Sectors have 512
+// bytes, whatever the device's own sector size.
 struct DiskStats {
   std::uint32_t major = 0, minor = 0;
   std::string device;

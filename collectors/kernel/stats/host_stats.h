@@ -1,4 +1,4 @@
-// What is known of the machine itself, beyond its root cgroup.
+// What is known about the machine itself, beyond its root cgroup.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -14,11 +14,11 @@ struct DimmStats {
   std::uint64_t count = 0, bytes = 0;
 };
 
-// Facts that hold until reboot (hot-plugging aside): read at start and slowly after.
+// Facts that are valid until reboot (except for hot-plugging): read at start and in slow passes.
 struct MachineInfo {
-  std::string machine_id, system_uuid, boot_id;  // empty where not readable
+  std::string machine_id, system_uuid, boot_id;  // empty if not readable
   std::string hostname, kernel_version, os_version;
-  unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;  // 0: not given
+  unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;  // 0: not known
   std::vector<DimmStats> dimms;
   std::optional<std::uint64_t> boot_time_seconds;
 };

@@ -1,5 +1,5 @@
-// What the kernel tells of one process below /proc/PID. Base units, save where a
-// name says otherwise; what the kernel does not give is empty.
+// What the kernel reports about one process below /proc/PID. Base units, unless a name
+// says otherwise; what the kernel does not report is empty.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -12,21 +12,21 @@
 
 namespace tallyman {
 
-// USER_HZ: 100 a second in user space, whatever the kernel's own.
+// USER_HZ: 100 a second in user space, whatever the kernel's own rate.
 inline constexpr std::uint64_t kNsecPerTick = 10'000'000;
 
-// /proc/PID/stat (proc_pid_stat(5)). Of the whole process: all its threads, those
-// that have ended included.
+// /proc/PID/stat (proc_pid_stat(5)). For the whole process: all its threads, also ended
+// ones.
 struct PidStat {
   std::uint32_t pid = 0, ppid = 0;
-  std::string comm;  // at most 15 bytes of the executable's name, or what the process calls itself
+  std::string comm;  // at most 15 bytes: the executable's name, or the name that the process gave itself
   char state = '?';  // R S D T t Z X I
   std::uint64_t flags = 0;
   std::uint64_t minflt = 0, majflt = 0, utime_ticks = 0, stime_ticks = 0;
-  // The same of children that it has waited for, with their own children.
+  // The same for children that it has waited for, including their own children.
   std::uint64_t cminflt = 0, cmajflt = 0, cutime_ticks = 0, cstime_ticks = 0;
   std::uint64_t threads = 0;
-  std::uint64_t start_ticks = 0;  // since boot: with pid, who it is
+  std::uint64_t start_ticks = 0;  // since boot: identifies the process together with pid
   std::uint64_t rss_pages = 0;
 
   bool is_kernel_thread() const {
@@ -39,24 +39,24 @@ struct PidStat {
 // /proc/PID/statm, in pages.
 struct PidMemory {
   std::uint64_t size = 0, resident = 0;
-  std::uint64_t shared = 0;  // of resident: files and shared memory
+  std::uint64_t shared = 0;  // part of resident: files and shared memory
 };
 
-// /proc/PID/io: what went to and came from block devices.
+// /proc/PID/io: bytes read from and written to block devices.
 struct PidIo {
   Count read_bytes, write_bytes;
 };
 
-// /proc/PID/schedstat, /proc/PID/task/TID/schedstat: of that one thread.
+// /proc/PID/schedstat, /proc/PID/task/TID/schedstat: for that one thread.
 struct SchedStat {
   std::uint64_t run_nsec = 0, runqueue_nsec = 0, timeslices = 0;
 };
 
-// /proc/PID/status, as far as it is read.
+// The fields read from /proc/PID/status.
 struct PidStatus {
   Count uid;                                       // the real one
   Count swap_bytes;                                // VmSwap
-  Count voluntary_switches, involuntary_switches;  // of this one thread
+  Count voluntary_switches, involuntary_switches;  // for this one thread
 };
 
 // One row of /proc/PID/cgroup.
@@ -67,23 +67,23 @@ struct CgroupMembership {
 
 enum class NamespaceType : std::uint8_t { kCgroup, kIpc, kMnt, kNet, kPid, kTime, kUser, kUts };
 inline constexpr std::size_t kNamespaceTypes = 8;
-std::string_view to_string(NamespaceType type);  // as /proc/PID/ns names it
+std::string_view to_string(NamespaceType type);  // the name in /proc/PID/ns
 
-// Inodes, by type; 0 where it could not be read.
+// Inodes, by type; 0 if it could not be read.
 using NamespaceIds = std::array<std::uint64_t, kNamespaceTypes>;
 
-// What is known of the processes of one workload, those of the cgroups below it
-// included. Counters hold what has ended too and never fall. Empty: not known,
-// or not of all of them.
+// What is known about the processes of one workload, including those of the cgroups below
+// it. Counters include ended processes and never fall. Empty: not known, or not for all
+// of them.
 
-// Those that run the same program.
+// Processes that run the same program.
 struct ExecutableStats {
-  std::string name;  // the executable's file name; "[other]" for those beyond the bound
+  std::string name;  // the executable's file name; "[other]" for those beyond the limit
   std::uint64_t processes = 0, threads = 0, rss_bytes = 0;
   std::uint64_t cpu_nsec = 0;
 };
 
-// What a container runtime itself runs for a workload, outside of its cgroup.
+// Processes of the container runtime itself that serve a workload, outside of its cgroup.
 struct RuntimeComponentStats {
   std::string component;  // "containerd-shim", "dockerd"
   std::uint64_t processes = 0, rss_bytes = 0;
@@ -97,7 +97,7 @@ struct NamespaceFact {
   NamespaceType type = NamespaceType::kCgroup;
   std::uint64_t inode = 0;
   NamespaceSharing sharing = NamespaceSharing::kOwn;
-  std::vector<std::string> with;  // the other workloads in it, a few, when kShared
+  std::vector<std::string> with;  // some of the other workloads in it, if kShared
 };
 
 struct TaskStates {  // threads
@@ -107,14 +107,14 @@ struct TaskStates {  // threads
 struct ProcessFacts {
   Count processes, threads;
   Count open_files, sockets;
-  Count open_files_limit;  // of its first process; kUnlimited for none
+  Count open_files_limit;  // of its first process; kUnlimited if there is none
   Count pss_bytes;
   Count voluntary_switches, involuntary_switches;
   Count run_nsec, runqueue_nsec, timeslices;
   std::optional<TaskStates> tasks;
   Count load_milli, uninterruptible_load_milli;  // over 10 s, times 1000
   std::vector<ExecutableStats> executables;      // sorted by name
-  std::vector<RuntimeComponentStats> runtime;    // sorted by component; of the host: the daemons
+  std::vector<RuntimeComponentStats> runtime;    // sorted by component; for the host: the daemons
   std::vector<NamespaceFact> namespaces;         // by type
 };
 

@@ -1,4 +1,4 @@
-// The parts of a cgroup's stats that are read, timed and counted by themselves.
+// The parts of a cgroup's stats; each is read, timed and counted separately.
 #pragma once
 
 #include <cstdint>
@@ -17,12 +17,12 @@ enum class StatsKind : std::uint8_t {
   kNetwork,
   kFilesystem,
   kProcesses,       // ProcessFacts
-  kSockets,         // SocketStats, each with kNetwork: whose a namespace is
+  kSockets,         // SocketStats, each with kNetwork: which workload a namespace belongs to
   kLinks,           // the host's interfaces, with kNetwork
   kSocketStates,    // the same with states, with kSockets
   kSocketAdvanced,  // the same with `advanced`, with kSockets
   kHost,            // HostStats
-  // From here on: read at the slow cadence, opened for each read.
+  // The following are read at the slow cadence, and opened for each read.
   kLimits,
   kCpuset,
   kHugetlb,

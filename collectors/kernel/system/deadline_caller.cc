@@ -15,10 +15,10 @@ constexpr std::chrono::hours kIdle{1};
 
 }  // namespace
 
-// One thread and the job that it has. Shared by the two sides, since either may go first.
+// One thread and its job. Shared by caller and thread, since either may end first.
 struct DeadlineCaller::Lane {
   WakeEvent begin, done;
-  std::mutex mutex;  // guards what follows
+  std::mutex mutex;  // guards the members below
   std::function<void()> job;
   bool left_behind = false, stop = false, running = false;
 
@@ -37,7 +37,7 @@ struct DeadlineCaller::Lane {
         continue;
       }
       next();
-      next = {};  // before the other side goes on
+      next = {};  // before the other thread continues
       const std::lock_guard lock(mutex);
       running = false;
       if (left_behind) {
@@ -49,9 +49,9 @@ struct DeadlineCaller::Lane {
   }
 };
 
-DeadlineCaller::DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind,
+DeadlineCaller::DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind,
                                std::function<void()> on_start)
-    : deadline_(deadline), most_left_behind_(most_left_behind), on_start_(std::move(on_start)) {}
+    : deadline_(deadline), max_left_behind_(max_left_behind), on_start_(std::move(on_start)) {}
 
 DeadlineCaller::~DeadlineCaller() {
   if (!thread_.joinable()) {
@@ -69,7 +69,7 @@ bool DeadlineCaller::start_lane() {
   if (thread_.joinable()) {
     return true;
   }
-  if (hanging() >= most_left_behind_) {
+  if (hanging() >= max_left_behind_) {
     return false;
   }
   lane_ = std::make_shared<Lane>();
@@ -110,7 +110,7 @@ bool DeadlineCaller::call(std::function<void()> job) {
   }
   const std::lock_guard lock(lane_->mutex);
   if (!lane_->running) {
-    return lane_->done.wait_until(steady_clock::now());  // came back just now: take its ring
+    return lane_->done.wait_until(steady_clock::now());  // it returned just now: consume its signal
   }
   lane_->left_behind = true;
   ++*hanging_;

@@ -1,5 +1,5 @@
-// Calls of the kernel that may never come back (a disk that died, a server
-// under a mount), made in a thread that can be left behind.
+// Kernel calls that may never return (a dead disk, a mount with a dead server), made in a
+// thread that can be left behind.
 #pragma once
 
 #include "collectors/kernel/system/wake_event.h"
@@ -15,18 +15,18 @@ namespace tallyman {
 
 class DeadlineCaller {
  public:
-  // `on_start` runs first in each thread that is made: its priority and the like.
-  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t most_left_behind, std::function<void()> on_start = {});
-  ~DeadlineCaller();  // waits for no call that hangs: it goes on by itself
+  // `on_start` runs first in each new thread, for example to set its priority.
+  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind, std::function<void()> on_start = {});
+  ~DeadlineCaller();  // does not wait for a hanging call: it continues by itself
 
-  // Runs `job` and waits for it; false when it did not end within the deadline,
-  // or when as many as may are hanging already. `job` owns what it uses: it may
-  // go on after this returned false, and for ever. One caller at a time.
+  // Runs `job` and waits for it. False if it did not end within the deadline, or if too
+  // many calls are hanging already. `job` owns what it uses: it may continue after this
+  // returned false, even for ever. One caller at a time.
   bool call(std::function<void()> job);
-  // From any thread, for good: a call now and later waits for a moment alone.
+  // From any thread, permanently: a running and all later calls wait only for a moment.
   void hurry() { hurry_.ring(); }
 
-  // Threads that still hang. One whose call has come back after all ends itself.
+  // Threads that still hang. One ends itself if its call returns after all.
   std::size_t hanging() const { return *hanging_; }
 
  private:
@@ -35,7 +35,7 @@ class DeadlineCaller {
   bool wait_for_lane();
 
   std::chrono::milliseconds deadline_;
-  std::size_t most_left_behind_;
+  std::size_t max_left_behind_;
   std::function<void()> on_start_;
   WakeEvent hurry_;
   std::shared_ptr<std::atomic<std::size_t>> hanging_ = std::make_shared<std::atomic<std::size_t>>(0);

@@ -1,5 +1,5 @@
-// Errors as values. Nothing below agent/ logs or throws across a public
-// function; it returns one of these and goes on with what it has.
+// Errors as values. Nothing below agent/ logs or throws across a public function: it
+// returns one of these and continues with what it has.
 #pragma once
 
 #include <boost/system/result.hpp>
@@ -11,10 +11,10 @@
 namespace tallyman {
 
 enum class ErrorKind : std::uint8_t {
-  kGone,         // the cgroup, process or device vanished: normal, not counted as a fault
+  kGone,         // the cgroup, process or device vanished: normal, not counted as an error
   kUnsupported,  // this kernel or this cgroup does not have the file
   kDenied,       // no permission
-  kMalformed,    // the file is there, its text is not what the kernel documents
+  kMalformed,    // the file exists, but its text is not what the kernel documents
   kIo,           // anything else; `code` has errno
 };
 
@@ -31,8 +31,8 @@ using Result = boost::system::result<T, E>;
 std::string to_string(const Error& error);
 const char* to_string(ErrorKind kind);
 
-// ENOENT and ENOTDIR are kUnsupported here: whether a missing file means a
-// missing cgroup is decided in one place, CgroupFiles.
+// ENOENT and ENOTDIR are kUnsupported here. Only CgroupFiles decides whether a missing
+// file means a missing cgroup.
 Error error_from_errno(int code, std::string where);
 
 // Called by boost::system::result::value() on an error.

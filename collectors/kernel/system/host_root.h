@@ -1,6 +1,6 @@
-// The only door to the machine: where /, /proc, /sys and the cgroup file
-// systems are. "/" on a bare host, "/host" in a container that has the host
-// mounted, a directory of files in a test.
+// The only access to the machine: the places of /, /proc, /sys and the cgroup file
+// systems. "/" on a bare host, "/host" in a container with the host mounted there, a
+// directory of files in a test.
 #pragma once
 
 #include <string>
@@ -14,13 +14,13 @@ struct HostRoot {
   std::string sysfs;     // empty: rootfs/sys
   std::string cgroupfs;  // empty: sysfs/fs/cgroup
 
-  // Absolute paths on this machine for paths as the host names them. `path`
-  // may begin with '/' or not. No access to the file system.
+  // Absolute paths on this machine for paths on the host. `path` may begin with '/' or
+  // not. No access to the file system.
   std::string root_path(std::string_view path) const;
   std::string proc_path(std::string_view path) const;    // "1/mountinfo"
   std::string sysctl_path(std::string_view name) const;  // "kernel/hostname": its file
   std::string sys_path(std::string_view path) const;     // "dev/block/254:0"
-  // A mount point as mountinfo names it. Below /sys/fs/cgroup it is taken from `cgroupfs`.
+  // A mount point as in mountinfo. Below /sys/fs/cgroup it is taken from `cgroupfs`.
   std::string cgroup_path(std::string_view mount_point) const;
 };
 

@@ -11,14 +11,14 @@
 
 namespace tallyman {
 
-// Calls take(watch, mask, name) for each event that waits on `fd`, which must not
-// block; `name` is empty where the event is of the watched thing itself, and valid
-// during the call alone. After `most_reads` of 64 KiB it leaves the rest: who makes
-// events without end must not hold up everything else.
+// Calls take(watch, mask, name) for each event that waits on `fd`, which must be
+// non-blocking. `name` is empty if the event is about the watched object itself, and is
+// valid only during the call. After `max_reads` of 64 KiB it leaves the rest: an endless
+// source of events must not block everything else.
 template <typename Take>
-void read_inotify_events(int fd, int most_reads, const Take& take) {
+void read_inotify_events(int fd, int max_reads, const Take& take) {
   alignas(inotify_event) std::array<char, 64 * 1024> buffer;
-  for (int reads = 0; reads < most_reads; ++reads) {
+  for (int reads = 0; reads < max_reads; ++reads) {
     const ssize_t size = ::read(fd, buffer.data(), buffer.size());
     if (size < 0 && errno == EINTR) continue;
     if (size <= 0) return;

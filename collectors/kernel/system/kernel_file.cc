@@ -22,7 +22,7 @@ ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {
   return got;
 }
 
-// A read of fewer bytes than `end_below`, and than there was room for, was the last.
+// A read that returns fewer bytes than `end_below`, and than fit, was the last.
 Result<std::string_view> read_from(int fd, ReadBuffer& buffer, std::size_t end_below) {
   std::size_t have = 0;
   for (;;) {
@@ -69,8 +69,8 @@ Result<std::string_view> read_record(int fd, ReadBuffer& buffer) {
 
 Result<std::string_view> read_to_end(int fd, ReadBuffer& buffer) { return read_from(fd, buffer, 0); }
 
-Result<std::string_view> read_rows(int fd, std::size_t longest_row, ReadBuffer& buffer) {
-  return read_from(fd, buffer, kSmallestPage - std::min(longest_row, kSmallestPage));
+Result<std::string_view> read_rows(int fd, std::size_t max_row_bytes, ReadBuffer& buffer) {
+  return read_from(fd, buffer, kSmallestPage - std::min(max_row_bytes, kSmallestPage));
 }
 
 Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer) {

@@ -19,12 +19,12 @@ std::string_view without(std::string_view bytes, std::size_t length) {
   return bytes.substr(std::min(bytes.size(), NLMSG_ALIGN(length)));
 }
 
-// Empty: go on. Else how the dump ended.
+// Empty: the dump continues. Else how it ended.
 std::optional<Result<void>> end_of_dump(const Message& message) {
   if (message.type != NLMSG_DONE && message.type != NLMSG_ERROR) {
     return {};
   }
-  const int code = -as<std::int32_t>(message.payload).value_or(0);  // of both kinds the first field
+  const int code = -as<std::int32_t>(message.payload).value_or(0);  // the first field of both kinds
   if (code > 0) {
     return Result<void>(error_from_errno(code, kWhere));
   }
@@ -131,7 +131,7 @@ Result<void> Socket::receive(const std::function<void(const Message&)>& each) {
     MessageReader messages({buffer_.get(), static_cast<std::size_t>(size)});
     for (Message message; messages.next(message);) {
       if (message.sequence != sequence_) {
-        continue;  // of an earlier dump that was given up
+        continue;  // from an earlier, abandoned dump
       }
       if (const auto ended = end_of_dump(message)) {
         return *ended;

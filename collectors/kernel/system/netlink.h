@@ -1,7 +1,6 @@
-// Netlink (linux/netlink.h): a dump of what the kernel has, and readers of its
-// messages and attributes. Lengths in them are taken for hostile: nothing is
-// read beyond the bytes that came. The readers are pure and are fuzz targets;
-// one thread owns a socket.
+// Netlink (linux/netlink.h): dumps the kernel's objects, and reads its messages and
+// attributes. Their lengths are not trusted: nothing is read beyond the received bytes.
+// The readers are pure and are fuzz targets; one thread owns a socket.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -21,7 +20,7 @@ namespace tallyman::netlink {
 struct Message {
   std::uint16_t type = 0, flags = 0;
   std::uint32_t sequence = 0;
-  std::string_view payload;  // behind the header
+  std::string_view payload;  // after the header
 };
 
 // The messages of one datagram.
@@ -29,7 +28,7 @@ class MessageReader {
  public:
   explicit MessageReader(std::string_view datagram) : rest_(datagram) {}
   bool next(Message& message);
-  // A length did not fit: what follows it was not read.
+  // A length did not fit: the rest was not read.
   bool malformed() const { return malformed_; }
 
  private:
@@ -53,7 +52,7 @@ class AttributeReader {
   bool malformed_ = false;
 };
 
-// The value's first bytes as a T, of this machine's byte order; empty if it is shorter.
+// The value's first bytes as a T, in this machine's byte order; empty if it is shorter.
 template <class T>
 std::optional<T> as(std::string_view value) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -67,9 +66,9 @@ std::optional<T> as(std::string_view value) {
 // A text, up to its first NUL.
 std::string_view as_text(std::string_view value);
 
-// An attribute at the end of a request, padded.
+// Appends an attribute to a request, padded.
 void append_attribute(std::string& request, std::uint16_t type, std::string_view value);
-// A T's bytes at the end of a request.
+// Appends the bytes of a T to a request.
 template <class T>
 void append(std::string& request, const T& value) {
   static_assert(std::is_trivially_copyable_v<T>);
@@ -78,14 +77,14 @@ void append(std::string& request, const T& value) {
 
 class Socket {
  public:
-  // In the network namespace of the calling thread, for good. `protocol`: NETLINK_ROUTE, NETLINK_SOCK_DIAG.
+  // Stays in the network namespace of the calling thread. `protocol`: NETLINK_ROUTE, NETLINK_SOCK_DIAG.
   static Result<Socket> open(int protocol);
 
-  // Asks for all objects and gives each one's message to `each`. The kernel
-  // changes the set in the middle of a long dump: what comes and goes then may
-  // be missed, nothing else. An answer that does not end within seconds is an error.
+  // Requests all objects and passes each message to `each`. The kernel changes the set
+  // during a long dump: objects that appear or disappear meanwhile may be missed, nothing
+  // else. An answer that does not end within seconds is an error.
   Result<void> dump(std::uint16_t type, std::string_view request, const std::function<void(const Message&)>& each);
-  // Asks for one object.
+  // Requests one object.
   Result<void> ask(std::uint16_t type, std::string_view request, const std::function<void(const Message&)>& each);
 
  private:

@@ -1,4 +1,4 @@
-// Whose process ids a /proc holds.
+// The PID namespace that the process ids of a /proc belong to.
 #pragma once
 
 #include "collectors/kernel/system/host_root.h"
@@ -11,10 +11,10 @@
 namespace tallyman {
 
 enum class PidView : unsigned char {
-  kNone,     // no process there is the agent: a recorded host
-  kOwn,      // its ids are those of the agent's own PID namespace
-  kForeign,  // of another one (the host's, in the agent's container): in system
-             // calls and cgroup.procs the same ids would mean other processes
+  kNone,     // the agent is not in this /proc: a recorded host
+  kOwn,      // the agent's own PID namespace
+  kForeign,  // another one (the host's, if the agent is in a container): in system
+             // calls and cgroup.procs the same ids mean other processes
 };
 
 inline PidView pid_view(const HostRoot& root) {

@@ -16,7 +16,7 @@
 namespace tallyman {
 namespace {
 
-// Columns are parted by single blanks, counted from 0.
+// Columns are separated by single blanks and counted from 0.
 Count column(std::string_view text, int index) {
   for (; index > 0; --index) {
     const std::size_t blank = text.find(' ');

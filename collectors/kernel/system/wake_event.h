@@ -1,5 +1,5 @@
-// Wakes another thread. poll and not a condition variable: TSan of this compiler
-// does not know pthread_cond_clockwait and reports races that are not there.
+// Wakes another thread. Uses poll instead of a condition variable: this compiler's TSan
+// does not know pthread_cond_clockwait and reports races that do not exist.
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"
@@ -13,8 +13,8 @@ class WakeEvent {
   WakeEvent();
   bool valid() const { return fd_.valid(); }  // false: no descriptors left
 
-  void ring();  // any thread; rings before the next wait count as one
-  // False: the time is over, or `other` (which stays rung) rang. One thread at a time.
+  void ring();  // any thread; several before the next wait count as one
+  // False: timeout, or `other` was signalled (and stays so). One thread at a time.
   bool wait_until(std::chrono::steady_clock::time_point until, const WakeEvent* other = nullptr);
 
  private:

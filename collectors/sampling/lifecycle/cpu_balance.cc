@@ -5,7 +5,8 @@
 
 namespace tallyman {
 
-// The nearest that lives. A group of processes ("process:NAME") is in no cgroup's sum.
+// The nearest existing ancestor. No cgroup's sum includes a process group
+// ("process:NAME").
 CpuBalance::Parents::iterator CpuBalance::above(std::string_view id) {
   if (!id.starts_with('/')) {
     return parents_.end();
@@ -29,7 +30,8 @@ void CpuBalance::ended(std::string_view child_id, std::uint64_t more_nsec) {
   found->second.ended_nsec += static_cast<std::int64_t>(more_nsec);
 }
 
-// Both are sorted: one walk over the two. True when others live than before.
+// Both are sorted: one walk over the two. True when the set of existing cgroups
+// changed.
 bool CpuBalance::follow(const std::vector<Reading>& readings, bool first) {
   bool changed = false;
   auto known = parents_.begin();
@@ -85,7 +87,7 @@ void CpuBalance::pass(const std::vector<Reading>& readings, bool first) {
 void CpuBalance::book(Parent& parent, std::int64_t usage_nsec) {
   const std::int64_t difference = usage_nsec - parent.living_nsec - parent.ended_nsec;
   if (!parent.has_lost) {
-    // Nothing is lost yet: where it grows, it is by the time between two readings.
+    // Nothing is lost yet: if it grows, it grows by the time between two readings.
     const bool grows = !parent.has_base || difference > parent.base_nsec;
     if (parent.was_there && grows) {
       parent.base_nsec = difference;

@@ -96,7 +96,7 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
   }
   const LimitStats before = std::exchange(memory.limits, limits);
   if (!std::exchange(memory.has_limits, true) || now - memory.first_seen < kSettlingTime) return;
-  const auto tell = [&](const std::string& what, std::string old_text, std::string new_text) {
+  const auto report = [&](const std::string& what, std::string old_text, std::string new_text) {
     Event event = Event::of(workload, EventType::kLimitChanged, wall_nsec,
                             workload.workload + ": " + what + " is now " + new_text + ", it was " + old_text);
     event.details.emplace_back("limit", what);
@@ -105,17 +105,17 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
     log_.append(std::move(event));
   };
   if (before.memory_max && limits.memory_max && *before.memory_max != *limits.memory_max) {
-    tell("memory_bytes", limit_text(before.memory_max), limit_text(limits.memory_max));
+    report("memory_bytes", limit_text(before.memory_max), limit_text(limits.memory_max));
   }
   const std::string cores_before = cores_text(before), cores = cores_text(limits);
-  if (before.cpu_quota_usec && limits.cpu_quota_usec && cores_before != cores) tell("cpu_cores", cores_before, cores);
+  if (before.cpu_quota_usec && limits.cpu_quota_usec && cores_before != cores) report("cpu_cores", cores_before, cores);
   if (before.cpu_shares && limits.cpu_shares && *before.cpu_shares != *limits.cpu_shares) {
-    tell("cpu_shares", limit_text(before.cpu_shares), limit_text(limits.cpu_shares));
+    report("cpu_shares", limit_text(before.cpu_shares), limit_text(limits.cpu_shares));
   }
 }
 
 void EventDetector::end_pass() {
-  // Sorted by path: what is below a cgroup comes after it.
+  // Sorted by path: descendants follow their ancestors.
   for (std::size_t i = 0; i < oom_kills_.size(); ++i) {
     const std::string below = oom_kills_[i].workload_id == "/" ? "/" : oom_kills_[i].workload_id + "/";
     bool lowest = true;

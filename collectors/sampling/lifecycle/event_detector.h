@@ -1,6 +1,5 @@
-// Finds in successive samples of one workload what is worth an event: OOM kills,
-// throttling that lasts, limits and health that change, pauses. Belongs to the
-// sampler's thread.
+// Detects events in successive samples of one workload: OOM kills, lasting throttling,
+// changed limits and health, pauses. Belongs to the sampler's thread.
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
@@ -16,31 +15,32 @@ namespace tallyman {
 
 class EventDetector {
  public:
-  // What is remembered of one workload between samples.
+  // What is remembered about one workload between samples.
   struct Memory {
     bool seen = false;
-    // Of one that was born before the agent was, oom_kills is empty at first; else 0.
+    // oom_kills is empty at first for a workload that is older than the agent; else 0.
     Count oom_kills, frozen, periods, throttled;
     std::chrono::steady_clock::time_point first_seen;
     LimitStats limits;
     bool has_limits = false;
     Health health = Health::kNone;
-    std::chrono::steady_clock::time_point throttled_since;  // only while it is
+    std::chrono::steady_clock::time_point throttled_since;  // set only while throttled
     bool is_throttled = false, reported_throttled = false;
   };
 
-  // `victims`: null where nobody names them.
+  // `victims`: null if nothing names them.
   explicit EventDetector(EventLog& log, OomVictims* victims = nullptr) : log_(log), victims_(victims) {}
 
   // Parents before children; end_pass() after the last.
   void check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
              std::chrono::steady_clock::time_point now);
-  // An OOM kill is counted by all cgroups above too: told of the lowest alone.
+  // All cgroups above count an OOM kill too: only the lowest reports it.
   void end_pass();
 
-  // Its creator sets limits in the first moments: no change to tell of.
+  // The creator of a workload sets its limits right at the start: these are not
+  // changes.
   static constexpr std::chrono::seconds kSettlingTime{5};
-  // In more than half of its periods, for so long.
+  // Throttled in more than half of its periods, for so long.
   static constexpr std::chrono::seconds kThrottledFor{10};
 
  private:

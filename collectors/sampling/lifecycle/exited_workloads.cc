@@ -8,7 +8,8 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxRows = 2'000;
-// Discovery tells of every end within seconds; if it does not, this is the end.
+// Discovery reports every end within seconds. Without its report, the workload counts
+// as ended after this time.
 constexpr std::chrono::seconds kTimeout{30};
 
 bool is_shown(WorkloadKind kind) { return kind == WorkloadKind::kContainer; }
@@ -58,7 +59,7 @@ void ExitedWorkloads::add_exit(WorkloadExit workload_exit, const std::function<s
     row.base_labels = labels(*workload_exit.workload);
     row.last_seen_nsec = workload_exit.workload->ended_nsec.value_or(workload_exit.workload->seen_nsec);
     row.since = now;
-    row.hidden = true;  // until something is known of what it counted
+    row.hidden = true;  // until its counters are known
     log_.append(
         Event::of(*row.workload, EventType::kStarted, row.workload->seen_nsec, row.workload->workload + " started"));
     found = rows_.emplace(key, std::move(row)).first;
@@ -86,7 +87,7 @@ bool ExitedWorkloads::reappeared(const std::string& id) {
   bool found = false;
   for (auto it = rows_.lower_bound({id, 0}); it != rows_.end() && it->first.first == id;) {
     found = true;
-    it->second.reappeared = it->second.hidden = true;  // the kept series would be told twice
+    it->second.reappeared = it->second.hidden = true;  // the kept series would be duplicates
     it = it->second.complete ? rows_.erase(it) : std::next(it);
   }
   return found;

@@ -1,6 +1,6 @@
-// Workloads that have ended: what they counted in the end, for how long they are
-// still shown, the totals that outlive them, and the event of their death.
-// Belongs to the sampler and to its thread.
+// Workloads that have ended: their final counters, how long they are still shown, the
+// totals that include them, and their exit events. Belongs to the sampler and to its
+// thread.
 #pragma once
 
 #include "collectors/discovery/exits.h"
@@ -24,11 +24,11 @@
 
 namespace tallyman {
 
-// How well the final counters of ended workloads are known.
+// The sources of the final counters of ended workloads.
 struct FinalStatsCounts {
-  std::uint64_t cgroup_empty = 0;  // read when the cgroup emptied
-  std::uint64_t last_sample = 0;   // as of the last sample
-  std::uint64_t unknown = 0;       // came and went between two
+  std::uint64_t cgroup_empty = 0;  // read when the cgroup became empty
+  std::uint64_t last_sample = 0;   // at the last sample
+  std::uint64_t unknown = 0;       // existed only between two samples
 };
 
 class ExitedWorkloads {
@@ -41,26 +41,27 @@ class ExitedWorkloads {
     std::vector<InterfaceStats> interfaces;
     std::uint64_t last_seen_nsec = 0;
     std::chrono::steady_clock::time_point since;
-    Count reported_oom_kills = 0;  // of which there was an event
+    Count reported_oom_kills = 0;  // already published as events
     bool sampled = false;          // it was in a sample
-    bool complete = false;         // nothing more will be known of it
-    bool hidden = false;           // it came back, is of a kind that is not shown, or nothing is known of it
-    bool reappeared = false;       // its id lives again
+    bool complete = false;         // nothing more will become known
+    bool hidden = false;           // it reappeared, is of a kind that is not shown, or nothing is known about it
+    bool reappeared = false;       // its id is in use again
     bool has_final_stats = false;
   };
   // By path and inode.
   using Rows = std::map<std::pair<std::string, std::uint64_t>, Row>;
 
-  // `victims`: null where nobody names them.
+  // `victims`: null if nothing names them.
   ExitedWorkloads(std::chrono::milliseconds grace, EventLog& log, CpuBalance& balance, OomVictims* victims = nullptr)
       : grace_(grace), log_(log), balance_(balance), victims_(victims) {}
 
-  // It is in the list no more, or was found gone. `row` has its last sample.
+  // It is no longer in the list, or was found gone. `row` has its last sample.
   void add(Row row);
-  // What discovery knows of its end. `labels` are asked for when it was in no sample.
+  // What discovery knows about its end. `labels` is called if it was in no sample.
   void add_exit(WorkloadExit workload_exit, const std::function<std::string(const Workload&)>& labels,
                 std::chrono::steady_clock::time_point now);
-  // A cgroup with this id lives: its series are its own. True when one had ended lately.
+  // A cgroup with this id exists: the series are now its own. True when one with this id
+  // had recently ended.
   bool reappeared(const std::string& id);
   void forget_old(std::chrono::steady_clock::time_point now);
 

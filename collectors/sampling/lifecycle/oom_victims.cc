@@ -9,7 +9,7 @@ namespace {
 
 constexpr std::size_t kMaxNamed = 5;
 
-// The kernel's path is from its own root, an id from that of what is mounted.
+// The kernel's path starts at its own root, an id at the root of the mounted hierarchy.
 bool is_at_or_below(std::string_view cgroup, std::string_view id) {
   if (id == "/") {
     return true;

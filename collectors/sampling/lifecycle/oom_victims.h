@@ -1,4 +1,5 @@
-// Names in the event of an OOM kill whom it took, where the kernel's log tells. One thread.
+// Names the killed process in the event of an OOM kill, if the kernel's log has it. One
+// thread.
 #pragma once
 
 #include "collectors/kernel/process/oom_log.h"
@@ -12,16 +13,16 @@ namespace tallyman {
 
 class OomVictims {
  public:
-  // `read` gives those since its last call; asked only when there is an event.
+  // `read` returns the victims since its last call; called only if there is an event.
   using Read = std::function<std::vector<OomVictim>()>;
   explicit OomVictims(Read read) : read_(std::move(read)) {}
 
-  // Whoever was killed in the event's workload or below it: in its message and as
-  // details `process` and `pid`, those of the last of them. Each is named in one event.
+  // The processes killed in the event's workload or below it: named in its message; the
+  // last one also in its details `process` and `pid`. Each is named in one event.
   void name_in(Event& event);
 
  private:
-  static constexpr std::size_t kMaxWaiting = 256;  // for an event that may not come
+  static constexpr std::size_t kMaxWaiting = 256;  // the event may never arrive
 
   Read read_;
   std::deque<OomVictim> waiting_;

@@ -18,7 +18,7 @@ bool kind_holds_processes(const Workload& workload) {
     case WorkloadKind::kMachine:
       return true;
     case WorkloadKind::kService:
-      // A user's own service manager: what people run themselves is below it.
+      // A user's own service manager: programs that users start are below it.
       return !workload.workload.starts_with("user@");
     default:
       return false;
@@ -75,7 +75,7 @@ bool ProcessAccounts::follow(const WorkloadList& workloads) {
   if (!changed) {
     return false;
   }
-  for (auto& [path, account] : cgroups_) {  // those above come first
+  for (auto& [path, account] : cgroups_) {  // parents come first
     const std::size_t slash = path.rfind('/');
     account->parent = path.size() == 1 ? nullptr : nearest(std::string_view(path).substr(0, slash));
     account->holds_processes =
@@ -91,7 +91,7 @@ void ProcessAccounts::index_containers() {
   const auto put = [](auto& index, std::string_view key, ProcessAccount* account) {
     const auto [known, is_new] = index.try_emplace(key, account);
     if (!is_new) {
-      known->second = nullptr;  // two daemons may have given the same
+      known->second = nullptr;  // two daemons may have assigned the same one
     }
   };
   for (auto& [path, account] : cgroups_) {

@@ -1,7 +1,7 @@
-// What processes have used, booked on those whose they are. A process is booked
-// on the cgroup that holds it and on all above, and, if it is bare, on its group
-// too. Only growth is booked, so that no total falls when a process ends, moves
-// or runs another program. Internal to the process scan; one thread.
+// What processes have used, booked on the workloads they belong to. A process is booked
+// on its cgroup and all cgroups above and, if it is bare, also on its group. Only growth
+// is booked, so no total falls when a process ends, moves or runs another program.
+// Internal to the process scan; one thread.
 #pragma once
 
 #include "collectors/kernel/stats/process_stats.h"
@@ -36,7 +36,7 @@ enum class Tally : std::uint8_t {
   kCount,
 };
 
-// Totals of one process or of many, and which of them have been read.
+// Totals of one or many processes, and which of them have been read.
 class Tallies {
  public:
   std::uint64_t operator[](Tally which) const { return values_[index(which)]; }
@@ -51,7 +51,7 @@ class Tallies {
     }
     known_ |= growth.known_;
   }
-  // Takes over what is larger in `now`, and returns by how much it has grown.
+  // Takes over the larger values of `now`, and returns the growth.
   Tallies rise_to(const Tallies& now) {
     Tallies growth;
     for (std::size_t i = 0; i < values_.size(); ++i) {
@@ -71,7 +71,7 @@ class Tallies {
   std::uint32_t known_ = 0;
 };
 
-// A sum that is worth nothing if one part is not known.
+// A sum that is unknown if one part is unknown.
 class WholeSum {
  public:
   void add(const Count& part) {
@@ -90,7 +90,7 @@ struct ProcessAccount {
 
   WorkloadPtr workload;
   ProcessAccount* parent = nullptr;  // the nearest cgroup above; null for "/" and for groups
-  bool holds_processes = false;      // a container, pod, machine or service, or in one: what is in it is not bare
+  bool holds_processes = false;      // is, or is in, a container, pod, machine or service: its processes are not bare
   Tallies totals;
   Time last_booked{};
 
@@ -99,10 +99,11 @@ struct ProcessAccount {
     Time last_seen{};
   };
   std::map<std::string, Executable, std::less<>> executables;
-  // What a runtime runs for it elsewhere, by component: booked here beside where it runs.
+  // What its runtime runs for it elsewhere, by component: booked here as well as on that
+  // process's own workload.
   std::map<std::string_view, Executable> runtime;
 
-  // Of the processes that live, as of this scan.
+  // Running processes, at this scan.
   struct Now {
     std::uint64_t processes = 0, threads = 0, resident_bytes = 0;
     WholeSum anon, swap, open_files, sockets, pss;
@@ -110,41 +111,42 @@ struct ProcessAccount {
     TaskStates tasks;
     std::uint32_t first_pid = 0;  // the oldest
     std::uint64_t first_start_ticks = 0;
-    std::uint32_t own_pid = 0;  // the oldest in this very cgroup, not below it
+    std::uint32_t own_pid = 0;  // the oldest in the cgroup itself, not below it
     std::uint64_t own_start_ticks = 0;
   } now;
   double load = 0, uninterruptible_load = 0;  // over 10 s
   NamespaceIds namespaces{};
-  std::uint32_t limit_pid = 0;  // whose the limit is
+  std::uint32_t limit_pid = 0;  // the process that has the limit
   Count open_files_limit;
 
-  // The program's entry, or that of "[other]" past the bound.
+  // The program's entry, or "[other]" beyond the limit.
   Executable& executable(std::string_view name, Time time);
 };
 
-// Books on `account` and all above it.
+// Books on `account` and all accounts above it.
 void book(ProcessAccount* account, std::string_view executable, const Tallies& growth, ProcessAccount::Time time);
 
-// The accounts of all workloads, and of the groups.
+// The accounts of all workloads and groups.
 class ProcessAccounts {
  public:
   explicit ProcessAccounts(std::size_t max_groups) : max_groups_(max_groups) {}
 
-  // Follows the cgroups of the list. True if anything changed: homes are to be found anew.
+  // Follows the cgroups of the list. True if anything changed: the mapping from processes
+  // to workloads must be recomputed.
   bool follow(const WorkloadList& workloads);
-  // Of a process that is in these cgroups: the deepest that is known, and one
-  // that holds its processes before one that does not. Null if none is known.
+  // Where a process in these cgroups belongs: the deepest known one. One that holds its
+  // processes goes before one that does not. Null if none is known.
   struct Home {
     ProcessAccount* account = nullptr;
     std::string_view path;  // into `memberships`
   };
   Home home_of(std::span<const CgroupMembership> memberships);
-  // Whom a runtime's process serves; null if it is not known, or two have that address.
+  // The workload that a runtime's process serves; null if it is unknown, or if two have that address.
   ProcessAccount* served_by(const RuntimeProcess& process) const;
-  // The group of that name, or "[other]" past the bound.
+  // The group with that name, or "[other]" beyond the limit.
   ProcessAccount* group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec);
-  // Groups that have had no process for long are shown no more; their totals are
-  // kept, so that they go on from there.
+  // Groups without a process for a long time are no longer shown. Their totals are kept
+  // and continue when they return.
   void retire_idle_groups(ProcessAccount::Time time);
 
   template <class Visit>

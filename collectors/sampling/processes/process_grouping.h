@@ -1,5 +1,5 @@
-// Which group a process in no container and no service belongs to: the first
-// rule that matches, else its executable's name. Thread-safe.
+// The group of a process outside containers and services: the first rule that matches,
+// else its executable's name. Thread-safe.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -20,21 +20,21 @@ struct ProcessRule {
 
 struct ProcessIdentity {
   std::string_view executable;  // its file's name
-  std::string_view command;     // its arguments, a blank between two
-  std::string_view user;        // name, or the number where it has none
+  std::string_view command;     // its arguments, separated by blanks
+  std::string_view user;        // name, or the number if it has none
   std::string_view cgroup;
 };
 
 class ProcessGrouping {
  public:
-  // An error that names the rule and has RE2's words, if an expression is none.
+  // An error, with the rule's name and RE2's text, if an expression is invalid.
   static Result<ProcessGrouping> make(std::vector<ProcessRule> rules);
   ProcessGrouping(ProcessGrouping&&) noexcept;
   ProcessGrouping& operator=(ProcessGrouping&&) noexcept;
   ~ProcessGrouping();
 
   std::string group_of(const ProcessIdentity& process) const;
-  // Whether a rule looks at it: else it need not be read.
+  // Whether a rule uses the command line: else it need not be read.
   bool needs_command() const;
   bool needs_user() const;
 

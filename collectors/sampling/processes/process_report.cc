@@ -1,4 +1,4 @@
-// The accounts as the sampler and the API want them.
+// Turns the accounts into the form that the sampler and the API need.
 #include "collectors/sampling/processes/process_scan.h"
 
 #include <algorithm>
@@ -28,7 +28,7 @@ CgroupStats stats_of_group(const ProcessAccount& account) {
   stats.memory.pgmajfault = known(account, Tally::kMajorFaults);
   stats.pids.current = now.threads;
   IoDeviceStats io;
-  io.device = kAllDevices;  // the kernel does not tell them apart for a process
+  io.device = kAllDevices;  // the kernel does not report a process's I/O by device
   io.rbytes = known(account, Tally::kReadBytes);
   io.wbytes = known(account, Tally::kWrittenBytes);
   if (io.rbytes || io.wbytes) {
@@ -72,7 +72,7 @@ bool is_above_or_below(const Workload& a, const Workload& b) {
   return above(a.id, b.id) || above(b.id, a.id);
 }
 
-// Who is in which namespace but the host's own.
+// Which workloads share each namespace, except the host's own.
 class Neighbours {
  public:
   Neighbours(ProcessAccounts& accounts, const NamespaceIds& host) : host_(host) {
@@ -128,7 +128,7 @@ ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host
   auto report = std::make_shared<ProcessReport>();
   report->statistics = statistics;
   if (statistics.processes == 0) {
-    return report;  // this /proc holds none: a recorded host, or one that may not be looked at
+    return report;  // this /proc has none: a recorded host, or no permission
   }
   const Neighbours neighbours(accounts, host);
   accounts.for_each([&](ProcessAccount& account) {

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::size_t kMaxProcesses = 200'000;
 constexpr std::size_t kMaxNamesKept = 10'000;
-constexpr unsigned kSettlingReads = 3;  // who starts a process may still be moving it to its cgroup
+constexpr unsigned kSettlingReads = 3;  // its parent may still be moving it to its cgroup
 constexpr unsigned kPssPerScan = 20;
 
 }  // namespace
@@ -60,7 +60,7 @@ ProcessReportPtr ProcessScan::run(const WorkloadListPtr& workloads, ScanTime tim
   }
   read_all();
   read_times_and_book();
-  take_exits();  // of all that have vanished above, these are there
+  take_exits();  // the kernel has written the exits of all that vanished above
   book_exits();
   book_vanished();
   sum_up();
@@ -174,7 +174,7 @@ std::string ProcessScan::user_of(Pid pid) {
   return known->second;
 }
 
-// Reads which cgroups it is in, and finds its home and group.
+// Reads the cgroups of the process, and finds its home and group.
 void ProcessScan::place(Process& process) {
   if (process.stat.is_kernel_thread()) {
     process.cgroups = {{0, "/"}};
@@ -193,7 +193,7 @@ void ProcessScan::place(Process& process) {
   settle(process);
 }
 
-// The same without reading: after the workloads have changed.
+// The same without reading, after the workloads have changed.
 void ProcessScan::settle(Process& process) {
   const ProcessAccounts::Home home = accounts_.home_of(process.cgroups);
   const bool moved = !process.placed || process.cgroup != home.path;
@@ -230,15 +230,15 @@ void ProcessScan::read_times_and_book() {
     }
     const auto times = taskstats_->times(pids);
     for (std::size_t i = 0; i < fresh_.size(); ++i) {
-      // One that has ended since: its exit will tell.
-      const TaskTimes told = times[i] && !fresh_[i].first->stat.is_dead() ? *times[i] : TaskTimes();
+      // It has ended since: its exit record has the final times.
+      const TaskTimes reported = times[i] && !fresh_[i].first->stat.is_dead() ? *times[i] : TaskTimes();
       Tallies& now = fresh_[i].second;
-      now.set(Tally::kCpu, told.run_nsec);
-      now.set(Tally::kRun, told.run_nsec);
-      now.set(Tally::kRunqueue, told.runqueue_nsec);
-      now.set(Tally::kTimeslices, told.timeslices);
-      now.set(Tally::kVoluntary, told.voluntary_switches);
-      now.set(Tally::kInvoluntary, told.involuntary_switches);
+      now.set(Tally::kCpu, reported.run_nsec);
+      now.set(Tally::kRun, reported.run_nsec);
+      now.set(Tally::kRunqueue, reported.runqueue_nsec);
+      now.set(Tally::kTimeslices, reported.timeslices);
+      now.set(Tally::kVoluntary, reported.voluntary_switches);
+      now.set(Tally::kInvoluntary, reported.involuntary_switches);
     }
   }
   for (const auto& [process, now] : fresh_) {
@@ -284,7 +284,7 @@ void ProcessScan::add_to(ProcessAccount& account, const Process& process, bool o
   ProcessAccount::Now& now = account.now;
   ++now.processes;
   if (process.stat.is_dead()) {
-    return;  // it waits to be waited for, and has nothing any more
+    return;  // a zombie has nothing more to read
   }
   now.threads += process.stat.threads;
   now.resident_bytes += process.resident_bytes;
@@ -318,7 +318,7 @@ void ProcessScan::add_to(ProcessAccount& account, const Process& process, bool o
   executable.rss_bytes += process.resident_bytes;
 }
 
-// What is that of the first process: its limits, and when a group began.
+// Facts from the first process: its limits, and the start of a group.
 void ProcessScan::follow_first_processes() {
   accounts_.for_each([this](ProcessAccount& account) {
     const bool kernel = account.now.first_pid == kKernelThreads;
@@ -331,9 +331,9 @@ void ProcessScan::follow_first_processes() {
     }
     if (account.workload->kind == WorkloadKind::kProcess && account.now.first_pid != 0 && boot_nsec_ != 0) {
       const std::uint64_t began = boot_nsec_ + account.now.first_start_ticks * kNsecPerTick;
-      const std::uint64_t told = account.workload->cgroup_created_nsec.value_or(0);
+      const std::uint64_t known = account.workload->cgroup_created_nsec.value_or(0);
       constexpr std::uint64_t kClockSteps = 2'000'000'000;  // the boot time moves with the clock's corrections
-      if (began > told + kClockSteps || told > began + kClockSteps) {
+      if (began > known + kClockSteps || known > began + kClockSteps) {
         auto workload = std::make_shared<Workload>(*account.workload);
         workload->cgroup_created_nsec = began;
         account.workload = std::move(workload);
@@ -344,7 +344,7 @@ void ProcessScan::follow_first_processes() {
 
 void ProcessScan::read_namespaces() {
   host_namespaces_ = {};
-  // Init may not be looked at; the kernel's own threads are in the first namespaces too.
+  // Init may not be readable; the kernel's own threads are in the first namespaces too.
   const auto kernel = processes_.find(kKernelThreads);
   const bool has_kernel = kernel != processes_.end() && kernel->second->stat.is_kernel_thread();
   for (const Pid pid : {Pid(1), kKernelThreads}) {

@@ -1,11 +1,11 @@
-// Looks at all processes of the host, once a call, and books what each has used
-// since the last call. No thread and no clock of its own; one thread owns it.
+// Reads all processes of the host, once per call, and books what each has used since the
+// last call. No thread and no clock of its own; one thread owns it.
 //
-// A process is (pid, start time): an id that is used again is another process.
-// What is bare is read in each scan, what is in a container or service in slow
-// scans alone, unless a collector asks for more. Whoever came and went between
-// two scans is known by the kernel's record of its exit (taskstats), or where
-// there is none by what its parent has taken over of it, to 10 ms.
+// A process is (pid, start time): a reused pid is another process. Bare processes are
+// read in each scan, processes in a container or service only in slow scans, unless a
+// collector asks for more. Processes that existed only between two scans are known from
+// the kernel's record of their exit (taskstats). Without it they are known, to 10 ms,
+// from what their parent has taken over.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -28,23 +28,23 @@ namespace tallyman {
 
 struct ProcessScanOptions {
   bool groups = true;      // of bare processes
-  bool open_files = true;  // of all workloads, in slow scans
-  bool sched = false;      // run-queue delay and context switches of all workloads
-  bool tasks = false;      // the state of each thread of all workloads
+  bool open_files = true;  // for all workloads, in slow scans
+  bool sched = false;      // run-queue delay and context switches, for all workloads
+  bool tasks = false;      // the state of each thread, for all workloads
   bool programs = false;   // all workloads as often as bare processes
-  bool pss = false;        // of bare processes, now and then
+  bool pss = false;        // of bare processes, once a minute
   std::size_t max_groups = 100;
 };
 
 struct ProcessScanStatistics {
-  std::uint64_t processes = 0, left_out = 0;  // of those there are: looked at, beyond the bound
+  std::uint64_t processes = 0, left_out = 0;  // read; beyond the bound
   std::uint64_t groups = 0, names_in_other = 0;
-  std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel had no room for more
-  bool exact = false;                       // by taskstats
-  ReadReport report;                        // of this scan
+  std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel's buffer was full
+  bool exact = false;                       // from taskstats
+  ReadReport report;                        // for this scan
 };
 
-// What a scan has found. Immutable once it is made.
+// The result of a scan. Immutable once it is made.
 struct ProcessReport {
   WorkloadList groups;                                       // sorted by id
   std::unordered_map<std::string, CgroupStats> group_stats;  // by the group's id
@@ -66,7 +66,7 @@ class ProcessScan {
   ~ProcessScan();
 
   ProcessReportPtr run(const WorkloadListPtr& workloads, ScanTime time, bool slow);
-  // Empties the kernel's buffer of exits; to be called more often than it fills.
+  // Empties the kernel's buffer of exits; must be called more often than it fills.
   void take_exits();
 
  private:
@@ -119,13 +119,13 @@ class ProcessScan {
   std::uint64_t scan_ = 0;
   bool slow_ = false;
   std::uint64_t page_bytes_;
-  unsigned pss_left_ = 0;                                                   // how many more may be read in this scan
-  std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // those whose id another one has
+  unsigned pss_left_ = 0;                                                   // remaining reads in this scan
+  std::unordered_map<Pid, std::unique_ptr<Process>> processes_, replaced_;  // replaced_: their pid is in use again
   std::vector<std::pair<Process*, Tallies>> fresh_;                         // read in this scan
   std::vector<TaskExit> exits_;                                             // since the last scan
-  std::unordered_map<Pid, Pid> unknown_parents_;                            // of those who came and went since
+  std::unordered_map<Pid, Pid> unknown_parents_;                  // parents that existed only since the last scan
   std::unordered_map<Pid, Tallies> unknown_threads_;              // that ended before their process, which is not known
-  std::unordered_map<Pid, ExitedProcess> exited_;                 // of the last scan and this one
+  std::unordered_map<Pid, ExitedProcess> exited_;                 // from the last scan and this one
   std::unordered_map<std::uint64_t, std::string> program_names_;  // of executables seen, by a mix of device and inode
   std::unordered_map<std::uint64_t, std::string> user_names_;
   std::uint64_t boot_nsec_ = 0;
@@ -133,8 +133,8 @@ class ProcessScan {
   ProcessScanStatistics statistics_;
 };
 
-// Makes what a scan has found of the accounts. `rows` of namespaces are those of
-// the accounts, compared with one another and with the host's.
+// Makes the result of a scan from the accounts. `rows` of namespaces belong to the
+// accounts and are compared with one another and with the host's.
 ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host, bool tasks,
                              const ProcessScanStatistics& statistics);
 

@@ -1,4 +1,4 @@
-// What is read of one process in a scan: times, memory, bytes, threads, open files.
+// The values read for one process in a scan: times, memory, bytes, threads, open files.
 #include "collectors/sampling/processes/process_scan.h"
 #include "collectors/sampling/processes/process_scan_state.h"
 
@@ -8,9 +8,9 @@ namespace tallyman {
 namespace {
 
 constexpr std::chrono::seconds kPssInterval{60};
-constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms in which the process cannot map memory
+constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms, during which the process cannot map memory
 
-// What has ended meanwhile has nothing; what may not be read is not known.
+// A process that ended meanwhile has no values; without permission they are unknown.
 template <class T>
 Count none_if_gone(const Result<T>& result) {
   return result.error().kind == ErrorKind::kGone ? Count(0) : Count();
@@ -104,7 +104,7 @@ void ProcessScan::read_bare(Process& process, Tallies& now, bool slow) {
   read_pss(process);
 }
 
-// A thread that ends takes its figures with it: growth is counted by thread.
+// A thread's counters vanish with it: growth is counted per thread.
 void ProcessScan::read_threads(Process& process, Tallies& now) {
   const auto threads = files_.threads_sched(process.stat.pid);
   if (!threads) {

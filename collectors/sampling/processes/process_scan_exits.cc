@@ -1,5 +1,4 @@
-// Those who have ended since the last scan: what they had used beyond what was
-// seen of them.
+// Processes that ended since the last scan: what they used after they were last read.
 #include "collectors/sampling/processes/process_scan.h"
 #include "collectors/sampling/processes/process_scan_state.h"
 
@@ -12,7 +11,7 @@ constexpr std::size_t kMaxUnknown = 100'000;
 constexpr int kMaxAncestors = 32;
 constexpr Tally kOfChildren[] = {Tally::kCpu, Tally::kUser, Tally::kSystem, Tally::kFaults, Tally::kMajorFaults};
 
-// The ticks say how the run time divides, as cputime_adjust() of the kernel does it.
+// The ticks give the proportions of the run time, as in the kernel's cputime_adjust().
 std::uint64_t user_part(const TaskTimes& times) {
   const std::uint64_t ticks = times.utime_usec + times.stime_usec;
   return ticks == 0 ? times.run_nsec
@@ -33,7 +32,7 @@ Tallies final_tallies(const TaskTimes& times, const Tallies& threads) {
   return result;
 }
 
-// What the record tells of this one thread alone.
+// The part of the record that is about this one thread.
 Tallies of_thread(const TaskExit& exit) {
   Tallies result;
   result.set(Tally::kFaults, exit.minflt + exit.majflt);
@@ -78,7 +77,7 @@ void ProcessScan::book_exits() {
     }
     statistics_.exits += exit.process ? 1 : 0;
   }
-  for (const TaskExit* exit : unknown) {  // children end before their parents: now all of those are known
+  for (const TaskExit* exit : unknown) {  // children end before their parents: now all parents are known
     book_exit_of_unknown(*exit);
   }
   unknown_threads_.clear();
@@ -92,7 +91,7 @@ void ProcessScan::book_exit(Process& process, const TaskExit& exit) {
   }
   Tallies last = final_tallies(*exit.process, process.ended_threads);
   if (!process.totals.knows(Tally::kReadBytes)) {
-    // Of what is in a container only the device's own figures are told.
+    // For a process in a container only the device's own counters are reported.
     Tallies without_bytes = final_tallies(*exit.process, {});
     without_bytes.set(Tally::kFaults, last[Tally::kFaults]);
     without_bytes.set(Tally::kMajorFaults, last[Tally::kMajorFaults]);
@@ -102,7 +101,7 @@ void ProcessScan::book_exit(Process& process, const TaskExit& exit) {
   process.finished = true;
 }
 
-// The cgroup of one that is or was known, or was the child of such a one.
+// The cgroup of a process that is or was known, or of its parent.
 const std::string* ProcessScan::cgroup_of(Pid pid) const {
   for (int i = 0; i < kMaxAncestors && pid != 0; ++i) {
     if (const auto known = processes_.find(pid); known != processes_.end()) {
@@ -168,8 +167,8 @@ void ProcessScan::book_vanished() {
   replaced_.clear();
 }
 
-// What is booked of it and of its children will be told once more by the first
-// ancestor that lives, when that has waited for it.
+// What is booked of it and of its children is counted once more by its first existing
+// ancestor, as soon as that has waited for it.
 void ProcessScan::hand_to_parent(Process& ended) {
   Pid pid = ended.stat.ppid;
   for (int i = 0; i < kMaxAncestors; ++i) {
@@ -188,16 +187,16 @@ void ProcessScan::hand_to_parent(Process& ended) {
   }
 }
 
-// What its children had used beyond that: of those that came and went unseen, and
-// of the others after they were last looked at.
+// What its children used beyond that: children that existed only between two scans, and
+// others after they were last read.
 void ProcessScan::book_children(Process& parent) {
-  const bool of_before = scan_ == 1 && parent.reads == 1;  // long ago, and nobody knows by whom
+  const bool of_before = scan_ == 1 && parent.reads == 1;  // long ago, by unknown children
   Tallies growth = parent.children.rise_to(of_children(parent.stat));
   Tallies rest, early;
   for (const Tally which : kOfChildren) {
     const std::uint64_t known = parent.booked_of_children[which] + parent.booked_too_early[which];
     rest.set(which, growth[which] > known ? growth[which] - known : 0);
-    // It may have been waited for after its parent was looked at: then the next scan tells.
+    // It may have been waited for after its parent was read: then the next scan counts it.
     early.set(which, known > growth[which] ? std::min(known - growth[which], parent.booked_of_children[which]) : 0);
   }
   if (!of_before && rest[Tally::kCpu] + rest[Tally::kFaults] != 0) {

@@ -1,9 +1,9 @@
-// The part of the scan that books what container runtimes use themselves on whom they serve.
+// The part of the scan that books the usage of container runtimes on the containers they serve.
 #include "collectors/sampling/processes/process_scan_state.h"
 
 namespace tallyman {
 
-// More than once where it is not known yet: a monitor of LXC's is known by its cgroup, into which it moves.
+// Called again while it is unknown: LXC's monitor is recognised by the cgroup that it moves to.
 void ProcessScan::recognise_runtime(Process& process) {
   process.runtime.reset();
   if (is_runtime_program(process.executable)) {
@@ -19,7 +19,7 @@ void ProcessScan::recognise_runtime(Process& process) {
   process.served = process.runtime ? accounts_.served_by(*process.runtime) : nullptr;
 }
 
-// What it used before its container was known goes there too.
+// The usage before its container was known is included.
 void ProcessScan::book_served(Process& process) {
   if (process.served != nullptr) {
     const std::uint64_t now = process.totals[Tally::kCpu];

@@ -14,10 +14,10 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// The kernel's buffer of exits holds some thousands.
+// The kernel's buffer of exits has room for some thousands.
 constexpr std::chrono::milliseconds kTakeExitsEvery{100};
 
-// By process id: only where those in /proc are those of the agent's own system calls.
+// By process id: only if the ids in /proc are the same as in the agent's own system calls.
 std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {
   if (pid_view(root) != PidView::kOwn) {
     return nullptr;
@@ -38,7 +38,7 @@ ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, Proce
 ProcessWatch::~ProcessWatch() { stop(); }
 
 std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const ProcessWatchOptions& options) {
-  const double share = std::max(1U, options.most_percent) / 100.0;
+  const double share = std::max(1U, options.max_percent) / 100.0;
   const auto affordable = std::chrono::milliseconds(static_cast<std::int64_t>(cpu_seconds / share * 1000));
   return std::max(options.interval, affordable);
 }
@@ -56,7 +56,7 @@ void ProcessWatch::scan_once() {
       {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()), now}, slow);
   const double cpu = thread_cpu_seconds() - begin;
   const std::lock_guard lock(mutex_);
-  report_.swap(made);  // the last one is freed after the lock
+  report_.swap(made);  // the previous one is freed without the lock
   ++statistics_.scans;
   statistics_.last_cpu_seconds = cpu;
   statistics_.cpu_seconds += cpu;
@@ -87,13 +87,14 @@ void ProcessWatch::stop() {
   }
 }
 
-// Halfway between two passes of the sampler, which starts at the same time and keeps to its
-// times: each pass then finds one new report, not none and then two, if both are late at
-// times. Of CPU time that none and two make rates of nothing and of more CPUs than there are.
+// Halfway between two passes of the sampler, which starts at the same time and keeps its
+// times. Each pass then finds exactly one new report, not none and then two, even if both
+// are late at times. None and two would make CPU rates of zero and of more CPUs than
+// exist.
 void ProcessWatch::run() {
   const auto interval = std::max(options_.interval, std::chrono::milliseconds(1));
   auto due = steady_clock::now() - interval / 2;
-  double average = 0;  // a single slow scan does not hold up the fast ones
+  double average = 0;  // a single slow scan does not delay the fast ones
   do {
     scan_once();
     const double cpu = statistics().last_cpu_seconds;

@@ -1,6 +1,6 @@
-// Scans processes in a thread of its own, so that ten thousand of them hold up
-// neither a pass nor a scrape. As often as the sampler samples while that is
-// cheap; in more seldom of its intervals once a scan costs more than its share of a CPU.
+// Scans processes in a thread of its own, so that ten thousand of them block neither a
+// pass nor a scrape. Scans at the sampler's interval while that is cheap, and skips
+// intervals once a scan costs more than its share of a CPU.
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"
@@ -18,7 +18,7 @@ namespace tallyman {
 struct ProcessWatchOptions {
   ProcessScanOptions scan;
   std::chrono::milliseconds interval{1'000}, slow_interval{10'000};
-  unsigned most_percent = 2;  // of one CPU
+  unsigned max_percent = 2;  // of one CPU
 };
 
 struct ProcessWatchStatistics {
@@ -39,11 +39,11 @@ class ProcessWatch {
   void start();
   void stop();  // within the time of one scan
 
-  // Thread-safe, both. The report is null before the first scan.
+  // Both are thread-safe. The report is null before the first scan.
   ProcessReportPtr report() const;
   ProcessWatchStatistics statistics() const;
 
-  // How long after a scan that cost so much CPU time the next one begins.
+  // The pause after a scan that used so much CPU time.
   static std::chrono::milliseconds pause_after(double cpu_seconds, const ProcessWatchOptions& options);
 
  private:
@@ -57,7 +57,7 @@ class ProcessWatch {
   FileDescriptor stop_event_;
   std::thread thread_;
 
-  mutable std::mutex mutex_;  // guards what follows
+  mutable std::mutex mutex_;  // guards the members below
   ProcessReportPtr report_;
   ProcessWatchStatistics statistics_;
 };

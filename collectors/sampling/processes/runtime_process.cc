@@ -9,12 +9,12 @@ namespace {
 using Serves = RuntimeProcess::Serves;
 
 struct Program {
-  std::string_view executable;  // its beginning
+  std::string_view executable;  // a prefix
   std::string_view component;
   Serves serves;
-  std::string_view flag{};  // after which what it serves is named
+  std::string_view flag{};  // followed by what it serves
 };
-// Longer names before those that they begin with.
+// Longer names before their prefixes.
 constexpr std::array kPrograms = {
     Program{"containerd-shim", "containerd-shim", Serves::kContainer, "-id"},  // Kubernetes: the pod's sandbox
     Program{"containerd", "containerd", Serves::kHost},
@@ -61,7 +61,7 @@ std::string_view first_argument(std::string_view command) {
   return next_word(command);
 }
 
-// LXC gives the monitor a cgroup beside the container's: /lxc.monitor.NAME, /lxc.payload.NAME.
+// LXC gives the monitor a cgroup next to the container's: /lxc.monitor.NAME, /lxc.payload.NAME.
 std::string payload_beside(std::string_view cgroup) {
   constexpr std::string_view kMonitor = "lxc.monitor", kPayload = "lxc.payload";
   const auto at = cgroup.rfind(kMonitor);

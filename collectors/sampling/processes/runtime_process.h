@@ -1,5 +1,5 @@
-// Which processes are a container runtime's own, and for which container each of
-// them runs. Pure; thread-safe.
+// Which processes belong to a container runtime, and which container each of them serves.
+// Pure; thread-safe.
 #pragma once
 
 #include <cstdint>
@@ -22,12 +22,12 @@ struct RuntimeProcess {
   bool operator==(const RuntimeProcess&) const = default;
 };
 
-// By the name of its executable: whether recognise_runtime_process() could know it,
-// so that its arguments are worth reading.
+// Whether recognise_runtime_process() could know it, from the name of its executable:
+// only then its arguments need to be read.
 bool is_runtime_program(std::string_view executable);
 
-// `command` are its arguments with a blank between two. Nothing for what runs for
-// a container and does not say for which.
+// `command` has its arguments, separated by blanks. Empty for a process that serves a
+// container but does not name it.
 std::optional<RuntimeProcess> recognise_runtime_process(std::string_view executable, std::string_view command,
                                                         std::string_view cgroup);
 

@@ -50,7 +50,7 @@ class WorkloadProcessStats final : public WorkloadStatsSource {
   std::vector<const ProcessFacts*> facts_;
 };
 
-// Handles are this source's own, dense: workload_source sources index by them.
+// Handles are this source's own and dense: WorkloadStatsSources use them as indices.
 class GroupedStatsSource final : public StatsSource {
  public:
   GroupedStatsSource(std::unique_ptr<StatsSource> cgroups, LastProcessReport last)

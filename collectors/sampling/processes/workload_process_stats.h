@@ -1,5 +1,5 @@
-// The processes of each workload, as a WorkloadStatsSource: takes over what the scan of
-// processes has found last.
+// The processes of each workload, as a WorkloadStatsSource: takes over the last report of
+// the process scan.
 #pragma once
 
 #include "collectors/sampling/processes/process_scan.h"
@@ -14,12 +14,12 @@ using LastProcessReport = std::function<ProcessReportPtr()>;  // null before the
 
 std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report);
 
-// A StatsSource that knows the groups of processes too: ids beginning with '/'
-// are cgroups, all others groups. `cgroups` has all that is not known of groups.
+// A StatsSource that also has the process groups: ids beginning with '/' are cgroups, all
+// others groups. `cgroups` has everything that is not about groups.
 std::unique_ptr<StatsSource> make_grouped_stats_source(std::unique_ptr<StatsSource> cgroups, LastProcessReport report);
 
-// The cgroups and, behind them, the groups of the report, which may be null.
-// Sorted by id, as cgroups begin with '/'.
+// The cgroups, followed by the groups of the report, which may be null. Sorted by id,
+// because ids of cgroups begin with '/'.
 WorkloadListPtr with_groups(const WorkloadListPtr& cgroups, const ProcessReportPtr& report);
 
 }  // namespace tallyman

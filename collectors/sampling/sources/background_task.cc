@@ -49,7 +49,7 @@ void BackgroundTask::run() {
       return;
     }
     lock.unlock();
-    work_();  // set by start() alone, which does not come while it is set
+    work_();  // only start() sets it, and never while it is set
     lock.lock();
     work_ = nullptr;
     changed_.notify_all();

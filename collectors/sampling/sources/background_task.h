@@ -1,5 +1,5 @@
-// A thread for what is too slow for a pass: one piece of work at a time. What
-// the work writes belongs to it while busy(), and to the asker otherwise.
+// A thread for work that is too slow for a pass: one piece of work at a time. What the
+// work writes belongs to it while busy(), and to the caller otherwise.
 #pragma once
 
 #include <atomic>
@@ -13,16 +13,16 @@ namespace tallyman {
 
 class BackgroundTask {
  public:
-  // Starts with the first work. `name` as `top -H` shows it: 15 bytes.
+  // Starts with the first work. `name` is the thread's name in `top -H`: 15 bytes.
   explicit BackgroundTask(std::string name) : name_(std::move(name)) {}
-  ~BackgroundTask();  // stopping() becomes true; waits for the work under way
+  ~BackgroundTask();  // stopping() becomes true; waits for the running work
   BackgroundTask(const BackgroundTask&) = delete;
   BackgroundTask& operator=(const BackgroundTask&) = delete;
 
   bool busy();
   void start(std::function<void()> work);  // not while busy()
   void wait();                             // until it is not busy
-  // For the work: leave the rest undone.
+  // For the work: it should stop early.
   bool stopping() const { return stop_; }
 
  private:

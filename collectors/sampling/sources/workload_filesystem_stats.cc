@@ -15,7 +15,7 @@ namespace {
 
 constexpr std::size_t kMaxVolumes = 64;
 
-// Of ".../volumes/data/_data" (Podman's) "data", of ".../kubernetes.io~empty-dir/cache" "cache"; else nothing.
+// The volume name: "data" in ".../volumes/data/_data" (Podman), "cache" in ".../kubernetes.io~empty-dir/cache".
 std::string_view volume_name_in(std::string_view path) {
   constexpr std::string_view kAbove = "/volumes/", kBelow = "/_data", kEmptyDir = "/kubernetes.io~empty-dir/";
   if (const auto at = path.rfind(kEmptyDir); at != std::string_view::npos) {
@@ -112,7 +112,7 @@ std::vector<FilesystemDemand::Volume> volumes_of(const ContainerMetadata& contai
 FilesystemPorts filesystem_ports_of(const HostRoot& root) {
   FilesystemPorts ports;
   ports.ask_disk = [root](const formats::Mount& mount) { return ask_disk(root, mount.major, mount.minor); };
-  // Reading sets a directory's access time, which is a write; only its owner may have it left alone.
+  // Reading sets a directory's access time, which is a write; only its owner may prevent that.
   ports.open_directory = [root](const std::string& directory) {
     RootedFiles files(root);
     auto opened = files.open(directory, O_RDONLY | O_DIRECTORY | O_NOATIME);

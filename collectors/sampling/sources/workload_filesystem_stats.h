@@ -9,17 +9,17 @@
 
 namespace tallyman {
 
-// How the real host is asked.
+// The calls that query the real host.
 FilesystemPorts filesystem_ports_of(const HostRoot& root);
 
-// `stats` is asked for the processes of containers whose runtime names none; it
-// must outlive the result.
+// `stats` provides the processes of containers if their runtime names none; it must
+// outlive the result.
 std::unique_ptr<WorkloadStatsSource> make_workload_filesystem_stats(std::shared_ptr<FilesystemSource> source,
                                                                     StatsSource& stats);
 
-// The volumes of a container that its host keeps for it: Docker's and Podman's,
-// and Kubernetes' emptyDir. Not directories of the host that somebody bound
-// into it, which are anybody's. Pure.
+// The volumes that a container's host keeps for it: Docker's and Podman's, and
+// Kubernetes' emptyDir. Directories of the host that were bound into it are not included:
+// they may belong to anybody. Pure.
 std::vector<FilesystemDemand::Volume> volumes_of(const ContainerMetadata& container);
 
 }  // namespace tallyman

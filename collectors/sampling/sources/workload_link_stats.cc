@@ -27,7 +27,7 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
     }
     take();
     ReadReport report = std::exchange(report_, {});
-    // No other pass waits: the first has nothing older to show.
+    // Only the first pass waits: it has nothing older to show.
     if (slow && ask() && std::exchange(first_, false)) {
       thread_.wait();
       take();
@@ -72,7 +72,7 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
     }
   }
 
-  // In the thread, to which owners_, read_, fresh_ and report_ belong meanwhile.
+  // Runs in the thread, which owns owners_, read_, fresh_ and report_ meanwhile.
   void work(const NetworkPlace& host) {
     const double start = thread_cpu_seconds();
     read_ = source_.read(host, owners_, report_);
@@ -88,7 +88,7 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
   std::vector<HostLink> read_;
   ReadReport report_;
   LinkSource source_;
-  BackgroundTask thread_{"interfaces"};  // last: its work uses the others
+  BackgroundTask thread_{"interfaces"};  // last: its work uses the members above
 };
 
 }  // namespace

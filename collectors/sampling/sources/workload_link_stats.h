@@ -1,5 +1,5 @@
-// The host's network interfaces and whose they are, as a WorkloadStatsSource. A thread of
-// its own reads them, in each slow pass.
+// The host's network interfaces and the workloads they belong to, as a
+// WorkloadStatsSource. A thread of its own reads them, in each slow pass.
 #pragma once
 
 #include "collectors/kernel/network/network_source.h"
@@ -9,7 +9,7 @@
 
 namespace tallyman {
 
-// `networks` decides whose a namespace is, and must have been read before in
+// `networks` decides which workload a namespace belongs to, and must be read first in
 // each pass. It must outlive the result.
 std::unique_ptr<WorkloadStatsSource> make_workload_link_stats(const HostRoot& root, const NetworkSource& networks);
 

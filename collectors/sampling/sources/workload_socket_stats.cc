@@ -15,10 +15,10 @@ using Handle = WorkloadStatsSource::Handle;
 
 struct Job {
   Handle handle = 0;
-  std::uint64_t attachment = 0;  // a handle is given out again
+  std::uint64_t attachment = 0;  // handles are reused
   bool is_host = false;
   NetworkPlace place;
-  std::shared_ptr<SocketSource::Memory> memory;  // of the reader's thread alone
+  std::shared_ptr<SocketSource::Memory> memory;  // used by the reader's thread only
 };
 
 struct Outcome {
@@ -57,7 +57,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     }
     take_outcomes();
     ReadReport report = std::exchange(report_, {});
-    // No other pass waits: the first has nothing older to show.
+    // Only the first pass waits: it has nothing older to show.
     if (ask(slow) && std::exchange(first_, false)) {
       thread_.wait();
       take_outcomes();
@@ -76,19 +76,19 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
   struct Attached {
     std::uint64_t attachment = 0;
     std::string id;
-    std::optional<NetworkPlace> place;  // of its own
+    std::optional<NetworkPlace> place;  // the workload's own namespace
     bool asked = false;
     std::shared_ptr<SocketSource::Memory> memory;
     bool known = false;
     SocketStats stats;
   };
 
-  // A namespace that is no longer the workload's, and one that is new.
+  // Drops a namespace that is no longer the workload's, and adds a new one.
   void follow_networks() {
     for (auto& [handle, one] : attached_) {
       const NetworkPlace* place = networks_.place(handle);
       if (place != nullptr && one.place && place->inode == one.place->inode) {
-        one.place = *place;  // through another process, perhaps
+        one.place = *place;  // possibly through another process
       } else if (place != nullptr || one.place) {
         one.place = place != nullptr ? std::optional(*place) : std::nullopt;
         one.asked = one.known = false;
@@ -113,7 +113,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     return true;
   }
 
-  // In the thread, to which jobs_, outcomes_ and report_ belong meanwhile.
+  // Runs in the thread, which owns jobs_, outcomes_ and report_ meanwhile.
   void work() {
     const double start = thread_cpu_seconds();
     if (!source_) {
@@ -146,8 +146,8 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     outcomes_.clear();
   }
 
-  // The host's sockets among the workloads in its namespace: each has those of
-  // its cgroup and of all below it.
+  // Distributes the host's sockets among the workloads in its namespace: each gets those
+  // of its cgroup and its descendants.
   void share_out(const SocketsByCgroup& by_cgroup) {
     for (auto& [handle, one] : attached_) {
       if (networks_.ownership(handle) != NetworkOwnership::kHost) {
@@ -189,8 +189,8 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
   std::vector<Job> jobs_;
   std::vector<Outcome> outcomes_;
   ReadReport report_;
-  std::optional<SocketSource> source_;  // of the thread alone
-  BackgroundTask thread_{"sockets"};    // last: its work uses the others
+  std::optional<SocketSource> source_;  // used by the thread only
+  BackgroundTask thread_{"sockets"};    // last: its work uses the members above
 };
 
 }  // namespace

@@ -1,10 +1,10 @@
-// Stats of workloads that are not in cgroupfs: of network namespaces,
-// processes, sockets, file systems. One kind each, read within the sampler's
-// pass and put where collectors look for them. A source that is too slow for a
-// pass works in a thread of its own, at a cadence of its own, and its read()
-// takes over what that thread has published last.
+// Stats of workloads that are not in cgroupfs: of network namespaces, processes, sockets,
+// file systems. Each source has one kind, is read within the sampler's pass and puts its
+// stats where collectors read them. A source that is too slow for a pass works in a
+// thread of its own, at its own interval, and its read() takes over what that thread
+// published last.
 //
-// All calls come from the sampler's thread.
+// All calls are made from the sampler's thread.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
@@ -22,21 +22,21 @@ class WorkloadStatsSource {
   using Handle = StatsSource::Handle;
   virtual ~WorkloadStatsSource() = default;
 
-  // A source whose kind no collector needs is not used at all.
+  // A source is not used at all if no collector needs its kind.
   virtual StatsKind kind() const = 0;
 
-  // `handle` is the StatsSource's. Again with the same handle when a fact of the
-  // workload has changed; detach() once, before the handle is given to another.
+  // `handle` is the StatsSource's. Called again with the same handle when a fact of the
+  // workload has changed. detach() is called once, before the handle is reused.
   virtual void attach(Handle handle, const Workload& workload) = 0;
   virtual void detach(Handle handle) = 0;
 
-  // Once a pass, after cgroupfs. Bounded: never waits for a slow file.
+  // Called once per pass, after cgroupfs. Bounded: never waits for a slow file.
   virtual ReadReport read(bool slow) = 0;
-  // Sets what is known of the workload; leaves the rest of `observation` alone.
-  // What it points to stays as it is until the next read(), attach() or detach().
+  // Sets what is known about the workload; leaves the rest of `observation` alone. Its
+  // pointers stay valid until the next read(), attach() or detach().
   virtual void fill(Handle handle, Observation& observation) const = 0;
 
-  // Of the files that it keeps open between passes.
+  // Files that it keeps open between passes.
   virtual std::size_t open_files() const { return 0; }
   virtual std::size_t open_files_limit() const { return 0; }
 };

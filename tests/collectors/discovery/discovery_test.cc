@@ -284,7 +284,7 @@ TEST_F(DiscoveryTest, TakesARestartedContainerForANewWorkload) {
   EXPECT_EQ(after->workload, "web");
 }
 
-TEST_F(DiscoveryTest, TellsOnceThatARuntimesDirectoryIsClosed) {
+TEST_F(DiscoveryTest, ReportsOnceThatARuntimesDirectoryIsClosed) {
   if (geteuid() != 0) GTEST_SKIP() << "needs root, to become someone else";
   for (unsigned number = 1; number <= 3; ++number) {
     files(number, config("web"));
@@ -308,7 +308,7 @@ TEST_F(DiscoveryTest, TellsOnceThatARuntimesDirectoryIsClosed) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST_F(DiscoveryTest, TellsOnceThatItRanOutOfWatchesAndFindsContainersAllTheSame) {
+TEST_F(DiscoveryTest, ReportsOnceThatItRanOutOfWatchesAndStillFindsContainers) {
   auto few = options();
   few.tree.max_watches = 2;
   few.tree.unwatched_walk_interval = 10ms;
@@ -356,7 +356,7 @@ TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
   EXPECT_EQ(discovery.status().unnamed_containers, 0U);
   host_.file("run/systemd/machines/win", "NAME=win\nSCOPE=vm.service\nCLASS=vm\nLEADER=42\n");
   std::filesystem::create_symlink("win", host_.path("run/systemd/machines/unit:vm.service"));
-  std::this_thread::sleep_for(150ms);  // the directory is looked at ten times a second
+  std::this_thread::sleep_for(150ms);  // the directory is checked ten times a second
   discovery.refresh();
   const auto machine = find(discovery.current(), service->id);
   EXPECT_EQ(machine->kind, WorkloadKind::kMachine);
@@ -383,7 +383,7 @@ std::vector<std::unique_ptr<Runtime>> all_runtimes(const HostRoot& root) {
   return all;
 }
 
-// One container of Docker's that is well, beside everything else that is not.
+// One valid Docker container, among everything else that is broken.
 class BadRuntimeDirectories : public DiscoveryTest {
  protected:
   BadRuntimeDirectories() {
@@ -466,7 +466,7 @@ TEST_F(BadRuntimeDirectories, ThatAreClosedCostNothingElse) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-// A runtime whose files hang.
+// A runtime with files that hang.
 class HangingRuntime final : public Runtime {
  public:
   explicit HangingRuntime(std::atomic<bool>& hangs, std::atomic<int>& waiting) : hangs_(hangs), waiting_(waiting) {}
@@ -507,7 +507,7 @@ TEST_F(DiscoveryTest, AnswersWhileARuntimeHangs) {
   EXPECT_TRUE(eventually([&] { return discovery.current()->size() == 3; }));
 }
 
-TEST_F(DiscoveryTest, StandsContainersThatComeAndGoWhileOthersRead) {
+TEST_F(DiscoveryTest, SurvivesContainersThatStartAndEndWhileOthersRead) {
   Discovery discovery(options(), docker());
   discovery.start();
   std::atomic<bool> done{false};

@@ -15,15 +15,15 @@ class FakeFinalStatsWatcher final : public FinalStatsWatcher {
   void start() override {}
   void stop() override {}
   Token watch(const std::string&) override { return 0; }
-  bool was_read(Token token) const override { return words.contains(token); }
+  bool was_read(Token token) const override { return stats.contains(token); }
   std::optional<CgroupStats> take(Token token) override {
     ++taken[token];
-    const auto found = words.extract(token);
+    const auto found = stats.extract(token);
     return found.empty() ? std::nullopt : std::optional(found.mapped());
   }
   FinalStatsWatcherStatistics statistics() const override { return {}; }
 
-  std::map<Token, CgroupStats> words;
+  std::map<Token, CgroupStats> stats;
   std::map<Token, int> taken;
 };
 
@@ -54,33 +54,33 @@ WorkloadPtr workload() {
 }
 
 TEST(WorkloadExits, OfNoContainerAreReportedOnceWithFinalStats) {
-  FakeFinalStatsWatcher words;
-  words.words[7].cpu.usage_nsec = 5;
-  WorkloadExits exits(&words);
+  FakeFinalStatsWatcher watcher;
+  watcher.stats[7].cpu.usage_nsec = 5;
+  WorkloadExits exits(&watcher);
   exits.begin(workload(), 7, nullptr, "");
   EXPECT_FALSE(exits.poll());
-  const auto told = exits.take();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_TRUE(told[0].complete);
-  EXPECT_EQ(told[0].final_stats->cpu.usage_nsec, 5U);
+  const auto reported = exits.take();
+  ASSERT_EQ(reported.size(), 1U);
+  EXPECT_TRUE(reported[0].complete);
+  EXPECT_EQ(reported[0].final_stats->cpu.usage_nsec, 5U);
   EXPECT_TRUE(exits.take().empty());
 }
 
 TEST(WorkloadExits, WaitForFinalStatsAndGiveTheWatchBackWithoutThem) {
-  FakeFinalStatsWatcher words;
-  WorkloadExits exits(&words);
+  FakeFinalStatsWatcher watcher;
+  WorkloadExits exits(&watcher);
   exits.begin(workload(), 7, nullptr, "");
   EXPECT_TRUE(exits.poll());
   EXPECT_TRUE(exits.take().empty());
   std::this_thread::sleep_for(25ms);
   EXPECT_FALSE(exits.poll());
-  const auto told = exits.take();
-  ASSERT_EQ(told.size(), 1U);
-  EXPECT_FALSE(told[0].final_stats);
-  EXPECT_EQ(words.taken[7], 1);
+  const auto reported = exits.take();
+  ASSERT_EQ(reported.size(), 1U);
+  EXPECT_FALSE(reported[0].final_stats);
+  EXPECT_EQ(watcher.taken[7], 1);
 }
 
-TEST(WorkloadExits, OfAContainerAreToldAgainWhenItsFilesSayHowItEnded) {
+TEST(WorkloadExits, OfAContainerAreReportedAgainWhenItsFilesSayHowItEnded) {
   FakeRuntime runtime;
   WorkloadExits exits(nullptr);
   exits.begin(workload(), 0, &runtime, "a");
@@ -89,15 +89,15 @@ TEST(WorkloadExits, OfAContainerAreToldAgainWhenItsFilesSayHowItEnded) {
   runtime.number = 2;
   EXPECT_TRUE(exits.poll());
   EXPECT_TRUE(exits.poll());
-  EXPECT_EQ(runtime.described, 2) << "looked at again only when it has changed";
+  EXPECT_EQ(runtime.described, 2) << "read again only when it has changed";
   runtime.metadata.exit = ContainerExit{3, false, 1'100'000'000, 1'900'000'000};
   runtime.number = 3;
   EXPECT_FALSE(exits.poll());
-  const auto told = exits.take();
-  ASSERT_EQ(told.size(), 2U);
-  EXPECT_FALSE(told[0].complete);
-  EXPECT_TRUE(told[1].complete);
-  EXPECT_EQ(told[1].workload->container.exit->code, 3);
+  const auto reported = exits.take();
+  ASSERT_EQ(reported.size(), 2U);
+  EXPECT_FALSE(reported[0].complete);
+  EXPECT_TRUE(reported[1].complete);
+  EXPECT_EQ(reported[1].workload->container.exit->code, 3);
 }
 
 TEST(WorkloadExits, OfAContainerWhoseFilesAreGoneOrThatRunsAgainAreComplete) {

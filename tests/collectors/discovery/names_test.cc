@@ -75,7 +75,7 @@ INSTANTIATE_TEST_SUITE_P(
         Case{"/.service", WorkloadKind::kCgroup, "/.service"}, Case{"/.slice", WorkloadKind::kCgroup, "/.slice"},
         Case{"/a/b.service/c", WorkloadKind::kCgroup, "/a/b.service/c"}));
 
-TEST(WorkloadNames, WhatLiesInAUsersSliceIsThatUsers) {
+TEST(WorkloadNames, WhatIsInAUsersSliceIsThatUsers) {
   Workload workload;
   workload.id = "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-a.scope";
   name_by_path(workload);
@@ -85,7 +85,7 @@ TEST(WorkloadNames, WhatLiesInAUsersSliceIsThatUsers) {
   EXPECT_FALSE(workload.user);
 }
 
-TEST(WorkloadNames, EveryKindAndHealthHasAWordOfItsOwn) {
+TEST(WorkloadNames, EveryKindAndHealthHasItsOwnName) {
   std::set<std::string_view> kinds;
   for (int k = 0; k <= static_cast<int>(WorkloadKind::kCgroup); ++k)
     kinds.insert(to_string(static_cast<WorkloadKind>(k)));

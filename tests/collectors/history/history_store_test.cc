@@ -103,7 +103,7 @@ TEST(HistoryStore, WidensTheRangeToWholeSteps) {
   EXPECT_THAT(answer.series.at(0).points, IsEmpty());
 }
 
-TEST(HistoryStore, ARateIsBornByTheTimeBetweenItsSamples) {
+TEST(HistoryStore, ARateCoversTheTimeBetweenItsSamples) {
   Feed feed;
   feed.at(0.25, {{"/a", 0}});
   feed.at(1.75, {{"/a", 3}});  // 2 cores for a second and a half
@@ -134,7 +134,7 @@ TEST(HistoryStore, NothingIsLostInTheCoarseTier) {
   }
 }
 
-TEST(HistoryStore, AWorkloadThatLivesBetweenTwoCoarseTicksIsInBothTiers) {
+TEST(HistoryStore, AWorkloadBetweenTwoCoarseTicksIsInBothTiers) {
   HistoryOptions options;
   options.fine = 30s;
   Feed feed(options);
@@ -163,7 +163,7 @@ TEST(HistoryStore, AResetIsNoNegativeRate) {
   for (const auto& [time, value] : points) EXPECT_NEAR(value, 1, 1e-5) << time;
 }
 
-TEST(HistoryStore, ACgroupMadeAnewGoesOnUnderTheSameIdWithoutARateBetween) {
+TEST(HistoryStore, ARecreatedCgroupContinuesUnderTheSameIdWithoutARateBetween) {
   Feed feed;
   for (int second = 0; second <= 5; ++second) feed.at(second, {{"/a", 100.0 + second, 1, 0, 1}});
   for (int second = 6; second <= 10; ++second) feed.at(second, {{"/a", 200.0 + second, 1, 0, 2}});
@@ -194,7 +194,7 @@ TEST(HistoryStore, AWallClockThatIsSetTearsNothingApart) {
 TEST(HistoryStore, AMachineThatSleptHasAGapAndItsPastStaysWhereItWas) {
   Feed feed;
   for (int second = 0; second <= 5; ++second) feed.at(second, {{"/a", 1.0 * second}});
-  feed.slept = 3'600;  // the wall clock went on, the steady one did not
+  feed.slept = 3'600;  // the wall clock continued, the steady one did not
   for (int second = 6; second <= 10; ++second) feed.at(second, {{"/a", 1.0 * second}});
   EXPECT_EQ(feed.points("/a", "cpu_cores", 0, 10, 1).size(), 5U);
   EXPECT_EQ(feed.points("/a", "cpu_cores", 3'600, 3'610, 1).size(), 4U);
@@ -233,7 +233,7 @@ TEST(HistoryStore, FindsByIdContainerIdAndName) {
   EXPECT_THAT(feed.store.find("docker/x"), Optional(std::string("/docker/x")));
   EXPECT_THAT(feed.store.find("docker/0123456"),
               Optional(std::string("/docker/0123456789abcdef")));           // the fixture's container id
-  EXPECT_THAT(feed.store.find("web"), Optional(std::string("/docker/w")));  // the one that is there
+  EXPECT_THAT(feed.store.find("web"), Optional(std::string("/docker/w")));  // the existing one
   EXPECT_THAT(feed.store.find("old"), Optional(std::string("/docker/0123456789abcdef")));
   EXPECT_EQ(feed.store.find("twice"), std::nullopt);
   EXPECT_EQ(feed.store.find("nobody"), std::nullopt);
@@ -254,8 +254,8 @@ TEST(HistoryStore, LeavesWorkloadsOutWhenTheirVeryNamesWouldFillTheMemory) {
   EXPECT_LT(now.memory_bytes, options.memory_bytes * 11 / 10);
 }
 
-// A thousand busy workloads whose figures pack badly: for longer than the memory
-// holds. `layout` stays the same as it does in the agent.
+// A thousand busy workloads with values that pack badly, for longer than the memory
+// covers. `layout` stays the same, as it does in the agent.
 class BusyHost {
  public:
   explicit BusyHost(int workloads) {
@@ -305,7 +305,7 @@ TEST(HistoryStore, HoldsItsMemoryBoundWithAThousandBusyWorkloads) {
   EXPECT_GT(now.chunks_dropped, 0U);
   EXPECT_EQ(now.workloads_left_out, 0U);
   EXPECT_GT(now.fine_seconds, 60);
-  EXPECT_GT(now.coarse_seconds, 1'700);  // the finest went first
+  EXPECT_GT(now.coarse_seconds, 1'700);  // the fine samples were dropped first
   EXPECT_GT(resident(), before);
   if (!is_sanitized()) {
     EXPECT_LE(resident() - before, options.memory_bytes * 11 / 10);

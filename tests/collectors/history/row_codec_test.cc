@@ -7,7 +7,7 @@
 namespace tallyman {
 namespace {
 
-// Writes rows, beginning anew where append() says so, and reads them back.
+// Writes rows, starts again when append() says so, and reads them back.
 class Codec {
  public:
   ~Codec() {

@@ -67,10 +67,10 @@ TEST(EventLog, SelectsByIdTypeAndWorkload) {
   EXPECT_THAT(ids(log.select(nobody)), ElementsAre());
 }
 
-TEST(EventLog, TellsItsListenerInOrderFromManyThreads) {
+TEST(EventLog, NotifiesItsListenerInOrderFromManyThreads) {
   EventLog log(10);
-  std::vector<std::uint64_t> heard;
-  log.set_listener([&](const EventPtr& one) { heard.push_back(one->id); });
+  std::vector<std::uint64_t> received;
+  log.set_listener([&](const EventPtr& one) { received.push_back(one->id); });
   {
     std::vector<std::jthread> threads;
     for (int t = 0; t < 4; ++t) {
@@ -84,8 +84,8 @@ TEST(EventLog, TellsItsListenerInOrderFromManyThreads) {
   }
   log.set_listener(nullptr);
   log.append(event("/web"));
-  ASSERT_EQ(heard.size(), 400U);
-  for (std::size_t i = 0; i < heard.size(); ++i) EXPECT_EQ(heard[i], i + 1);
+  ASSERT_EQ(received.size(), 400U);
+  for (std::size_t i = 0; i < received.size(); ++i) EXPECT_EQ(received[i], i + 1);
 }
 
 }  // namespace

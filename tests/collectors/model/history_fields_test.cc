@@ -30,7 +30,7 @@ HistoryRow read(const std::function<void(SeriesWriter&)>& write, bool expected =
 
 std::uint64_t field(const HistoryRow& row, std::string_view name) { return row[*find_history_field(name)]; }
 
-TEST(HistoryFields, HaveNamesOfTheirOwn) {
+TEST(HistoryFields, HaveUniqueNames) {
   std::set<std::string_view> names;
   for (const HistoryField& one : history_fields()) {
     EXPECT_TRUE(names.insert(one.name).second) << one.name;

@@ -33,7 +33,7 @@ std::string repeated(std::string_view text, std::size_t times) {
   return out;
 }
 
-TEST(Labels, NameAndImageAreOfContainersAlone) {
+TEST(Labels, OnlyContainersHaveNameAndImage) {
   EXPECT_EQ(policy().of_workload(container()),
             R"(id="/docker/12f5",name="web",image="nginx:1.27",kind="container",workload="web")");
   const std::pair<WorkloadKind, std::string> others[] = {
@@ -101,7 +101,7 @@ TEST(Labels, APodHasItsNameAndNeitherContainerNorImage) {
   workload.pod = {"web-1", "shop", "u", "guaranteed", false};
   EXPECT_EQ(policy(".*").of_workload(workload),
             R"(id="/kubepods/podu",namespace="shop",pod="web-1",kind="pod",workload="web-1")")
-      << "container and image tell it from its containers in every sum";
+      << "container and image separate it from its containers in every sum";
   workload.pod = {"", "", "u", "guaranteed", false};
   workload.workload = "u";
   EXPECT_EQ(policy(".*").of_workload(workload), R"(id="/kubepods/podu",kind="pod",workload="u")");

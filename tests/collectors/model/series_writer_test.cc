@@ -92,7 +92,7 @@ TEST(SeriesWriter, TakesAbsentForNoSeries) {
   EXPECT_EQ(text_of(planned, values), (Lines{"2{}=0"}));
 }
 
-TEST(SeriesWriter, PlansAnewWhenASeriesComes) {
+TEST(SeriesWriter, PlansAgainWhenASeriesAppears) {
   Values before, after;
   const Planned planned = sample(nullptr, before, put_all);
   const Planned grown = sample(planned, after, [](SeriesWriter& w) {
@@ -111,7 +111,7 @@ TEST(SeriesWriter, PlansAnewWhenASeriesComes) {
             grown);
 }
 
-TEST(SeriesWriter, PlansAnewWhenASeriesGoesWhereverItWas) {
+TEST(SeriesWriter, PlansAgainWhenASeriesDisappearsWhereverItWas) {
   Values first;
   const Planned planned = sample(nullptr, first, put_all);
   Values without_first, without_middle, without_last;
@@ -141,7 +141,7 @@ TEST(SeriesWriter, PlansAnewWhenASeriesGoesWhereverItWas) {
             (Lines{"0{}=10", "1{device=\"/dev/vda\"}=20", "3{failure_type=\"pgfault\",scope=\"container\"}=30"}));
 }
 
-TEST(SeriesWriter, PlansAnewForAnotherOrder) {
+TEST(SeriesWriter, PlansAgainForAnotherOrder) {
   Values first, second;
   const Planned planned = sample(nullptr, first, put_all);
   const Planned other = sample(planned, second, [](SeriesWriter& w) {
@@ -154,7 +154,7 @@ TEST(SeriesWriter, PlansAnewForAnotherOrder) {
                                            "3{failure_type=\"pgfault\",scope=\"container\"}=30"}));
 }
 
-TEST(SeriesWriter, PlansAnewForOtherBaseLabelsWithTheSameSlots) {
+TEST(SeriesWriter, PlansAgainForOtherBaseLabelsWithTheSameSlots) {
   Values first, second;
   const Planned planned = sample(nullptr, first, put_all);
   const Planned renamed = sample(planned, second, put_all, "id=\"/x\",name=\"web\"");
@@ -163,7 +163,7 @@ TEST(SeriesWriter, PlansAnewForOtherBaseLabelsWithTheSameSlots) {
   EXPECT_EQ(second, first);
 }
 
-TEST(SeriesWriter, EndsInAnEmptyPlanWhenEverythingGoes) {
+TEST(SeriesWriter, EndsInAnEmptyPlanWhenEverythingDisappears) {
   Values first, second;
   const Planned planned = sample(nullptr, first, put_all);
   const Planned empty = sample(planned, second, [](SeriesWriter&) {});
@@ -172,7 +172,7 @@ TEST(SeriesWriter, EndsInAnEmptyPlanWhenEverythingGoes) {
   EXPECT_EQ(sample(empty, second, [](SeriesWriter&) {}), empty);
 }
 
-TEST(SeriesWriter, TellsLabelsApartThatJoinToTheSameBytes) {
+TEST(SeriesWriter, DistinguishesLabelsThatJoinToTheSameBytes) {
   Values first, second;
   const auto put_as = [](std::string_view a, std::string_view b) {
     return [a, b](SeriesWriter& w) { w.put(3, {a, b}, 1); };

@@ -33,7 +33,7 @@ TEST(Groups, ComposeIsProjectServiceAndNumber) {
   EXPECT_FALSE(swarm_of(web));
 }
 
-TEST(Groups, AOneoffContainerIsToldApart) {
+TEST(Groups, AOneoffContainerIsMarked) {
   auto labels = kCompose;
   labels["com.docker.compose.oneoff"] = "True";
   labels["com.docker.compose.container-number"] = "many";

@@ -23,7 +23,7 @@ namespace {
 constexpr std::size_t kTouchedBytes = 32 << 20;
 constexpr double kBurnedSeconds = 0.3;
 
-// Whose the network is cannot be told where the machine hides the namespaces of its process 1.
+// The owner of the network is unknown if the machine hides the namespaces of its process 1.
 std::uint64_t unexpected_denials(const CollectorStatistics& booked) {
   struct stat status {};
   const bool hidden = stat("/proc/1/ns/net", &status) != 0;
@@ -65,9 +65,9 @@ class RealCgroups : public ::testing::Test {
     if (!found) {
       GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
     }
-    hierarchy_ = std::move(found).value();
+    mounts_ = std::move(found).value();
     id_ = "/tallyman-test-" + std::to_string(getpid());
-    for (const Hierarchy& one : hierarchy_.hierarchies()) {
+    for (const Hierarchy& one : mounts_.hierarchies()) {
       const std::string directory = one.path + id_;
       if (mkdir(directory.c_str(), 0755) != 0) {
         GTEST_SKIP() << directory << ": " << std::strerror(errno);
@@ -130,7 +130,7 @@ class RealCgroups : public ::testing::Test {
       options.collectors.push_back(one);
     }
     options.ignore_interface = [](const std::string&) { return false; };
-    return std::make_unique<Sampler>(options, HostRoot{}, make_file_stats_source({}, hierarchy_, 1'000),
+    return std::make_unique<Sampler>(options, HostRoot{}, make_file_stats_source({}, mounts_, 1'000),
                                      LabelPolicy::make({}).value());
   }
 
@@ -147,12 +147,12 @@ class RealCgroups : public ::testing::Test {
 
   // A number from the kernel's own file, by the hierarchy that has the controller.
   std::optional<std::uint64_t> kernel_says(Controller controller, const char* v1_file, const char* v2_file) const {
-    const int v1 = hierarchy_.v1_index(controller);
-    const int index = v1 >= 0 ? v1 : hierarchy_.unified_index();
+    const int v1 = mounts_.v1_index(controller);
+    const int index = v1 >= 0 ? v1 : mounts_.unified_index();
     if (index < 0) {
       return std::nullopt;
     }
-    std::ifstream file(hierarchy_.hierarchies()[static_cast<std::size_t>(index)].path + id_ + "/" +
+    std::ifstream file(mounts_.hierarchies()[static_cast<std::size_t>(index)].path + id_ + "/" +
                        (v1 >= 0 ? v1_file : v2_file));
     std::string key;
     std::uint64_t value = 0;
@@ -162,7 +162,7 @@ class RealCgroups : public ::testing::Test {
     return file >> value ? std::optional(value) : std::nullopt;
   }
 
-  CgroupMounts hierarchy_ = {};
+  CgroupMounts mounts_ = {};
   std::string id_;
   std::vector<std::string> directories_;
   pid_t child_ = -1;
@@ -183,11 +183,11 @@ TEST_F(RealCgroups, AgreeWithTheKernelsOwnFiles) {
         << booked.collector << ": " << booked.last_fault;
   }
 
-  ASSERT_TRUE(cpu_before && cpu_after) << hierarchy_.describe();
+  ASSERT_TRUE(cpu_before && cpu_after) << mounts_.describe();
   const std::uint64_t usage = values.at("container_cpu_usage_seconds_total{cpu=\"total\"}");
   EXPECT_GE(usage, *cpu_before);
   EXPECT_LE(usage, *cpu_after);
-  // All of the burning was done inside but for fork and the first writes.
+  // All CPU time was used inside, except for fork and the first writes.
   EXPECT_GE(static_cast<double>(usage) / 1e9, kBurnedSeconds * 0.9);
 
   if (const auto threads = kernel_says(Controller::kPids, "pids.current", "pids.current")) {

@@ -1,4 +1,4 @@
-// Cgroups that vanish, containers that have ended, and what comes back.
+// Cgroups that vanish, containers that have ended, and those that reappear.
 #include "tests/collectors/sampling/sampler_fixture.h"
 #include "tests/support/cgroup_trees.h"
 
@@ -26,7 +26,7 @@ TEST_F(SamplerTest, DropsACgroupThatVanishedInMidSample) {
   EXPECT_THAT(ids(*sample(4, both)), ElementsAre("/a", "/b")) << "out of the list and back: it is there";
 }
 
-TEST_F(SamplerTest, TakesACgroupCreatedAnewWhileTheOldOneIsStillListed) {
+TEST_F(SamplerTest, TakesARecreatedCgroupWhileTheOldOneIsStillListed) {
   sample(0, {workload("/a", WorkloadKind::kCgroup, 1)});
   source_->gone_paths.insert("/a");
   EXPECT_THAT(ids(*sample(1, {workload("/a", WorkloadKind::kCgroup, 1)})), IsEmpty());
@@ -82,7 +82,7 @@ TEST_F(SamplerTest, KeepsTheEndedFromTheLayoutItSharesWithTheNext) {
   EXPECT_EQ(series_of(*second).size(), 2U);
 }
 
-TEST_F(SamplerTest, StartsAnewForTheSameIdWithAnotherInode) {
+TEST_F(SamplerTest, RestartsForTheSameIdWithAnotherInode) {
   source_->by_path["/docker/1"] = threads(3);
   const SnapshotPtr before = sample(0, {container("/docker/1", "web", 10)});
   source_->calls.clear();
@@ -104,9 +104,9 @@ WorkloadExit workload_exit(const WorkloadPtr& workload, std::uint64_t cpu_nsec, 
   ended->seen_nsec = wall_nsec(0);
   ended->ended_nsec = wall_nsec(3);
   if (code) ended->container.exit = ContainerExit{code, false, wall_nsec(1), wall_nsec(3)};
-  CgroupStats words;
-  words.cpu.usage_nsec = words.cpu.user_nsec = cpu_nsec;
-  return {ended, words, true};
+  CgroupStats final_stats;
+  final_stats.cpu.usage_nsec = final_stats.cpu.user_nsec = cpu_nsec;
+  return {ended, final_stats, true};
 }
 
 TEST_F(SamplerTest, ShowsWhatAContainerCountedInTheEnd) {
@@ -123,14 +123,14 @@ TEST_F(SamplerTest, ShowsWhatAContainerCountedInTheEnd) {
   EXPECT_EQ(sampler_->statistics().finals.cgroup_empty, 1U);
 }
 
-TEST_F(SamplerTest, ShowsAContainerThatCameAndWentBetweenTwoSamples) {
+TEST_F(SamplerTest, ShowsAContainerThatExistedOnlyBetweenTwoSamples) {
   sample(0, {});
   const SnapshotPtr snapshot = sampler_->sample(list({}), at(4), {workload_exit(container("/docker/1", "job"), 9, 1)});
   EXPECT_THAT(ids(*snapshot), ElementsAre("/docker/1 ended"));
   EXPECT_EQ(sampler_->statistics().ended, 1U);
 }
 
-TEST_F(SamplerTest, TellsOfEveryStartAndEnd) {
+TEST_F(SamplerTest, ReportsEveryStartAndEnd) {
   SamplerOptions options;
   options.collectors = collectors();
   options.events = std::make_shared<EventLog>(100);
@@ -142,10 +142,10 @@ TEST_F(SamplerTest, TellsOfEveryStartAndEnd) {
   sampler.sample(list({old}), at(2), {workload_exit(container("/docker/2", "job"), 5, {})});
   sampler.sample(list({old}), at(3), {workload_exit(web, 7, 3)});
   sampler.sample(list({old, container("/docker/1", "web", 2)}), at(4));
-  std::vector<std::string> told;
-  for (const EventPtr& event : options.events->select({})) told.push_back(event->message);
-  EXPECT_THAT(told, ElementsAre("web started", "job started", "job ended after 3 s",
-                                "web ended with exit code 3 after 2 s", "web restarted"));
+  std::vector<std::string> messages;
+  for (const EventPtr& event : options.events->select({})) messages.push_back(event->message);
+  EXPECT_THAT(messages, ElementsAre("web started", "job started", "job ended after 3 s",
+                                    "web ended with exit code 3 after 2 s", "web restarted"));
 }
 
 TEST_F(SamplerTest, KeepsOneSetOfSeriesForAContainerThatRestartsBeforeItsEndIsKnown) {

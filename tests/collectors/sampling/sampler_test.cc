@@ -150,7 +150,7 @@ TEST_F(SamplerTest, ReadsOnlyWhatItsCollectorsNeed) {
   EXPECT_THAT(source_->kinds_read, ElementsAre(StatsKind::kLimits, StatsKind::kCpu)) << "the quota first";
 }
 
-// A machine that is too busy: the pass waits for ten seconds before each file but those that take two.
+// An overloaded machine: the pass waits for ten seconds before each file, except for two of them.
 TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichCpuAndPressureWereRead) {
   int clock = 0;
   make(collectors({"cpu", "pressure", "memory", "limits", "pids"}), [&] { return at(clock); });
@@ -183,7 +183,7 @@ TEST_F(SamplerTest, MakesEverySlowIntervalASlowPass) {
   EXPECT_THAT(source_->slow_passes, ElementsAre(true, false, false, false, true, false, false, true, true, false));
 }
 
-TEST_F(SamplerTest, TellsWhatItKeepsOpen) {
+TEST_F(SamplerTest, ReportsWhatItKeepsOpen) {
   const SamplerStatistics statistics = sampler_->statistics();
   EXPECT_EQ(statistics.open_files, 5U);
   EXPECT_EQ(statistics.open_files_limit, 7U + 1'024U) << "and those of the network";
@@ -201,7 +201,7 @@ TEST_F(SamplerTest, CountsCutAndCollidingLabels) {
   EXPECT_EQ(sampler_->statistics().label_collisions, 1U);
 }
 
-TEST(SamplerOnFiles, CarriesTwoThousandCgroupsThatComeAndGo) {
+TEST(SamplerOnFiles, HandlesTwoThousandCgroupsThatAreCreatedAndRemoved) {
   HostBuilder host;
   mount_v2(host);
   std::vector<WorkloadPtr> all;

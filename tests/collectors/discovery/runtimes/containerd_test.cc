@@ -77,7 +77,7 @@ TEST(Containerd, NamesAKubernetesContainer) {
   EXPECT_TRUE(metadata.mounts[0].read_only);
 }
 
-TEST(Containerd, TellsThePodsSandboxApart) {
+TEST(Containerd, RecognisesThePodsSandbox) {
   HostBuilder host;
   bundle(host, "k8s.io", kOciId,
          oci_config(R"("io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"web-7d4b9",)"
@@ -114,7 +114,7 @@ TEST(Containerd, FindsTheStateOfK3s) {
   EXPECT_EQ(described(*make_containerd_runtime(host.root(), "")).name, "app");
 }
 
-TEST(Containerd, LooksWhereItIsTold) {
+TEST(Containerd, UsesTheConfiguredDirectory) {
   HostBuilder host;
   host.file("srv/state/io.containerd.runtime.v2.task/default/redis/config.json", oci_config(""));
   EXPECT_EQ(make_containerd_runtime(host.root(), "")->revision("redis"), 0U);

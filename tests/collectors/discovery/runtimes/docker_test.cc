@@ -129,7 +129,7 @@ TEST(DockerMetadata, NamesLinksAndModesAsDockerDoes) {
   EXPECT_TRUE(sidecar.ports.empty());
 }
 
-TEST(DockerMetadata, OfAContainerThatDoesNotRunTellsNothingOfAnEarlierRun) {
+TEST(DockerMetadata, OfAStoppedContainerHasNothingFromAnEarlierRun) {
   const ContainerMetadata never = recorded("never_started");
   EXPECT_EQ(never.name, "never_started");
   EXPECT_TRUE(never.created_nsec);
@@ -278,7 +278,7 @@ TEST(Docker, DescribesAContainerAndNoticesChanges) {
   EXPECT_EQ(docker->describe(kId).error().kind, ErrorKind::kUnsupported);
 }
 
-TEST(Docker, FindsItsDataRootWhereTheDaemonWasToldToPutIt) {
+TEST(Docker, FindsTheDataRootOfTheDaemonsConfiguration) {
   for (const char* key : {"data-root", "graph"}) {
     HostBuilder host;
     container(host, "20.10.24/db", kId, "mnt/big/docker");
@@ -410,7 +410,7 @@ TEST(Docker, WithoutPermissionNamesTheDirectoryThatDenies) {
 
 // Rootless, systemd driver: user.slice/user-UID.slice/user@UID.service/user.slice/docker-ID.scope,
 // and below ~/.local/share/docker (docs.docker.com/engine/security/rootless).
-TEST(DockerRootless, NamesAUsersContainersBesideRoots) {
+TEST(DockerRootless, NamesAUsersContainersAsWellAsRoots) {
   HostBuilder host;
   container(host, "20.10.24/frontend");
   container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
@@ -444,7 +444,7 @@ TEST(DockerRootless, IsFoundWhereRootsDirectoryIsClosed) {
   EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
-TEST(DockerMetadata, TellsHowTheLastRunEndedWhileItDoesNotRun) {
+TEST(DockerMetadata, ReportsHowTheLastRunEndedWhileItDoesNotRun) {
   ContainerMetadata metadata;
   ASSERT_TRUE(parse_docker_config(R"({"Name":"/job","State":{"Running":false,"Pid":0,"ExitCode":137,"OOMKilled":true,)"
                                   R"("StartedAt":"2026-11-24T08:00:00Z","FinishedAt":"2026-11-24T08:00:01.5Z"}})",
@@ -456,7 +456,7 @@ TEST(DockerMetadata, TellsHowTheLastRunEndedWhileItDoesNotRun) {
   EXPECT_FALSE(metadata.started_nsec);
 }
 
-TEST(DockerMetadata, TellsOfNoEndOfAContainerThatRunsOrHasNeverRun) {
+TEST(DockerMetadata, ReportsNoExitOfAContainerThatRunsOrHasNeverRun) {
   for (const char* state : {R"({"Running":true,"Pid":7,"ExitCode":0,"StartedAt":"2026-11-24T08:00:00Z",)"
                             R"("FinishedAt":"2026-11-24T07:00:00Z"})",
                             R"({"Running":false,"Pid":0,"ExitCode":0,"StartedAt":"0001-01-01T00:00:00Z",)"

@@ -52,7 +52,7 @@ TEST(DockerLayers, AreNamesAndNoPaths) {
   EXPECT_EQ(docker_mount_id_file("/d", "../x", kId), "");
 }
 
-// As containers/storage 1.43 (Podman 4.3) lays it out; fuse-overlayfs goes by "overlay" there.
+// As in containers/storage 1.43 (Podman 4.3), where fuse-overlayfs has the name "overlay".
 TEST(ContainersStorageLayers, LieWhereEachDriverKeepsThem) {
   for (const auto& [driver, below] : {std::pair<std::string, std::string>{"overlay", "/overlay/" + kLayer + "/diff"},
                                       {"vfs", "/vfs/dir/" + kLayer},

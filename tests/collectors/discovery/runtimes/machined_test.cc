@@ -70,7 +70,7 @@ TEST(MachinedMatch, TakesNoNameThatLeadsOutOfItsDirectory) {
   }
 }
 
-TEST(Machined, TellsContainersAndVirtualMachinesApart) {
+TEST(Machined, DistinguishesContainersAndVirtualMachines) {
   HostBuilder host;
   machine(host, "box", "systemd-nspawn@box.service", "container");
   machine(host, "win", "machine-win.scope", "vm");

@@ -123,11 +123,11 @@ TEST_F(PodmanExit, IsKnownWhenItsFileIsGone) {
   EXPECT_EQ(runtime_->exit_of(kOciId)->code, 7);
 }
 
-TEST_F(PodmanExit, IsHeardOfAfterTheDirectoryWasMadeAnew) {
+TEST_F(PodmanExit, IsReportedAfterTheDirectoryWasRecreated) {
   add_container(host_, "run/containers/storage", "var/lib/containers/storage", "db");
   for (const char* code : {"1", "2"}) {
     host_.dir("run/libpod/exits");
-    std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long it is known where to look
+    std::this_thread::sleep_for(std::chrono::milliseconds(110));  // for so long the directory is cached
     described(*runtime_);
     exit_file("run/libpod/exits", code);
     runtime_->handle_events();

@@ -58,7 +58,7 @@ TEST_F(SystemdTest, KnowsTheUnitsOfTheHostAndOfUsersManagers) {
   }
 }
 
-TEST_F(SystemdTest, TellsWhoStartedAUnit) {
+TEST_F(SystemdTest, ReportsWhatStartedAUnit) {
   host_.file("run/systemd/transient/run-u7.service", "[Service]\n")
       .file("run/fleet/units/hello.service", "[Service]\n");
   const auto runtime = make_systemd_runtime(host_.root());
@@ -79,7 +79,7 @@ TEST_F(SystemdTest, FindsFleetsUnitsWhereItsConfigurationPutsThem) {
   EXPECT_EQ(facts(*runtime, "/system.slice/other.service").started_by, "systemd");
 }
 
-TEST_F(SystemdTest, TellsWhenAUnitStarted) {
+TEST_F(SystemdTest, ReportsWhenAUnitStarted) {
   const auto runtime = make_systemd_runtime(host_.root());
   EXPECT_FALSE(facts(*runtime, "/system.slice/nginx.service").started_nsec);
   start("nginx.service");
@@ -125,7 +125,7 @@ TEST_F(SystemdTest, LinksThatTurnInACircleCostNothingElse) {
   EXPECT_EQ(facts(*runtime, kUserUnit).started_by, "user@1000.service");
 }
 
-TEST(SystemdPaths, NameTheUserInWhoseSliceTheyLie) {
+TEST(SystemdPaths, NameTheUserOfTheirSlice) {
   EXPECT_EQ(user_of(kUserUnit), 1000U);
   EXPECT_EQ(user_of("/user.slice/user-0.slice/session-1.scope"), 0U);
   EXPECT_EQ(user_of("/user.slice/user-1000.slice"), 1000U);

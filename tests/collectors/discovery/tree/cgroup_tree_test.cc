@@ -91,7 +91,7 @@ TEST(CgroupTree, IsTheUnionOfAllHierarchies) {
   EXPECT_EQ(tree.nodes().at("/system.slice/z.service").hierarchy, 2);
 }
 
-TEST(CgroupTree, GoesOnWithoutAHierarchy) {
+TEST(CgroupTree, ContinuesWithoutAHierarchy) {
   HostBuilder host;
   host.dir("a/x");
   CgroupTree tree(options_for(host, {"missing", "a"}));
@@ -114,7 +114,7 @@ TEST(CgroupTree, KnowsWhenADirectoryWasMade) {
   EXPECT_EQ(tree.nodes().at("/x").inode, facts.stx_ino);
 }
 
-TEST(CgroupTree, SeesADirectoryWithinMillisecondsOfItsBirthAndDeath) {
+TEST(CgroupTree, SeesADirectoryWithinMillisecondsOfItsCreationAndRemoval) {
   HostBuilder host;
   host.dir("a/docker").dir("b/docker");
   CgroupTree tree(options_for(host, {"a", "b"}));
@@ -172,7 +172,7 @@ TEST(CgroupTree, CountsACgroupAsGoneWhenItIsGoneEverywhere) {
   EXPECT_FALSE(tree.wait(60ms));
   ASSERT_TRUE(tree.nodes().contains("/x/y"));
   EXPECT_EQ(tree.nodes().at("/x/y").inode, before.inode);  // dying, and still the same
-  host.remove("c/x/y");                                    // which nobody watches
+  host.remove("c/x/y");                                    // which is not watched
   const auto start = Clock::now();
   EXPECT_TRUE(tree.wait(5s));
   EXPECT_THAT(paths(tree), ElementsAre("/", "/x"));
@@ -180,7 +180,7 @@ TEST(CgroupTree, CountsACgroupAsGoneWhenItIsGoneEverywhere) {
   EXPECT_EQ(tree.status().walks, 1U);
 }
 
-TEST(CgroupTree, TellsADirectoryMadeAnewFromTheOldOne) {
+TEST(CgroupTree, DistinguishesARecreatedDirectoryFromTheOldOne) {
   HostBuilder host;
   host.dir("a/x").dir("b/x");
   CgroupTree tree(options_for(host, {"a", "b"}));
@@ -205,7 +205,7 @@ TEST(CgroupTree, NoticesARecreatedDirectoryByAWalkToo) {
   tree.walk();
   EXPECT_EQ(tree.nodes().at("/x").hierarchy, 0);
   std::filesystem::rename(host.path("a/x"), host.path("old"));
-  EXPECT_TRUE(tree.walk());  // in the first no more: what is left is what it is
+  EXPECT_TRUE(tree.walk());  // no longer in the first: the other one counts
   EXPECT_EQ(tree.nodes().at("/x").hierarchy, 1);
   host.dir("a/x");
   EXPECT_FALSE(tree.walk());
@@ -256,7 +256,7 @@ TEST(CgroupTree, WalksWhenWatchesRunOutAndTriesAgain) {
   EXPECT_EQ(tree.status().watch_error_code, 0);
 }
 
-// The kernel's own limits, lowered in a user namespace where they hurt nobody else.
+// The kernel's own limits, lowered in a user namespace, where they affect nobody else.
 int with_kernel_limit(const char* file, const char* limit, const HostBuilder& host, const char* sysctl) {
   return in_child([&] {
     if (unshare(CLONE_NEWUSER) != 0) return 77;
@@ -274,7 +274,7 @@ int with_kernel_limit(const char* file, const char* limit, const HostBuilder& ho
   });
 }
 
-TEST(CgroupTree, GoesOnAtTheKernelsLimitOfWatches) {
+TEST(CgroupTree, ContinuesAtTheKernelsLimitOfWatches) {
   HostBuilder host;
   host.dir("a/1").dir("a/2").dir("a/3");
   std::filesystem::permissions(host.path("a"), std::filesystem::perms(0777));
@@ -283,7 +283,7 @@ TEST(CgroupTree, GoesOnAtTheKernelsLimitOfWatches) {
   EXPECT_EQ(result, 0);
 }
 
-TEST(CgroupTree, GoesOnAtTheKernelsLimitOfInstances) {
+TEST(CgroupTree, ContinuesAtTheKernelsLimitOfInstances) {
   HostBuilder host;
   host.dir("a/1").dir("a/2").dir("a/3");
   std::filesystem::permissions(host.path("a"), std::filesystem::perms(0777));
@@ -306,7 +306,7 @@ TEST(CgroupTree, WalksWhenTheKernelDroppedEvents) {
   for (std::size_t i = 0; i < queued / 4 + 10; ++i) {  // different ones: equal neighbours are merged
     ASSERT_EQ(mkdir(one.c_str(), 0755) + mkdir(two.c_str(), 0755) + rmdir(one.c_str()) + rmdir(two.c_str()), 0);
   }
-  host.dir("a/last/inner");  // whose event is among the dropped
+  host.dir("a/last/inner");  // its event is one of the dropped ones
   EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().contains("/last/inner"); }));
   EXPECT_THAT(paths(tree), ElementsAre("/", "/last", "/last/inner"));
   EXPECT_EQ(tree.status().overflows, 1U);
@@ -410,7 +410,7 @@ TEST(CgroupTree, WalksWhenAWalkIsDue) {
   EXPECT_TRUE(tree.nodes().contains("/only-in-the-third"));
 }
 
-TEST(CgroupTree, WithoutWatchesLooksAtTheFirstTwoOftenAndAtTheOthersRarely) {
+TEST(CgroupTree, WithoutWatchesScansTheFirstTwoOftenAndTheOthersRarely) {
   HostBuilder host;
   host.dir("a/x").dir("b").dir("c/x").dir("c/third");
   auto options = options_for(host, {"a", "b", "c"});
@@ -425,7 +425,7 @@ TEST(CgroupTree, WithoutWatchesLooksAtTheFirstTwoOftenAndAtTheOthersRarely) {
   EXPECT_TRUE(tree.nodes().contains("/third"));
   EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().contains("/late"); }));
   EXPECT_GE(Clock::now() - start, 300ms);
-  host.remove("c/late").remove("a/x").remove("c/x");  // gone is seen at once
+  host.remove("c/late").remove("a/x").remove("c/x");  // a removal is seen at once
   EXPECT_TRUE(wait_for(tree, [&] { return paths(tree) == std::vector<std::string>{"/", "/new", "/third"}; }));
 }
 
@@ -448,7 +448,7 @@ TEST(CgroupTree, HoldsTwoThousandDirectories) {
   EXPECT_EQ(tree.status().watches, 4U);
 }
 
-// "+/a", "-/a"; "-/a!" where it was never looked at.
+// "+/a", "-/a"; "-/a!" if it was never read.
 struct Changes {
   std::vector<std::string> seen;
   void listen(CgroupTreeOptions& options) {
@@ -458,7 +458,7 @@ struct Changes {
   }
 };
 
-TEST(CgroupTreeChanges, AreToldAtOnceAlsoOfWhatCameAndWentUnseen) {
+TEST(CgroupTreeChanges, AreReportedAtOnceAlsoForShortLivedCgroups) {
   HostBuilder host;
   host.dir("one/a").dir("two/a");
   auto options = options_for(host, {"one", "two"});
@@ -471,10 +471,10 @@ TEST(CgroupTreeChanges, AreToldAtOnceAlsoOfWhatCameAndWentUnseen) {
   host.dir("one/short").dir("two/short").remove("one/short").remove("two/short");
   ASSERT_TRUE(wait_for(tree, [&] { return changes.seen.size() >= 2; }));
   tree.wait(50ms);
-  EXPECT_THAT(changes.seen, ElementsAre("+/short!", "-/short!")) << "once, though two hierarchies told of it";
+  EXPECT_THAT(changes.seen, ElementsAre("+/short!", "-/short!")) << "once, although two hierarchies reported it";
 }
 
-TEST(CgroupTreeChanges, OfATreeThatGoesAreToldChildrenFirst) {
+TEST(CgroupTreeChanges, OfARemovedTreeAreReportedChildrenFirst) {
   HostBuilder host;
   host.dir("one/a/b");
   auto options = options_for(host, {"one"});

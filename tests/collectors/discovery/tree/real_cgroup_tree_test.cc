@@ -1,4 +1,4 @@
-// CgroupTree on the kernel's own file systems, whose link counts and inodes no other has.
+// CgroupTree on the kernel's own file systems, with link counts and inodes that no other has.
 #include "collectors/discovery/tree/cgroup_tree.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "tests/support/eventually.h"
@@ -20,10 +20,10 @@ constexpr std::chrono::milliseconds kTurn{50};
 class RealCgroups : public testing::Test {
  protected:
   void SetUp() override {
-    const auto hierarchy = CgroupMounts::detect(HostRoot());
-    if (!hierarchy) GTEST_SKIP() << "no cgroup hierarchy: " << to_string(hierarchy.error());
-    for (const int index : hierarchy->discovery_order())
-      options_.hierarchies.push_back(hierarchy->hierarchies()[static_cast<std::size_t>(index)].path);
+    const auto mounts = CgroupMounts::detect(HostRoot());
+    if (!mounts) GTEST_SKIP() << "no cgroup hierarchy: " << to_string(mounts.error());
+    for (const int index : mounts->discovery_order())
+      options_.hierarchies.push_back(mounts->hierarchies()[static_cast<std::size_t>(index)].path);
     for (const auto& path : options_.hierarchies)
       if (mkdir((path + top_).c_str(), 0755) != 0) GTEST_SKIP() << path << ": " << std::strerror(errno);
   }
@@ -83,7 +83,7 @@ TEST_F(RealCgroups, AreFoundByLinkCountsAlone) {
   EXPECT_FALSE(tree.nodes().contains(top_ + "/one/two/three"));
 }
 
-TEST_F(RealCgroups, MadeAnewAreOthers) {
+TEST_F(RealCgroups, AreOthersWhenRecreated) {
   CgroupTree tree(options_);
   for (std::size_t h = 0; h < options_.hierarchies.size(); ++h) make(h, "/one");
   tree.walk();

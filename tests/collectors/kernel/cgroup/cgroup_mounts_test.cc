@@ -39,21 +39,21 @@ TEST(CgroupMounts, FindsV1WithCoMountedControllersAndNamedHierarchies) {
                                     mount("/sys/fs/cgroup/memory", "cgroup", ",memory") +
                                     mount("/sys/fs/cgroup/net_cls,net_prio", "cgroup", ",net_cls,net_prio") +
                                     mount("/sys/fs/cgroup/systemd", "cgroup", ",xattr,name=systemd"));
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_EQ(hierarchy.mode(), CgroupMode::kV1);
-  ASSERT_EQ(hierarchy.hierarchies().size(), 4U);
-  EXPECT_EQ(hierarchy.v1_index(Controller::kCpu), 0);
-  EXPECT_EQ(hierarchy.v1_index(Controller::kCpuacct), 0) << "one hierarchy has both";
-  EXPECT_EQ(hierarchy.v1_index(Controller::kMemory), 1);
-  EXPECT_EQ(hierarchy.hierarchies()[1].path, host.path("sys/fs/cgroup/memory"));
-  EXPECT_THAT(hierarchy.hierarchies()[3].controllers, ElementsAre("name=systemd")) << "xattr is no controller";
-  EXPECT_EQ(hierarchy.unified_index(), -1);
+  const CgroupMounts mounts = detected(host);
+  EXPECT_EQ(mounts.mode(), CgroupMode::kV1);
+  ASSERT_EQ(mounts.hierarchies().size(), 4U);
+  EXPECT_EQ(mounts.v1_index(Controller::kCpu), 0);
+  EXPECT_EQ(mounts.v1_index(Controller::kCpuacct), 0) << "one hierarchy has both";
+  EXPECT_EQ(mounts.v1_index(Controller::kMemory), 1);
+  EXPECT_EQ(mounts.hierarchies()[1].path, host.path("sys/fs/cgroup/memory"));
+  EXPECT_THAT(mounts.hierarchies()[3].controllers, ElementsAre("name=systemd")) << "xattr is no controller";
+  EXPECT_EQ(mounts.unified_index(), -1);
   for (const Controller missing : {Controller::kIo, Controller::kPids, Controller::kHugetlb, Controller::kCpuset}) {
-    EXPECT_EQ(hierarchy.v1_index(missing), -1) << to_string(missing);
-    EXPECT_FALSE(hierarchy.v2_has(missing)) << to_string(missing);
+    EXPECT_EQ(mounts.v1_index(missing), -1) << to_string(missing);
+    EXPECT_FALSE(mounts.v2_has(missing)) << to_string(missing);
   }
-  EXPECT_THAT(hierarchy.discovery_order(), ElementsAre(1, 0, 3)) << "memory first; net_cls holds no workloads";
-  EXPECT_FALSE(hierarchy.confined_to_namespace());
+  EXPECT_THAT(mounts.discovery_order(), ElementsAre(1, 0, 3)) << "memory first; net_cls holds no workloads";
+  EXPECT_FALSE(mounts.confined_to_namespace());
 }
 
 TEST(CgroupMounts, FindsHybridWithAControllerInTheUnifiedTree) {
@@ -62,21 +62,21 @@ TEST(CgroupMounts, FindsHybridWithAControllerInTheUnifiedTree) {
     host.dir(std::string("sys/fs/cgroup/") + name);
   }
   host.file("sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n");
-  std::string mounts = kOthers + mount("/sys/fs/cgroup/unified", "cgroup2", ",nsdelegate");
+  std::string table = kOthers + mount("/sys/fs/cgroup/unified", "cgroup2", ",nsdelegate");
   for (const char* name : {"cpu", "cpuacct", "memory", "blkio", "pids", "cpuset"}) {
-    mounts += mount(std::string("/sys/fs/cgroup/") + name, "cgroup", std::string(",") + name);
+    table += mount(std::string("/sys/fs/cgroup/") + name, "cgroup", std::string(",") + name);
   }
-  host.file("proc/1/mountinfo", mounts);
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_EQ(hierarchy.mode(), CgroupMode::kHybrid);
-  EXPECT_EQ(hierarchy.unified_index(), 0);
-  EXPECT_TRUE(hierarchy.v2_has(Controller::kHugetlb));
-  EXPECT_FALSE(hierarchy.v2_has(Controller::kMemory));
-  EXPECT_NE(hierarchy.v1_index(Controller::kCpu), hierarchy.v1_index(Controller::kCpuacct)) << "mounted apart";
-  EXPECT_EQ(hierarchy.v1_index(Controller::kHugetlb), -1);
-  EXPECT_EQ(hierarchy.discovery_order()[0], hierarchy.v1_index(Controller::kMemory));
-  EXPECT_EQ(hierarchy.discovery_order()[1], hierarchy.unified_index());
-  EXPECT_THAT(hierarchy.describe(),
+  host.file("proc/1/mountinfo", table);
+  const CgroupMounts mounts = detected(host);
+  EXPECT_EQ(mounts.mode(), CgroupMode::kHybrid);
+  EXPECT_EQ(mounts.unified_index(), 0);
+  EXPECT_TRUE(mounts.v2_has(Controller::kHugetlb));
+  EXPECT_FALSE(mounts.v2_has(Controller::kMemory));
+  EXPECT_NE(mounts.v1_index(Controller::kCpu), mounts.v1_index(Controller::kCpuacct)) << "mounted apart";
+  EXPECT_EQ(mounts.v1_index(Controller::kHugetlb), -1);
+  EXPECT_EQ(mounts.discovery_order()[0], mounts.v1_index(Controller::kMemory));
+  EXPECT_EQ(mounts.discovery_order()[1], mounts.unified_index());
+  EXPECT_THAT(mounts.describe(),
               ::testing::StartsWith("hybrid: v2 at " + host.path("sys/fs/cgroup/unified") + " (hugetlb); v1 at "));
 }
 
@@ -85,26 +85,26 @@ TEST(CgroupMounts, FindsV2) {
   host.file("sys/fs/cgroup/cgroup.controllers", "cpuset cpu io memory hugetlb pids rdma misc\n");
   host.file("proc/1/mountinfo", "22 27 0:21 / /proc rw - proc proc rw\n" +
                                     mount("/sys/fs/cgroup", "cgroup2", ",nsdelegate,memory_recursiveprot"));
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_EQ(hierarchy.mode(), CgroupMode::kV2);
+  const CgroupMounts mounts = detected(host);
+  EXPECT_EQ(mounts.mode(), CgroupMode::kV2);
   for (int i = 0; i < kControllers; ++i) {
     const auto controller = static_cast<Controller>(i);
     // v2 freezes by cgroup.freeze, which is in every cgroup and no controller's.
-    EXPECT_EQ(hierarchy.v2_has(controller), controller != Controller::kFreezer) << to_string(controller);
-    EXPECT_EQ(hierarchy.v1_index(controller), -1) << to_string(controller);
+    EXPECT_EQ(mounts.v2_has(controller), controller != Controller::kFreezer) << to_string(controller);
+    EXPECT_EQ(mounts.v1_index(controller), -1) << to_string(controller);
   }
-  EXPECT_THAT(hierarchy.discovery_order(), ElementsAre(0));
+  EXPECT_THAT(mounts.discovery_order(), ElementsAre(0));
 }
 
 TEST(CgroupMounts, KnowsWhichControllersV2LacksOrMisses) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "cpu pids\n");  // cgroup_disable=memory
   host.file("proc/1/mountinfo", mount("/sys/fs/cgroup", "cgroup2", ""));
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_TRUE(hierarchy.v2_has(Controller::kCpu));
-  EXPECT_TRUE(hierarchy.v2_has(Controller::kCpuacct)) << "part of cpu there";
-  EXPECT_FALSE(hierarchy.v2_has(Controller::kMemory));
-  EXPECT_FALSE(hierarchy.v2_has(Controller::kIo));
+  const CgroupMounts mounts = detected(host);
+  EXPECT_TRUE(mounts.v2_has(Controller::kCpu));
+  EXPECT_TRUE(mounts.v2_has(Controller::kCpuacct)) << "part of cpu there";
+  EXPECT_FALSE(mounts.v2_has(Controller::kMemory));
+  EXPECT_FALSE(mounts.v2_has(Controller::kIo));
 }
 
 TEST(CgroupMounts, CountsAHierarchyThatIsMountedTwiceOnce) {
@@ -113,10 +113,10 @@ TEST(CgroupMounts, CountsAHierarchyThatIsMountedTwiceOnce) {
   host.file("proc/1/mountinfo", mount("/sys/fs/cgroup/memory", "cgroup", ",memory") +
                                     mount("/var/lib/kubelet/memory", "cgroup", ",memory") +
                                     mount("/sys/fs/cgroup/unified", "cgroup2", "") + mount("/mnt/v2", "cgroup2", ""));
-  const CgroupMounts hierarchy = detected(host);
-  ASSERT_EQ(hierarchy.hierarchies().size(), 2U);
-  EXPECT_EQ(hierarchy.hierarchies()[0].path, host.path("sys/fs/cgroup/memory"));
-  EXPECT_EQ(hierarchy.hierarchies()[1].path, host.path("sys/fs/cgroup/unified"));
+  const CgroupMounts mounts = detected(host);
+  ASSERT_EQ(mounts.hierarchies().size(), 2U);
+  EXPECT_EQ(mounts.hierarchies()[0].path, host.path("sys/fs/cgroup/memory"));
+  EXPECT_EQ(mounts.hierarchies()[1].path, host.path("sys/fs/cgroup/unified"));
 }
 
 TEST(CgroupMounts, LeavesOutAMountThatCannotBeSeenFromHere) {
@@ -124,9 +124,9 @@ TEST(CgroupMounts, LeavesOutAMountThatCannotBeSeenFromHere) {
   host.dir("sys/fs/cgroup/cpu");
   host.file("proc/1/mountinfo",
             mount("/sys/fs/cgroup/memory", "cgroup", ",memory") + mount("/sys/fs/cgroup/cpu", "cgroup", ",cpu"));
-  const CgroupMounts hierarchy = detected(host);
-  ASSERT_EQ(hierarchy.hierarchies().size(), 1U);
-  EXPECT_EQ(hierarchy.v1_index(Controller::kMemory), -1);
+  const CgroupMounts mounts = detected(host);
+  ASSERT_EQ(mounts.hierarchies().size(), 1U);
+  EXPECT_EQ(mounts.v1_index(Controller::kMemory), -1);
 }
 
 TEST(CgroupMounts, TakesItsOwnMountsWhereInitsAreNotReadable) {
@@ -137,7 +137,7 @@ TEST(CgroupMounts, TakesItsOwnMountsWhereInitsAreNotReadable) {
   EXPECT_EQ(detected(host).mode(), CgroupMode::kV2);
 }
 
-TEST(CgroupMounts, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
+TEST(CgroupMounts, UsesTheDirectoriesWhereNoMountinfoIsReadable) {
   HostBuilder host;
   for (const char* name : {"cpu,cpuacct", "memory", "systemd"}) {
     host.file(std::string("sys/fs/cgroup/") + name + "/cgroup.procs", "");
@@ -145,23 +145,23 @@ TEST(CgroupMounts, LooksAtTheDirectoriesWhereNoMountinfoIsReadable) {
   host.file("sys/fs/cgroup/unified/cgroup.controllers", "hugetlb\n").dir("sys/fs/cgroup/not-a-hierarchy");
   std::filesystem::create_directory_symlink("cpu,cpuacct", host.path("sys/fs/cgroup/cpu"));
   std::filesystem::create_directory_symlink("cpu,cpuacct", host.path("sys/fs/cgroup/cpuacct"));
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_EQ(hierarchy.mode(), CgroupMode::kHybrid);
-  ASSERT_EQ(hierarchy.hierarchies().size(), 4U) << hierarchy.describe() << ": links are not hierarchies of their own";
-  EXPECT_EQ(hierarchy.hierarchies()[0].path, host.path("sys/fs/cgroup/cpu,cpuacct"));
-  EXPECT_EQ(hierarchy.v1_index(Controller::kCpu), 0);
-  EXPECT_EQ(hierarchy.v1_index(Controller::kCpuacct), 0);
-  EXPECT_EQ(hierarchy.v1_index(Controller::kMemory), 1);
-  EXPECT_TRUE(hierarchy.v2_has(Controller::kHugetlb));
-  EXPECT_THAT(hierarchy.hierarchies()[2].controllers, ElementsAre("name=systemd"));
+  const CgroupMounts mounts = detected(host);
+  EXPECT_EQ(mounts.mode(), CgroupMode::kHybrid);
+  ASSERT_EQ(mounts.hierarchies().size(), 4U) << mounts.describe() << ": links are not hierarchies of their own";
+  EXPECT_EQ(mounts.hierarchies()[0].path, host.path("sys/fs/cgroup/cpu,cpuacct"));
+  EXPECT_EQ(mounts.v1_index(Controller::kCpu), 0);
+  EXPECT_EQ(mounts.v1_index(Controller::kCpuacct), 0);
+  EXPECT_EQ(mounts.v1_index(Controller::kMemory), 1);
+  EXPECT_TRUE(mounts.v2_has(Controller::kHugetlb));
+  EXPECT_THAT(mounts.hierarchies()[2].controllers, ElementsAre("name=systemd"));
 }
 
-TEST(CgroupMounts, LooksAtTheDirectoryOfV2WhereNoMountinfoIsReadable) {
+TEST(CgroupMounts, UsesTheDirectoryOfV2WhereNoMountinfoIsReadable) {
   HostBuilder host;
   host.file("sys/fs/cgroup/cgroup.controllers", "memory\n").dir("sys/fs/cgroup/system.slice");
-  const CgroupMounts hierarchy = detected(host);
-  EXPECT_EQ(hierarchy.mode(), CgroupMode::kV2);
-  ASSERT_EQ(hierarchy.hierarchies().size(), 1U);
+  const CgroupMounts mounts = detected(host);
+  EXPECT_EQ(mounts.mode(), CgroupMode::kV2);
+  ASSERT_EQ(mounts.hierarchies().size(), 1U);
 }
 
 TEST(CgroupMounts, FollowsTheFlagForCgroupfs) {
@@ -194,7 +194,7 @@ TEST(CgroupMounts, ReadsThisMachine) {
   EXPECT_FALSE(found->discovery_order().empty()) << found->describe();
 }
 
-// Namespaces are told apart by the inode of ns/cgroup; a regular file has one too.
+// Namespaces are identified by the inode of ns/cgroup; a regular file has one too.
 class CgroupNamespace : public ::testing::Test {
  protected:
   CgroupNamespace() {

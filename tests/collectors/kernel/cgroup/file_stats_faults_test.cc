@@ -94,7 +94,7 @@ TEST_P(FileStatsFaults, OfReadingAreCountedToo) {
   expect_others_unharmed();
 }
 
-// Root may read everything, so a child that has become nobody asks.
+// Root may read everything, so a child process runs as nobody.
 TEST_P(FileStatsFaults, OfPermissionAreCountedToo) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "needs root to become somebody else";

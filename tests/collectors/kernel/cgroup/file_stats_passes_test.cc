@@ -27,7 +27,7 @@ TEST(FileStatsPasses, SlowKindsKeepTheirValuesBetweenSlowPasses) {
   record_hybrid_container(host, kCgroup);
   const auto source = source_on(host);
   const auto handle = source->attach(std::string(kCgroup));
-  passes(*source, 3);  // a new cgroup's limits are read whatever the pass
+  passes(*source, 3);  // a new cgroup's limits are read in every pass
   EXPECT_EQ(source->stats(handle).limits.memory_max, 67'108'864U);
   host.file(v1_path("memory", kCgroup, "memory.limit_in_bytes"), "1048576\n");
   host.file(v1_path("pids", kCgroup, "pids.max"), "max\n").file(v1_path("pids", kCgroup, "pids.current"), "9\n");
@@ -243,7 +243,7 @@ TEST_F(OomKills, DoNotFallWhenACgroupIsRemoved) {
   EXPECT_EQ(kills("/"), 8U);
 }
 
-TEST_F(OomKills, AreNotCountedTwiceWhenAParentGoesBeforeItsChild) {
+TEST_F(OomKills, AreNotCountedTwiceWhenAParentIsRemovedBeforeItsChild) {
   pass(*source_, true);
   detach("/a");  // the order in which a sorted list of paths is detached
   detach("/a/b");
@@ -266,7 +266,7 @@ TEST_F(OomKills, DoNotFallWhenACgroupVanishesInMidPass) {
   EXPECT_EQ(kills("/"), 8U);
 }
 
-TEST_F(OomKills, StartAnewForACgroupThatIsCreatedAnew) {
+TEST_F(OomKills, RestartForARecreatedCgroup) {
   pass(*source_, true);
   detach("/a/b");
   set("/a/b", 0);

@@ -98,7 +98,7 @@ TEST_F(FileStats, ReadsTheMemoryOnHybrid) {
   }
 }
 
-TEST_F(FileStats, TellsACgroupFromAllBelowItOnV1) {
+TEST_F(FileStats, SeparatesACgroupFromItsDescendantsOnV1) {
   on_v1();
   host_.file(v1_path("memory", kCgroup, "memory.stat"),
              "cache 1\nrss 2\npgfault 3\npgmajfault 4\ntotal_cache 10\ntotal_rss 20\ntotal_pgfault 30\n"
@@ -179,7 +179,7 @@ TEST_F(FileStats, ReadsCpuAndMemoryOnV2) {
   EXPECT_EQ(memory.slab_unreclaimable, 4'968U);
   EXPECT_EQ(memory.inactive_file, 0U);
   EXPECT_EQ(memory.pgfault, 44U);
-  EXPECT_EQ(memory.pgfault_local, kAbsentField) << "v2 does not tell";
+  EXPECT_EQ(memory.pgfault_local, kAbsentField) << "v2 does not count it";
   EXPECT_EQ(memory.pgscan, 0U);
 }
 

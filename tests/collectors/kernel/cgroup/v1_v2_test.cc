@@ -177,7 +177,7 @@ const SeriesValues kWithUnifiedTree{
     {"container_hugetlb_failcnt{pagesize=\"2MB\"}", 6},
 };
 
-// v1 tells the cgroup alone from all below it, and I/O by whether somebody waited.
+// v1 separates the cgroup from its descendants, and synchronous from asynchronous I/O.
 const SeriesValues kOnV1Alone{
     {"container_memory_failures_total{failure_type=\"pgfault\",scope=\"container\"}", 1'000},
     {"container_memory_failures_total{failure_type=\"pgmajfault\",scope=\"container\"}", 10},

@@ -34,7 +34,7 @@ constexpr const char* kHostMounts =
     "33 26 0:50 / /nfs rw - nfs4 filer:/home rw\n"
     "34 26 0:51 / /auto rw - autofs /etc/auto.misc rw\n";
 
-// What the threads asked for. Outlives the source, whose calls may hang.
+// The calls of the threads. Outlives the source, because its calls may hang.
 struct Asked {
   std::mutex mutex;
   std::multiset<std::string> disks, directories;
@@ -92,7 +92,7 @@ class Filesystems : public ::testing::Test {
     return *source_;
   }
 
-  // A container whose layer is told by its process.
+  // A container with a layer that its process shows.
   FilesystemDemand container(unsigned pid, const std::string& layer) {
     const std::string process = "proc/" + std::to_string(pid);
     host_.file(process + "/mountinfo", "400 300 0:70 / / rw - overlay overlay rw,lowerdir=/l,upperdir=" + layer + "\n");
@@ -184,7 +184,7 @@ TEST_F(Filesystems, GiveALayerThatIsFoundByTheContainersProcess) {
   EXPECT_EQ(source().stats(3)->layer->source, UsageSource::kWalk);
 }
 
-TEST_F(Filesystems, WalkALayerAgainAndSeeWhatCameAndWent) {
+TEST_F(Filesystems, WalkALayerAgainAndSeeWhatChanged) {
   host_.file("layers/a/diff/f", "x");
   source().attach(3, container(70, "/layers/a/diff"));
   ASSERT_TRUE(layer_is_known(3));
@@ -195,7 +195,7 @@ TEST_F(Filesystems, WalkALayerAgainAndSeeWhatCameAndWent) {
   EXPECT_TRUE(becomes([&] { return source().stats(3)->layer->bytes == before; }));
 }
 
-TEST_F(Filesystems, TakeTheRuntimesWordWhereTheKernelDoesNotTell) {
+TEST_F(Filesystems, TakeTheRuntimesLayerWhereTheKernelShowsNone) {
   host_.file("layers/b/diff/f", "x");
   FilesystemDemand demand = container(70, "relative/diff");
   demand.layer_directory = "/layers/b/diff";
@@ -264,7 +264,7 @@ TEST_F(Filesystems, SayWhatCannotBeReached) {
   EXPECT_TRUE(becomes([&] { return trees("unreachable") == 1; }));
   EXPECT_FALSE(source().stats(1)->layer);
   host_.file("layers/not-here/f", "x");
-  EXPECT_TRUE(layer_is_known(1)) << "it is looked for again";
+  EXPECT_TRUE(layer_is_known(1)) << "it is located again";
 }
 
 TEST_F(Filesystems, LeaveADirectoryThatHangsBehind) {

@@ -28,7 +28,7 @@ TEST(MeasuredTrees, HasATreeOnceHoweverManyUseIt) {
   EXPECT_EQ(trees.add("/v", 3, kStart), tree);
   EXPECT_EQ(trees.add("/v", 5, kStart), tree);
   EXPECT_EQ(trees.add("/v", 5, kStart), tree);
-  EXPECT_THAT(tree->users, ElementsAre(3U, 5U, 7U)) << "who was first tells it";
+  EXPECT_THAT(tree->users, ElementsAre(3U, 5U, 7U)) << "the first one reports it";
   trees.drop("/v", 3);
   EXPECT_THAT(trees.find("/v")->users, ElementsAre(5U, 7U));
   trees.drop("/v", 5);
@@ -69,7 +69,7 @@ TEST(MeasuredTrees, HasNobodysTurnUntilOneIsDue) {
   EXPECT_EQ(trees.next(kStart + 1min), trees.find("/a"));
 }
 
-TEST(MeasuredTrees, BeginsNoMoreWalksThanMayGoOnAtOnce) {
+TEST(MeasuredTrees, BeginsNoMoreWalksThanMayRunAtOnce) {
   MeasuredTrees trees(10);
   for (std::size_t i = 0; i < MeasuredTrees::kMaxWalks; ++i) {
     trees.add("/" + std::to_string(i), i, kStart)->walk = a_walk();
@@ -91,7 +91,7 @@ TEST(MeasuredTrees, LeavesOutWhatHangsUntilItIsForgotten) {
   EXPECT_EQ(number_of(trees, TreeState::kPending), 1U);
 }
 
-TEST(MeasuredTrees, CountsAWalkThatGoesWithItsTree) {
+TEST(MeasuredTrees, CountsAWalkAbortedWithItsTree) {
   MeasuredTrees trees(10);
   trees.add("/a", 1, kStart)->walk = a_walk();
   trees.drop("/a", 1);

@@ -19,7 +19,7 @@ MountTable table_of(std::string_view text) {
   return table;
 }
 
-// A host with Docker's data on a disk of its own, and much that must not be asked.
+// A host with Docker's data on a disk of its own, and many mounts that must not be queried.
 const MountTable& host() {
   static const MountTable table = table_of(
       "26 1 254:1 / / rw,relatime shared:1 - ext4 /dev/vda1 rw\n"
@@ -56,7 +56,7 @@ TEST(MountTable, NeverTakesWhatMayHangForLocal) {
   EXPECT_FALSE(is_disk_filesystem("overlay")) << "its upper layer's disk counts it";
 }
 
-TEST(MountTable, TellsOnWhichMountAPathLies) {
+TEST(MountTable, FindsTheMountOfAPath) {
   const auto at = [](std::string_view path) { return mount_of(host(), path)->mount_point; };
   EXPECT_EQ(at("/"), "/");
   EXPECT_EQ(at("/var/lib/dockerish"), "/");
@@ -114,7 +114,7 @@ TEST(LayerLocation, IsTheUpperDirectoryOfAnOverlay) {
   EXPECT_EQ(directory_of("400 300 0:70 / / ro - overlay overlay ro,lowerdir=/a:/b\n"), "none") << "nothing to write to";
   EXPECT_EQ(directory_of("400 300 0:70 / / rw - overlay overlay rw,lowerdir=l/A,upperdir=d1/diff,workdir=d1/work\n"),
             "none")
-      << "relative to a directory that is not told";
+      << "relative to an unknown directory";
 }
 
 TEST(LayerLocation, IsTheDirectoryThatIsTheRoot) {
@@ -122,7 +122,7 @@ TEST(LayerLocation, IsTheDirectoryThatIsTheRoot) {
   EXPECT_EQ(directory_of("400 300 254:17 /vfs/dir/ab / rw - xfs /dev/vdb1 rw\n"), "/var/lib/docker/vfs/dir/ab");
   EXPECT_EQ(directory_of("400 300 254:1 /var/lib/lxc/web/rootfs / rw - ext4 /dev/vda1 rw\n"),
             "/var/lib/lxc/web/rootfs");
-  // Docker btrfs: a subvolume, whose path is the mount's root.
+  // Docker btrfs: a subvolume; its path is the mount's root.
   EXPECT_EQ(directory_of("400 300 0:60 /btrfs/subvolumes/ab / rw - btrfs /dev/vdc rw,subvolid=260,subvol=/btrfs\n"),
             "/pool/btrfs/subvolumes/ab");
 }
@@ -136,7 +136,7 @@ TEST(LayerLocation, IsTheWritableBranchOfAufs) {
   EXPECT_EQ(aufs_directory(host()), "");
 }
 
-TEST(LayerLocation, IsBesideWhatFuseOverlayfsMerged) {
+TEST(LayerLocation, IsNextToWhatFuseOverlayfsMerged) {
   const MountTable on = table_of(
       "26 1 254:1 / / rw - ext4 /dev/vda1 rw\n"
       "50 26 0:90 / /var/lib/containers/storage/overlay/f7/merged rw - fuse.fuse-overlayfs fuse-overlayfs "

@@ -114,7 +114,7 @@ TEST_F(Tree, MayHaveAnyNames) {
   expect_what_du_says();
 }
 
-TEST_F(Tree, MayBeDeeperThanAPathCanTell) {
+TEST_F(Tree, MayBeDeeperThanAPathCanBeLong) {
   FileDescriptor here(open(at("").c_str(), O_RDONLY | O_DIRECTORY));
   for (int depth = 0; depth < 3'000; ++depth) {
     ASSERT_EQ(mkdirat(here.get(), "deep", 0700), 0);
@@ -143,7 +143,7 @@ TEST_F(Tree, MayBeWiderThanItsNamesAreRemembered) {
   expect_what_du_says({8'192, 65'536, 100});
 }
 
-TEST_F(Tree, LeavesNothingOpenBetweenTwoGoes) {
+TEST_F(Tree, LeavesNothingOpenBetweenTwoSlices) {
   for (int i = 0; i < 50; ++i) {
     file("a/b/" + std::to_string(i), 10);
   }
@@ -154,7 +154,7 @@ TEST_F(Tree, LeavesNothingOpenBetweenTwoGoes) {
   EXPECT_EQ(open_files(), before);
 }
 
-TEST_F(Tree, EndsAGoWhenItsTimeIsOver) {
+TEST_F(Tree, EndsASliceWhenItsTimeIsOver) {
   for (int i = 0; i < 100; ++i) {
     file(std::to_string(i), 1);
   }
@@ -223,7 +223,7 @@ TEST_F(Tree, IsDeniedWhereAPartOfItIs) {
   file("a", 10).file("closed\n/secret", 10);
   fs::permissions(at("closed\n"), fs::perms::none);
   TreeWalk walk(opening(at("")));
-  // Root reads everything: as somebody else, in this thread alone.
+  // Root may read everything: only this thread runs as somebody else.
   const bool root = geteuid() == 0;
   if (root) {
     fs::permissions(host_.path(""), fs::perms::all);

@@ -147,7 +147,7 @@ TEST(CpuMax, ChangesNothingUnlessBothAreThere) {
   }
 }
 
-TEST(CgroupEventsFile, TellsWhetherItIsPopulatedAndFrozen) {
+TEST(CgroupEventsFile, SaysWhetherItIsPopulatedAndFrozen) {
   CgroupEvents events;
   EXPECT_EQ(parse_cgroup_events("populated 1\nfrozen 0\n", events), 0U);
   EXPECT_EQ(events.populated, 1U);

@@ -18,7 +18,7 @@ struct Outcome {
 
 struct RuleCase {
   std::string name;
-  std::string row;  // whole but for the newline; '@' stands for the number
+  std::string row;  // complete except for the newline; '@' stands for the number
   std::uint64_t scale;
   std::function<Outcome(std::string_view)> parse;
 };

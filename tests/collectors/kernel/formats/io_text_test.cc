@@ -135,8 +135,8 @@ TEST(IoStat, ForgetsTheRowsOfTheTimeBefore) {
   EXPECT_EQ(rows[0].major, 8U);
   EXPECT_EQ(rows[0].rbytes, Count());
   EXPECT_EQ(rows[0].device, "");
-  EXPECT_EQ(rows[0].device.data(), memory) << "allocated anew";
-  EXPECT_EQ(rows.data(), first) << "allocated anew";
+  EXPECT_EQ(rows[0].device.data(), memory) << "allocated again";
+  EXPECT_EQ(rows.data(), first) << "allocated again";
 }
 
 TEST(IoStat, OfAPrefixHasNoWrongNumber) {

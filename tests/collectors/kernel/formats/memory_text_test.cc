@@ -156,7 +156,7 @@ TEST(MemoryStatV2, OfLinux61IsUnderstood) {
   EXPECT_EQ(stats.pgscan, 0U);
   EXPECT_EQ(stats.pgsteal, 0U);
   EXPECT_EQ(stats.swap_current, Count());
-  EXPECT_EQ(stats.pgfault_local, Count()) << "v2 does not tell them apart";
+  EXPECT_EQ(stats.pgfault_local, Count()) << "v2 does not separate them";
 }
 
 TEST(MemoryStatV2, OfLinux612IsUnderstood) {
@@ -168,7 +168,7 @@ TEST(MemoryStatV2, OfLinux612IsUnderstood) {
   EXPECT_EQ(stats.pgfault, 373U);
 }
 
-TEST(MemoryStatV2, TellsEveryWantedKeyFromItsNeighbours) {
+TEST(MemoryStatV2, DistinguishesEveryWantedKeyFromItsNeighbours) {
   const std::vector<std::pair<std::string, Count MemoryStats::*>> wanted = {
       {"anon", &MemoryStats::anon},
       {"file", &MemoryStats::file},

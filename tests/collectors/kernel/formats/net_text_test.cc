@@ -35,7 +35,7 @@ TEST(Sockstat, RowThatIsNotUnderstoodChangesNothing) {
   }
   SocketStats torn;
   EXPECT_EQ(parse_sockstat("TCP: inuse 1 orphan 0 tw 1", torn), 1U);
-  EXPECT_FALSE(torn.tcp) << "it might go on: tw 17";
+  EXPECT_FALSE(torn.tcp) << "it might continue: tw 17";
 }
 
 constexpr const char* kSnmp =

@@ -191,7 +191,7 @@ TEST(PidStat, WithoutItsPartsHasNoStart) {
   }
 }
 
-TEST(PidStat, OfThisProcessLiesBehindTheBoot) {
+TEST(PidStat, OfThisProcessIsAfterTheBoot) {
   const Count ticks = parse_pid_start_ticks(this_host("/proc/self/stat"));
   ASSERT_TRUE(ticks);
   double uptime_seconds = 0;

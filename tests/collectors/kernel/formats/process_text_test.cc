@@ -121,7 +121,7 @@ TEST(PidCgroup, TakesPathsWithColonsAndCutsOffDeleted) {
   EXPECT_THAT(rows, ElementsAre(Field(&CgroupMembership::path, "/b")));
 }
 
-TEST(SmapsRollup, TakesTheShareAlone) {
+TEST(SmapsRollup, TakesOnlyTheShare) {
   EXPECT_EQ(
       parse_smaps_rollup_pss("55d0-7ffd ---p 00000000 00:00 0                    [rollup]\n"
                              "Rss:                2040 kB\nPss:                 512 kB\nPss_Dirty:      100 kB\n"),

@@ -39,7 +39,7 @@ class Host : public ::testing::Test {
   HostBuilder host_;
 };
 
-TEST_F(Host, TellsItsMemoryDisksAndFacts) {
+TEST_F(Host, ReportsItsMemoryDisksAndFacts) {
   HostSource source(host_.root());
   const ReadReport report = source.read(true);
   EXPECT_EQ(report.faults(), 0U) << report.first_fault;
@@ -75,7 +75,7 @@ TEST_F(Host, TellsItsMemoryDisksAndFacts) {
 TEST_F(Host, ReadsItsFactsSlowlyAndItsFiguresEachTime) {
   HostSource source(host_.root());
   source.read(false);
-  EXPECT_EQ(source.stats().machine.cpu_cores, 3U) << "the first time, whatever the pass";
+  EXPECT_EQ(source.stats().machine.cpu_cores, 3U) << "the first time, in any pass";
   host_.file("sys/devices/system/cpu/online", "0\n").file("proc/meminfo", "MemTotal: 1 kB\n");
   source.read(false);
   EXPECT_EQ(source.stats().machine.cpu_cores, 3U);
@@ -100,7 +100,7 @@ TEST_F(Host, AddsUpMemoryModulesByType) {
   EXPECT_EQ(source.stats().machine.dimms[0].bytes, 3ULL * 16'384 * 1'024 * 1'024);
 }
 
-TEST(HostWithoutFiles, TellsNothingAndIsNoFault) {
+TEST(HostWithoutFiles, ReportsNothingAndIsNoFault) {
   HostBuilder host;
   HostSource source(host.root());
   EXPECT_EQ(source.read(true).faults(), 0U);

@@ -12,7 +12,7 @@
 namespace tallyman {
 namespace {
 
-// A host that is a network namespace, with interfaces made as their makers make them.
+// A network namespace as host, with interfaces like those of their usual makers.
 class LinkSourceTest : public ::testing::Test {
  protected:
   void SetUp() override {
@@ -42,7 +42,7 @@ class LinkSourceTest : public ::testing::Test {
   std::unique_ptr<NetworkThread> host_;
 };
 
-TEST_F(LinkSourceTest, TellsKindsApart) {
+TEST_F(LinkSourceTest, DistinguishesKinds) {
   ip("link add cni0 type bridge");
   ip("link add docker0 type bridge");
   ip("link add flannel.1 type vxlan id 1 dstport 8472 local 127.0.0.1 dev lo nolearning");
@@ -69,7 +69,7 @@ TEST_F(LinkSourceTest, TellsKindsApart) {
   EXPECT_EQ(links.at("two").master, "");
 }
 
-TEST_F(LinkSourceTest, KnowsWhoseTheOtherEndIs) {
+TEST_F(LinkSourceTest, KnowsTheOwnerOfTheOtherEnd) {
   NetworkThread web, db, idle;
   const auto veth = [&](const std::string& name, const NetworkThread& inside, const std::string& inner) {
     ip("link add " + name + " type veth peer name " + inner + " netns " + std::to_string(inside.place().pid));
@@ -120,12 +120,12 @@ TEST(LinkSourceFromOutside, ReadsTheHostsSysfs) {
   ReadReport report;
   const auto links = LinkSource(host.root()).read({}, {}, report);
   EXPECT_EQ(report.faults(), 0U);
-  std::string told;
+  std::string description;
   for (const HostLink& link : links) {
-    told +=
+    description +=
         link.name + " " + std::to_string(link.index) + " " + link.kind + " " + link.made_by + " " + link.master + "\n";
   }
-  EXPECT_EQ(told,
+  EXPECT_EQ(description,
             "docker0 3 bridge docker \n"
             "eth0 2 physical  \n"
             "flannel.1 4 vxlan flannel \n"

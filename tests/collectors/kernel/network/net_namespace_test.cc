@@ -9,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-TEST(NetNamespaces, AreToldApartByEitherMark) {
+TEST(NetNamespaces, AreDistinguishedByEitherMark) {
   if (!NetworkThread::allowed()) {
     GTEST_SKIP() << "a network namespace needs root";
   }
@@ -25,7 +25,7 @@ TEST(NetNamespaces, AreToldApartByEitherMark) {
   }
 }
 
-TEST(NetNamespaces, OfAHostOfFilesAreNeverToldByNetDev) {
+TEST(NetNamespaces, OfAHostOfFilesAreNeverIdentifiedByNetDev) {
   HostBuilder host;
   host.file("proc/1/net/dev", "");
   EXPECT_EQ(namespace_mark_of(host.root()), NamespaceMark::kNsNet) << "its inodes say nothing of namespaces";

@@ -25,8 +25,7 @@ std::string net_dev(std::uint64_t received_bytes) {
          std::to_string(received_bytes) + " 7 1 2 0 0 0 0 1024 3 4 5 0 0 0 0\n";
 }
 
-// A host whose namespaces are files: what counts is the inode that stat() gives,
-// and hard links have the same.
+// A host with files as namespaces: stat()'s inode counts, and hard links share it.
 class Network : public ::testing::Test {
  protected:
   Network() {
@@ -138,7 +137,7 @@ TEST_F(Network, ThatIsSharedIsGivenToTheFirstAlone) {
   EXPECT_EQ(received(b), 10U) << "the next one, once the first is gone";
 }
 
-TEST_F(Network, OfAnotherContainerGoesToItsOwnerWhateverTheOrder) {
+TEST_F(Network, OfAnotherContainerIsGivenToItsOwnerInAnyOrder) {
   process(100, "web", 10);
   process(200, "web", 10);
   cgroup("/docker/a-sidecar", "100\n");
@@ -220,7 +219,7 @@ TEST_F(Network, OfACgroupWithProcessesBelowItAloneIsNotGuessed) {
   EXPECT_EQ(received(service), 77U) << "PrivateNetwork=yes";
 }
 
-TEST_F(Network, LooksAtAnotherProcessWhenTheFirstHasEnded) {
+TEST_F(Network, ReadsAnotherProcessWhenTheFirstHasEnded) {
   process(101, "a", 10);
   cgroup("/a", "100\n101\n", 2);  // 100 ended after the list was written
   const auto a = attach("/a");
@@ -228,7 +227,7 @@ TEST_F(Network, LooksAtAnotherProcessWhenTheFirstHasEnded) {
   EXPECT_EQ(received(a), 10U);
 }
 
-TEST_F(Network, GoesOnWithTheNextProcessWhenItsOwnEnds) {
+TEST_F(Network, ContinuesWithTheNextProcessWhenItsOwnEnds) {
   network_ = make(0);  // opens for each read, so that an end is noticed
   process(100, "a", 10);
   process(101, "a", 11);
@@ -268,7 +267,7 @@ TEST_F(Network, OfAnEmptiedCgroupIsLetGo) {
   EXPECT_EQ(received(a), 20U);
 }
 
-TEST_F(Network, IsLookedAtAgainWhileAContainerIsSetUp) {
+TEST_F(Network, IsCheckedAgainWhileAContainerIsSetUp) {
   process(100, "host", 1'000'000);  // the runtime's own process, before it enters its namespace
   cgroup("/a", "100\n");
   const auto a = attach("/a", 100);
@@ -280,7 +279,7 @@ TEST_F(Network, IsLookedAtAgainWhileAContainerIsSetUp) {
   EXPECT_EQ(received(a), 10U);
 }
 
-TEST_F(Network, IsLookedAtAgainInASlowPass) {
+TEST_F(Network, IsCheckedAgainInASlowPass) {
   process(100, "host", 1'000'000);
   cgroup("/a", "100\n");
   const auto a = attach("/a", 100);
@@ -314,7 +313,7 @@ TEST_F(Network, WithoutPermissionIsTakenFromWhatTheRuntimeSays) {
   const ReadReport report = read();
   EXPECT_EQ(received(own), 100U) << "its own: the runtime made it one";
   EXPECT_THAT(network_->interfaces(hosts), IsEmpty());
-  EXPECT_THAT(network_->interfaces(service), IsEmpty()) << "nobody says whose it is";
+  EXPECT_THAT(network_->interfaces(service), IsEmpty()) << "nobody names its owner";
   EXPECT_EQ(report.denied, 2U);
   EXPECT_EQ(report.first_fault, host_.path("proc/200/ns/net") + ": not permitted; needs CAP_SYS_PTRACE");
 }

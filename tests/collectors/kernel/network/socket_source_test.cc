@@ -273,7 +273,7 @@ TEST_F(SocketSourceTest, MayBeTenThousand) {
   setrlimit(RLIMIT_NOFILE, &files);
 }
 
-TEST(SocketSourceOfAHost, TellsItsSocketsByCgroup) {
+TEST(SocketSourceOfAHost, SeparatesItsSocketsByCgroup) {
   SocketSource source(HostRoot{}, {});
   const HostRoot root;
   const NamespaceMark mark = namespace_mark_of(root);

@@ -11,7 +11,7 @@ constexpr std::string_view kRecord =
     "6,1771,18263429289,-;oom-kill:constraint=CONSTRAINT_MEMCG,nodemask=(null),cpuset=f7f7,mems_allowed=0,"
     "oom_memcg=/docker/f7f7,task_memcg=/docker/f7f7,task=truth,pid=25939,uid=0\n";
 
-TEST(OomRecord, TellsWhoWasKilledAndWhere) {
+TEST(OomRecord, NamesTheVictimAndItsCgroup) {
   const auto victim = parse_oom_victim(kRecord);
   ASSERT_TRUE(victim);
   EXPECT_EQ(victim->cgroup, "/docker/f7f7");

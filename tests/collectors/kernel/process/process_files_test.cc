@@ -1,4 +1,4 @@
-// This very process, and one that is not there.
+// This process, and one that does not exist.
 #include "collectors/kernel/process/process_files.h"
 
 #include <gmock/gmock.h>
@@ -19,7 +19,7 @@ using testing::Contains;
 
 const std::uint32_t kSelf = static_cast<std::uint32_t>(getpid());
 
-TEST(ProcessFiles, TellsOfThisProcess) {
+TEST(ProcessFiles, DescribesThisProcess) {
   ProcessFiles files{HostRoot{}};
   EXPECT_THAT(files.pids().value(), Contains(kSelf));
   const PidStat stat = files.stat(kSelf).value();

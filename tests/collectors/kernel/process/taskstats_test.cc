@@ -58,7 +58,7 @@ class RealTaskstats : public ::testing::Test {
 };
 
 // Differences: of each thread that has ended, the kernel leaves out the end itself.
-TEST_F(RealTaskstats, TellsTheTimesOfThisProcess) {
+TEST_F(RealTaskstats, ReportsTheTimesOfThisProcess) {
   const std::vector<std::uint32_t> pids = {static_cast<std::uint32_t>(getpid()), 0x3fffffff};
   const auto first = kernel_->times(pids);
   const std::uint64_t begin = cpu_nsec();
@@ -75,7 +75,7 @@ TEST_F(RealTaskstats, TellsTheTimesOfThisProcess) {
   EXPECT_FALSE(second[1]);
 }
 
-TEST_F(RealTaskstats, TellsOfAnExitWhatItUsed) {
+TEST_F(RealTaskstats, ReportsWhatAnExitedProcessUsed) {
   const std::uint32_t child = run_child([] { burn(30'000'000); });
   const auto exits = exits_of(child);
   ASSERT_EQ(exits.size(), 1U);

@@ -34,7 +34,7 @@ TEST(DeadlineCaller, RunsJobsOneAfterTheOtherInOneThread) {
   EXPECT_EQ(starts, 1);
 }
 
-TEST(DeadlineCaller, LeavesACallThatHangsBehindAndGoesOn) {
+TEST(DeadlineCaller, LeavesAHangingCallBehindAndContinues) {
   const Hang hang;
   DeadlineCaller caller(50ms, 2);
   EXPECT_FALSE(caller.call(hang.job()));

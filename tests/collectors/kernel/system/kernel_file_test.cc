@@ -27,7 +27,7 @@ std::string numbered_lines(std::size_t bytes) {
   return text;
 }
 
-TEST(KernelFile, ReadsAKeptOpenFileAnewEachTime) {
+TEST(KernelFile, ReadsAKeptOpenFileAgainEachTime) {
   HostBuilder host;
   host.file("current", "1\n");
   const FileDescriptor file = opened(host.path("current"));
@@ -142,7 +142,7 @@ TEST(KernelFile, DoesNotWaitForTheWriterOfAFifo) {
   EXPECT_FALSE(text) << "pread is not for pipes; what counts is that it came back";
 }
 
-TEST(KernelFile, TellsAnEndedProcessFromAMissingFile) {
+TEST(KernelFile, DistinguishesAnEndedProcessFromAMissingFile) {
   const pid_t child = fork();
   if (child == 0) {
     pause();
@@ -160,8 +160,8 @@ TEST(KernelFile, TellsAnEndedProcessFromAMissingFile) {
   EXPECT_EQ(text.error().code, ESRCH);
 }
 
-// Root reads everything, so the question is asked by a child that is nobody.
-TEST(KernelFile, TellsNoPermissionFromEverythingElse) {
+// Root may read everything, so a child process runs as nobody.
+TEST(KernelFile, DistinguishesNoPermissionFromEverythingElse) {
   if (geteuid() != 0) {
     GTEST_SKIP() << "needs root to give a file to root alone";
   }

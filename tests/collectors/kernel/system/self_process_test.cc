@@ -24,7 +24,7 @@ TEST(SelfProcess, CountsTheDescriptorsThatAreOpen) {
   EXPECT_EQ(read_self_process().open_fds, before);
 }
 
-TEST(SelfProcess, TellsTheLimitOnDescriptors) {
+TEST(SelfProcess, ReportsTheLimitOnDescriptors) {
   rlimit limit{};
   ASSERT_EQ(getrlimit(RLIMIT_NOFILE, &limit), 0);
   EXPECT_EQ(read_self_process().max_fds, limit.rlim_cur == RLIM_INFINITY ? kUnlimited : limit.rlim_cur);

@@ -44,7 +44,7 @@ TEST_F(Balance, AGroupOfProcessesHasNoParent) {
   EXPECT_TRUE(balance_.rows().empty());
 }
 
-TEST_F(Balance, CountsWhatCameAndWentUnseen) {
+TEST_F(Balance, CountsUnseenChildren) {
   pass({{"/", 10}});
   pass({{"/", 10}, {"/jobs", 0}});
   balance_.ended("/jobs/1", 0);
@@ -78,7 +78,7 @@ TEST_F(Balance, LeavesOutParentsWithProcessesOfTheirOwn) {
   EXPECT_EQ(unattributed("/jobs"), -1);
 }
 
-TEST_F(Balance, StartsAnewForAParentMadeAnew) {
+TEST_F(Balance, RestartsForARecreatedParent) {
   pass({{"/", 0}, {"/jobs", 0}});
   balance_.ended("/jobs/1", 0);
   for (int i = 0; i < 3; ++i) pass({{"/", 100}, {"/jobs", 100}});
@@ -90,7 +90,7 @@ TEST_F(Balance, StartsAnewForAParentMadeAnew) {
   EXPECT_EQ(unattributed("/jobs"), 5);
 }
 
-TEST_F(Balance, GivesTheOrphanToTheNearestThatLives) {
+TEST_F(Balance, GivesTheOrphanToTheNearestExistingAncestor) {
   pass({{"/", 0}, {"/a", 0}});
   balance_.ended("/a/gone/child", 30);
   for (int i = 0; i < 3; ++i) pass({{"/", 40}, {"/a", 40}});

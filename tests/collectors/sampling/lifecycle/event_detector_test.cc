@@ -32,7 +32,7 @@ class Detector : public ::testing::Test {
   std::chrono::steady_clock::time_point now_{1000s};
 };
 
-TEST_F(Detector, TellsOfOomKillsSinceTheLastLook) {
+TEST_F(Detector, ReportsOomKillsSinceTheLastSample) {
   stats_.memory_events.oom_kill = 5;
   check(stats_);
   EXPECT_THAT(messages(), IsEmpty()) << "they were before the agent was";
@@ -42,14 +42,14 @@ TEST_F(Detector, TellsOfOomKillsSinceTheLastLook) {
   EXPECT_THAT(messages(), ElementsAre("/web lost 2 processes to the OOM killer"));
 }
 
-TEST_F(Detector, TellsOfOomKillsInTheFirstMomentOfANewWorkload) {
+TEST_F(Detector, ReportsOomKillsInTheFirstMomentOfANewWorkload) {
   memory_.oom_kills = 0;
   stats_.memory_events.oom_kill = 1;
   check(stats_);
   EXPECT_THAT(messages(), ElementsAre("/web lost 1 process to the OOM killer"));
 }
 
-TEST_F(Detector, TellsOfAnOomKillInTheLowestCgroupAlone) {
+TEST_F(Detector, ReportsAnOomKillOnlyInTheLowestCgroup) {
   std::vector<Workload> tree(3);
   std::vector<EventDetector::Memory> memories(3);
   tree[0].id = tree[0].workload = "/";
@@ -63,7 +63,7 @@ TEST_F(Detector, TellsOfAnOomKillInTheLowestCgroupAlone) {
   EXPECT_THAT(messages(), ElementsAre("/docker/a lost 1 process to the OOM killer"));
 }
 
-TEST_F(Detector, TellsOfThrottlingThatLastsOnce) {
+TEST_F(Detector, ReportsLastingThrottlingOnce) {
   stats_.cpu.nr_periods = stats_.cpu.nr_throttled = 0;
   stats_.limits.cpu_quota_usec = 50'000;
   stats_.limits.cpu_period_usec = 100'000;
@@ -82,7 +82,7 @@ TEST_F(Detector, TellsOfThrottlingThatLastsOnce) {
   EXPECT_EQ(messages().size(), 1U) << "half of the periods is not more than half";
 }
 
-TEST_F(Detector, TellsOfLimitsThatChangeOnceItHasSettled) {
+TEST_F(Detector, ReportsChangedLimitsOnceItHasSettled) {
   stats_.limits.memory_max = kUnlimited;
   check(stats_);
   stats_.limits.memory_max = 1 << 20;
@@ -101,7 +101,7 @@ TEST_F(Detector, TellsOfLimitsThatChangeOnceItHasSettled) {
                                       "/web: cpu_cores is now 1.250, it was 0.500"));
 }
 
-TEST_F(Detector, TellsOfPausesAndHealth) {
+TEST_F(Detector, ReportsPausesAndHealth) {
   stats_.frozen = 0;
   check(stats_);
   stats_.frozen = 1;

@@ -1,6 +1,6 @@
-// A thousand short lives in real cgroups, none of which may be lost: each has a
-// start and an end, and what they counted, with what is booked to their parent,
-// is what the kernel counted for the parent.
+// A thousand short lifetimes in real cgroups, none of which may be lost: each has a start
+// and an end. Their final counters, plus the time booked on their parent, must equal the
+// kernel's counter of the parent.
 #include "collectors/discovery/discovery.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
@@ -33,7 +33,7 @@ using ::testing::IsEmpty;
 
 constexpr int kLifetimes = 1'000;
 constexpr int kAtATime = 4;
-constexpr double kShortLifeSeconds = 0.02, kLongLifeSeconds = 0.3;
+constexpr double kShortLifetimeSeconds = 0.02, kLongLifetimeSeconds = 0.3;
 constexpr int kEveryLong = 40;
 constexpr double kTolerance = 0.005;
 
@@ -43,7 +43,7 @@ double monotonic_seconds() {
   return static_cast<double>(now.tv_sec) + static_cast<double>(now.tv_nsec) / 1e9;
 }
 
-// Files of the lives below `id`, whose names are numbers, that this process holds open; those that are gone too.
+// Files that this process has open in cgroups below `id` with a number as name, including removed ones.
 std::vector<std::string> open_files_below(const std::string& id) {
   std::vector<std::string> found;
   std::error_code ignored;
@@ -51,15 +51,15 @@ std::vector<std::string> open_files_below(const std::string& id) {
     const std::string path = std::filesystem::read_symlink(entry, ignored);
     const std::size_t at = path.find(id + "/");
     if (at == std::string::npos) continue;
-    const char first = path[at + id.size() + 1];  // of a life, or of a file of the parent's own
+    const char first = path[at + id.size() + 1];  // of a child, or of a file of the parent's own
     if (first >= '0' && first <= '9') found.push_back(path);
   }
   return found;
 }
 
-std::size_t cgroups_of(const CgroupMounts& hierarchy) {
+std::size_t cgroups_of(const CgroupMounts& mounts) {
   std::size_t count = 0;
-  for (const Hierarchy& one : hierarchy.hierarchies()) {
+  for (const Hierarchy& one : mounts.hierarchies()) {
     std::error_code vanished;
     std::filesystem::recursive_directory_iterator at(one.path, vanished), end;
     for (; !vanished && at != end; at.increment(vanished)) count += at->is_directory(vanished);
@@ -67,12 +67,12 @@ std::size_t cgroups_of(const CgroupMounts& hierarchy) {
   return count;
 }
 
-// The parent's directories, one a hierarchy, and lives below them. Runs in a
+// The parent's directories, one per hierarchy, and child cgroups below them. Runs in a
 // process of its own, which forks while the test has threads.
 class ProcessTree {
  public:
-  explicit ProcessTree(const CgroupMounts& hierarchy) : id_("/tallyman-lives-" + std::to_string(getpid())) {
-    for (const Hierarchy& one : hierarchy.hierarchies()) trees_.push_back({one.path, one.v2});
+  explicit ProcessTree(const CgroupMounts& mounts) : id_("/tallyman-lifetimes-" + std::to_string(getpid())) {
+    for (const Hierarchy& one : mounts.hierarchies()) trees_.push_back({one.path, one.v2});
   }
 
   const std::string& id() const { return id_; }
@@ -87,17 +87,17 @@ class ProcessTree {
   }
 
   // The exit code.
-  int live() {
-    int running = 0, born = 0, failed = 0;
+  int run() {
+    int running = 0, created = 0, failed = 0;
     std::map<pid_t, std::string> homes;
-    while (born < kLifetimes || running > 0) {
-      if (born < kLifetimes && running < kAtATime) {
-        const std::string home = id_ + "/" + std::to_string(born);
+    while (created < kLifetimes || running > 0) {
+      if (created < kLifetimes && running < kAtATime) {
+        const std::string home = id_ + "/" + std::to_string(created);
         for (const Tree& tree : trees_) failed += make_directory(tree, home) ? 0 : 1;
         const pid_t child = fork();
-        if (child == 0) burn(home, born % kEveryLong == 0 ? kLongLifeSeconds : kShortLifeSeconds);
+        if (child == 0) burn(home, created % kEveryLong == 0 ? kLongLifetimeSeconds : kShortLifetimeSeconds);
         homes[child] = home;
-        ++born, ++running;
+        ++created, ++running;
         continue;
       }
       int status = 0;
@@ -148,9 +148,9 @@ class Lifetimes : public ::testing::Test {
   void SetUp() override {
     auto found = CgroupMounts::detect(HostRoot{});
     if (!found) GTEST_SKIP() << "no cgroup file system here: " << to_string(found.error());
-    hierarchy_ = std::move(found).value();
-    if (hierarchy_.unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
-    tree_.emplace(hierarchy_);
+    mounts_ = std::move(found).value();
+    if (mounts_.unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even next to v1";
+    tree_.emplace(mounts_);
     if (!tree_->make()) {
       tree_->remove();
       GTEST_SKIP() << "cgroups cannot be made here: " << std::strerror(errno);
@@ -159,7 +159,7 @@ class Lifetimes : public ::testing::Test {
     helper_ = fork();
     if (helper_ == 0) {
       char byte = 0;
-      _exit(read(begin_[0], &byte, 1) == 1 ? tree_->live() : 3);
+      _exit(read(begin_[0], &byte, 1) == 1 ? tree_->run() : 3);
     }
   }
   void TearDown() override {
@@ -169,12 +169,12 @@ class Lifetimes : public ::testing::Test {
   }
 
   void observe() {
-    final_stats_ = FinalStatsWatcher::make(HostRoot{}, hierarchy_);
+    final_stats_ = FinalStatsWatcher::make(HostRoot{}, mounts_);
     ASSERT_NE(final_stats_, nullptr);
     final_stats_->start();
     DiscoveryOptions options;
-    for (const int index : hierarchy_.discovery_order()) {
-      options.tree.hierarchies.push_back(hierarchy_.hierarchies()[static_cast<std::size_t>(index)].path);
+    for (const int index : mounts_.discovery_order()) {
+      options.tree.hierarchies.push_back(mounts_.hierarchies()[static_cast<std::size_t>(index)].path);
     }
     options.final_stats = final_stats_.get();
     discovery_ = std::make_unique<Discovery>(options, std::vector<std::unique_ptr<Runtime>>());
@@ -183,7 +183,7 @@ class Lifetimes : public ::testing::Test {
       if (one->on_by_default && one->name != "network") sampling.collectors.push_back(one);
     }
     sampling.events = log_;
-    sampler_ = std::make_unique<Sampler>(sampling, HostRoot{}, make_file_stats_source(HostRoot{}, hierarchy_, 20'000),
+    sampler_ = std::make_unique<Sampler>(sampling, HostRoot{}, make_file_stats_source(HostRoot{}, mounts_, 20'000),
                                          LabelPolicy::make({}).value());
     discovery_->refresh();
     pass();
@@ -226,14 +226,14 @@ class Lifetimes : public ::testing::Test {
     return 0;
   }
   double parents_own_counter() const {
-    const int v1 = hierarchy_.v1_index(Controller::kCpuacct);
-    const auto& trees = hierarchy_.hierarchies();
+    const int v1 = mounts_.v1_index(Controller::kCpuacct);
+    const auto& trees = mounts_.hierarchies();
     if (v1 >= 0) {
       double nsec = 0;
       std::ifstream(trees[static_cast<std::size_t>(v1)].path + tree_->id() + "/cpuacct.usage") >> nsec;
       return nsec / 1e9;
     }
-    std::ifstream stat(trees[static_cast<std::size_t>(hierarchy_.unified_index())].path + tree_->id() + "/cpu.stat");
+    std::ifstream stat(trees[static_cast<std::size_t>(mounts_.unified_index())].path + tree_->id() + "/cpu.stat");
     std::string key;
     double usec = 0;
     stat >> key >> usec;
@@ -241,7 +241,7 @@ class Lifetimes : public ::testing::Test {
     return usec / 1e6;
   }
 
-  CgroupMounts hierarchy_;
+  CgroupMounts mounts_;
   std::optional<ProcessTree> tree_;
   int begin_[2] = {-1, -1};
   pid_t helper_ = -1;
@@ -255,17 +255,17 @@ class Lifetimes : public ::testing::Test {
   std::jthread sampling_;
 };
 
-TEST_F(Lifetimes, AThousandAreAllToldAndTheSumCloses) {
+TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   observe();
   std::this_thread::sleep_for(1s);
-  const std::size_t cgroups = cgroups_of(hierarchy_);
-  const std::uint64_t listened = final_stats_->statistics().watches, watches = discovery_->status().tree.watches;
+  const std::size_t cgroups = cgroups_of(mounts_);
+  const std::uint64_t watched = final_stats_->statistics().watches, watches = discovery_->status().tree.watches;
   const std::uint64_t resident = read_self_process().resident_bytes.value_or(0);
 
   ASSERT_EQ(write(begin_[1], "x", 1), 1);
   int status = 0;
   ASSERT_EQ(waitpid(helper_, &status, 0), helper_);
-  ASSERT_EQ(status, 0) << "not all could live";
+  ASSERT_EQ(status, 0) << "not all could run";
   std::this_thread::sleep_for(3s);  // three passes and more: what is booked to the parent is known
 
   std::multiset<std::string> started, died;
@@ -283,40 +283,40 @@ TEST_F(Lifetimes, AThousandAreAllToldAndTheSumCloses) {
 
   const double whole = parents_own_counter(), booked = unattributed();
   const FinalStatsCounts finals = statistics().finals;
-  const FinalStatsWatcherStatistics words = final_stats_->statistics();
+  const FinalStatsWatcherStatistics watcher = final_stats_->statistics();
   std::printf(
-      "of %.3f s: %.3f s in final counters, %.3f s booked to the parent; %llu read at their end, %llu as of the "
-      "last sample, %llu unknown; %.0f us of CPU a life%s\n",
+      "of %.3f s: %.3f s in final counters, %.3f s booked to the parent; %llu read at their end, %llu at the "
+      "last sample, %llu unknown; %.0f us of CPU per lifetime%s\n",
       whole, cpu_seconds, booked, static_cast<unsigned long long>(finals.cgroup_empty),
       static_cast<unsigned long long>(finals.last_sample), static_cast<unsigned long long>(finals.unknown),
-      static_cast<double>(words.cpu_nsec) / 1e3 / kLifetimes, words.real_time ? ", in real time" : "");
+      static_cast<double>(watcher.cpu_nsec) / 1e3 / kLifetimes, watcher.real_time ? ", in real time" : "");
   EXPECT_NEAR(cpu_seconds + booked, whole, kTolerance * whole);
 
   EXPECT_THAT(open_files_below(tree_->id()), IsEmpty());
   // The sanitizers keep what is freed, and let discovery fall behind.
   const std::size_t slack = is_sanitized() ? 100 : 0;
   const std::size_t more_resident = is_sanitized() ? 1U << 30 : 8U << 20;
-  // Others come to this host and go: the two are counted until they agree.
-  const auto others = [&] { return std::max(cgroups_of(hierarchy_), cgroups) - cgroups + slack; };
-  EXPECT_TRUE(eventually([&] { return final_stats_->statistics().watches <= listened + others(); }));
+  // Others create and remove cgroups on this host: the two are counted until they agree.
+  const auto others = [&] { return std::max(cgroups_of(mounts_), cgroups) - cgroups + slack; };
+  EXPECT_TRUE(eventually([&] { return final_stats_->statistics().watches <= watched + others(); }));
   EXPECT_TRUE(eventually([&] { return discovery_->status().tree.watches <= watches + others(); }))
       << discovery_->status().tree.watches << " now, " << watches << " before";
   EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
 }
 
-// By a watch of its own it hears of all cgroups that are made: those that come and go before
-// anybody asks must not add up.
+// Its own watch reports all created cgroups: those that end before anybody asks for them
+// must not add up.
 TEST(FinalStatsWatcher, ForgetsWhatNobodyAskedForOnceItIsGone) {
-  const auto hierarchy = CgroupMounts::detect(HostRoot{});
-  if (!hierarchy || hierarchy->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even beside v1";
-  const std::string id = "/tallyman-words-" + std::to_string(getpid());
-  const std::string top = hierarchy->hierarchies()[static_cast<std::size_t>(hierarchy->unified_index())].path + id;
+  const auto mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts || mounts->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even next to v1";
+  const std::string id = "/tallyman-final-stats-" + std::to_string(getpid());
+  const std::string top = mounts->hierarchies()[static_cast<std::size_t>(mounts->unified_index())].path + id;
   if (mkdir(top.c_str(), 0755) != 0) GTEST_SKIP() << top << ": " << std::strerror(errno);
-  const auto words = FinalStatsWatcher::make(HostRoot{}, *hierarchy);
-  ASSERT_NE(words, nullptr);
-  words->start();
-  words->watch(id);
-  const auto watches = [&] { return words->statistics().watches; };
+  const auto watcher = FinalStatsWatcher::make(HostRoot{}, *mounts);
+  ASSERT_NE(watcher, nullptr);
+  watcher->start();
+  watcher->watch(id);
+  const auto watches = [&] { return watcher->statistics().watches; };
   ASSERT_EQ(watches(), 1U);
   ASSERT_EQ(mkdir((top + "/unasked").c_str(), 0755), 0);
   EXPECT_TRUE(eventually([&] { return watches() == 2; }));

@@ -59,7 +59,7 @@ TEST_F(Victims, AreNamedByTheDetector) {
   CgroupStats stats;
   stats.memory_events.oom_kill = 1;
   log_ = {{"/web", "nginx", 5}};
-  detector.look(workload, stats, memory, 1, {});
+  detector.check(workload, stats, memory, 1, {});
   detector.end_pass();
   ASSERT_EQ(events.select({}).size(), 1U);
   EXPECT_EQ(events.select({})[0]->message, "/web lost 1 process to the OOM killer: nginx (pid 5)");

@@ -19,7 +19,7 @@ class ExitRecords : public ProcessScanTest {
   Count cpu_nsec(const std::string& name) const { return group(name).cpu.usage_nsec; }
 };
 
-TEST_F(ExitRecords, TellWhatAKnownProcessUsedInTheEnd) {
+TEST_F(ExitRecords, ReportWhatAKnownProcessUsedInTheEnd) {
   scan();
   EXPECT_EQ(cpu_nsec("bash"), 1'000U);
   processes_.end(10);
@@ -41,7 +41,7 @@ TEST_F(ExitRecords, OfAZombieAreBookedOnce) {
   EXPECT_EQ(cpu_nsec("bash"), 1'700U);
 }
 
-TEST_F(ExitRecords, TellOfThoseThatCameAndWentUnseen) {
+TEST_F(ExitRecords, ReportProcessesThatWereNeverSeen) {
   scan();
   for (std::uint32_t pid = 100; pid < 300; ++pid) {
     kernel_->exits.push_back(exit_of(pid, 10, "truth", 10));
@@ -102,10 +102,10 @@ TEST_F(ExitRecords, OfKernelThreadsAreTheKernels) {
 
 class WithoutRecords : public ProcessScanTest {};
 
-TEST_F(WithoutRecords, TheParentTellsOfChildrenThatCameAndWentUnseen) {
+TEST_F(WithoutRecords, TheParentAccountsForChildrenThatWereNeverSeen) {
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash", .cutime = 500});
   scan();
-  EXPECT_EQ(cpu_ticks("bash"), 0U);  // whose those were nobody knows any more
+  EXPECT_EQ(cpu_ticks("bash"), 0U);  // their process is no longer known
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash", .cutime = 520, .cstime = 3});
   scan();
   EXPECT_EQ(cpu_ticks("bash"), 23U);
@@ -122,7 +122,7 @@ TEST_F(WithoutRecords, AChildThatWasSeenIsNotCountedTwice) {
   EXPECT_EQ(cpu_ticks("bash"), 0U);
 }
 
-TEST_F(WithoutRecords, NorIsOneThatIsWaitedForAfterItsParentWasLookedAt) {
+TEST_F(WithoutRecords, NorIsOneThatIsWaitedForAfterItsParentWasRead) {
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash"});
   processes_.set({.pid = 11, .ppid = 10, .utime = 40});
   scan();

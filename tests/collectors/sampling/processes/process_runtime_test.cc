@@ -125,13 +125,13 @@ TEST_F(ProcessRuntimeTest, AMonitorOfLxcIsKnownOnceItIsInItsCgroup) {
   EXPECT_THAT(runtime("/lxc.payload.db"), ElementsAre("lxc-monitor: 1 processes, 10 pages, 5 ticks"));
 }
 
-TEST_F(ProcessRuntimeTest, AContainerThatIsMadeAnewBeginsAtNothing) {
+TEST_F(ProcessRuntimeTest, ARecreatedContainerBeginsAtZero) {
   shim(3);
   scan(1, true);
   processes_.end(20);
-  auto anew = std::make_shared<Workload>(*cgroups_["/docker/web"]);
-  anew->inode = 2;
-  cgroups_["/docker/web"] = anew;
+  auto recreated = std::make_shared<Workload>(*cgroups_["/docker/web"]);
+  recreated->inode = 2;
+  cgroups_["/docker/web"] = recreated;
   scan(10, true);
   EXPECT_THAT(runtime("/docker/web"), IsEmpty());
 }

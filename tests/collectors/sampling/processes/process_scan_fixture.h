@@ -9,7 +9,7 @@
 
 namespace tallyman {
 
-// What the kernel would tell: written by the test.
+// The kernel's values, written by the test.
 class FakeTaskstats final : public Taskstats {
  public:
   std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) override {

@@ -149,7 +149,7 @@ TEST_F(ProcessScanTest, GroupsPastTheBoundAreOne) {
   EXPECT_EQ(report_->statistics.names_in_other, 3U);
 }
 
-TEST_F(ProcessScanTest, AGroupThatComesBackGoesOnFromWhereItWas) {
+TEST_F(ProcessScanTest, AReturningGroupContinuesFromWhereItWas) {
   processes_.set({.pid = 10, .utime = 50});
   scan();
   processes_.end(10);
@@ -181,7 +181,7 @@ TEST_F(ProcessScanTest, CountsTenThousand) {
   EXPECT_EQ(cpu_ticks("worker"), 5'000U);
 }
 
-TEST_F(ProcessScanTest, WhatOneProcessDoesNotTellIsToldOfNoneOfItsGroup) {
+TEST_F(ProcessScanTest, AValueMissingInOneProcessIsMissingInItsGroup) {
   processes_.set({.pid = 10, .write_bytes = 4096});
   processes_.set({.pid = 11});
   processes_.host.remove("proc/11/io").dir("proc/11/io");  // cannot be read

@@ -1,4 +1,4 @@
-// Groups of processes beside cgroups, and the thread that scans.
+// Process groups as well as cgroups, and the thread that scans.
 #include "collectors/sampling/processes/workload_process_stats.h"
 
 #include "collectors/sampling/processes/process_watch.h"
@@ -77,7 +77,7 @@ TEST(ProcessGroupsInASample, HaveTheFamiliesOfContainers) {
 TEST(ProcessWatch, WaitsLongerWhereAScanCostsMoreThanItsShare) {
   ProcessWatchOptions options;
   options.interval = 1s;
-  options.most_percent = 2;
+  options.max_percent = 2;
   EXPECT_EQ(ProcessWatch::pause_after(0.001, options), 1s);
   EXPECT_EQ(ProcessWatch::pause_after(0.02, options), 1s);
   EXPECT_EQ(ProcessWatch::pause_after(0.16, options), 8s);

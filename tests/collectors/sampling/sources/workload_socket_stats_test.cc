@@ -12,7 +12,7 @@
 namespace tallyman {
 namespace {
 
-// A host of files: each process has its sockstat, and a namespace that is the inode of a file.
+// A host made of files: each process has its sockstat, and the inode of a file as namespace.
 class WorkloadSocketStatsTest : public ::testing::Test {
  protected:
   WorkloadSocketStatsTest() {
@@ -87,7 +87,7 @@ TEST_F(WorkloadSocketStatsTest, FirstPassHasThemAll) {
   EXPECT_GT(report.elsewhere_seconds, 0);
   EXPECT_EQ(tcp(root), 1U);
   EXPECT_EQ(tcp(a), 7U);
-  EXPECT_EQ(tcp(hosts), std::nullopt) << "the host's are never a workload's; here they cannot be told by cgroup";
+  EXPECT_EQ(tcp(hosts), std::nullopt) << "the host's are never a workload's; here they cannot be separated by cgroup";
 }
 
 TEST_F(WorkloadSocketStatsTest, LaterOnesAreReadInSlowPassesAndWhenTheyAreNew) {
