@@ -1,6 +1,6 @@
 // What every component may need: what is known now, where we are, and how to go elsewhere.
 import { createContext } from "preact";
-import { useContext, useEffect, useReducer } from "preact/hooks";
+import { useContext, useLayoutEffect, useReducer } from "preact/hooks";
 import type { Live } from "./data/live";
 import type { HostFacts } from "./data/api";
 import { kOverview, type OverviewState, type ViewState } from "./model/url_state";
@@ -34,6 +34,7 @@ export function useApp(): App {
 export function useLive(): Live {
   const { live } = useApp();
   const [, draw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => live.subscribe(() => draw(0)), [live]);
+  // With what is drawn, not after the paint: a change in between would not be drawn.
+  useLayoutEffect(() => live.subscribe(() => draw(0)), [live]);
   return live;
 }

@@ -1,5 +1,5 @@
 // The frame around every page: where one is, whether the figures are fresh, the theme.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { AppContext, useApp, useLive, type App } from "./app_context";
 import { getHost, type HostFacts } from "./data/api";
 import type { Live } from "./data/live";
@@ -23,7 +23,7 @@ import { ShortcutsDialog } from "./parts/shortcuts";
 
 function useView(): [ViewState, (view: ViewState, replace?: boolean) => void] {
   const [view, setView] = useState(() => parseView(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const moved = (): void => setView(parseView(location.hash));
     window.addEventListener("popstate", moved);
     window.addEventListener("hashchange", moved);
@@ -148,7 +148,7 @@ function Freshness() {
     : ["stale", `Stale · ${duration(Math.floor(age))}`];
   return (
     <>
-      <span class={`freshness freshness-${state}`} data-state={state} title={live.version && `Agent ${live.version}, a sample every ${duration(live.interval)}`}>
+      <span class={`freshness freshness-${state}`} data-state={state} data-time={live.time} title={live.version && `Agent ${live.version}, a sample every ${duration(live.interval)}`}>
         <span class="freshness-dot" aria-hidden="true" />{text}
       </span>
       <button type="button" class="icon-button" onClick={() => live.setPaused(!live.paused)} aria-pressed={live.paused} aria-label="Pause" title={live.paused ? "Go on" : "Pause: hold the figures as they are"}>

@@ -49,13 +49,21 @@ export class Live {
   time = 0;
   interval = 1;
   version = "";
-  /** Counts connections: what was asked of the agent before is to be asked again. */
+  /** Counts connections whose list is here: what was asked of the agent before is to be asked again. */
   connections = 0;
+  /**
+   * A whole pass of the agent was seen: a workload that is not in the list by now does not
+   * run. Before, one that has just started may not be in it yet.
+   */
+  get settled(): boolean {
+    return this.passes > 1;
+  }
   paused = false;
   fields: string[] = [];
   readonly happenings = new Happenings();
   readonly backfill = new Backfill(this);
   private boot = "";
+  private passes = 0;
   private readonly entries = new Map<number, Entry>();
   private readonly ids = new Map<string, Entry>();
   private readonly ended = new Map<string, Entry>();
@@ -76,6 +84,20 @@ export class Live {
 
   find(id: string): Entry | undefined {
     return this.ids.get(id) ?? this.ended.get(id);
+  }
+
+  /** Those that run now, by this list. */
+  runs(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  /**
+   * Whether the agent can be asked about it. It knows what is or was in the list, and
+   * perhaps something that ended before this page was opened; what has just started it
+   * may not know yet.
+   */
+  askable(id: string): boolean {
+    return this.find(id) !== undefined || this.settled;
   }
 
   host(): Entry | undefined {
@@ -138,7 +160,6 @@ export class Live {
   // ---- writing: the stream alone
 
   hello(message: Hello): void {
-    this.connections += 1;
     this.version = message.version ?? "";
     this.interval = message.interval_seconds ?? 1;
     const time = parseTime(message.time);
@@ -152,8 +173,10 @@ export class Live {
   }
 
   workloads(message: WorkloadsMessage): void {
-    if (message.full === true) this.replaceAll(message.workloads);
-    else {
+    if (message.full === true) {
+      this.connections += 1;
+      this.replaceAll(message.workloads);
+    } else {
       for (const facts of message.workloads) this.put(facts);
       for (const key of message.removed ?? []) this.remove(key);
     }
@@ -166,6 +189,7 @@ export class Live {
       this.columns = new Map(message.fields.map((name, i) => [name, i]));
     }
     this.time = message.time;
+    this.passes += 1;
     this.arrived = Date.now();
     this.status = "live";
     for (const row of message.rows) this.entries.get(row[0])?.recent.push(message.time, row.slice(1));

@@ -33,7 +33,7 @@ export function useCounter(ids: readonly string[], name: string): (id: string) =
     };
     const ask = (): void => {
       if (document.hidden || live.paused) return;
-      void Promise.allSettled(ids.map(read)).then(() => draw(0)); // one that is gone costs no other
+      void Promise.allSettled(ids.filter((id) => live.runs(id)).map(read)).then(() => draw(0)); // one that is gone costs no other
     };
     ask();
     const timer = setInterval(ask, kEvery);

@@ -3,7 +3,7 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../app_context";
 import { bounds, isLive, joined, stepFor, within, type Point } from "../model/series";
 import type { Range } from "../model/url_state";
-import { getSeries } from "./api";
+import { ApiError, getSeries, type SeriesAnswer, type SeriesQuestion } from "./api";
 
 export interface SeriesState {
   /** Points of a workload's field, within the range and a little around it. */
@@ -27,6 +27,23 @@ function forgetFrom(history: Map<string, Point[]>, time: number): void {
 
 const keyOf = (id: string, field: string): string => `${id}\n${field}`;
 
+/**
+ * The history of those that run, and of each other one that the history still has: one
+ * that it does not know, or not any more, has no points, which is an answer and no error.
+ */
+export async function askHistory(running: readonly string[], others: readonly string[], question: Omit<SeriesQuestion, "workloads">, signal: AbortSignal): Promise<SeriesAnswer[]> {
+  const one = async (id: string): Promise<SeriesAnswer[]> => {
+    try {
+      return [await getSeries({ ...question, workloads: [id] }, signal)];
+    } catch (error) {
+      if (error instanceof ApiError && error.kind === "missing") return [];
+      throw error;
+    }
+  };
+  const all = running.length > 0 ? getSeries({ ...question, workloads: running }, signal).then((answer) => [answer]) : [];
+  return (await Promise.all([all, ...others.map(one)])).flat();
+}
+
 export function useSeries(ids: readonly string[], fields: readonly string[], range: Range): SeriesState {
   const { live } = useApp();
   const history = useRef(new Map<string, Point[]>());
@@ -36,6 +53,7 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
   const what = `${ids.join("\n")}\n\n${fields.join("\n")}`;
   const when = "last" in range ? `last ${range.last}` : `${range.from} ${range.to}`;
   const asked = useRef("");
+  const askable = ids.filter((id) => live.askable(id)).join("\n");
 
   useEffect(() => {
     tails.current.clear();
@@ -62,17 +80,20 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
   }, [live, what]);
 
   useEffect(() => {
-    if (ids.length === 0) return;
+    if (askable === "") return;
     const stop = new AbortController();
     const { from, to } = bounds(range, live.now());
     const step = stepFor(to - from, kRoom, Math.max(1, live.interval));
     const timer = setTimeout(() => {
       // A little around the range, so that moving by hand shows something at once.
       const edge = isLive(range) ? 0 : (to - from) * 0.25;
-      getSeries({ workloads: ids, metrics: fields, from: from - edge, to: isLive(range) ? undefined : to + edge, step }, stop.signal).then(
-        (answer) => {
-          history.current = new Map(answer.series.map((one) => [keyOf(one.workload, one.metric), one.points]));
-          setState({ loading: false, error: undefined, step: answer.step });
+      const question = { metrics: fields, from: from - edge, to: isLive(range) ? undefined : to + edge, step };
+      const known = askable.split("\n");
+      askHistory(known.filter((id) => live.runs(id)), known.filter((id) => !live.runs(id)), question, stop.signal).then(
+        (answers) => {
+          if (stop.signal.aborted) return;
+          history.current = new Map(answers.flatMap((answer) => answer.series).map((one) => [keyOf(one.workload, one.metric), one.points]));
+          setState({ loading: false, error: undefined, step: answers[0]?.step ?? step });
         },
         (error: unknown) => { if (!stop.signal.aborted) setState({ loading: false, error, step }); },
       );
@@ -85,7 +106,7 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
       clearTimeout(renew);
       stop.abort();
     };
-  }, [what, when, live.connections, again]);
+  }, [what, when, askable, live.connections, again]);
 
   return {
     ...state,

@@ -62,8 +62,11 @@ export function Chart(props: ChartProps) {
     now.current.lines.forEach((_, i) => {
       const place = values.current[i];
       const column = now.current.data[i + 1] ?? [];
-      const value = index == null ? summary(column)?.last : column[index];
-      if (place) place.textContent = value == null ? kAbsentText : format(value);
+      const at = index ?? lastIndex(column);
+      const value = column[at];
+      if (!place) return;
+      place.textContent = value == null ? kAbsentText : format(value);
+      place.dataset["time"] = String(now.current.data[0][at] ?? ""); // of which sample it is
     });
   };
 
@@ -128,6 +131,11 @@ export function Chart(props: ChartProps) {
       {empty && <p class="chart-empty">No data in this time</p>}
     </figure>
   );
+}
+
+function lastIndex(column: readonly (number | null)[]): number {
+  for (let i = column.length - 1; i >= 0; i -= 1) if (column[i] != null) return i;
+  return -1;
 }
 
 function spokenSummary({ title, lines, data, unit, format, limits }: ChartProps): string {

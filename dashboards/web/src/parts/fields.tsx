@@ -1,12 +1,12 @@
 // Controls of toolbars.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { visible } from "../model/text";
 import { Search } from "./icons";
 
 /** A search field that "/" goes to. */
 export function SearchField({ label, value, onChange }: { label: string; value: string; onChange: (text: string) => void }) {
   const input = useRef<HTMLInputElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // a key may come as soon as the page is drawn
     const key = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
       if (event.key !== "/" || event.ctrlKey || event.metaKey || /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) return;

@@ -1,5 +1,5 @@
 // The keys, on "?".
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useApp } from "../app_context";
 import { kCompare, kEvents, kMetrics, kOverhead } from "../model/url_state";
 
@@ -17,7 +17,7 @@ const kKeys: readonly (readonly [string, string])[] = [
 export function ShortcutsDialog() {
   const { live, go, lastOverview, chosen } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => { // a key may come as soon as the page is drawn
     const key = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) return;
