@@ -89,8 +89,8 @@ describe("charts, events, metrics", () => {
       await page.getByRole("combobox", { name: "Add a workload" }).fill("farm_db");
       await page.getByRole("option").first().waitFor();
       await page.keyboard.press("Enter");
-      await chart(page, "CPU time per unit").or(page.getByText("Nothing to draw")).first().waitFor({ timeout: 10_000 });
-      assert.equal(await page.locator(".compared .chip").count(), 2);
+      await chart(page, "CPU time per unit").or(page.getByText("Nothing to draw")).first().waitFor();
+      await until(async () => (await page.locator(".compared .chip").count()) === 2, 3, "two again");
     }).finally(() => world.ask("end_bare"));
   });
 
@@ -115,8 +115,9 @@ describe("charts, events, metrics", () => {
       await live(page);
       await page.getByRole("searchbox").fill("working set bytes");
       await page.getByRole("button", { name: /container_memory_working_set_bytes/ }).click();
-      await page.locator(".series li", { hasText: "farm_db_1" }).waitFor({ timeout: 8000 });
+      await page.locator(".series li", { hasText: "farm_db_1" }).waitFor();
       await page.locator(".series li", { hasText: "farm_db_1" }).getByRole("button").click();
+      await page.locator(".series li", { hasText: "farm_db_1" }).getByText("Copied").waitFor();
       const copied = await page.evaluate(() => navigator.clipboard.readText());
       assert.match(copied, /^container_memory_working_set_bytes\{.*workload="farm_db_1".*\}$/);
       assert.match(page.url(), /name=container_memory_working_set_bytes/);

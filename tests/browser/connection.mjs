@@ -1,7 +1,7 @@
 // Connections that break, refuse, fall silent or sleep; the page behind a path prefix.
 import assert from "node:assert/strict";
 import { describe, test } from "node:test";
-import { farm, freshness, frontServer, live, rowOf, until, withPage, world } from "./support.mjs";
+import { chartTime, farm, freshness, frontServer, live, rowOf, samplesOf, sampleTime, until, withPage, world } from "./support.mjs";
 
 describe("the connection", () => {
   const kBroken = [/Failed to load resource/, /ERR_CONNECTION_REFUSED/, /ERR_INCOMPLETE_CHUNKED/, /ERR_EMPTY_RESPONSE/, /ERR_CONNECTION_RESET/];
@@ -12,7 +12,7 @@ describe("the connection", () => {
       await live(page);
       await rowOf(page, id).waitFor();
       await world.ask("stop_agent");
-      await page.getByText(/The connection to the agent is lost/).waitFor({ timeout: 10_000 });
+      await page.getByText(/The connection to the agent is lost/).waitFor();
       assert.match(await page.locator(".freshness").textContent(), /^Stale · \d+ s/);
       assert.ok(await rowOf(page, id).isVisible(), "the last figures stay");
       await world.ask("start_agent");
@@ -54,11 +54,10 @@ describe("the connection", () => {
     });
   });
 
-  // All of the page: the CPU of what is held at its quota may stay as it is for long.
-  const figure = async (page) => (await page.locator(".chart .legend-value").allTextContents()).join(" ");
-  const changes = async (page, what) => {
-    const before = await figure(page);
-    await until(async () => /\d/.test(await figure(page)) && (await figure(page)) !== before, 8, what);
+  /** The chart's figure is of a sample that the agent's clock, so many seconds off, has just taken. */
+  const showsSampleOf = async (page, clock, what) => {
+    const asked = Date.now() / 1000 + clock;
+    await until(async () => Math.abs((await chartTime(page)) - asked) < 300 && (await chartTime(page)) > asked, 8, what);
   };
 
   test("an agent whose clock jumps: the charts go on at its time, and what never was is gone", async () => {
@@ -66,11 +65,11 @@ describe("the connection", () => {
     try {
       await withPage({ at: front.at, hash: `#/workload?id=${encodeURIComponent(farm.web)}&from=-120`, allow: kBroken }, async (page) => {
         await live(page);
-        await changes(page, "figures before");
+        await showsSampleOf(page, 0, "figures before");
         for (const [clock, what] of [[-3600, "set back by an hour"], [7200, "set forward by two"], [0, "right again"]]) {
           front.state.clock = clock;
-          await changes(page, `figures ${what}`);
-          assert.equal(await freshness(page), "live");
+          await showsSampleOf(page, clock, `figures ${what}`);
+          await live(page);
           await page.getByRole("button", { name: "Pause" }).click();
           let paused = "";
           await until(async () => {
@@ -100,9 +99,10 @@ describe("the connection", () => {
     await withPage({ hash: `#/workload?id=${encodeURIComponent(farm.web)}&from=-120`, init, allow: kBroken }, async (page) => {
       await live(page);
       for (const hours of [-5, 5]) {
+        const before = await sampleTime(page);
         await set(page, hours);
-        await new Promise((resolve) => setTimeout(resolve, 4000)); // longer than figures are fresh
-        await changes(page, `figures ${hours} hours off`);
+        await until(async () => (await sampleTime(page)) > before + 4, 12, "more samples than figures are fresh for");
+        await showsSampleOf(page, 0, `figures ${hours} hours off`);
         await live(page);
         assert.equal(await page.locator(".stale-bar").count(), 0);
       }
@@ -126,7 +126,7 @@ describe("the connection", () => {
         await page.locator(".row[data-id]").first().waitFor();
         front.state.refuse = 403;
         await page.reload();
-        await page.getByText("No permission").first().waitFor({ timeout: 10_000 });
+        await page.getByText("No permission").first().waitFor();
         front.state.refuse = 0;
         // Or the page itself has tried again before, and the button is gone.
         await page.getByRole("button", { name: "Try again" }).click({ timeout: 3000 }).catch(() => undefined);
@@ -140,7 +140,7 @@ describe("the connection", () => {
   test("a link to what never was says so and suggests", async () => {
     await withPage({ hash: "#/workload?id=%2Fdocker%2Ffarm_web", allow: [/404/] }, async (page) => {
       await live(page);
-      await page.getByText("This workload is not here").waitFor({ timeout: 10_000 });
+      await page.getByText("This workload is not here").waitFor();
       await page.getByRole("link", { name: "farm_web_1" }).click();
       await page.locator('.chart[data-chart="CPU"] canvas').waitFor();
     });
@@ -149,11 +149,13 @@ describe("the connection", () => {
   test("paused, the figures hold still", async () => {
     await withPage({}, async (page) => {
       await live(page);
+      const samples = await samplesOf(page);
       await page.getByRole("button", { name: "Pause" }).click();
+      await until(async () => (await freshness(page)) === "paused", 3, "paused");
       const text = () => page.locator(".strip").textContent();
-      const before = await text();
-      await new Promise((resolve) => setTimeout(resolve, 2500));
-      assert.equal(await text(), before);
+      const before = { text: await text(), time: await sampleTime(page), samples: samples() };
+      await until(() => samples() >= before.samples + 3, 8, "more samples on the stream");
+      assert.deepEqual([await text(), await sampleTime(page)], [before.text, before.time]);
       assert.equal(await freshness(page), "paused");
       await page.keyboard.press("p");
       await live(page);

@@ -20,7 +20,7 @@ describe("pages", { concurrency: 2 }, () => {
       test(`${name}, ${width}, light and dark`, async () => {
         await withPage({ hash: page.hash(), viewport, colorScheme: "light" }, async (at) => {
           await live(at);
-          await at.locator(page.ready).first().waitFor({ timeout: 10_000 });
+          await at.locator(page.ready).first().waitFor();
           assert.equal(await at.locator("h1").count(), 1, "one heading of the page");
           await inBothThemes(at, `${name}-${width}`);
         });
@@ -42,7 +42,7 @@ describe("pages", { concurrency: 2 }, () => {
       const button = page.getByRole("button", { name: /^Theme/ });
       await button.click();
       await button.click();
-      assert.equal(await theme(), "dark");
+      await until(async () => (await theme()) === "dark", 3, "dark");
       await page.reload();
       await until(async () => (await theme()) === "dark", 5, "dark again after a reload");
     });

@@ -79,7 +79,7 @@ export async function withPage(options, look) {
   const { hash = "#/overview", at = base, allow = [], clock = false, init, ...rest } = options;
   const context = await browser.newContext({ viewport: kDesktop, ...rest });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000); // patience, not speed: the machine may be busy
   const complaints = [];
   const complain = (text) => { if (!allow.some((one) => one.test(text))) complaints.push(text); };
   page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complain(message.text()); });
@@ -112,6 +112,20 @@ export async function until(condition, seconds, what) {
 
 export const rowOf = (page, id) => page.locator(`.row[data-id=${JSON.stringify(id)}]`);
 export const freshness = (page) => page.locator(".freshness").getAttribute("data-state");
+/** When the newest sample that the page shows was taken, by the agent's clock, in seconds. */
+export const sampleTime = async (page) => Number(await page.locator(".freshness").getAttribute("data-time"));
+/** Of which sample the chart's figure is, by the agent's clock; NaN without a figure. */
+export const chartTime = async (page, title = "CPU") =>
+  parseFloat((await page.locator(`.chart[data-chart=${JSON.stringify(title)}] .legend-value`).first().getAttribute("data-time")) ?? "");
+/** The samples that come on the page's stream, whether it shows them or not: a function that says how many so far. */
+export async function samplesOf(page) {
+  const session = await page.context().newCDPSession(page);
+  let samples = 0;
+  session.on("Network.eventSourceMessageReceived", (event) => { if (event.eventName === "sample") samples += 1; });
+  await session.send("Network.enable");
+  return () => samples;
+}
+
 export const live = (page) => until(async () => (await freshness(page)) === "live", 15, "the page is live");
 
 /** What assistive technology would stumble over. `rules`: only these. */

@@ -79,7 +79,7 @@ class World:
                                      ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6)):
             path = self.containers[name].files(controller) / file
             if path.exists():
-                return {"seconds": of(path.read_text()), "at": time.monotonic()}
+                return {"seconds": of(path.read_text()), "time": time.time()}
         raise FileNotFoundError("neither cpuacct.usage nor cpu.stat")
 
     def remove(self, name):
