@@ -22,8 +22,15 @@ export interface App {
 }
 
 export const AppContext = createContext<App>({
-  live: undefined as unknown as Live, host: undefined, view: kOverview, go: () => undefined, lastOverview: kOverview,
-  chosen: [], choose: () => undefined, reconnect: () => undefined, theme: "light",
+  live: undefined as unknown as Live,
+  host: undefined,
+  view: kOverview,
+  go: () => undefined,
+  lastOverview: kOverview,
+  chosen: [],
+  choose: () => undefined,
+  reconnect: () => undefined,
+  theme: "light",
 });
 
 export function useApp(): App {

@@ -1,7 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { Happenings, kMostHappenings } from "../src/data/happenings";
 
-const event = (id: number, type: string, time: number, workload = "/a") => ({ id, type, time, workload: { id: workload } });
+const event = (id: number, type: string, time: number, workload = "/a") => ({
+  id,
+  type,
+  time,
+  workload: { id: workload },
+});
 
 describe("events", () => {
   it("come in any order, each once, newest first", () => {
@@ -21,7 +26,12 @@ describe("events", () => {
   });
   it("tell what happened lately", () => {
     const list = new Happenings();
-    list.add([event(1, "oom_killed", 100), event(2, "oom_killed", 900), event(3, "restarted", 910), event(4, "died", 905)]);
+    list.add([
+      event(1, "oom_killed", 100),
+      event(2, "oom_killed", 900),
+      event(3, "restarted", 910),
+      event(4, "died", 905),
+    ]);
     expect(list.lately("/a", 1000)).toEqual({ oomKills: 1, restarts: 1 });
     expect(list.lately("/b", 1000)).toEqual({ oomKills: 0, restarts: 0 });
   });

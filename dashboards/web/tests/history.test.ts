@@ -11,12 +11,21 @@ function agentWith(...known: string[]): string[][] {
     const wanted = new URLSearchParams(path.split("?")[1]).getAll("workload");
     asked.push(wanted);
     if (wanted.includes("/broken")) return Promise.resolve(new Response("", { status: 500 }));
-    if (!wanted.every((id) => known.includes(id))) return Promise.resolve(new Response('{"error":"none"}', { status: 404 }));
-    return Promise.resolve(Response.json({ from: 0, to: 60, step: 1, series: wanted.map((workload) => ({ workload, metric: "cpu_cores", points: [[1, 1]] })) }));
+    if (!wanted.every((id) => known.includes(id)))
+      return Promise.resolve(new Response('{"error":"none"}', { status: 404 }));
+    return Promise.resolve(
+      Response.json({
+        from: 0,
+        to: 60,
+        step: 1,
+        series: wanted.map((workload) => ({ workload, metric: "cpu_cores", points: [[1, 1]] })),
+      }),
+    );
   });
   return asked;
 }
-const workloads = (answers: Awaited<ReturnType<typeof askHistory>>): string[] => answers.flatMap((one) => one.series.map((series) => series.workload));
+const workloads = (answers: Awaited<ReturnType<typeof askHistory>>): string[] =>
+  answers.flatMap((one) => one.series.map((series) => series.workload));
 
 describe("the history of some workloads", () => {
   afterEach(() => vi.unstubAllGlobals());

@@ -19,7 +19,10 @@ describe("the last samples", () => {
     const recent = new Recent();
     recent.push(1, [null, 4]);
     recent.push(2, [3, null]);
-    expect(points(recent, 0)).toEqual([[1, NaN], [2, 3]]);
+    expect(points(recent, 0)).toEqual([
+      [1, NaN],
+      [2, 3],
+    ]);
     expect(recent.value(1)).toBeNull();
   });
   it("forgets a future that a clock set back has undone", () => {
@@ -31,8 +34,19 @@ describe("the last samples", () => {
   it("puts the history before what it has", () => {
     const recent = new Recent();
     recent.push(10, [10]);
-    recent.prepend(new Map([[8, [8]], [9, [9]], [10, [99]], [11, [99]]]));
-    expect(points(recent)).toEqual([[8, 8], [9, 9], [10, 10]]);
+    recent.prepend(
+      new Map([
+        [8, [8]],
+        [9, [9]],
+        [10, [99]],
+        [11, [99]],
+      ]),
+    );
+    expect(points(recent)).toEqual([
+      [8, 8],
+      [9, 9],
+      [10, 10],
+    ]);
     recent.push(11, [11]);
     expect(points(recent).map(([t]) => t)).toEqual([8, 9, 10, 11]);
   });
@@ -40,9 +54,22 @@ describe("the last samples", () => {
     const recent = new Recent();
     recent.push(10.9, [null, 5]);
     recent.push(11.9, [3, 6]);
-    recent.prepend(new Map([[9, [1, 1]], [10, [2, 99]]]));
-    expect(points(recent, 0)).toEqual([[9, 1], [10.9, 2], [11.9, 3]]);
-    expect(points(recent, 1)).toEqual([[9, 1], [10.9, 5], [11.9, 6]]);
+    recent.prepend(
+      new Map([
+        [9, [1, 1]],
+        [10, [2, 99]],
+      ]),
+    );
+    expect(points(recent, 0)).toEqual([
+      [9, 1],
+      [10.9, 2],
+      [11.9, 3],
+    ]);
+    expect(points(recent, 1)).toEqual([
+      [9, 1],
+      [10.9, 5],
+      [11.9, 6],
+    ]);
   });
   it("takes no more history than there is room for, the newest", () => {
     const recent = new Recent();

@@ -28,7 +28,10 @@ async function get(path: string, signal?: AbortSignal): Promise<Response> {
     throw failure(answer.status, await answer.text());
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
-    throw new ApiError("unreachable", limit.signal.aborted ? "The agent did not answer in time." : "The agent does not answer.");
+    throw new ApiError(
+      "unreachable",
+      limit.signal.aborted ? "The agent did not answer in time." : "The agent does not answer.",
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -42,7 +45,8 @@ function failure(status: number, body: string): ApiError {
   } catch {
     // plain text: as it is
   }
-  if (status === 401 || status === 403) return new ApiError("denied", "You may not see this: the server asks for other rights.", status);
+  if (status === 401 || status === 403)
+    return new ApiError("denied", "You may not see this: the server asks for other rights.", status);
   if (status === 404) return new ApiError("missing", said || "There is no such thing.", status);
   if (status < 500) return new ApiError("refused", said || `The agent refused (${status}).`, status);
   return new ApiError("broken", said || `The agent failed (${status}).`, status);
@@ -168,7 +172,12 @@ export function getSeries(asked: SeriesQuestion, signal?: AbortSignal): Promise<
   return getJson(`api/v1/series?${query.toString()}`, signal);
 }
 
-export function getEvents(since: number, limit: number, workload?: string, signal?: AbortSignal): Promise<EventsAnswer> {
+export function getEvents(
+  since: number,
+  limit: number,
+  workload?: string,
+  signal?: AbortSignal,
+): Promise<EventsAnswer> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (since > 0) query.set("since", String(since));
   if (workload !== undefined) query.set("workload", workload);

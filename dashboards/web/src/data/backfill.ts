@@ -6,7 +6,16 @@ import { kRecentSamples } from "../model/recent";
 
 const kAtOnce = 6;
 const kSettle = 150;
-const kFields = ["cpu_cores", "memory_bytes", "working_set_bytes", "io_read_bytes", "io_write_bytes", "net_rx_bytes", "net_tx_bytes", "psi_cpu"];
+const kFields = [
+  "cpu_cores",
+  "memory_bytes",
+  "working_set_bytes",
+  "io_read_bytes",
+  "io_write_bytes",
+  "net_rx_bytes",
+  "net_tx_bytes",
+  "psi_cpu",
+];
 
 export class Backfill {
   private readonly asked = new Set<string>();

@@ -117,11 +117,18 @@ export class Live {
   conditions(entry: Entry): Condition[] {
     const value = (field: string): number | null => this.value(entry, field);
     const figures = {
-      cpu_throttled: value("cpu_throttled"), memory_bytes: value("memory_bytes"),
-      working_set_bytes: value("working_set_bytes"), pids: value("pids"),
-      psi_cpu: value("psi_cpu"), psi_memory: value("psi_memory"), psi_io: value("psi_io"),
+      cpu_throttled: value("cpu_throttled"),
+      memory_bytes: value("memory_bytes"),
+      working_set_bytes: value("working_set_bytes"),
+      pids: value("pids"),
+      psi_cpu: value("psi_cpu"),
+      psi_memory: value("psi_memory"),
+      psi_io: value("psi_io"),
     };
-    return conditionsOf(entry.facts, figures, { ...this.happenings.lately(entry.facts.id, this.now()), ended: entry.ended });
+    return conditionsOf(entry.facts, figures, {
+      ...this.happenings.lately(entry.facts.id, this.now()),
+      ended: entry.ended,
+    });
   }
 
   /** The agent's clock. */

@@ -15,11 +15,23 @@ export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal)
     if (key === undefined) return undefined;
     const stop = new AbortController();
     ask(stop.signal).then(
-      (value) => { if (!stop.signal.aborted) setState({ key, value }); },
-      (error: unknown) => { if (!stop.signal.aborted) setState((was) => (was.key === key && was.value !== undefined ? was : { key, error })); },
+      (value) => {
+        if (!stop.signal.aborted) setState({ key, value });
+      },
+      (error: unknown) => {
+        if (!stop.signal.aborted)
+          setState((was) => (was.key === key && was.value !== undefined ? was : { key, error }));
+      },
     );
     return () => stop.abort();
   }, [key, anew, again]);
   const now = state.key === key ? state : {};
-  return { value: now.value, error: now.error, retry: () => { setState({}); setAgain((n) => n + 1); } };
+  return {
+    value: now.value,
+    error: now.error,
+    retry: () => {
+      setState({});
+      setAgain((n) => n + 1);
+    },
+  };
 }

@@ -22,7 +22,11 @@ const kSettle = 180;
 
 /** The agent's clock was set back: what lies after now never was, and what comes would be left out beside it. */
 function forgetFrom(history: Map<string, Point[]>, time: number): void {
-  for (const [key, points] of history) history.set(key, points.filter((point) => point[0] < time));
+  for (const [key, points] of history)
+    history.set(
+      key,
+      points.filter((point) => point[0] < time),
+    );
 }
 
 const keyOf = (id: string, field: string): string => `${id}\n${field}`;
@@ -31,7 +35,12 @@ const keyOf = (id: string, field: string): string => `${id}\n${field}`;
  * The history of those that run, and of each other one that the history still has: one
  * that it does not know, or not any more, has no points, which is an answer and no error.
  */
-export async function askHistory(running: readonly string[], others: readonly string[], question: Omit<SeriesQuestion, "workloads">, signal: AbortSignal): Promise<SeriesAnswer[]> {
+export async function askHistory(
+  running: readonly string[],
+  others: readonly string[],
+  question: Omit<SeriesQuestion, "workloads">,
+  signal: AbortSignal,
+): Promise<SeriesAnswer[]> {
   const one = async (id: string): Promise<SeriesAnswer[]> => {
     try {
       return [await getSeries({ ...question, workloads: [id] }, signal)];
@@ -40,7 +49,8 @@ export async function askHistory(running: readonly string[], others: readonly st
       throw error;
     }
   };
-  const all = running.length > 0 ? getSeries({ ...question, workloads: running }, signal).then((answer) => [answer]) : [];
+  const all =
+    running.length > 0 ? getSeries({ ...question, workloads: running }, signal).then((answer) => [answer]) : [];
   return (await Promise.all([all, ...others.map(one)])).flat();
 }
 
@@ -48,7 +58,11 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
   const { live } = useApp();
   const history = useRef(new Map<string, Point[]>());
   const tails = useRef(new Map<string, Point[]>());
-  const [state, setState] = useState<{ loading: boolean; error: unknown; step: number }>({ loading: true, error: undefined, step: 1 });
+  const [state, setState] = useState<{ loading: boolean; error: unknown; step: number }>({
+    loading: true,
+    error: undefined,
+    step: 1,
+  });
   const [again, setAgain] = useState(0);
   const what = `${ids.join("\n")}\n\n${fields.join("\n")}`;
   const when = "last" in range ? `last ${range.last}` : `${range.from} ${range.to}`;
@@ -84,23 +98,37 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
     const stop = new AbortController();
     const { from, to } = bounds(range, live.now());
     const step = stepFor(to - from, kRoom, Math.max(1, live.interval));
-    const timer = setTimeout(() => {
-      // A little around the range, so that moving by hand shows something at once.
-      const edge = isLive(range) ? 0 : (to - from) * 0.25;
-      const question = { metrics: fields, from: from - edge, to: isLive(range) ? undefined : to + edge, step };
-      const known = askable.split("\n");
-      askHistory(known.filter((id) => live.runs(id)), known.filter((id) => !live.runs(id)), question, stop.signal).then(
-        (answers) => {
-          if (stop.signal.aborted) return;
-          history.current = new Map(answers.flatMap((answer) => answer.series).map((one) => [keyOf(one.workload, one.metric), one.points]));
-          setState({ loading: false, error: undefined, step: answers[0]?.step ?? step });
-        },
-        (error: unknown) => { if (!stop.signal.aborted) setState({ loading: false, error, step }); },
-      );
-    }, asked.current === "" || asked.current !== what ? 0 : kSettle);
+    const timer = setTimeout(
+      () => {
+        // A little around the range, so that moving by hand shows something at once.
+        const edge = isLive(range) ? 0 : (to - from) * 0.25;
+        const question = { metrics: fields, from: from - edge, to: isLive(range) ? undefined : to + edge, step };
+        const known = askable.split("\n");
+        askHistory(
+          known.filter((id) => live.runs(id)),
+          known.filter((id) => !live.runs(id)),
+          question,
+          stop.signal,
+        ).then(
+          (answers) => {
+            if (stop.signal.aborted) return;
+            history.current = new Map(
+              answers.flatMap((answer) => answer.series).map((one) => [keyOf(one.workload, one.metric), one.points]),
+            );
+            setState({ loading: false, error: undefined, step: answers[0]?.step ?? step });
+          },
+          (error: unknown) => {
+            if (!stop.signal.aborted) setState({ loading: false, error, step });
+          },
+        );
+      },
+      asked.current === "" || asked.current !== what ? 0 : kSettle,
+    );
     asked.current = what;
     // Averages of a step replace what was collected here sample by sample.
-    const renew = isLive(range) ? setTimeout(() => setAgain((n) => n + 1), Math.min(Math.max(step * 20, 60), 600) * 1000) : undefined;
+    const renew = isLive(range)
+      ? setTimeout(() => setAgain((n) => n + 1), Math.min(Math.max(step * 20, 60), 600) * 1000)
+      : undefined;
     return () => {
       clearTimeout(timer);
       clearTimeout(renew);
@@ -114,7 +142,11 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
     points: (id, field) => {
       const { from, to } = bounds(range, live.now());
       const edge = (to - from) * 0.25;
-      return within(joined(history.current.get(keyOf(id, field)) ?? [], tails.current.get(keyOf(id, field)) ?? []), from - edge, to + edge);
+      return within(
+        joined(history.current.get(keyOf(id, field)) ?? [], tails.current.get(keyOf(id, field)) ?? []),
+        from - edge,
+        to + edge,
+      );
     },
   };
 }

@@ -47,12 +47,20 @@ export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kN
   };
   if (lately.ended !== undefined) add("ended", "warning", "ended", "It has ended; these are its last figures");
   if (lately.oomKills > 0) {
-    add("oom_killed", "critical", lately.oomKills > 1 ? `OOM ×${lately.oomKills}` : "OOM",
-      `Killed for want of memory ${times(lately.oomKills)} in the last ${duration(kLatelySeconds)}`);
+    add(
+      "oom_killed",
+      "critical",
+      lately.oomKills > 1 ? `OOM ×${lately.oomKills}` : "OOM",
+      `Killed for want of memory ${times(lately.oomKills)} in the last ${duration(kLatelySeconds)}`,
+    );
   }
   if (lately.restarts > 1) {
-    add("restarting", "critical", `restarts ×${lately.restarts}`,
-      `Restarted ${times(lately.restarts)} in the last ${duration(kLatelySeconds)}`);
+    add(
+      "restarting",
+      "critical",
+      `restarts ×${lately.restarts}`,
+      `Restarted ${times(lately.restarts)} in the last ${duration(kLatelySeconds)}`,
+    );
   } else if (lately.restarts === 1) {
     add("restarting", "warning", "restarted", `Restarted in the last ${duration(kLatelySeconds)}`);
   }
@@ -67,8 +75,12 @@ export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kN
     add("near_limit", "critical", `pids ${part}`, `Processes and threads are at ${part} of their limit`);
   }
   if (figures.cpu_throttled !== null && figures.cpu_throttled >= kThrottledFrom) {
-    add("throttled", "warning", `throttled ${percent(Math.min(figures.cpu_throttled, 9.99))}`,
-      `Its CPU quota stopped it for ${percent(figures.cpu_throttled)} of the time`);
+    add(
+      "throttled",
+      "warning",
+      `throttled ${percent(Math.min(figures.cpu_throttled, 9.99))}`,
+      `Its CPU quota stopped it for ${percent(figures.cpu_throttled)} of the time`,
+    );
   }
   const pressures: [string, number | null][] = [
     ["memory", figures.psi_memory],
@@ -79,8 +91,12 @@ export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kN
     if (value === null || value < kPressuredFrom) continue;
     // A busy host makes everyone wait for a CPU a little: that stands out only when it is much.
     if (resource === "cpu" && value < 2.5 * kPressuredFrom) continue;
-    add("pressured", "warning", `${resource} wait ${percent(value)}`,
-      `Something in it waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`);
+    add(
+      "pressured",
+      "warning",
+      `${resource} wait ${percent(value)}`,
+      `Something in it waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`,
+    );
   }
   return found;
 }

@@ -33,7 +33,8 @@ export class Recent {
    * the first sample of a connection lacks, which has no rates.
    */
   prepend(points: Map<number, (number | null)[]>): void {
-    const oldest = this.used > 0 ? (this.times[(this.next - this.used + kRecentSamples) % kRecentSamples] ?? 0) : Infinity;
+    const oldest =
+      this.used > 0 ? (this.times[(this.next - this.used + kRecentSamples) % kRecentSamples] ?? 0) : Infinity;
     const room = kRecentSamples - this.used;
     const older = [...points.entries()].filter(([time]) => time < Math.floor(oldest)).sort((a, b) => a[0] - b[0]);
     for (const [time, values] of older.slice(-room).reverse()) {

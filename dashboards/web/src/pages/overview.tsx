@@ -26,7 +26,12 @@ export interface Hold {
   focus: (inside: boolean) => void;
 }
 
-const kGroupBy: readonly (readonly [GroupBy, string])[] = [["", "None"], ["project", "Project"], ["pod", "Pod"], ["slice", "Slice"]];
+const kGroupBy: readonly (readonly [GroupBy, string])[] = [
+  ["", "None"],
+  ["project", "Project"],
+  ["pod", "Pod"],
+  ["slice", "Slice"],
+];
 
 export function OverviewPage({ state }: { state: OverviewState }) {
   const live = useLive();
@@ -47,48 +52,132 @@ export function OverviewPage({ state }: { state: OverviewState }) {
   const items = tableItems(shown, { by: state.sort, descending: state.descending }, state.group, open);
   const held = useHeldOrder(items, `${state.sort} ${state.descending} ${state.group} ${state.open.join()}`);
 
-  const inUse = [state.kind, state.runtime, state.project, state.pod, state.group].filter((value) => value !== "").length;
+  const inUse = [state.kind, state.runtime, state.project, state.pod, state.group].filter(
+    (value) => value !== "",
+  ).length;
   if (live.size === 0) {
-    return live.status === "connecting" || live.arrived === 0 ? <Loading what="workloads" /> : <Notice title="No workloads">The agent reports none: not even the host. Its log says why.</Notice>;
+    return live.status === "connecting" || live.arrived === 0 ? (
+      <Loading what="workloads" />
+    ) : (
+      <Notice title="No workloads">The agent reports none: not even the host. Its log says why.</Notice>
+    );
   }
   const table = (): Table => tableOf(live.fields, shown, judged);
-  const filtered = state.text !== "" || state.kind !== "" || state.runtime !== "" || state.project !== "" || state.pod !== "" || state.only;
+  const filtered =
+    state.text !== "" ||
+    state.kind !== "" ||
+    state.runtime !== "" ||
+    state.project !== "" ||
+    state.pod !== "" ||
+    state.only;
   return (
     <>
       <h1 class="sr-only">Overview</h1>
       <HostStrip />
       <section class="toolbar" aria-label="Filters">
         <SearchField label="Search name, image, label" value={state.text} onChange={(text) => set({ text })} />
-        <button type="button" class="toggle only-narrow" aria-expanded={unfolded} aria-controls="filters" onClick={() => setUnfolded(!unfolded)}>Filters{inUse > 0 && <span class="count">{inUse}</span>}</button>
+        <button
+          type="button"
+          class="toggle only-narrow"
+          aria-expanded={unfolded}
+          aria-controls="filters"
+          onClick={() => setUnfolded(!unfolded)}
+        >
+          Filters{inUse > 0 && <span class="count">{inUse}</span>}
+        </button>
         <div id="filters" class={`filters${unfolded ? "" : " is-folded"}`}>
-        <SelectField label="Kind" value={state.kind} any="all" choices={same(choices(rows, (facts) => facts.kind))} onChange={(kind) => set({ kind })} />
-        <SelectField label="Runtime" value={state.runtime} any="all" choices={same(choices(rows, (facts) => facts.runtime))} onChange={(runtime) => set({ runtime })} />
-        <SelectField label="Project" value={state.project} any="all" choices={same(choices(rows, projectOf))} onChange={(project) => set({ project })} />
-        <SelectField label="Pod" value={state.pod} any="all" choices={same(choices(rows, podOf))} onChange={(pod) => set({ pod })} />
-        <div class="labelled only-narrow"><span class="select-label" aria-hidden="true">Group</span>
-          <Segments label="Group by" value={state.group} choices={kGroupBy} onChange={(group) => set({ group, open: [] })} />
+          <SelectField
+            label="Kind"
+            value={state.kind}
+            any="all"
+            choices={same(choices(rows, (facts) => facts.kind))}
+            onChange={(kind) => set({ kind })}
+          />
+          <SelectField
+            label="Runtime"
+            value={state.runtime}
+            any="all"
+            choices={same(choices(rows, (facts) => facts.runtime))}
+            onChange={(runtime) => set({ runtime })}
+          />
+          <SelectField
+            label="Project"
+            value={state.project}
+            any="all"
+            choices={same(choices(rows, projectOf))}
+            onChange={(project) => set({ project })}
+          />
+          <SelectField
+            label="Pod"
+            value={state.pod}
+            any="all"
+            choices={same(choices(rows, podOf))}
+            onChange={(pod) => set({ pod })}
+          />
+          <div class="labelled only-narrow">
+            <span class="select-label" aria-hidden="true">
+              Group
+            </span>
+            <Segments
+              label="Group by"
+              value={state.group}
+              choices={kGroupBy}
+              onChange={(group) => set({ group, open: [] })}
+            />
+          </div>
         </div>
-        </div>
-        <button type="button" class={`toggle${standOut > 0 ? " toggle-some" : ""}`} aria-pressed={state.only} onClick={() => set({ only: !state.only })} title="Throttled, OOM-killed, restarting, pressured or near a limit">
+        <button
+          type="button"
+          class={`toggle${standOut > 0 ? " toggle-some" : ""}`}
+          aria-pressed={state.only}
+          onClick={() => set({ only: !state.only })}
+          title="Throttled, OOM-killed, restarting, pressured or near a limit"
+        >
           Stand out <span class="count">{standOut}</span>
         </button>
         <span class="toolbar-gap" />
-        <div class="labelled only-wide"><span class="select-label" aria-hidden="true">Group</span>
-          <Segments label="Group by" value={state.group} choices={kGroupBy} onChange={(group) => set({ group, open: [] })} />
+        <div class="labelled only-wide">
+          <span class="select-label" aria-hidden="true">
+            Group
+          </span>
+          <Segments
+            label="Group by"
+            value={state.group}
+            choices={kGroupBy}
+            onChange={(group) => set({ group, open: [] })}
+          />
         </div>
       </section>
       <div class="table-count">
-        <span role="status">{shown.length === total ? `${total} workloads` : `${shown.length} of ${total} workloads`}</span>
-        {filtered && <a href={viewHash({ ...kOverview, sort: state.sort, descending: state.descending, group: state.group })}>Show all</a>}
+        <span role="status">
+          {shown.length === total ? `${total} workloads` : `${shown.length} of ${total} workloads`}
+        </span>
+        {filtered && (
+          <a href={viewHash({ ...kOverview, sort: state.sort, descending: state.descending, group: state.group })}>
+            Show all
+          </a>
+        )}
         <span class="toolbar-gap" />
-        <Menu label="Export" items={[
-          { text: "CSV: the rows shown", run: () => saveCsv(table()) },
-          { text: "JSON: the rows shown", run: () => saveJson(table()) },
-        ]}><Download /><span class="button-text">Export</span></Menu>
+        <Menu
+          label="Export"
+          items={[
+            { text: "CSV: the rows shown", run: () => saveCsv(table()) },
+            { text: "JSON: the rows shown", run: () => saveJson(table()) },
+          ]}
+        >
+          <Download />
+          <span class="button-text">Export</span>
+        </Menu>
       </div>
-      {shown.length === 0
-        ? <Notice title={total === 0 ? "Nothing runs here but the host" : "Nothing matches"}>{total === 0 ? "Workloads appear here within a second of their start." : "No workload has all that is asked for."}</Notice>
-        : <WorkloadTable items={held.items} judged={judged} state={state} set={set} hold={held.hold} />}
+      {shown.length === 0 ? (
+        <Notice title={total === 0 ? "Nothing runs here but the host" : "Nothing matches"}>
+          {total === 0
+            ? "Workloads appear here within a second of their start."
+            : "No workload has all that is asked for."}
+        </Notice>
+      ) : (
+        <WorkloadTable items={held.items} judged={judged} state={state} set={set} hold={held.hold} />
+      )}
       <ChosenBar />
     </>
   );
@@ -104,7 +193,8 @@ const kHeldMilliseconds = 10_000;
 function useHeldOrder(items: ReturnType<typeof tableItems>, asked: string): { items: typeof items; hold: Hold } {
   const holding = useRef({ pointed: 0, focused: false });
   const order = useRef<{ asked: string; places: Map<string, number> }>({ asked: "", places: new Map() });
-  const name = (item: (typeof items)[number]): string => (item.kind === "group" ? `group ${item.name}` : item.row.facts.id);
+  const name = (item: (typeof items)[number]): string =>
+    item.kind === "group" ? `group ${item.name}` : item.row.facts.id;
   let shown = items;
   const { pointed, focused } = holding.current;
   if ((focused || Date.now() - pointed < kHeldMilliseconds) && order.current.asked === asked) {
@@ -116,8 +206,12 @@ function useHeldOrder(items: ReturnType<typeof tableItems>, asked: string): { it
   }
   order.current = { asked, places: new Map(shown.map((item, i) => [name(item), i])) };
   const hold = {
-    pointer: (inside: boolean) => { holding.current.pointed = inside ? Date.now() : 0; },
-    focus: (inside: boolean) => { holding.current.focused = inside; },
+    pointer: (inside: boolean) => {
+      holding.current.pointed = inside ? Date.now() : 0;
+    },
+    focus: (inside: boolean) => {
+      holding.current.focused = inside;
+    },
   };
   return { items: shown, hold };
 }
@@ -125,12 +219,38 @@ function useHeldOrder(items: ReturnType<typeof tableItems>, asked: string): { it
 function tableOf(fields: readonly string[], rows: readonly Row[], judged: ReadonlyMap<string, Judged>): Table {
   return {
     name: "tallyman-workloads",
-    header: ["id", "kind", "workload", "runtime", "image", "project", "service", "namespace", "pod", "conditions", ...fields],
+    header: [
+      "id",
+      "kind",
+      "workload",
+      "runtime",
+      "image",
+      "project",
+      "service",
+      "namespace",
+      "pod",
+      "conditions",
+      ...fields,
+    ],
     rows: rows.map((row) => {
       const { facts } = row;
-      const conditions = judged.get(facts.id)?.conditions.map((one) => one.text).join("; ");
-      return [facts.id, facts.kind, facts.name ?? facts.workload, facts.runtime, facts.image, projectOf(facts), serviceOf(facts), facts.namespace, facts.pod,
-        conditions || undefined, ...fields.map((field) => row.value(field))];
+      const conditions = judged
+        .get(facts.id)
+        ?.conditions.map((one) => one.text)
+        .join("; ");
+      return [
+        facts.id,
+        facts.kind,
+        facts.name ?? facts.workload,
+        facts.runtime,
+        facts.image,
+        projectOf(facts),
+        serviceOf(facts),
+        facts.namespace,
+        facts.pod,
+        conditions || undefined,
+        ...fields.map((field) => row.value(field)),
+      ];
     }),
   };
 }

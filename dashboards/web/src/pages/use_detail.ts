@@ -13,10 +13,18 @@ const kEvery = 5000;
 
 export function useDetail(id: string): { detail: WorkloadDetail | undefined; error: unknown; rates: Rates } {
   const { live } = useApp();
-  const [state, setState] = useState<{ detail: WorkloadDetail | undefined; error: unknown; rates: Rates }>({ detail: undefined, error: undefined, rates: new Map() });
+  const [state, setState] = useState<{ detail: WorkloadDetail | undefined; error: unknown; rates: Rates }>({
+    detail: undefined,
+    error: undefined,
+    rates: new Map(),
+  });
   const before = useRef<{ time: number; values: Map<string, number> } | undefined>(undefined);
   // What has ended is not asked for again: the agent forgets it, and what was known last stays.
-  const wanted = live.runs(id) ? "running" : live.find(id) === undefined && live.settled ? "perhaps known by another name" : "";
+  const wanted = live.runs(id)
+    ? "running"
+    : live.find(id) === undefined && live.settled
+      ? "perhaps known by another name"
+      : "";
   useEffect(() => {
     if (wanted === "") return undefined;
     const stop = new AbortController();

@@ -100,15 +100,22 @@ export function panAndZoom(moves: () => Moves): uPlot.Plugin {
           from = event.clientX;
           moves().pan(part);
         });
-        const end = (): void => { from = undefined; };
+        const end = (): void => {
+          from = undefined;
+        };
         over.addEventListener("pointerup", end);
         over.addEventListener("pointercancel", end);
-        over.addEventListener("wheel", (event) => {
-          if (event.ctrlKey || event.metaKey) moves().zoom(event.deltaY > 0 ? 1.25 : 0.8);
-          else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) moves().pan(event.deltaX / Math.max(over.clientWidth, 1));
-          else return;
-          event.preventDefault();
-        }, { passive: false });
+        over.addEventListener(
+          "wheel",
+          (event) => {
+            if (event.ctrlKey || event.metaKey) moves().zoom(event.deltaY > 0 ? 1.25 : 0.8);
+            else if (Math.abs(event.deltaX) > Math.abs(event.deltaY))
+              moves().pan(event.deltaX / Math.max(over.clientWidth, 1));
+            else return;
+            event.preventDefault();
+          },
+          { passive: false },
+        );
       },
     },
   };

@@ -70,7 +70,13 @@ function shapeOf({ recent, columns, now, interval, least, limit }: SparkProps): 
 export function Spark(props: SparkProps) {
   const shape = shapeOf(props);
   return (
-    <svg class="spark" viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <svg
+      class="spark"
+      viewBox={`0 0 ${kWidth} ${kHeight}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
       {shape && <path class="spark-area" d={shape.area} />}
       {shape && <path class="spark-line" d={shape.line} />}
       {shape?.limitAt !== undefined && <path class="spark-limit" d={`M0 ${shape.limitAt}H${kWidth}`} />}

@@ -3,7 +3,10 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { visibleSlice } from "../model/table";
 
 /** The rows from first to last, of a list inside the page's main scroller. */
-export function useWindowed(total: number, rowHeight: number): { list: preact.RefObject<HTMLDivElement | null>; first: number; last: number; reveal: (index: number) => void } {
+export function useWindowed(
+  total: number,
+  rowHeight: number,
+): { list: preact.RefObject<HTMLDivElement | null>; first: number; last: number; reveal: (index: number) => void } {
   const list = useRef<HTMLDivElement>(null);
   const [[first, last], setSlice] = useState<[number, number]>([0, 40]);
   const place = useRef({ offset: 0, height: 0 });
