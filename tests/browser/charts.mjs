@@ -105,7 +105,7 @@ describe("charts, events, metrics", () => {
         await page.getByLabel("Work counted by").fill("container_cpu_usage_seconds_total");
         await page.getByLabel("Work counted by").press("Enter");
         await page.keyboard.press("Tab");
-        // CPU time for each second of CPU time: 1 s, whoever it is.
+        // CPU time for each second of CPU time: 1 s, for any workload.
         const unit = chart(page, "CPU time per unit").locator(".legend-value");
         await until(
           async () => {

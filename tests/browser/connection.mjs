@@ -37,7 +37,7 @@ describe("the connection", () => {
       await live(page);
       assert.equal(await page.locator(".stale-bar").count(), 0);
       await rowOf(page, id).waitFor();
-      assert.equal(await rowOf(page, id).count(), 1, "the agent counts its keys anew; the row is the same");
+      assert.equal(await rowOf(page, id).count(), 1, "the agent counts its keys from 1 again; the row is the same");
     });
   });
 
@@ -54,7 +54,7 @@ describe("the connection", () => {
     });
   });
 
-  test("a browser that slept for an hour asks anew and fills its charts", async () => {
+  test("a browser that slept for an hour asks again and fills its charts", async () => {
     const id = farm.web;
     await withPage(
       { hash: `#/workload?id=${encodeURIComponent(id)}&from=-120`, clock: true, allow: kBroken },
@@ -68,7 +68,7 @@ describe("the connection", () => {
         });
         await page.clock.fastForward("01:00:00");
         await until(() => streams > 0, 8, "a new stream");
-        await until(() => series > 0, 8, "the history asked anew");
+        await until(() => series > 0, 8, "the history asked again");
         await live(page);
         await until(
           async () => /\d/.test(await page.locator('.chart[data-chart="CPU"] .legend-value').textContent()),

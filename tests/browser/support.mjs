@@ -104,7 +104,7 @@ export async function withPage(options, look) {
   const { hash = "#/overview", at = base, allow = [], clock = false, init, ...rest } = options;
   const context = await browser.newContext({ viewport: kDesktop, ...rest });
   const page = await context.newPage();
-  page.setDefaultTimeout(60_000); // patience, not speed: the machine may be busy
+  page.setDefaultTimeout(60_000); // long, since the machine may be busy
   const complaints = [];
   const complain = (text) => {
     if (!allow.some((one) => one.test(text))) complaints.push(text);
@@ -133,7 +133,7 @@ export async function withPage(options, look) {
 
 /** The first true value, or an error that says what was waited for. */
 export async function until(condition, seconds, what) {
-  const deadline = Date.now() + 3 * seconds * 1000; // patience, not speed: the machine may be busy
+  const deadline = Date.now() + 3 * seconds * 1000; // long, since the machine may be busy
   for (;;) {
     const value = await condition();
     if (value) return value;
@@ -204,7 +204,7 @@ export async function inBothThemes(page, name) {
   }
 }
 
-/** A line of the stream as an agent would send it whose clock is `seconds` off. */
+/** A line of the stream as an agent with a clock `seconds` off would send it. */
 const shifted = (line, seconds) =>
   line.replace(/"time":([\d.]+(?:E9)?)/, (_, time) => `"time":${Number(time) + seconds}`);
 

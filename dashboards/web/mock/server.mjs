@@ -3,13 +3,14 @@
 import { createServer } from "node:http";
 import { readFile } from "node:fs/promises";
 import { extname, join, normalize } from "node:path";
-import { eventsOf, kFields, kUnits, makeWorld, valueOf } from "./world.mjs";
+import { eventsOf, kFields, kUnits, makeWorld, valueOf } from "./made_up_host.mjs";
 
 const port = Number(process.env.PORT ?? 8255);
 const world = makeWorld(Number(process.env.MOCK_WORKLOADS ?? 40));
 const events = eventsOf(world, Date.now() / 1000);
 const dist = new URL("../dist/", import.meta.url).pathname;
-const facts = ({ load, memory, throttled, oom, pids, ...rest }) => rest;
+const kOfMockAlone = new Set(["load", "memory", "throttled", "oom", "pids"]);
+const facts = (one) => Object.fromEntries(Object.entries(one).filter(([name]) => !kOfMockAlone.has(name)));
 const clients = new Set();
 
 const send = (client, event, data, id) =>
@@ -123,7 +124,7 @@ const exposition = () =>
     .join("\n") + "\n";
 
 // A report as a machine with podman and LXC gave it, with six of its workloads; and the same under an older run's name.
-const measured = JSON.parse(await readFile(new URL("overhead_report.json", import.meta.url), "utf8"));
+const measured = JSON.parse(await readFile(new URL("overhead_sample.json", import.meta.url), "utf8"));
 const reports = [
   measured,
   { ...measured, run: "20261118-090210-11aa", began: "2026-11-18T09:02:10Z", remarks: [] },

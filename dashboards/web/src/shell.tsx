@@ -20,14 +20,14 @@ import {
 import { Auto, Mark, Moon, Pause, Play, Sun } from "./parts/icons";
 import { Name } from "./parts/name";
 import { Failure } from "./parts/states";
-import { ComparePage } from "./pages/compare";
-import { EventsPage } from "./pages/events";
-import { MetricsPage } from "./pages/metrics";
-import { OverheadPage } from "./pages/overhead";
-import { OverviewPage } from "./pages/overview";
-import { WorkloadPage } from "./pages/workload";
+import { ComparePage } from "./pages/compare_page";
+import { EventsPage } from "./pages/events_page";
+import { MetricsPage } from "./pages/metrics_page";
+import { OverheadPage } from "./pages/overhead_page";
+import { OverviewPage } from "./pages/overview_page";
+import { WorkloadPage } from "./pages/workload_page";
 import { ApiError } from "./data/api";
-import { useTheme, type Choice } from "./theme";
+import { useTheme, type Choice } from "./hooks/use_theme";
 import { ShortcutsDialog } from "./parts/shortcuts";
 
 function useView(): [ViewState, (view: ViewState, replace?: boolean) => void] {

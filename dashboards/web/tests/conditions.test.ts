@@ -15,8 +15,8 @@ const calm: Figures = {
 const types = (
   figures: Partial<Figures>,
   more: Partial<Facts> = {},
-  lately?: Parameters<typeof conditionsOf>[2],
-): string[] => conditionsOf({ ...facts, ...more }, { ...calm, ...figures }, lately).map((one) => one.type);
+  recent?: Parameters<typeof conditionsOf>[2],
+): string[] => conditionsOf({ ...facts, ...more }, { ...calm, ...figures }, recent).map((one) => one.type);
 
 describe("what stands out", () => {
   it("is nothing while all is calm or unknown", () => {
@@ -49,7 +49,7 @@ describe("what stands out", () => {
     expect(types({ psi_memory: 0.1, psi_io: 0.5, psi_cpu: 0.2 })).toEqual(["pressured", "pressured"]);
     expect(types({ psi_cpu: 0.3 })).toEqual(["pressured"]);
   });
-  it("is what happened lately, and the worst weighs most", () => {
+  it("is what happened recently, and the worst weighs most", () => {
     expect(types({}, { health: "unhealthy" }, { oomKills: 2, restarts: 3 })).toEqual([
       "oom_killed",
       "restarting",

@@ -116,7 +116,7 @@ describe("mounts", () => {
 });
 
 describe("namespaces", () => {
-  it("says whose each is, and with whom", () => {
+  it("says which are its own, the host's or shared, and with what", () => {
     const rows = namespacesOf([
       { type: "net", inode: "4026532266", sharing: "shared", with: "farm_db_1" },
       { type: "cgroup", inode: "4026531835", sharing: "host" },

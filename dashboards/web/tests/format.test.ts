@@ -85,7 +85,7 @@ describe("numbers as people read them", () => {
     expect(splitValue(null, "bytes")).toEqual({ number: "–", unit: "" });
   });
 
-  it("reads times of both forms, and tells how long ago", () => {
+  it("reads times of both forms, and says how long ago", () => {
     expect(parseTime("1970-01-01T00:01:00Z")).toBe(60);
     expect(parseTime(12.5)).toBe(12.5);
     expect(parseTime("soon")).toBeUndefined();

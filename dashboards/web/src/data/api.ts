@@ -16,11 +16,11 @@ export class ApiError extends Error {
   }
 }
 
-const kPatience = 15_000;
+const kTimeout = 15_000;
 
 async function get(path: string, signal?: AbortSignal): Promise<Response> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), kPatience);
+  const timer = setTimeout(() => limit.abort(), kTimeout);
   signal?.addEventListener("abort", () => limit.abort());
   try {
     const answer = await fetch(path, { signal: limit.signal, cache: "no-store" });
@@ -102,7 +102,7 @@ export interface SeriesAnswer {
   series: { workload: string; metric: string; unit?: Unit; points: [number, number][] }[];
 }
 
-export interface HappenedEvent {
+export interface ApiEvent {
   id: number;
   time: string | number;
   type: string;
@@ -112,7 +112,7 @@ export interface HappenedEvent {
 }
 
 export interface EventsAnswer {
-  events: HappenedEvent[];
+  events: ApiEvent[];
   newest?: number;
   oldest?: number;
   dropped?: number;

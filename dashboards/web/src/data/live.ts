@@ -1,13 +1,13 @@
 // All that is known now: fed by the one stream, read by every page. Components
-// subscribe; they are told at most once a frame, and not while the page is hidden.
+// subscribe; they are notified at most once a frame, and not while the page is hidden.
 import { conditionsOf, type Condition } from "../model/conditions";
 import { parseTime } from "../model/format";
-import { Recent } from "../model/recent";
+import { RecentSamples } from "../model/recent_samples";
 import { identity, kHostId, searched, startedAt, type Facts, type Searched } from "../model/workload";
 import type { Row } from "../model/table";
 import { Backfill } from "./backfill";
-import { Happenings } from "./happenings";
-import type { HappenedEvent } from "./api";
+import { WorkloadEvents } from "./workload_events";
+import type { ApiEvent } from "./api";
 
 export interface Hello {
   version?: string;
@@ -29,7 +29,7 @@ export interface SampleMessage {
 /** One workload: what it is and its last samples. */
 export interface Entry {
   facts: Facts;
-  recent: Recent;
+  recent: RecentSamples;
   search: Searched;
   started: number | undefined;
   /** When it went away, in seconds since the epoch. */
@@ -38,8 +38,8 @@ export interface Entry {
 
 export type Status = "connecting" | "live" | "stale" | "denied";
 
-/** Ended workloads that are kept, for whoever looks at one. */
-const kMostEnded = 200;
+/** Ended workloads that are kept, for a page that shows one. */
+const kMaxEnded = 200;
 
 export class Live {
   status: Status = "connecting";
@@ -60,7 +60,7 @@ export class Live {
   }
   paused = false;
   fields: string[] = [];
-  readonly happenings = new Happenings();
+  readonly events = new WorkloadEvents();
   readonly backfill = new Backfill(this);
   private boot = "";
   private passes = 0;
@@ -126,7 +126,7 @@ export class Live {
       psi_io: value("psi_io"),
     };
     return conditionsOf(entry.facts, figures, {
-      ...this.happenings.lately(entry.facts.id, this.now()),
+      ...this.events.recent(entry.facts.id, this.now()),
       ended: entry.ended,
     });
   }
@@ -136,17 +136,17 @@ export class Live {
     return this.time > 0 ? this.time + Math.max(0, (Date.now() - this.arrived) / 1000) : Date.now() / 1000;
   }
 
-  // ---- being told
+  // ---- notifications
 
-  subscribe(told: () => void): () => void {
-    this.subscribers.add(told);
-    return () => this.subscribers.delete(told);
+  subscribe(notify: () => void): () => void {
+    this.subscribers.add(notify);
+    return () => this.subscribers.delete(notify);
   }
 
   /** Every sample as it comes, paused or hidden or not. */
-  onSample(told: (message: SampleMessage) => void): () => void {
-    this.samples.add(told);
-    return () => this.samples.delete(told);
+  onSample(take: (message: SampleMessage) => void): () => void {
+    this.samples.add(take);
+    return () => this.samples.delete(take);
   }
 
   changed(): void {
@@ -154,7 +154,7 @@ export class Live {
     this.due = true;
     requestAnimationFrame(() => {
       this.due = false;
-      for (const told of [...this.subscribers]) told();
+      for (const notify of [...this.subscribers]) notify();
     });
   }
 
@@ -174,7 +174,7 @@ export class Live {
       this.time = time;
       this.arrived = Date.now();
     }
-    if (this.boot !== "" && message.boot_id !== undefined && message.boot_id !== this.boot) this.happenings.clear();
+    if (this.boot !== "" && message.boot_id !== undefined && message.boot_id !== this.boot) this.events.clear();
     this.boot = message.boot_id ?? "";
     this.changed();
   }
@@ -200,12 +200,12 @@ export class Live {
     this.arrived = Date.now();
     this.status = "live";
     for (const row of message.rows) this.entries.get(row[0])?.recent.push(message.time, row.slice(1));
-    for (const told of [...this.samples]) told(message);
+    for (const take of [...this.samples]) take(message);
     this.changed();
   }
 
-  event(event: HappenedEvent): void {
-    if (this.happenings.add([event])) this.changed();
+  event(event: ApiEvent): void {
+    if (this.events.add([event])) this.changed();
   }
 
   setStatus(status: Status): void {
@@ -215,7 +215,7 @@ export class Live {
   }
 
   // A whole list: of the first connection, of the next one, or of an agent that was
-  // started anew and counts its keys anew. Samples stay with whom they belong to.
+  // restarted and counts its keys from 1 again. Samples stay with their workload.
   private replaceAll(list: Facts[]): void {
     const before = new Map([...this.entries.values()].map((entry) => [identity(entry.facts), entry]));
     this.entries.clear();
@@ -253,14 +253,14 @@ export class Live {
     this.ended.delete(entry.facts.id);
     this.ended.set(entry.facts.id, entry);
     for (const oldest of this.ended.keys()) {
-      if (this.ended.size <= kMostEnded) break;
+      if (this.ended.size <= kMaxEnded) break;
       this.ended.delete(oldest);
     }
   }
 }
 
 function newEntry(facts: Facts): Entry {
-  return { facts, recent: new Recent(), search: searched(facts), started: undefined };
+  return { facts, recent: new RecentSamples(), search: searched(facts), started: undefined };
 }
 
 function update(entry: Entry, facts: Facts): void {

@@ -2,7 +2,7 @@
 // (agent/overhead/report_words.cc), and scales of the ratio to the baseline. Pure.
 import { smallSeconds } from "./comparing";
 import type { Cell } from "./export";
-import { reasonOf, type Group, type Outcome, type Report, type Row } from "./overhead";
+import { reasonOf, type Group, type Outcome, type Report, type Row } from "./overhead_report";
 import type { Quantity } from "./url_state";
 
 const asPercent = (ratio: number): boolean => ratio >= 0.5 && ratio < 2;

@@ -1,5 +1,6 @@
 // The overview's table: which rows, in which order, in which groups. Pure.
 import { displayName, isUnder, kHostId, podOf, projectOf, sliceOf, type Facts, type Searched } from "./workload";
+import { kSummed } from "./fields";
 import { shortPath, visible } from "./text";
 
 export interface Row {
@@ -40,16 +41,7 @@ export interface Member {
 }
 export type TableItem = Group | Member;
 
-export const kSummed = [
-  "cpu_cores",
-  "memory_bytes",
-  "working_set_bytes",
-  "io_read_bytes",
-  "io_write_bytes",
-  "net_rx_bytes",
-  "net_tx_bytes",
-  "pids",
-] as const;
+export const itemKey = (item: TableItem): string => (item.kind === "group" ? `group ${item.name}` : item.row.facts.id);
 
 /** Every word of the text must be found; a word with a leading "-" must not. */
 function everyWord(text: string, has: (word: string) => boolean): boolean {

@@ -56,7 +56,7 @@ export type ViewState = OverviewState | WorkloadState | CompareState | EventsSta
 
 export const kMaxCompared = 6;
 export const kDefaultRange: Range = { last: 900 };
-const kLongestRange = 366 * 86400;
+const kMaxRange = 366 * 86400;
 
 export const kOverview: OverviewState = {
   page: "overview",
@@ -92,9 +92,9 @@ function oneOf<T extends string>(value: string | null, allowed: readonly T[], ot
 function parseRange(query: URLSearchParams): Range {
   const from = Number(query.get("from") ?? NaN);
   const to = query.get("to") === null ? NaN : Number(query.get("to"));
-  if (Number.isFinite(from) && from < 0) return { last: Math.min(Math.max(-from, 10), kLongestRange) };
+  if (Number.isFinite(from) && from < 0) return { last: Math.min(Math.max(-from, 10), kMaxRange) };
   if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 1)
-    return { from: Math.max(from, to - kLongestRange), to };
+    return { from: Math.max(from, to - kMaxRange), to };
   return kDefaultRange;
 }
 

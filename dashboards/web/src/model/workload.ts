@@ -73,7 +73,7 @@ export function startedAt(facts: Facts): number | undefined {
   return parseTime(facts.started) ?? parseTime(facts.created) ?? parseTime(facts.seen);
 }
 
-/** The same workload, seen by an agent that was started anew. */
+/** The same workload, also after the agent was restarted. */
 export function identity(facts: Facts): string {
   return `${facts.id}\n${facts.container_id ?? ""}`;
 }

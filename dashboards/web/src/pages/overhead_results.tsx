@@ -1,5 +1,5 @@
 // The results of one report: a group for each workload, a line for each place.
-import { chaptersOf, measuresCpu, reasonOf, type Group, type Report, type Row } from "../model/overhead";
+import { chaptersOf, measuresCpu, reasonOf, type Group, type Report, type Row } from "../model/overhead_report";
 import {
   changeText,
   intervalText,

@@ -12,7 +12,8 @@ export function HostStrip() {
   const live = useLive();
   const { host } = useApp();
   const entry = live.host();
-  useEffect(() => live.backfill.want([kHostId]), [live.fields.length > 0]);
+  const hasFields = live.fields.length > 0;
+  useEffect(() => live.backfill.want([kHostId]), [live, hasFields]);
   const value = (field: string): number | null => (entry ? live.value(entry, field) : null);
   const spark = (fields: string[], least: number, limit?: number) => (
     <Spark

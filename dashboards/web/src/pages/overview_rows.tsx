@@ -12,7 +12,7 @@ import { Chevron } from "../parts/icons";
 import { Meter } from "../parts/meter";
 import { Spark } from "../parts/spark";
 import { Name } from "../parts/name";
-import type { Judged } from "./overview";
+import type { RatedRow } from "./overview_model";
 
 export interface Place {
   rowIndex: number;
@@ -32,30 +32,30 @@ function rowProps(place: Place) {
 }
 
 export function WorkloadRow({
-  judged,
+  rated,
   inGroup,
   place,
   live,
   badges,
 }: {
-  judged: Judged;
+  rated: RatedRow;
   inGroup: boolean;
   place: Place;
   live: Live;
   badges: number;
 }) {
   const app = useApp();
-  const { id } = judged.entry.facts;
+  const { id } = rated.entry.facts;
   const chosen = app.chosen.includes(id);
-  const worst = judged.conditions.some((one) => one.severity === "critical")
+  const worst = rated.conditions.some((one) => one.severity === "critical")
     ? " is-critical"
-    : judged.conditions.length > 0
+    : rated.conditions.length > 0
       ? " is-warning"
       : "";
-  // A row that is only scrolled is not drawn anew: its figures are judged anew with each sample.
+  // A row that is only scrolled is not drawn again: `rated` is another one with each sample.
   const cells = useMemo(
-    () => <Cells judged={judged} live={live} badges={badges} chosen={chosen} toggle={() => toggleChosen(app, id)} />,
-    [judged, app.chosen, badges],
+    () => <Cells rated={rated} live={live} badges={badges} chosen={chosen} toggle={() => toggleChosen(app, id)} />,
+    [rated, live, badges, chosen, app, id],
   );
   return (
     <div
@@ -70,19 +70,19 @@ export function WorkloadRow({
 }
 
 function Cells({
-  judged,
+  rated,
   live,
   badges,
   chosen,
   toggle,
 }: {
-  judged: Judged;
+  rated: RatedRow;
   live: Live;
   badges: number;
   chosen: boolean;
   toggle: () => void;
 }) {
-  const { entry, conditions } = judged;
+  const { entry, conditions } = rated;
   const { facts } = entry;
   const value = (field: string): number | null => live.value(entry, field);
   const spark = (fields: string[], least: number, limit?: number) => (
@@ -196,16 +196,16 @@ export function GroupRow({
   open,
   toggle,
   place,
-  judged,
+  rated,
 }: {
   group: Group;
   open: boolean;
   toggle: () => void;
   place: Place;
-  judged: ReadonlyMap<string, Judged>;
+  rated: ReadonlyMap<string, RatedRow>;
 }) {
   const sum = (field: string): number | null => group.sums.get(field) ?? null;
-  const conditions = group.members.flatMap((row) => judged.get(row.facts.id)?.conditions ?? []);
+  const conditions = group.members.flatMap((row) => rated.get(row.facts.id)?.conditions ?? []);
   const critical = conditions.filter((one) => one.severity === "critical").length;
   return (
     <div {...rowProps(place)} class="row row-group" data-group={group.name} onClick={toggle}>

@@ -1,17 +1,19 @@
 // The table: a grid of which only the rows in sight are in the page.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
-import type { Group, SortBy, TableItem } from "../model/table";
+import { itemKey, type Group, type SortBy, type TableItem } from "../model/table";
 import type { OverviewState } from "../model/url_state";
 import { workloadView } from "../model/url_state";
 import { kHostId } from "../model/workload";
-import { useNarrow, useWindowed } from "../parts/windowed";
-import { SelectField } from "../parts/fields";
+import { useNarrow, useWindowed } from "../hooks/use_windowed";
+import { SelectField } from "../parts/controls";
 import { toggleChosen } from "../parts/chosen";
-import type { Hold, Judged } from "./overview";
+import { useSameList } from "../hooks/use_same";
+import type { Hold } from "../hooks/use_held_order";
+import type { RatedRow } from "./overview_model";
 import { GroupRow, WorkloadRow } from "./overview_rows";
 
-export const kRowHeight = 42;
+const kRowHeight = 42;
 const kNarrowRowHeight = 78;
 
 const kColumns: readonly { by: SortBy; title: string; class: string; hint?: string }[] = [
@@ -26,17 +28,15 @@ const kColumns: readonly { by: SortBy; title: string; class: string; hint?: stri
   { by: "started", title: "Age", class: "c-age" },
 ];
 
-export const itemKey = (item: TableItem): string => (item.kind === "group" ? `group ${item.name}` : item.row.facts.id);
-
 interface Props {
   items: TableItem[];
-  judged: ReadonlyMap<string, Judged>;
+  rated: ReadonlyMap<string, RatedRow>;
   state: OverviewState;
   set: (change: Partial<OverviewState>, replace?: boolean) => void;
   hold: Hold;
 }
 
-export function WorkloadTable({ items, judged, state, set, hold }: Props) {
+export function WorkloadTable({ items, rated, state, set, hold }: Props) {
   const live = useLive();
   const app = useApp();
   const narrow = useNarrow();
@@ -56,11 +56,13 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
   });
 
   // A phone's rows have no lines.
-  const inSight = narrow
-    ? [kHostId]
-    : [kHostId, ...items.slice(first, last).flatMap((item) => (item.kind === "row" ? [item.row.facts.id] : []))];
-  const sight = inSight.join("\n");
-  useEffect(() => live.backfill.want(inSight), [sight, live.fields.length > 0]);
+  const inSight = useSameList(
+    narrow
+      ? [kHostId]
+      : [kHostId, ...items.slice(first, last).flatMap((item) => (item.kind === "row" ? [item.row.facts.id] : []))],
+  );
+  const hasFields = live.fields.length > 0;
+  useEffect(() => live.backfill.want(inSight), [live, inSight, hasFields]);
 
   const moveTo = (index: number): void => {
     const to = items[Math.min(Math.max(index, 0), items.length - 1)];
@@ -166,15 +168,15 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
                   open={state.open.includes(item.name)}
                   toggle={() => toggle(item)}
                   place={place}
-                  judged={judged}
+                  rated={rated}
                 />
               );
-            const one = judged.get(item.row.facts.id);
+            const one = rated.get(item.row.facts.id);
             return (
               one && (
                 <WorkloadRow
                   key={itemKey(item)}
-                  judged={one}
+                  rated={one}
                   inGroup={item.inGroup}
                   place={place}
                   live={live}

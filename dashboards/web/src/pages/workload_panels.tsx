@@ -2,7 +2,7 @@
 // namespaces, mounts, labels. A panel of which the agent says nothing is left out.
 import type { ComponentChildren } from "preact";
 import type { WorkloadDetail } from "../data/api";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { bytes, count, formatValue, kAbsentText, parseTime, moment } from "../model/format";
 import { useApp } from "../app_context";
 import { kMetrics, kOverhead, viewHash } from "../model/url_state";
@@ -20,18 +20,18 @@ import { kHostId, type Facts } from "../model/workload";
 import { EventLine } from "../parts/event_list";
 import { Name } from "../parts/name";
 import { Failure } from "../parts/states";
-import type { Rates } from "./use_detail";
+import type { Rates } from "../hooks/use_detail";
 
 interface Props {
   facts: Facts | undefined;
   detail: WorkloadDetail | undefined;
   detailError: unknown;
   rates: Rates;
-  events: readonly Happening[];
-  onShow: (event: Happening) => void;
+  events: readonly WorkloadEvent[];
+  onShow: (event: WorkloadEvent) => void;
 }
 
-const kMostEvents = 100;
+const kMaxEvents = 100;
 
 export function WorkloadPanels({ facts, detail, detailError, rates, events, onShow }: Props) {
   const series = detail?.series ?? [];
@@ -48,7 +48,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
           <p class="empty">Nothing happened that is remembered.</p>
         ) : (
           <ul class="events events-own">
-            {events.slice(0, kMostEvents).map((event) => (
+            {events.slice(0, kMaxEvents).map((event) => (
               <li key={event.id}>
                 <EventLine event={event} withWorkload={false} onShow={onShow} />
               </li>

@@ -1,8 +1,8 @@
 // One chart on the time axis. All charts of a page share their range and their cursor.
-import { useEffect, useLayoutEffect, useRef } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { useApp } from "../app_context";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { clock, day, formatValue, kAbsentText, spoken, type Unit } from "../model/format";
 import { kByteSteps, summary, type Aligned } from "../model/series";
 import { css, limitsAndEvents, panAndZoom, type Limit, type Moves } from "./chart_plugins";
@@ -26,7 +26,7 @@ export interface ChartProps {
   from: number;
   to: number;
   limits?: readonly Limit[];
-  events?: readonly Happening[];
+  events?: readonly WorkloadEvent[];
   sync: string;
   onZoom: (from: number, to: number) => void;
   moves: Moves;
@@ -56,20 +56,27 @@ export function Chart(props: ChartProps) {
   const plot = useRef<uPlot | undefined>(undefined);
   const now = useRef(props);
   now.current = props;
-  const format = (value: number | null | undefined): string =>
-    now.current.format ? now.current.format(value ?? null) : formatValue(value, now.current.unit);
+  const format = useCallback(
+    (value: number | null | undefined): string =>
+      now.current.format ? now.current.format(value ?? null) : formatValue(value, now.current.unit),
+    [],
+  );
 
-  const tell = (index: number | null | undefined): void => {
-    now.current.lines.forEach((_, i) => {
-      const place = values.current[i];
-      const column = now.current.data[i + 1] ?? [];
-      const at = index ?? lastIndex(column);
-      const value = column[at];
-      if (!place) return;
-      place.textContent = value == null ? kAbsentText : format(value);
-      place.dataset["time"] = String(now.current.data[0][at] ?? ""); // of which sample it is
-    });
-  };
+  /** In the legend: the values under the cursor, or the last ones. */
+  const showValues = useCallback(
+    (index: number | null | undefined): void => {
+      now.current.lines.forEach((_, i) => {
+        const place = values.current[i];
+        const column = now.current.data[i + 1] ?? [];
+        const at = index ?? lastIndex(column);
+        const value = column[at];
+        if (!place) return;
+        place.textContent = value == null ? kAbsentText : format(value);
+        place.dataset["time"] = String(now.current.data[0][at] ?? ""); // of which sample it is
+      });
+    },
+    [format],
+  );
 
   const shape = JSON.stringify([
     props.lines.map((line) => [line.label.slice(0, 200), line.color, line.dash, line.area]),
@@ -81,9 +88,10 @@ export function Chart(props: ChartProps) {
   useLayoutEffect(() => {
     const place = box.current;
     if (!place) return;
-    const u = new uPlot(optionsOf(now, place.clientWidth, tell, format), now.current.data as uPlot.AlignedData, place);
+    const { title } = now.current;
+    const u = new uPlot(optionsOf(now, place.clientWidth, showValues, format), now.current.data, place);
     plot.current = u;
-    pictures.set(props.title, u.ctx.canvas);
+    pictures.set(title, u.ctx.canvas);
     const resized = new ResizeObserver(() => {
       if (place.clientWidth > 0 && place.clientWidth !== u.width)
         u.setSize({ width: place.clientWidth, height: now.current.height ?? 180 });
@@ -93,19 +101,19 @@ export function Chart(props: ChartProps) {
       resized.disconnect();
       u.destroy();
       plot.current = undefined;
-      if (pictures.get(props.title) === u.ctx.canvas) pictures.delete(props.title);
+      if (pictures.get(title) === u.ctx.canvas) pictures.delete(title);
     };
-  }, [shape]);
+  }, [shape, showValues, format]);
 
   useEffect(() => {
     const u = plot.current;
     if (!u) return;
     u.batch(() => {
-      u.setData(props.data as uPlot.AlignedData, false);
+      u.setData(props.data, false);
       u.setScale("x", { min: props.from, max: props.to });
     });
-    if (u.cursor.idx == null || (u.cursor.left ?? -1) < 0) tell(undefined);
-  }, [props.data, props.from, props.to, props.limits, props.events, shape]);
+    if (u.cursor.idx == null || (u.cursor.left ?? -1) < 0) showValues(undefined);
+  }, [props.data, props.from, props.to, props.limits, props.events, shape, showValues]);
 
   const onKey = (event: KeyboardEvent): void => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -188,7 +196,7 @@ function spokenSummary({ title, lines, data, unit, format, limits }: ChartProps)
 function optionsOf(
   now: { current: ChartProps },
   width: number,
-  tell: (index: number | null | undefined) => void,
+  showValues: (index: number | null | undefined) => void,
   format: (value: number | null | undefined) => string,
 ): uPlot.Options {
   const axis = {
@@ -263,7 +271,7 @@ function optionsOf(
       setCursor: [
         (u) => {
           const index = (u.cursor.left ?? -1) < 0 ? undefined : u.cursor.idx;
-          tell(index);
+          showValues(index);
           now.current.onCursor?.(index == null ? undefined : u.posToVal(u.cursor.left ?? 0, "x"));
         },
       ],

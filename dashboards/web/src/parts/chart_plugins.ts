@@ -1,7 +1,7 @@
 // What uPlot's charts here have beyond lines: limits, events on the time axis, and
 // moving in time by mouse, finger and key.
 import type uPlot from "uplot";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 
 export interface Limit {
   value: number;
@@ -14,7 +14,7 @@ export function css(name: string): string {
 
 const kGrave = new Set(["oom_killed", "died"]);
 
-export function limitsAndEvents(limits: () => readonly Limit[], events: () => readonly Happening[]): uPlot.Plugin {
+export function limitsAndEvents(limits: () => readonly Limit[], events: () => readonly WorkloadEvent[]): uPlot.Plugin {
   return {
     hooks: {
       draw: (u) => {
@@ -48,7 +48,7 @@ function drawLimits(u: uPlot, limits: readonly Limit[], scale: number): void {
   }
 }
 
-function drawEvents(u: uPlot, events: readonly Happening[], scale: number): void {
+function drawEvents(u: uPlot, events: readonly WorkloadEvent[], scale: number): void {
   const { ctx, bbox } = u;
   const { min, max } = u.scales["x"] ?? {};
   if (min == null || max == null) return;

@@ -1,6 +1,6 @@
-// Events, newest first: when, what, whose, and what is known of it.
+// Events, newest first: when, what, of which workload, and its details.
 import { useApp } from "../app_context";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { ago, formatValue, moment } from "../model/format";
 import { shortPath } from "../model/text";
 import { viewHash, workloadView } from "../model/url_state";
@@ -13,7 +13,7 @@ export function eventWord(type: string): string {
   return type === "oom_killed" ? "OOM-killed" : type.replaceAll("_", " ");
 }
 
-/** Drawn in the list and told apart by shape, not by colour alone. */
+/** Drawn in the list and distinguished by shape, not by colour alone. */
 export function EventType({ type }: { type: string }) {
   const level = kGrave.has(type) ? "critical" : kNotable.has(type) ? "warning" : "plain";
   return (
@@ -44,9 +44,9 @@ export function EventLine({
   withWorkload,
   onShow,
 }: {
-  event: Happening;
+  event: WorkloadEvent;
   withWorkload: boolean;
-  onShow?: (event: Happening) => void;
+  onShow?: (event: WorkloadEvent) => void;
 }) {
   const { live } = useApp();
   const now = live.now();

@@ -6,7 +6,7 @@ import { displayName, subtitle } from "../model/workload";
 import { Kind } from "./badge";
 import { Name } from "./name";
 
-const kMost = 10;
+const kMaxFound = 10;
 
 export function WorkloadPicker({ without, onPick }: { without: readonly string[]; onPick: (id: string) => void }) {
   const live = useLive();
@@ -23,7 +23,7 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
           (a, b) =>
             (live.value(b, "cpu_cores") ?? 0) - (live.value(a, "cpu_cores") ?? 0) || (a.facts.id < b.facts.id ? -1 : 1),
         )
-        .slice(0, kMost);
+        .slice(0, kMaxFound);
   const pick = (index: number): void => {
     const entry = found[index];
     if (!entry) return;

@@ -1,9 +1,9 @@
 // A line of the last two minutes, without axes: a shape to glance at. Its figures are
 // in the text beside it, so it is hidden from screen readers.
-import { kRecentSamples, type Recent } from "../model/recent";
+import { kRecentSamples, type RecentSamples } from "../model/recent_samples";
 
 export interface SparkProps {
-  recent: Recent | undefined;
+  recent: RecentSamples | undefined;
   /** Positions of the fields; several are added up. */
   columns: (number | undefined)[];
   now: number;

@@ -2,13 +2,13 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useApp } from "../app_context";
 import { ApiError, getOverheadReport, getOverheadRuns, type OverheadRun } from "../data/api";
-import { useAnswer } from "../data/use_answer";
+import { useAnswer } from "../hooks/use_answer";
 import { clock, day, parseTime } from "../model/format";
-import { reportOf, tally, type Report } from "../model/overhead";
+import { reportOf, tally, type Report } from "../model/overhead_report";
 import { exportRows, kExportHeader, timeText } from "../model/overhead_words";
 import type { OverheadState, Quantity } from "../model/url_state";
 import { CopyLine } from "../parts/copy";
-import { Menu, Segments, SelectField } from "../parts/fields";
+import { Menu, Segments, SelectField } from "../parts/controls";
 import { Download, Warning } from "../parts/icons";
 import { Name } from "../parts/name";
 import { saveCsv, saveJson, type Table } from "../parts/save";

@@ -1,5 +1,5 @@
 // One question to the agent, asked again when its key changes or somebody wants it to be.
-import { useEffect, useState } from "preact/hooks";
+import { useEffect, useRef, useState } from "preact/hooks";
 
 export interface Answer<T> {
   value: T | undefined;
@@ -7,14 +7,16 @@ export interface Answer<T> {
   retry: () => void;
 }
 
-/** An answer stays while it is asked for again under the same key; `anew` asks again. */
-export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>, anew = 0): Answer<T> {
+/** An answer stays while it is asked for again under the same key; another `round` asks again. */
+export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>, round = 0): Answer<T> {
   const [state, setState] = useState<{ key?: string | undefined; value?: T; error?: unknown }>({});
   const [again, setAgain] = useState(0);
+  const question = useRef(ask); // the key says when it is another one
+  question.current = ask;
   useEffect(() => {
     if (key === undefined) return undefined;
     const stop = new AbortController();
-    ask(stop.signal).then(
+    question.current(stop.signal).then(
       (value) => {
         if (!stop.signal.aborted) setState({ key, value });
       },
@@ -24,7 +26,7 @@ export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal)
       },
     );
     return () => stop.abort();
-  }, [key, anew, again]);
+  }, [key, round, again]);
   const now = state.key === key ? state : {};
   return {
     value: now.value,

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { askHistory } from "../src/data/use_series";
+import { askHistory } from "../src/hooks/use_series";
 
 const question = { metrics: ["cpu_cores"], from: -60, step: 1 };
 const signal = new AbortController().signal;

@@ -2,15 +2,15 @@
 import { useEffect, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
 import { getEvents } from "../data/api";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { matchesText } from "../model/table";
 import { kEvents, viewHash, type EventsState } from "../model/url_state";
 import { detailsText, EventLine, eventWord } from "../parts/event_list";
-import { Menu, SearchField, SelectField, same } from "../parts/fields";
+import { Menu, SearchField, SelectField, same } from "../parts/controls";
 import { Download } from "../parts/icons";
 import { saveCsv, saveJson, type Table } from "../parts/save";
 import { Failure, Loading, Notice } from "../parts/states";
-import { useNarrow, useWindowed } from "../parts/windowed";
+import { useNarrow, useWindowed } from "../hooks/use_windowed";
 
 const kTypes = [
   "started",
@@ -24,7 +24,7 @@ const kTypes = [
   "health_changed",
 ];
 
-function wanted(event: Happening, state: EventsState): boolean {
+function wanted(event: WorkloadEvent, state: EventsState): boolean {
   if (state.type !== "" && event.type !== state.type) return false;
   if (state.kind !== "" && event.kind !== state.kind) return false;
   if (state.id !== "" && event.workloadId !== state.id) return false;
@@ -44,7 +44,7 @@ export function EventsPage({ state }: { state: EventsState }) {
   const narrow = useNarrow();
   const rowHeight = narrow ? 76 : 32;
   const set = (change: Partial<EventsState>): void => go({ ...state, ...change }, true);
-  const all = live.happenings.all();
+  const all = live.events.all();
   // They are numbered as they are found: an end is found after later starts.
   const events = all.filter((event) => wanted(event, state)).sort((a, b) => b.time - a.time || b.id - a.id);
   const { list, first, last } = useWindowed(events.length, rowHeight);
@@ -156,11 +156,12 @@ function usePast(): { loading: boolean; error: unknown; dropped: number; retry: 
     dropped: 0,
   });
   const [again, setAgain] = useState(0);
+  const { connections } = live;
   useEffect(() => {
     const stop = new AbortController();
     getEvents(0, 5000, undefined, stop.signal).then(
       (answer) => {
-        live.happenings.add(answer.events);
+        live.events.add(answer.events);
         setState({ loading: false, error: undefined, dropped: answer.dropped ?? 0 });
       },
       (error: unknown) => {
@@ -168,6 +169,6 @@ function usePast(): { loading: boolean; error: unknown; dropped: number; retry: 
       },
     );
     return () => stop.abort();
-  }, [live, live.connections, again]);
+  }, [live, connections, again]);
   return { ...state, retry: () => setAgain((n) => n + 1) };
 }

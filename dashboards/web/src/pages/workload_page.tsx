@@ -1,11 +1,12 @@
 // One workload: its charts on one time axis, what happened to it, and what it is.
-import { useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useRef, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
-import { ApiError, getEvents, type WorkloadDetail } from "../data/api";
-import { happeningOf, type Happening } from "../data/happenings";
+import { ApiError, type WorkloadDetail } from "../data/api";
+import type { WorkloadEvent } from "../data/workload_events";
 import type { Entry } from "../data/live";
-import { useSeries } from "../data/use_series";
-import { fieldOf } from "../model/fields";
+import { useSeries } from "../hooks/use_series";
+import { useWorkloadEvents } from "../hooks/use_workload_events";
+import { fieldOf, type FieldName } from "../model/fields";
 import { ago, bytes, clock, cores, count, moment } from "../model/format";
 import { align, bounds, panned, zoomed, type Aligned } from "../model/series";
 import { matchesWorkload } from "../model/table";
@@ -16,18 +17,18 @@ import { Chart, pictures, type Line } from "../parts/chart";
 import type { Limit } from "../parts/chart_plugins";
 import { toggleChosen, ChosenBar } from "../parts/chosen";
 import { eventWord } from "../parts/event_list";
-import { Menu } from "../parts/fields";
+import { Menu } from "../parts/controls";
 import { Back, Download } from "../parts/icons";
 import { Name } from "../parts/name";
 import { RangeBar } from "../parts/range_bar";
 import { saveCsv, saveJson, savePng, type Table } from "../parts/save";
 import { Failure, Loading, Notice } from "../parts/states";
 import { WorkloadPanels } from "./workload_panels";
-import { useDetail } from "./use_detail";
+import { useDetail } from "../hooks/use_detail";
 
 interface Drawing {
   title: string;
-  fields: string[];
+  fields: FieldName[];
   lines: Line[];
   limit?: (facts: Facts, hostCores?: number, hostMemory?: number) => Limit | undefined;
 }
@@ -96,7 +97,7 @@ export function WorkloadPage({ state }: { state: WorkloadState }) {
   const { detail, error: detailError, rates } = useDetail(id);
   const events = useWorkloadEvents(id);
   const [cursor, setCursor] = useState<number>();
-  const [near, setNear] = useState<Happening>();
+  const [near, setNear] = useState<WorkloadEvent>();
   const kept = useRef<Entry | undefined>(undefined);
   const entry = live.find(id) ?? kept.current;
   kept.current = entry;
@@ -296,11 +297,11 @@ function Missing({ id, error }: { id: string; error: unknown }) {
   );
 }
 
-/** It ended while it was looked at: say so, and lead to whoever took its place. */
+/** It ended while it was looked at: say so, and lead to its successor. */
 function EndedNote({ entry }: { entry: Entry }) {
   const live = useLive();
   const { facts } = entry;
-  const heir = [...live.all()].find(
+  const successor = [...live.all()].find(
     (one) =>
       one.ended === undefined &&
       identity(one.facts) !== identity(facts) &&
@@ -310,33 +311,14 @@ function EndedNote({ entry }: { entry: Entry }) {
   return (
     <div class="inline-note" role="status">
       This workload ended at {clock(entry.ended ?? 0)}. These are its last figures.
-      {heir && (
+      {successor && (
         <>
           {" "}
-          A new one of the same name runs: <a href={viewHash(workloadView(heir.facts.id))}>show it</a>.
+          A new one of the same name runs: <a href={viewHash(workloadView(successor.facts.id))}>show it</a>.
         </>
       )}
     </div>
   );
-}
-
-/** The agent's list of this one's events, with what the stream brings. */
-function useWorkloadEvents(id: string): readonly Happening[] {
-  const { live } = useApp();
-  const [past, setPast] = useState<readonly Happening[]>([]);
-  useEffect(() => {
-    const stop = new AbortController();
-    getEvents(0, 500, id, stop.signal).then(
-      (answer) => setPast(answer.events.map(happeningOf)),
-      () => undefined,
-    );
-    return () => stop.abort();
-  }, [id, live.connections]);
-  const fresh = live.happenings.of(id);
-  return useMemo(() => {
-    const all = new Map([...past, ...fresh].map((one) => [one.id, one]));
-    return [...all.values()].sort((a, b) => b.id - a.id);
-  }, [past, fresh, fresh.length]);
 }
 
 function tableOf(name: string, drawn: readonly (readonly [string[], Aligned])[]): Table {

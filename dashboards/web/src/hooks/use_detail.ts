@@ -1,4 +1,4 @@
-// All that the agent knows of one workload, asked anew every few seconds, and the
+// All that the agent knows of one workload, asked again every few seconds, and the
 // rates of its counters between two answers.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../app_context";
@@ -25,6 +25,7 @@ export function useDetail(id: string): { detail: WorkloadDetail | undefined; err
     : live.find(id) === undefined && live.settled
       ? "perhaps known by another name"
       : "";
+  const { connections } = live;
   useEffect(() => {
     if (wanted === "") return undefined;
     const stop = new AbortController();
@@ -63,6 +64,6 @@ export function useDetail(id: string): { detail: WorkloadDetail | undefined; err
       stop.abort();
       clearTimeout(timer);
     };
-  }, [id, wanted, live.connections]);
+  }, [id, wanted, live, connections]);
   return state;
 }

@@ -1,5 +1,5 @@
 // Which rows of a long list are in sight: only those are in the page.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { visibleSlice } from "../model/table";
 
 /** The rows from first to last, of a list inside the page's main scroller. */
@@ -11,12 +11,12 @@ export function useWindowed(
   const [[first, last], setSlice] = useState<[number, number]>([0, 40]);
   const place = useRef({ offset: 0, height: 0 });
   /** Where the list begins in the scroller: asked while nothing waits for a layout, not in a frame of a scroll. */
-  const locate = (): void => {
+  const locate = useCallback((): void => {
     const scroller = document.getElementById("main");
     if (!list.current || !scroller) return;
     const offset = list.current.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
     place.current = { offset, height: scroller.clientHeight };
-  };
+  }, []);
   const measure = useRef(() => {});
   measure.current = () => {
     const scroller = document.getElementById("main");
@@ -46,7 +46,7 @@ export function useWindowed(
       scroller.removeEventListener("scroll", moved);
       resized.disconnect();
     };
-  }, []);
+  }, [locate]);
   useEffect(() => {
     locate(); // what stands above the list may be another height after any drawing
     measure.current();
@@ -69,9 +69,9 @@ export function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(() => matchMedia("(max-width: 760px)").matches);
   useEffect(() => {
     const query = matchMedia("(max-width: 760px)");
-    const told = (): void => setNarrow(query.matches);
-    query.addEventListener("change", told);
-    return () => query.removeEventListener("change", told);
+    const changed = (): void => setNarrow(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
   }, []);
   return narrow;
 }

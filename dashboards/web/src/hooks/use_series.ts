@@ -3,7 +3,8 @@ import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../app_context";
 import { bounds, isLive, joined, stepFor, within, type Point } from "../model/series";
 import type { Range } from "../model/url_state";
-import { ApiError, getSeries, type SeriesAnswer, type SeriesQuestion } from "./api";
+import { useSame, useSameList } from "./use_same";
+import { ApiError, getSeries, type SeriesAnswer, type SeriesQuestion } from "../data/api";
 
 export interface SeriesState {
   /** Points of a workload's field, within the range and a little around it. */
@@ -16,7 +17,7 @@ export interface SeriesState {
 
 /** About two pixels a point. */
 const kRoom = 600;
-const kLongestTail = 4000;
+const kMaxTail = 4000;
 /** While somebody drags, questions wait. */
 const kSettle = 180;
 
@@ -64,10 +65,12 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
     step: 1,
   });
   const [again, setAgain] = useState(0);
-  const what = `${ids.join("\n")}\n\n${fields.join("\n")}`;
-  const when = "last" in range ? `last ${range.last}` : `${range.from} ${range.to}`;
-  const asked = useRef("");
-  const askable = ids.filter((id) => live.askable(id)).join("\n");
+  const workloads = useSameList(ids);
+  const metrics = useSameList(fields);
+  const askable = useSameList(ids.filter((id) => live.askable(id)));
+  const shown = useSame(range, JSON.stringify(range));
+  const asked = useRef<readonly string[] | undefined>(undefined);
+  const { connections } = live;
 
   useEffect(() => {
     tails.current.clear();
@@ -77,36 +80,35 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
     return live.onSample((message) => {
       if (message.time < newest) forgetFrom(history.current, message.time);
       newest = message.time;
-      for (const id of ids) {
+      for (const id of workloads) {
         const entry = live.find(id);
         if (!entry || entry.ended !== undefined || entry.recent.lastTime !== message.time) continue;
-        for (const field of fields) {
+        for (const field of metrics) {
           const value = live.value(entry, field);
           if (value === null) continue;
           const tail = tails.current.get(keyOf(id, field)) ?? [];
           while ((tail[tail.length - 1]?.[0] ?? -1) >= message.time) tail.pop(); // a clock that was set back
           tail.push([message.time, value]);
-          if (tail.length > kLongestTail) tail.splice(0, tail.length - kLongestTail);
+          if (tail.length > kMaxTail) tail.splice(0, tail.length - kMaxTail);
           tails.current.set(keyOf(id, field), tail);
         }
       }
     });
-  }, [live, what]);
+  }, [live, workloads, metrics]);
 
   useEffect(() => {
-    if (askable === "") return;
+    if (askable.length === 0) return undefined;
     const stop = new AbortController();
-    const { from, to } = bounds(range, live.now());
+    const { from, to } = bounds(shown, live.now());
     const step = stepFor(to - from, kRoom, Math.max(1, live.interval));
     const timer = setTimeout(
       () => {
         // A little around the range, so that moving by hand shows something at once.
-        const edge = isLive(range) ? 0 : (to - from) * 0.25;
-        const question = { metrics: fields, from: from - edge, to: isLive(range) ? undefined : to + edge, step };
-        const known = askable.split("\n");
+        const edge = isLive(shown) ? 0 : (to - from) * 0.25;
+        const question = { metrics, from: from - edge, to: isLive(shown) ? undefined : to + edge, step };
         askHistory(
-          known.filter((id) => live.runs(id)),
-          known.filter((id) => !live.runs(id)),
+          askable.filter((id) => live.runs(id)),
+          askable.filter((id) => !live.runs(id)),
           question,
           stop.signal,
         ).then(
@@ -122,11 +124,11 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
           },
         );
       },
-      asked.current === "" || asked.current !== what ? 0 : kSettle,
+      asked.current === workloads ? kSettle : 0,
     );
-    asked.current = what;
+    asked.current = workloads;
     // Averages of a step replace what was collected here sample by sample.
-    const renew = isLive(range)
+    const renew = isLive(shown)
       ? setTimeout(() => setAgain((n) => n + 1), Math.min(Math.max(step * 20, 60), 600) * 1000)
       : undefined;
     return () => {
@@ -134,7 +136,7 @@ export function useSeries(ids: readonly string[], fields: readonly string[], ran
       clearTimeout(renew);
       stop.abort();
     };
-  }, [what, when, askable, live.connections, again]);
+  }, [live, workloads, metrics, shown, askable, connections, again]);
 
   return {
     ...state,

@@ -2,10 +2,10 @@
 import { useEffect, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
 import { getCatalogue, type CatalogueMetric } from "../data/api";
-import { useCounter } from "../data/use_counter";
-import { useSeries } from "../data/use_series";
-import { comparedText, comparedTitle, kCompared, kWorkFields, limitOf, meanOf, normalised } from "../model/comparing";
-import { fieldOf } from "../model/fields";
+import { useCounter } from "../hooks/use_counter";
+import { useSeries } from "../hooks/use_series";
+import { comparedText, comparedTitle, limitOf, meanOf, normalised } from "../model/comparing";
+import { fieldOf, kCompared, kWorkFields, type Compared } from "../model/fields";
 import { clock, significant, kAbsentText } from "../model/format";
 import { align, bounds, panned, summary, zoomed } from "../model/series";
 import { shortPath } from "../model/text";
@@ -19,7 +19,7 @@ import {
   type Range,
 } from "../model/url_state";
 import { Chart, pictures, type Line } from "../parts/chart";
-import { Menu, Segments } from "../parts/fields";
+import { Menu, Segments } from "../parts/controls";
 import { Close, Download } from "../parts/icons";
 import { Name } from "../parts/name";
 import { RangeBar } from "../parts/range_bar";
@@ -27,7 +27,7 @@ import { saveCsv, saveJson, savePng, type Table } from "../parts/save";
 import { Failure, Notice } from "../parts/states";
 import { WorkloadPicker } from "../parts/picker";
 
-// Colour and dash together: either tells the lines apart.
+// Colour and dash together: either alone distinguishes the lines.
 const kStyles: readonly Pick<Line, "color" | "dash">[] = [
   { color: "series-1" },
   { color: "series-3", dash: [7, 3] },
@@ -217,7 +217,7 @@ function emptyWords(normalise: Normalise): string {
   return "There are no figures of these workloads in this time.";
 }
 
-/** Two of one name are told apart by their ids. */
+/** Workloads with the same name are shown with the end of their ids. */
 function distinct(names: readonly string[], ids: readonly string[]): string[] {
   return names.map((name, i) =>
     names.some((other, j) => j !== i && other === name) ? `${name} (${(ids[i] ?? "").slice(-14)})` : name,
@@ -233,7 +233,7 @@ function Means({
 }: {
   ids: readonly string[];
   names: readonly string[];
-  drawn: readonly { compared: (typeof kCompared)[number]; data: ReturnType<typeof align> }[];
+  drawn: readonly { compared: Compared; data: ReturnType<typeof align> }[];
   state: CompareState;
   limits: (id: string, field: string) => number | undefined;
 }) {

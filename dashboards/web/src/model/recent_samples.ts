@@ -1,10 +1,10 @@
-// The last samples of one workload, for sparklines and for judging its condition: a
+// The last samples of one workload, for sparklines and for its condition: a
 // ring of fixed size, so that a page that is open for a week holds no more than at first.
 
 /** Two minutes at one sample a second. */
 export const kRecentSamples = 120;
 
-export class Recent {
+export class RecentSamples {
   /** Values of the newest sample, by the position of the stream's fields. */
   last: (number | null)[] = [];
   /** When the newest sample was taken, in seconds since the epoch; 0 before the first. */

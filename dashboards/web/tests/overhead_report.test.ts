@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import measured from "../mock/overhead_report.json";
+import measured from "../mock/overhead_sample.json";
 import {
   chaptersOf,
   measuresCpu,
@@ -9,7 +9,7 @@ import {
   tally,
   type Group,
   type Report,
-} from "../src/model/overhead";
+} from "../src/model/overhead_report";
 import {
   changeText,
   exportRows,
@@ -124,13 +124,13 @@ describe("a report as a machine gave it", () => {
   });
   it("has the control of CPU time where the report does", () => {
     expect(groupOf("integer").control.cpu).toBeUndefined();
-    const told = read({
+    const withControl = read({
       ...measured,
       results: measured.results.map((result) =>
         result.label === "control" ? { ...result, cpu: { interval: [0.98, 1.03] } } : result,
       ),
     });
-    const group = groupOf("tcp-latency", told);
+    const group = groupOf("tcp-latency", withControl);
     expect(group.control.cpu).toEqual({ low: 0.98, high: 1.03 });
     expect(noiseText(group.floor.cpu)).toBe("3.0 %");
   });

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { Happenings, kMostHappenings } from "../src/data/happenings";
+import { WorkloadEvents, kMaxEvents } from "../src/data/workload_events";
 
 const event = (id: number, type: string, time: number, workload = "/a") => ({
   id,
@@ -10,7 +10,7 @@ const event = (id: number, type: string, time: number, workload = "/a") => ({
 
 describe("events", () => {
   it("come in any order, each once, newest first", () => {
-    const list = new Happenings();
+    const list = new WorkloadEvents();
     expect(list.add([event(2, "died", 20), event(1, "started", 10)])).toBe(true);
     expect(list.add([event(2, "died", 20)])).toBe(false);
     list.add([event(3, "started", 30, "/b")]);
@@ -19,20 +19,20 @@ describe("events", () => {
     expect(list.newest()).toBe(3);
   });
   it("are bounded", () => {
-    const list = new Happenings();
-    list.add(Array.from({ length: kMostHappenings + 10 }, (_, i) => event(i + 1, "started", i)));
-    expect(list.all()).toHaveLength(kMostHappenings);
-    expect(list.newest()).toBe(kMostHappenings + 10);
+    const list = new WorkloadEvents();
+    list.add(Array.from({ length: kMaxEvents + 10 }, (_, i) => event(i + 1, "started", i)));
+    expect(list.all()).toHaveLength(kMaxEvents);
+    expect(list.newest()).toBe(kMaxEvents + 10);
   });
-  it("tell what happened lately", () => {
-    const list = new Happenings();
+  it("say what happened recently", () => {
+    const list = new WorkloadEvents();
     list.add([
       event(1, "oom_killed", 100),
       event(2, "oom_killed", 900),
       event(3, "restarted", 910),
       event(4, "died", 905),
     ]);
-    expect(list.lately("/a", 1000)).toEqual({ oomKills: 1, restarts: 1 });
-    expect(list.lately("/b", 1000)).toEqual({ oomKills: 0, restarts: 0 });
+    expect(list.recent("/a", 1000)).toEqual({ oomKills: 1, restarts: 1 });
+    expect(list.recent("/b", 1000)).toEqual({ oomKills: 0, restarts: 0 });
   });
 });

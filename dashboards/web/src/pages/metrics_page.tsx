@@ -1,12 +1,12 @@
 // The catalogue of all metrics: what each means, its series now, and PromQL to copy.
 import { useApp } from "../app_context";
 import { getCatalogue, getText, type CatalogueMetric } from "../data/api";
-import { useAnswer } from "../data/use_answer";
+import { useAnswer } from "../hooks/use_answer";
 import { promql, samplesOf, type Sample } from "../model/prometheus";
 import { matchesText } from "../model/table";
 import { kMetrics, viewHash, type MetricsState } from "../model/url_state";
 import { CopyButton, CopyLine } from "../parts/copy";
-import { Menu, SearchField, SelectField, same } from "../parts/fields";
+import { Menu, SearchField, SelectField, same } from "../parts/controls";
 import { Chevron, Download } from "../parts/icons";
 import { Name } from "../parts/name";
 import { saveCsv, saveJson, type Table } from "../parts/save";
@@ -105,7 +105,7 @@ function MetricLine({ metric, open, toggle }: { metric: CatalogueMetric; open: b
   );
 }
 
-const kMostSeries = 200;
+const kMaxSeries = 200;
 
 function MetricBody({ metric }: { metric: CatalogueMetric }) {
   const chosen = metric.collector ? `?${new URLSearchParams({ "collect[]": metric.collector }).toString()}` : "";
@@ -114,7 +114,7 @@ function MetricBody({ metric }: { metric: CatalogueMetric }) {
     error,
     retry,
   } = useAnswer(metric.name, async (signal) =>
-    samplesOf(await getText(`metrics${chosen}`, signal), metric.name, kMostSeries),
+    samplesOf(await getText(`metrics${chosen}`, signal), metric.name, kMaxSeries),
   );
   return (
     <div class="metric-body">

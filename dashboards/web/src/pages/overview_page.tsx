@@ -1,30 +1,18 @@
 // The host in a strip, and all workloads in one table.
-import { useMemo, useRef, useState } from "preact/hooks";
+import { useMemo, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
-import { rowOf, type Entry } from "../data/live";
-import { weight, type Condition } from "../model/conditions";
-import { choices, matches, tableItems, type GroupBy, type Row } from "../model/table";
-import { kHostId, podOf, projectOf, serviceOf } from "../model/workload";
+import { useHeldOrder } from "../hooks/use_held_order";
+import { choices, itemKey, matches, tableItems, type GroupBy } from "../model/table";
+import { kHostId, podOf, projectOf } from "../model/workload";
 import { kOverview, viewHash, type OverviewState } from "../model/url_state";
-import { SearchField, Segments, SelectField, Menu, same } from "../parts/fields";
+import { SearchField, Segments, SelectField, Menu, same } from "../parts/controls";
 import { Download } from "../parts/icons";
 import { saveCsv, saveJson, type Table } from "../parts/save";
 import { Loading, Notice } from "../parts/states";
 import { ChosenBar } from "../parts/chosen";
 import { HostStrip } from "./overview_host";
+import { rateRows, tableOf } from "./overview_model";
 import { WorkloadTable } from "./overview_table";
-
-export interface Judged {
-  row: Row;
-  entry: Entry;
-  conditions: Condition[];
-}
-
-/** Told of whoever is at work in the table. */
-export interface Hold {
-  pointer: (inside: boolean) => void;
-  focus: (inside: boolean) => void;
-}
 
 const kGroupBy: readonly (readonly [GroupBy, string])[] = [
   ["", "None"],
@@ -39,18 +27,14 @@ export function OverviewPage({ state }: { state: OverviewState }) {
   const [unfolded, setUnfolded] = useState(false); // on a phone filters are folded away
   const set = (change: Partial<OverviewState>, replace = true): void => go({ ...state, ...change }, replace);
 
-  const judged = new Map<string, Judged>();
-  for (const entry of live.all()) {
-    const conditions = live.conditions(entry);
-    judged.set(entry.facts.id, { entry, conditions, row: rowOf(live, entry, weight(conditions)) });
-  }
-  const rows = [...judged.values()].map((one) => one.row);
-  const total = rows.length - (judged.has(kHostId) ? 1 : 0);
+  const rated = rateRows(live);
+  const rows = [...rated.values()].map((one) => one.row);
+  const total = rows.length - (rated.has(kHostId) ? 1 : 0);
   const shown = rows.filter((row) => matches(row, state));
   const standOut = rows.reduce((sum, row) => sum + (row.weight > 0 && row.facts.id !== kHostId ? 1 : 0), 0);
   const open = useMemo(() => new Set(state.open), [state.open]);
   const items = tableItems(shown, { by: state.sort, descending: state.descending }, state.group, open);
-  const held = useHeldOrder(items, `${state.sort} ${state.descending} ${state.group} ${state.open.join()}`);
+  const held = useHeldOrder(items, itemKey, `${state.sort} ${state.descending} ${state.group} ${state.open.join()}`);
 
   const inUse = [state.kind, state.runtime, state.project, state.pod, state.group].filter(
     (value) => value !== "",
@@ -62,7 +46,7 @@ export function OverviewPage({ state }: { state: OverviewState }) {
       <Notice title="No workloads">The agent reports none: not even the host. Its log says why.</Notice>
     );
   }
-  const table = (): Table => tableOf(live.fields, shown, judged);
+  const table = (): Table => tableOf(live.fields, shown, rated);
   const filtered =
     state.text !== "" ||
     state.kind !== "" ||
@@ -176,81 +160,9 @@ export function OverviewPage({ state }: { state: OverviewState }) {
             : "No workload has all that is asked for."}
         </Notice>
       ) : (
-        <WorkloadTable items={held.items} judged={judged} state={state} set={set} hold={held.hold} />
+        <WorkloadTable items={held.items} rated={rated} state={state} set={set} hold={held.hold} />
       )}
       <ChosenBar />
     </>
   );
-}
-
-/** How long a pointer that rests in the table holds the rows. */
-const kHeldMilliseconds = 10_000;
-
-/**
- * While somebody points into the table or walks through it by key its rows keep their
- * places: nobody likes to click on what has just moved away. New rows come last until then.
- */
-function useHeldOrder(items: ReturnType<typeof tableItems>, asked: string): { items: typeof items; hold: Hold } {
-  const holding = useRef({ pointed: 0, focused: false });
-  const order = useRef<{ asked: string; places: Map<string, number> }>({ asked: "", places: new Map() });
-  const name = (item: (typeof items)[number]): string =>
-    item.kind === "group" ? `group ${item.name}` : item.row.facts.id;
-  let shown = items;
-  const { pointed, focused } = holding.current;
-  if ((focused || Date.now() - pointed < kHeldMilliseconds) && order.current.asked === asked) {
-    const places = order.current.places;
-    shown = items
-      .map((item, i) => ({ item, place: places.get(name(item)) ?? places.size, i }))
-      .sort((a, b) => a.place - b.place || a.i - b.i)
-      .map(({ item }) => item);
-  }
-  order.current = { asked, places: new Map(shown.map((item, i) => [name(item), i])) };
-  const hold = {
-    pointer: (inside: boolean) => {
-      holding.current.pointed = inside ? Date.now() : 0;
-    },
-    focus: (inside: boolean) => {
-      holding.current.focused = inside;
-    },
-  };
-  return { items: shown, hold };
-}
-
-function tableOf(fields: readonly string[], rows: readonly Row[], judged: ReadonlyMap<string, Judged>): Table {
-  return {
-    name: "tallyman-workloads",
-    header: [
-      "id",
-      "kind",
-      "workload",
-      "runtime",
-      "image",
-      "project",
-      "service",
-      "namespace",
-      "pod",
-      "conditions",
-      ...fields,
-    ],
-    rows: rows.map((row) => {
-      const { facts } = row;
-      const conditions = judged
-        .get(facts.id)
-        ?.conditions.map((one) => one.text)
-        .join("; ");
-      return [
-        facts.id,
-        facts.kind,
-        facts.name ?? facts.workload,
-        facts.runtime,
-        facts.image,
-        projectOf(facts),
-        serviceOf(facts),
-        facts.namespace,
-        facts.pod,
-        conditions || undefined,
-        ...fields.map((field) => row.value(field)),
-      ];
-    }),
-  };
 }
