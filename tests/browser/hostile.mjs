@@ -21,26 +21,43 @@ describe("hostile names", { concurrency: 2 }, () => {
   before(async () => {
     parent = (await world.ask("make_cgroups", { names: Object.values(kNames) })).parent;
     labelled = await world.ask("run", {
-      name: "labelled", steps: ["stay"],
-      options: ["--label", `evil=<svg onload=alert(1)>`, "--label", "com.docker.compose.project=</select><script>alert(1)</script>",
-        "--label", `big=${"v".repeat(4096)}`, "--label", "rtl=\u202eabc"],
+      name: "labelled",
+      steps: ["stay"],
+      options: [
+        "--label",
+        `evil=<svg onload=alert(1)>`,
+        "--label",
+        "com.docker.compose.project=</select><script>alert(1)</script>",
+        "--label",
+        `big=${"v".repeat(4096)}`,
+        "--label",
+        "rtl=\u202eabc",
+      ],
     });
   });
 
   /** Elements that only markup out of a name could have made. */
-  const foreign = (page) => page.evaluate(() => document.querySelectorAll("img, iframe, object, embed, body script, svg[onload], [onerror], [onmouseover]").length);
+  const foreign = (page) =>
+    page.evaluate(
+      () =>
+        document.querySelectorAll("img, iframe, object, embed, body script, svg[onload], [onerror], [onmouseover]")
+          .length,
+    );
 
   test("in the table, its filters and its export", async () => {
     await withPage({ hash: `#/overview?q=${encodeURIComponent(`${parent} -bare`)}` }, async (page) => {
       await live(page);
-      for (const name of Object.values(kNames)) await rowOf(page, `${parent}/${name}`).waitFor({ timeout: 8000 });
+      for (const name of Object.values(kNames)) await rowOf(page, `${parent}/${name}`).waitFor();
       const text = await page.locator(".grid-body").innerText();
       assert.match(text, /<img src=x onerror=alert\(1\)>/);
       assert.match(text, /<202E>gpj\.exe/);
       assert.doesNotMatch(text, /[\u202a-\u202e\u2066-\u2069]/);
       assert.equal(await foreign(page), 0);
       await page.getByRole("button", { name: "Export" }).click();
-      const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: /CSV/ }).click()]);
+      const [download] = await Promise.all([
+        page.waitForEvent("download"),
+        page.getByRole("menuitem", { name: /CSV/ }).click(),
+      ]);
       const csv = await readFile(await download.path(), "utf8");
       assert.equal(csv.trim().split("\r\n").length, Object.keys(kNames).length + 2, "one line a row, and the parent's");
       assert.doesNotMatch(csv, /(^|,)"?=HYPERLINK/m);
@@ -49,13 +66,21 @@ describe("hostile names", { concurrency: 2 }, () => {
 
   test("in a link, a chart and a page of their own, on a phone too", async () => {
     for (const name of Object.values(kNames)) {
-      await withPage({ hash: `#/workload?id=${encodeURIComponent(`${parent}/${name}`)}`, viewport: kPhone }, async (page) => {
-        await live(page);
-        await page.locator('.chart[data-chart="CPU"] canvas').waitFor({ timeout: 10_000 });
-        assert.equal(await foreign(page), 0);
-        assert.ok(await page.evaluate(() => document.getElementById("main").scrollWidth <= document.getElementById("main").clientWidth), `${name.slice(0, 20)} fits`);
-        assert.doesNotMatch(await page.title(), /[\u202a-\u202e\u2066-\u2069]/);
-      });
+      await withPage(
+        { hash: `#/workload?id=${encodeURIComponent(`${parent}/${name}`)}`, viewport: kPhone },
+        async (page) => {
+          await live(page);
+          await page.locator('.chart[data-chart="CPU"] canvas').waitFor();
+          assert.equal(await foreign(page), 0);
+          assert.ok(
+            await page.evaluate(
+              () => document.getElementById("main").scrollWidth <= document.getElementById("main").clientWidth,
+            ),
+            `${name.slice(0, 20)} fits`,
+          );
+          assert.doesNotMatch(await page.title(), /[\u202a-\u202e\u2066-\u2069]/);
+        },
+      );
     }
   });
 
@@ -63,7 +88,7 @@ describe("hostile names", { concurrency: 2 }, () => {
     await withPage({ hash: `#/workload?id=${encodeURIComponent(labelled.id)}` }, async (page) => {
       await live(page);
       const labels = page.locator(".panel", { hasText: "Labels" });
-      await labels.waitFor({ timeout: 10_000 });
+      await labels.waitFor();
       await labels.getByText("<svg onload=alert(1)>").waitFor();
       await labels.getByText("<202E>abc").waitFor();
       assert.equal(await foreign(page), 0);
@@ -78,7 +103,9 @@ describe("hostile names", { concurrency: 2 }, () => {
   });
 
   test("names compared with one another", async () => {
-    const ids = [kNames.html, kNames.direction, kNames.long].map((name) => `id=${encodeURIComponent(`${parent}/${name}`)}`);
+    const ids = [kNames.html, kNames.direction, kNames.long].map(
+      (name) => `id=${encodeURIComponent(`${parent}/${name}`)}`,
+    );
     await withPage({ hash: `#/compare?${ids.join("&")}` }, async (page) => {
       await live(page);
       assert.equal(await page.locator(".compared .chip").count(), 3);
@@ -87,10 +114,23 @@ describe("hostile names", { concurrency: 2 }, () => {
   });
 
   test("a link that is nonsense", async () => {
-    for (const hash of ["#/workload?id=" + "x".repeat(4096), "#/overview?q=%E0%A4%A&sort=__proto__", "#/compare?id=&id=&from=1e999", "#/__proto__"]) {
+    for (const hash of [
+      "#/workload?id=" + "x".repeat(4096),
+      "#/overview?q=%E0%A4%A&sort=__proto__",
+      "#/compare?id=&id=&from=1e999",
+      "#/__proto__",
+    ]) {
       await withPage({ hash, allow: [/404|400|431|414/] }, async (page) => {
         await live(page);
-        await until(() => page.locator("#main").innerText().then((text) => text.length > 20), 8, "something to read");
+        await until(
+          () =>
+            page
+              .locator("#main")
+              .innerText()
+              .then((text) => text.length > 20),
+          8,
+          "something to read",
+        );
         assert.equal(await foreign(page), 0);
       });
     }

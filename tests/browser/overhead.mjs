@@ -7,7 +7,8 @@ import { frontServer, inBothThemes, kDesktop, kPhone, live, until, withPage, wor
 describe("the overhead", () => {
   const group = (page, workload) => page.locator(`.overhead-group[data-workload="${workload}"]`);
   const row = (page, workload, label) => group(page, workload).locator(`.overhead-row[data-label="${label}"]`);
-  const words = async (page, workload, label) => (await row(page, workload, label).locator(".overhead-words").innerText()).replace(/\s+/g, " ").trim();
+  const words = async (page, workload, label) =>
+    (await row(page, workload, label).locator(".overhead-words").innerText()).replace(/\s+/g, " ").trim();
   let newest;
   let older;
 
@@ -26,9 +27,17 @@ describe("the overhead", () => {
       assert.match(await group(page, "start").locator(".overhead-baseline").innerText(), /^5\.56 ms per start, bare$/);
       assert.equal(await group(page, "start").getByText("logarithmic scale").count(), 1);
       assert.equal(await group(page, "integer").getByText("logarithmic scale").count(), 0);
-      assert.equal(await row(page, "tcp-latency", "control").count(), 1, "a group of which only the control was measured");
+      assert.equal(
+        await row(page, "tcp-latency", "control").count(),
+        1,
+        "a group of which only the control was measured",
+      );
       await page.getByText(/The machine was busy/).waitFor();
-      await page.locator(".panel", { hasText: "Did not run" }).getByText(/Cannot connect to the Docker daemon/).first().waitFor();
+      await page
+        .locator(".panel", { hasText: "Did not run" })
+        .getByText(/Cannot connect to the Docker daemon/)
+        .first()
+        .waitFor();
       await page.locator(".panel", { hasText: "CPU time by the cgroup" }).getByText("1.0077").waitFor();
     });
   });
@@ -41,11 +50,22 @@ describe("the overhead", () => {
         const line = row(page, workload, label);
         const one = await box(line, ".ratio-one");
         const whisker = await box(line, ".ratio-interval line");
-        return { one: one.x, from: whisker.x, to: whisker.x + whisker.width, plot: await box(line, ".ratio-plot"), noise: await box(line, ".ratio-noise") };
+        return {
+          one: one.x,
+          from: whisker.x,
+          to: whisker.x + whisker.width,
+          plot: await box(line, ".ratio-plot"),
+          noise: await box(line, ".ratio-noise"),
+        };
       };
       const slower = await places("start", "podman");
       assert.ok(slower.one < slower.from && slower.from < slower.to, "slower: right of 1");
-      assert.ok(slower.noise.x < slower.one && slower.noise.x + slower.noise.width > slower.one && slower.noise.x + slower.noise.width < slower.from, "beyond the noise");
+      assert.ok(
+        slower.noise.x < slower.one &&
+          slower.noise.x + slower.noise.width > slower.one &&
+          slower.noise.x + slower.noise.width < slower.from,
+        "beyond the noise",
+      );
       assert.ok(slower.plot.x <= slower.noise.x && slower.to <= slower.plot.x + slower.plot.width, "on the scale");
       assert.equal(await row(page, "start", "podman").locator(".ratio-more").count(), 1);
       const faster = await places("write-fsync", "podman");
@@ -53,7 +73,10 @@ describe("the overhead", () => {
       assert.equal(await row(page, "write-fsync", "podman").locator(".ratio-less").count(), 1);
       const none = row(page, "integer", "cgroup");
       assert.equal(await none.locator(".ratio-more, .ratio-less").count(), 0, "no bar without a difference");
-      assert.match(await group(page, "start").locator("ul").ariaSnapshot(), /podman.*49 times, 95 percent interval 37 times to 63 times, 281 ms/);
+      assert.match(
+        await group(page, "start").locator("ul").ariaSnapshot(),
+        /podman.*49 times, 95 percent interval 37 times to 63 times, 281 ms/,
+      );
     });
   });
 
@@ -101,7 +124,10 @@ describe("the overhead", () => {
       await row(page, "integer", "cgroup").waitFor();
       const saved = async (item) => {
         await page.getByRole("button", { name: "Export" }).click();
-        const [download] = await Promise.all([page.waitForEvent("download"), page.getByRole("menuitem", { name: item }).click()]);
+        const [download] = await Promise.all([
+          page.waitForEvent("download"),
+          page.getByRole("menuitem", { name: item }).click(),
+        ]);
         return { name: download.suggestedFilename(), text: await readFile(await download.path(), "utf8") };
       };
       const csv = await saved(/CSV/);
@@ -109,7 +135,7 @@ describe("the overhead", () => {
       assert.match(csv.text, /^run,workload,operation,label,quantity,/);
       const rows = JSON.parse((await saved(/JSON/)).text);
       assert.equal(rows.length, csv.text.trim().split("\r\n").length - 1);
-      assert.ok(rows.every((one) => one.quantity === "cpu" && (one.differs === "true") === ("ratio" in one)));
+      assert.ok(rows.every((one) => one.quantity === "cpu" && (one.differs === "true") === "ratio" in one));
     });
   });
 
@@ -139,17 +165,20 @@ describe("the overhead", () => {
     await world.ask("forget_reports");
     try {
       for (const [width, viewport] of Object.entries({ desktop: kDesktop, phone: kPhone })) {
-        await withPage({ hash: "#/overhead", viewport, colorScheme: "light", permissions: ["clipboard-read", "clipboard-write"] }, async (page) => {
-          await live(page);
-          await page.getByText("Nothing is measured yet").waitFor();
-          await inBothThemes(page, `overhead-empty-${width}`);
-          await page.getByRole("button", { name: "Copy the command" }).click();
-          await page.getByText("Copied").waitFor();
-          assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "tallyman overhead run --quick");
-          if (width === "desktop") return;
-          await world.ask("keep_reports");
-          await row(page, "integer", "cgroup").waitFor();
-        });
+        await withPage(
+          { hash: "#/overhead", viewport, colorScheme: "light", permissions: ["clipboard-read", "clipboard-write"] },
+          async (page) => {
+            await live(page);
+            await page.getByText("Nothing is measured yet").waitFor();
+            await inBothThemes(page, `overhead-empty-${width}`);
+            await page.getByRole("button", { name: "Copy the command" }).click();
+            await page.getByText("Copied").waitFor();
+            assert.equal(await page.evaluate(() => navigator.clipboard.readText()), "tallyman overhead run --quick");
+            if (width === "desktop") return;
+            await world.ask("keep_reports");
+            await row(page, "integer", "cgroup").waitFor();
+          },
+        );
       }
     } finally {
       await world.ask("keep_reports");

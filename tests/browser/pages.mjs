@@ -8,8 +8,14 @@ describe("pages", { concurrency: 2 }, () => {
 
   const kPages = {
     overview: { hash: () => "#/overview", ready: ".row[data-id]" },
-    workload: { hash: () => `#/workload?id=${encodeURIComponent(farm.web)}&from=-120`, ready: '.chart[data-chart="CPU"] canvas' },
-    compare: { hash: () => `#/compare?${[farm.web, farm.db].map((id) => `id=${encodeURIComponent(id)}`).join("&")}&from=-120`, ready: '.chart[data-chart="CPU"] canvas' },
+    workload: {
+      hash: () => `#/workload?id=${encodeURIComponent(farm.web)}&from=-120`,
+      ready: '.chart[data-chart="CPU"] canvas',
+    },
+    compare: {
+      hash: () => `#/compare?${[farm.web, farm.db].map((id) => `id=${encodeURIComponent(id)}`).join("&")}&from=-120`,
+      ready: '.chart[data-chart="CPU"] canvas',
+    },
     events: { hash: () => "#/events", ready: ".events-row" },
     overhead: { hash: () => "#/overhead", ready: ".overhead-row[data-differs]" },
     metrics: { hash: () => "#/metrics?name=container_cpu_usage_seconds_total", ready: ".series li" },
@@ -20,7 +26,7 @@ describe("pages", { concurrency: 2 }, () => {
       test(`${name}, ${width}, light and dark`, async () => {
         await withPage({ hash: page.hash(), viewport, colorScheme: "light" }, async (at) => {
           await live(at);
-          await at.locator(page.ready).first().waitFor({ timeout: 10_000 });
+          await at.locator(page.ready).first().waitFor();
           assert.equal(await at.locator("h1").count(), 1, "one heading of the page");
           await inBothThemes(at, `${name}-${width}`);
         });
@@ -31,7 +37,9 @@ describe("pages", { concurrency: 2 }, () => {
   test("nothing moves by itself where less motion is asked for", async () => {
     await withPage({ reducedMotion: "reduce" }, async (page) => {
       await live(page);
-      const moving = await page.evaluate(() => document.getAnimations().filter((one) => one.playState === "running").length);
+      const moving = await page.evaluate(
+        () => document.getAnimations().filter((one) => one.playState === "running").length,
+      );
       assert.equal(moving, 0);
     });
   });
@@ -42,7 +50,7 @@ describe("pages", { concurrency: 2 }, () => {
       const button = page.getByRole("button", { name: /^Theme/ });
       await button.click();
       await button.click();
-      assert.equal(await theme(), "dark");
+      await until(async () => (await theme()) === "dark", 3, "dark");
       await page.reload();
       await until(async () => (await theme()) === "dark", 5, "dark again after a reload");
     });
@@ -55,9 +63,13 @@ describe("pages", { concurrency: 2 }, () => {
       page.on("request", (request) => asked.push(request.url()));
       await page.reload();
       await live(page);
-      for (const name of ["Compare", "Events", "Overhead", "Metrics", "Overview"]) await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
+      for (const name of ["Compare", "Events", "Overhead", "Metrics", "Overview"])
+        await page.getByRole("navigation").getByRole("link", { name, exact: true }).click();
       const origin = new URL(page.url()).origin;
-      assert.deepEqual(asked.filter((url) => !url.startsWith(origin)), []);
+      assert.deepEqual(
+        asked.filter((url) => !url.startsWith(origin)),
+        [],
+      );
       assert.equal(asked.filter((url) => url.endsWith("/api/v1/stream")).length, 1);
     });
   });

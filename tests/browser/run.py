@@ -13,5 +13,5 @@ node = shutil.which("node")
 if not node:
     sys.exit("node is not installed: .ci/install test installs it")
 environment = {**os.environ, "TALLYMAN_SITE": sys.argv[1]}
-sys.exit(subprocess.run([node, *sys.argv[2:], "--test", pathlib.Path(__file__).with_name("run.mjs")],
+sys.exit(subprocess.run([node, *sys.argv[2:], "--test", pathlib.Path(__file__).with_name("suite.mjs")],
                         env=environment, check=False).returncode)

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
 """The dashboard's sources in a directory of their own, with the packages of package-lock.json:
     site.py install DIR    copies the sources to DIR and runs npm ci there
+    site.py lint DIR       eslint, the imports' order and prettier; installs first where DIR is not up to date
     site.py units DIR      its unit tests
     site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+import filecmp
 import gzip
 import pathlib
 import re
@@ -10,7 +12,10 @@ import shutil
 import subprocess
 import sys
 
-SOURCES = pathlib.Path(__file__).resolve().parents[2] / "dashboards" / "web"
+HERE = pathlib.Path(__file__).resolve().parent
+SOURCES = HERE.parents[1] / "dashboards" / "web"
+# The browser's tests lie beside the sources in DIR, so that the same rules and layout hold for them.
+TESTS = "browser_tests"
 FIRST_PAINT_BYTES = 150_000  # compressed: what a browser fetches before it shows something
 
 
@@ -23,20 +28,46 @@ def npm(directory, *arguments):
         sys.exit(f"npm {' '.join(arguments)} failed in {directory}")
 
 
+def sources():
+    """What DIR has of the repository: where it is there, and the file itself."""
+    files = [path for path in SOURCES.rglob("*") if path.is_file()]
+    files = [path for path in files if path.relative_to(SOURCES).parts[0] not in ("node_modules", "dist")]
+    return {**{path.relative_to(SOURCES): path for path in files},
+            **{pathlib.Path(TESTS, path.name): path for path in HERE.glob("*.mjs")}}
+
+
+def is_up_to_date(directory):
+    here = sources()
+    if not all((directory / to).is_file() and filecmp.cmp(path, directory / to, shallow=False) for to, path in here.items()):
+        return False
+    others = {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()} - here.keys()
+    return (directory / "node_modules" / ".package-lock.json").is_file() and \
+        all(path.parts[0] in ("node_modules", "dist") for path in others)
+
+
 def install(directory):
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.iterdir():
         if old.name != "node_modules":
             shutil.rmtree(old) if old.is_dir() else old.unlink()
-    shutil.copytree(SOURCES, directory, dirs_exist_ok=True, ignore=shutil.ignore_patterns("node_modules", "dist"))
+    for to, path in sources().items():
+        (directory / to).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(path, directory / to)
     lock = (SOURCES / "package-lock.json").read_text()
     if re.search(r'"resolved"|https?://[^"]*registry', lock):
-        sys.exit("package-lock.json names a registry; .npmrc keeps it out: run npm install in dashboards/web anew")
+        sys.exit("package-lock.json names a registry; .npmrc keeps it out: run npm install in dashboards/web again")
     npm(directory, "ci", "--prefer-offline")
 
 
 def files_of(directory):
     return {path.relative_to(directory).as_posix(): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+
+
+def lint(directory):
+    if not is_up_to_date(directory):
+        install(directory)
+    npm(directory, "run", "lint")
+    npm(directory, "run", "format:check")
 
 
 def dist(directory):
@@ -65,15 +96,10 @@ def check_policy(page):
 
 
 def main():
-    if len(sys.argv) != 3 or sys.argv[1] not in ("install", "units", "dist"):
+    commands = {"install": install, "lint": lint, "units": lambda directory: npm(directory, "test"), "dist": dist}
+    if len(sys.argv) != 3 or sys.argv[1] not in commands:
         sys.exit(__doc__)
-    directory = pathlib.Path(sys.argv[2])
-    if sys.argv[1] == "install":
-        install(directory)
-    elif sys.argv[1] == "units":
-        npm(directory, "test")
-    else:
-        dist(directory)
+    commands[sys.argv[1]](pathlib.Path(sys.argv[2]))
 
 
 if __name__ == "__main__":

@@ -19,7 +19,9 @@ mkdirSync(kPictures, { recursive: true });
 /** The Python side: one question at a time. */
 class World {
   constructor() {
-    this.process = spawn("/usr/bin/python3", ["-B", fileURLToPath(new URL("world.py", import.meta.url))], { stdio: ["pipe", "pipe", "inherit"] });
+    this.process = spawn("/usr/bin/python3", ["-B", fileURLToPath(new URL("world.py", import.meta.url))], {
+      stdio: ["pipe", "pipe", "inherit"],
+    });
     this.lines = createInterface({ input: this.process.stdout })[Symbol.asyncIterator]();
     this.turn = Promise.resolve();
     this.ended = new Promise((resolve) => this.process.on("exit", (code) => resolve(code)));
@@ -51,18 +53,41 @@ export let base; // of the agent itself
 export const farm = { web: "", db: "" };
 let browser;
 
-const compose = (service) => [["project", "farm"], ["service", service], ["container-number", "1"]]
-  .flatMap(([name, value]) => ["--label", `com.docker.compose.${name}=${value}`]);
+const compose = (service) =>
+  [
+    ["project", "farm"],
+    ["service", service],
+    ["container-number", "1"],
+  ].flatMap(([name, value]) => ["--label", `com.docker.compose.${name}=${value}`]);
 
 export async function begin() {
   world = new World();
   base = `http://127.0.0.1:${(await world.answer()).port}/`;
-  farm.web = (await world.ask("run", { name: "farm_web_1", steps: ["spin"], options: ["--cpus", "0.2", "--memory", "64m", ...compose("web")] })).id;
-  farm.db = (await world.ask("run", { name: "farm_db_1", steps: ["touch-memory", "40", "then", "stay"], options: ["--memory", "256m", ...compose("db")] })).id;
+  farm.web = (
+    await world.ask("run", {
+      name: "farm_web_1",
+      steps: ["spin"],
+      options: ["--cpus", "0.2", "--memory", "64m", ...compose("web")],
+    })
+  ).id;
+  farm.db = (
+    await world.ask("run", {
+      name: "farm_db_1",
+      steps: ["touch-memory", "40", "then", "stay"],
+      options: ["--memory", "256m", ...compose("db")],
+    })
+  ).id;
   browser = await chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-      "--disable-component-update", "--disable-sync"],
+    args: [
+      "--no-sandbox",
+      "--disable-gpu",
+      "--disable-quic",
+      "--no-first-run",
+      "--disable-background-networking",
+      "--disable-component-update",
+      "--disable-sync",
+    ],
   });
 }
 
@@ -79,12 +104,19 @@ export async function withPage(options, look) {
   const { hash = "#/overview", at = base, allow = [], clock = false, init, ...rest } = options;
   const context = await browser.newContext({ viewport: kDesktop, ...rest });
   const page = await context.newPage();
-  page.setDefaultTimeout(20_000);
+  page.setDefaultTimeout(60_000); // long, since the machine may be busy
   const complaints = [];
-  const complain = (text) => { if (!allow.some((one) => one.test(text))) complaints.push(text); };
-  page.on("console", (message) => { if (["error", "warning"].includes(message.type())) complain(message.text()); });
+  const complain = (text) => {
+    if (!allow.some((one) => one.test(text))) complaints.push(text);
+  };
+  page.on("console", (message) => {
+    if (["error", "warning"].includes(message.type())) complain(message.text());
+  });
   page.on("pageerror", (error) => complain(String(error)));
-  page.on("dialog", (dialog) => { complain(`dialog: ${dialog.message()}`); void dialog.dismiss(); });
+  page.on("dialog", (dialog) => {
+    complain(`dialog: ${dialog.message()}`);
+    void dialog.dismiss();
+  });
   try {
     if (clock) await page.clock.install();
     if (init) await page.addInitScript(init);
@@ -101,7 +133,7 @@ export async function withPage(options, look) {
 
 /** The first true value, or an error that says what was waited for. */
 export async function until(condition, seconds, what) {
-  const deadline = Date.now() + 3 * seconds * 1000; // timeout, not speed: the machine may be busy
+  const deadline = Date.now() + 3 * seconds * 1000; // long, since the machine may be busy
   for (;;) {
     const value = await condition();
     if (value) return value;
@@ -112,6 +144,27 @@ export async function until(condition, seconds, what) {
 
 export const rowOf = (page, id) => page.locator(`.row[data-id=${JSON.stringify(id)}]`);
 export const freshness = (page) => page.locator(".freshness").getAttribute("data-state");
+/** When the newest sample that the page shows was taken, by the agent's clock, in seconds. */
+export const sampleTime = async (page) => Number(await page.locator(".freshness").getAttribute("data-time"));
+/** Of which sample the chart's figure is, by the agent's clock; NaN without a figure. */
+export const chartTime = async (page, title = "CPU") =>
+  parseFloat(
+    (await page
+      .locator(`.chart[data-chart=${JSON.stringify(title)}] .legend-value`)
+      .first()
+      .getAttribute("data-time")) ?? "",
+  );
+/** The samples that come on the page's stream, whether it shows them or not: a function that says how many so far. */
+export async function samplesOf(page) {
+  const session = await page.context().newCDPSession(page);
+  let samples = 0;
+  session.on("Network.eventSourceMessageReceived", (event) => {
+    if (event.eventName === "sample") samples += 1;
+  });
+  await session.send("Network.enable");
+  return () => samples;
+}
+
 export const live = (page) => until(async () => (await freshness(page)) === "live", 15, "the page is live");
 
 /** What assistive technology would stumble over. `rules`: only these. */
@@ -119,17 +172,30 @@ export async function accessibility(page, rules) {
   await page.evaluate(kAxe);
   const options = { resultTypes: ["violations"], ...(rules ? { runOnly: rules } : {}) };
   const { violations } = await page.evaluate((options) => globalThis.axe.run(document, options), options);
-  return violations.map((one) => `${one.id}: ${one.help}: ${one.nodes.slice(0, 3).map((node) => `${node.target.join(" ")} ${node.failureSummary}`).join(" | ")}`);
+  return violations.map(
+    (one) =>
+      `${one.id}: ${one.help}: ${one.nodes
+        .slice(0, 3)
+        .map((node) => `${node.target.join(" ")} ${node.failureSummary}`)
+        .join(" | ")}`,
+  );
 }
 
 /** The page fits, and axe finds nothing, in light and dark; a picture of each. */
 export async function inBothThemes(page, name) {
   for (const colorScheme of ["light", "dark"]) {
     await page.emulateMedia({ colorScheme });
-    await until(() => page.evaluate((wanted) => document.documentElement.dataset.theme === wanted, colorScheme), 2, `${colorScheme}, as the system`);
+    await until(
+      () => page.evaluate((wanted) => document.documentElement.dataset.theme === wanted, colorScheme),
+      2,
+      `${colorScheme}, as the system`,
+    );
     const [wide, inner] = await page.evaluate(() => {
       const main = document.getElementById("main");
-      return [Math.max(document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth), innerWidth];
+      return [
+        Math.max(document.documentElement.scrollWidth - innerWidth, main.scrollWidth - main.clientWidth),
+        innerWidth,
+      ];
     });
     assert.ok(wide <= 0, `${wide} px wider than the ${inner} px there are`);
     // In the other theme the same elements have other colours.
@@ -138,8 +204,9 @@ export async function inBothThemes(page, name) {
   }
 }
 
-/** A line of the stream as an agent would send it whose clock is `seconds` off. */
-const shifted = (line, seconds) => line.replace(/"time":([\d.]+(?:E9)?)/, (_, time) => `"time":${Number(time) + seconds}`);
+/** A line of the stream as an agent with a clock `seconds` off would send it. */
+const shifted = (line, seconds) =>
+  line.replace(/"time":([\d.]+(?:E9)?)/, (_, time) => `"time":${Number(time) + seconds}`);
 
 /** A server in front of the agent: under a path prefix, with a door that can be closed, and a clock that can be set. */
 export async function frontServer(prefix) {
@@ -149,14 +216,18 @@ export async function frontServer(prefix) {
     const path = request.url.slice(prefix.length - 1);
     if (path.startsWith("/api/v1/stream")) state.streams += 1;
     if (state.refuse && path.startsWith("/api/")) return response.writeHead(state.refuse).end("not for you");
-    const onward = httpRequest(base + path.slice(1), { headers: { ...request.headers, host: new URL(base).host } }, (answer) => {
-      response.writeHead(answer.statusCode, answer.headers);
-      if (!path.startsWith("/api/v1/stream")) return answer.pipe(response);
-      createInterface({ input: answer })
-        .on("line", (line) => response.write(`${shifted(line, state.clock)}\n`))
-        .on("error", () => response.destroy())
-        .on("close", () => response.end());
-    });
+    const onward = httpRequest(
+      base + path.slice(1),
+      { headers: { ...request.headers, host: new URL(base).host } },
+      (answer) => {
+        response.writeHead(answer.statusCode, answer.headers);
+        if (!path.startsWith("/api/v1/stream")) return answer.pipe(response);
+        createInterface({ input: answer })
+          .on("line", (line) => response.write(`${shifted(line, state.clock)}\n`))
+          .on("error", () => response.destroy())
+          .on("close", () => response.end());
+      },
+    );
     onward.on("error", () => response.destroy());
     response.on("close", () => onward.destroy());
     onward.end();
@@ -165,6 +236,10 @@ export async function frontServer(prefix) {
   return {
     state,
     at: `http://127.0.0.1:${server.address().port}${prefix}`,
-    close: () => new Promise((resolve) => { server.closeAllConnections?.(); server.close(resolve); }),
+    close: () =>
+      new Promise((resolve) => {
+        server.closeAllConnections?.();
+        server.close(resolve);
+      }),
   };
 }

@@ -24,7 +24,7 @@ from support.waiting import end  # noqa: E402
 
 
 # A report of `tallyman overhead run`, as a machine gave it.
-REPORT = paths.REPOSITORY / "dashboards" / "web" / "mock" / "overhead_report.json"
+REPORT = paths.REPOSITORY / "dashboards" / "web" / "mock" / "overhead_sample.json"
 
 
 def hierarchies():
@@ -79,7 +79,7 @@ class World:
                                      ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6)):
             path = self.containers[name].files(controller) / file
             if path.exists():
-                return {"seconds": of(path.read_text()), "at": time.monotonic()}
+                return {"seconds": of(path.read_text()), "time": time.time()}
         raise FileNotFoundError("neither cpuacct.usage nor cpu.stat")
 
     def remove(self, name):
@@ -157,7 +157,7 @@ def main():
             try:
                 done = getattr(world, request.pop("do"))(**request)
                 answers.write(json.dumps({"ok": done or {}}) + "\n")
-            except Exception:  # noqa: BLE001: the test that asked is told
+            except Exception:  # noqa: BLE001: the test that asked gets it
                 answers.write(json.dumps({"error": traceback.format_exc()}) + "\n")
     finally:
         world.close()

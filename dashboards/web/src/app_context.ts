@@ -1,9 +1,9 @@
 // What every component may need: what is known now, where we are, and how to go elsewhere.
 import { createContext } from "preact";
-import { useContext, useEffect, useReducer } from "preact/hooks";
+import { useContext, useLayoutEffect, useReducer } from "preact/hooks";
 import type { Live } from "./data/live";
 import type { HostFacts } from "./data/api";
-import { kOverview, type OverviewState, type ViewState } from "./model/url_state";
+import type { OverviewState, ViewState } from "./model/url_state";
 
 export interface App {
   live: Live;
@@ -21,19 +21,19 @@ export interface App {
   theme: "light" | "dark";
 }
 
-export const AppContext = createContext<App>({
-  live: undefined as unknown as Live, host: undefined, view: kOverview, go: () => undefined, lastOverview: kOverview,
-  chosen: [], choose: () => undefined, reconnect: () => undefined, theme: "light",
-});
+export const AppContext = createContext<App | undefined>(undefined);
 
 export function useApp(): App {
-  return useContext(AppContext);
+  const app = useContext(AppContext);
+  if (app === undefined) throw new Error("useApp outside of AppContext.Provider");
+  return app;
 }
 
-/** Draws the component anew with each sample and each change of the list. */
+/** Redraws the component with each sample and each change of the list. */
 export function useLive(): Live {
   const { live } = useApp();
   const [, draw] = useReducer((n: number) => n + 1, 0);
-  useEffect(() => live.subscribe(() => draw(0)), [live]);
+  // With what is drawn, not after the paint: a change in between would not be drawn.
+  useLayoutEffect(() => live.subscribe(() => draw(0)), [live]);
   return live;
 }

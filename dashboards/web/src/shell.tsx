@@ -1,29 +1,38 @@
 // The frame around every page: where one is, whether the figures are fresh, the theme.
-import { useCallback, useEffect, useMemo, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { AppContext, useApp, useLive, type App } from "./app_context";
 import { getHost, type HostFacts } from "./data/api";
 import type { Live } from "./data/live";
 import { clock, duration } from "./model/format";
 import { displayName } from "./model/workload";
 import {
-  kCompare, kEvents, kMaxCompared, kMetrics, kOverhead, kOverview, parseView, viewHash, type OverviewState, type ViewState,
+  kCompare,
+  kEvents,
+  kMaxCompared,
+  kMetrics,
+  kOverhead,
+  kOverview,
+  parseView,
+  viewHash,
+  type OverviewState,
+  type ViewState,
 } from "./model/url_state";
 import { Auto, Mark, Moon, Pause, Play, Sun } from "./parts/icons";
 import { Name } from "./parts/name";
 import { Failure } from "./parts/states";
-import { ComparePage } from "./pages/compare";
-import { EventsPage } from "./pages/events";
-import { MetricsPage } from "./pages/metrics";
-import { OverheadPage } from "./pages/overhead";
-import { OverviewPage } from "./pages/overview";
-import { WorkloadPage } from "./pages/workload";
+import { ComparePage } from "./pages/compare_page";
+import { EventsPage } from "./pages/events_page";
+import { MetricsPage } from "./pages/metrics_page";
+import { OverheadPage } from "./pages/overhead_page";
+import { OverviewPage } from "./pages/overview_page";
+import { WorkloadPage } from "./pages/workload_page";
 import { ApiError } from "./data/api";
-import { useTheme, type Choice } from "./theme";
+import { useTheme, type Choice } from "./hooks/use_theme";
 import { ShortcutsDialog } from "./parts/shortcuts";
 
 function useView(): [ViewState, (view: ViewState, replace?: boolean) => void] {
   const [view, setView] = useState(() => parseView(location.hash));
-  useEffect(() => {
+  useLayoutEffect(() => {
     const moved = (): void => setView(parseView(location.hash));
     window.addEventListener("popstate", moved);
     window.addEventListener("hashchange", moved);
@@ -60,7 +69,17 @@ export function Shell({ live, reconnect }: { live: Live; reconnect: () => void }
   }, [live]);
 
   const app = useMemo<App>(
-    () => ({ live, host, view, go, lastOverview: lastOverview.current, chosen, choose: (ids) => choose(ids.slice(0, kMaxCompared)), reconnect, theme: theme.shown }),
+    () => ({
+      live,
+      host,
+      view,
+      go,
+      lastOverview: lastOverview.current,
+      chosen,
+      choose: (ids) => choose(ids.slice(0, kMaxCompared)),
+      reconnect,
+      theme: theme.shown,
+    }),
     [live, host, view, go, chosen, reconnect, theme.shown],
   );
   return (
@@ -82,7 +101,12 @@ function PageOf({ view }: { view: ViewState }) {
     document.title = `${titleOf(view, live)} · Tallyman`;
   });
   if (live.status === "denied" && live.size === 0) {
-    return <Failure error={new ApiError("denied", "The server refused to show the dashboard's figures to you.")} retry={reconnect} />;
+    return (
+      <Failure
+        error={new ApiError("denied", "The server refused to show the dashboard's figures to you.")}
+        retry={reconnect}
+      />
+    );
   }
   switch (view.page) {
     case "overview":
@@ -118,17 +142,50 @@ function Header({ choice, nextTheme }: { choice: Choice; nextTheme: () => void }
   const inside = view.page === "workload" ? "overview" : view.page;
   return (
     <header class="header">
-      <a class="skip" href={viewHash(view)} onClick={(event) => { event.preventDefault(); document.getElementById("main")?.focus(); }}>Skip to content</a>
-      <a class="brand" href={viewHash(kOverview)} aria-label="Tallyman, overview"><Mark /><span>Tallyman</span></a>
-      {host?.hostname && <span class="hostname" title={[host.os_version, host.kernel_version, host.cgroup_mode && `cgroup ${host.cgroup_mode}`].filter(Boolean).join(" · ")}><Name text={host.hostname} longest={40} /></span>}
+      <a
+        class="skip"
+        href={viewHash(view)}
+        onClick={(event) => {
+          event.preventDefault();
+          document.getElementById("main")?.focus();
+        }}
+      >
+        Skip to content
+      </a>
+      <a class="brand" href={viewHash(kOverview)} aria-label="Tallyman, overview">
+        <Mark />
+        <span>Tallyman</span>
+      </a>
+      {host?.hostname && (
+        <span
+          class="hostname"
+          title={[host.os_version, host.kernel_version, host.cgroup_mode && `cgroup ${host.cgroup_mode}`]
+            .filter(Boolean)
+            .join(" · ")}
+        >
+          <Name text={host.hostname} longest={40} />
+        </span>
+      )}
       <nav class="nav" aria-label="Pages">
         {pages.map(([to, text]) => (
-          <a key={text} href={viewHash(to)} aria-current={to.page === inside ? (view.page === "workload" ? "true" : "page") : undefined}>{text}</a>
+          <a
+            key={text}
+            href={viewHash(to)}
+            aria-current={to.page === inside ? (view.page === "workload" ? "true" : "page") : undefined}
+          >
+            {text}
+          </a>
         ))}
       </nav>
       <div class="header-end">
         <Freshness />
-        <button type="button" class="icon-button" onClick={nextTheme} aria-label={`Theme: ${choice === "auto" ? "as the system" : choice}. Change`} title={`Theme: ${choice === "auto" ? "as the system" : choice}`}>
+        <button
+          type="button"
+          class="icon-button"
+          onClick={nextTheme}
+          aria-label={`Theme: ${choice === "auto" ? "as the system" : choice}. Change`}
+          title={`Theme: ${choice === "auto" ? "as the system" : choice}`}
+        >
           {choice === "auto" ? <Auto /> : choice === "light" ? <Sun /> : <Moon />}
         </button>
       </div>
@@ -142,16 +199,32 @@ function Freshness() {
   const age = live.arrived > 0 ? Math.max(0, (Date.now() - live.arrived) / 1000) : 0;
   const [state, text] = live.paused
     ? ["paused", `Paused at ${clock(live.time)}`]
-    : live.status === "live" ? ["live", "Live"]
-    : live.status === "denied" ? ["stale", "No permission"]
-    : live.arrived === 0 ? ["connecting", "Connecting"]
-    : ["stale", `Stale · ${duration(Math.floor(age))}`];
+    : live.status === "live"
+      ? ["live", "Live"]
+      : live.status === "denied"
+        ? ["stale", "No permission"]
+        : live.arrived === 0
+          ? ["connecting", "Connecting"]
+          : ["stale", `Stale · ${duration(Math.floor(age))}`];
   return (
     <>
-      <span class={`freshness freshness-${state}`} data-state={state} title={live.version && `Agent ${live.version}, a sample every ${duration(live.interval)}`}>
-        <span class="freshness-dot" aria-hidden="true" />{text}
+      <span
+        class={`freshness freshness-${state}`}
+        data-state={state}
+        data-time={live.time}
+        title={live.version && `Agent ${live.version}, a sample every ${duration(live.interval)}`}
+      >
+        <span class="freshness-dot" aria-hidden="true" />
+        {text}
       </span>
-      <button type="button" class="icon-button" onClick={() => live.setPaused(!live.paused)} aria-pressed={live.paused} aria-label="Pause" title={live.paused ? "Go on" : "Pause: hold the figures as they are"}>
+      <button
+        type="button"
+        class="icon-button"
+        onClick={() => live.setPaused(!live.paused)}
+        aria-pressed={live.paused}
+        aria-label="Pause"
+        title={live.paused ? "Go on" : "Pause: hold the figures as they are"}
+      >
         {live.paused ? <Play /> : <Pause />}
       </button>
     </>
@@ -162,11 +235,21 @@ function Freshness() {
 function StaleBar() {
   const { live, reconnect } = useApp();
   useLive();
-  if (live.arrived === 0 || live.status === "live" || live.paused) return <div role="status" class="sr-only">{live.status === "live" ? "Live" : ""}</div>;
+  if (live.arrived === 0 || live.status === "live" || live.paused)
+    return (
+      <div role="status" class="sr-only">
+        {live.status === "live" ? "Live" : ""}
+      </div>
+    );
   return (
     <div role="status" class="stale-bar">
-      <span>{live.status === "denied" ? "The server no longer lets you see this." : "The connection to the agent is lost."} These are the figures of {clock(live.time)}; trying again by itself.</span>
-      <button type="button" class="button" onClick={reconnect}>Try now</button>
+      <span>
+        {live.status === "denied" ? "The server no longer lets you see this." : "The connection to the agent is lost."}{" "}
+        These are the figures of {clock(live.time)}; trying again by itself.
+      </span>
+      <button type="button" class="button" onClick={reconnect}>
+        Try now
+      </button>
     </div>
   );
 }

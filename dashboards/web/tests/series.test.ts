@@ -1,24 +1,89 @@
 import { describe, expect, it } from "vitest";
-import { align, joined, panned, perLimit, perMean, perUnit, rateOf, stepFor, summary, within, zoomed, type Point } from "../src/model/series";
+import {
+  align,
+  joined,
+  panned,
+  perLimit,
+  perMean,
+  perUnit,
+  rateOf,
+  stepFor,
+  summary,
+  within,
+  zoomed,
+  type Point,
+} from "../src/model/series";
 
 describe("joining and aligning", () => {
   it("adds live points behind the history only", () => {
-    expect(joined([[1, 1], [2, 2]], [[1.5, 9], [2, 9], [3, 3], [2.5, 9], [4, 4]])).toEqual([[1, 1], [2, 2], [3, 3], [4, 4]]);
+    expect(
+      joined(
+        [
+          [1, 1],
+          [2, 2],
+        ],
+        [
+          [1.5, 9],
+          [2, 9],
+          [3, 3],
+          [2.5, 9],
+          [4, 4],
+        ],
+      ),
+    ).toEqual([
+      [1, 1],
+      [2, 2],
+      [3, 3],
+      [4, 4],
+    ]);
     expect(joined([], [[1, 1]])).toEqual([[1, 1]]);
   });
   it("breaks the line where nothing was measured", () => {
-    const [times, values] = align([[[0, 1], [1, 1], [10, 2], [11, 2]]], 1);
+    const [times, values] = align(
+      [
+        [
+          [0, 1],
+          [1, 1],
+          [10, 2],
+          [11, 2],
+        ],
+      ],
+      1,
+    );
     expect(times).toEqual([0, 1, 2, 10, 11]);
     expect(values).toEqual([1, 1, null, 2, 2]);
   });
   it("does not break a line where only another series has a time", () => {
-    const [times, first, second] = align([[[0, 0], [2, 4]], [[1, 5]]], 1);
+    const [times, first, second] = align(
+      [
+        [
+          [0, 0],
+          [2, 4],
+        ],
+        [[1, 5]],
+      ],
+      1,
+    );
     expect(times).toEqual([0, 1, 2]);
     expect(first).toEqual([0, 2, 4]);
     expect(second).toEqual([null, 5, null]);
   });
   it("takes nothing at all", () => expect(align([[], []], 1)).toEqual([[], [], []]));
-  it("keeps what lies within", () => expect(within([[1, 1], [2, 2], [3, 3]], 2, 3)).toEqual([[2, 2], [3, 3]]));
+  it("keeps what lies within", () =>
+    expect(
+      within(
+        [
+          [1, 1],
+          [2, 2],
+          [3, 3],
+        ],
+        2,
+        3,
+      ),
+    ).toEqual([
+      [2, 2],
+      [3, 3],
+    ]));
 });
 
 describe("ranges", () => {
@@ -41,19 +106,46 @@ describe("ranges", () => {
 });
 
 describe("making workloads comparable", () => {
-  const points: Point[] = [[1, 0.5], [2, 1]];
+  const points: Point[] = [
+    [1, 0.5],
+    [2, 1],
+  ];
   it("by the limit", () => {
-    expect(perLimit(points, 2)).toEqual([[1, 0.25], [2, 0.5]]);
+    expect(perLimit(points, 2)).toEqual([
+      [1, 0.25],
+      [2, 0.5],
+    ]);
     expect(perLimit(points, undefined)).toEqual([]);
     expect(perLimit(points, 0)).toEqual([]);
   });
   it("by a mean", () => {
-    expect(perMean(points, 0.5)).toEqual([[1, 1], [2, 2]]);
+    expect(perMean(points, 0.5)).toEqual([
+      [1, 1],
+      [2, 2],
+    ]);
     expect(perMean(points, 0)).toEqual([]);
   });
   it("by the work of the same moment, and not where none was done", () => {
-    const work: Point[] = [[1.1, 10], [2.1, 0], [7, 4]];
-    expect(perUnit([[1, 5], [2, 5], [7, 2], [30, 1]], work, 1)).toEqual([[1, 0.5], [7, 0.5]]);
+    const work: Point[] = [
+      [1.1, 10],
+      [2.1, 0],
+      [7, 4],
+    ];
+    expect(
+      perUnit(
+        [
+          [1, 5],
+          [2, 5],
+          [7, 2],
+          [30, 1],
+        ],
+        work,
+        1,
+      ),
+    ).toEqual([
+      [1, 0.5],
+      [7, 0.5],
+    ]);
   });
   it("summarises what is there", () => {
     expect(summary([null, 1, 3, null])).toEqual({ last: 3, mean: 2, least: 1, most: 3 });

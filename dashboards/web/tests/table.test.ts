@@ -1,5 +1,15 @@
 import { describe, expect, it } from "vitest";
-import { matches, matchesWorkload, sortRows, sumsOf, tableItems, topmost, visibleSlice, type Filters, type Row } from "../src/model/table";
+import {
+  matches,
+  matchesWorkload,
+  sortRows,
+  sumsOf,
+  tableItems,
+  topmost,
+  visibleSlice,
+  type Filters,
+  type Row,
+} from "../src/model/table";
 import { searched, sliceOf, type Facts } from "../src/model/workload";
 
 function row(id: string, values: Record<string, number> = {}, facts: Partial<Facts> = {}, weight = 0): Row {
@@ -10,7 +20,17 @@ const any: Filters = { text: "", kind: "", runtime: "", project: "", pod: "", on
 const ids = (rows: readonly Row[]): string[] => rows.map((one) => one.facts.id);
 
 describe("filters", () => {
-  const web = row("/docker/1", {}, { name: "farm_web_1", image: "nginx:1.22", runtime: "docker", compose: { project: "farm" }, labels: { team: "Blue" } });
+  const web = row(
+    "/docker/1",
+    {},
+    {
+      name: "farm_web_1",
+      image: "nginx:1.22",
+      runtime: "docker",
+      compose: { project: "farm" },
+      labels: { team: "Blue" },
+    },
+  );
   it("asks for every word, in names, images and labels alike", () => {
     expect(matchesWorkload(web.search, "WEB nginx")).toBe(true);
     expect(matchesWorkload(web.search, "team=blue")).toBe(true);
@@ -26,7 +46,9 @@ describe("filters", () => {
     expect(matchesWorkload(db, id.slice(0, 12))).toBe(true);
     expect(matchesWorkload(db, "cafe")).toBe(true);
     expect(matchesWorkload(db, `/docker/${id}`)).toBe(true);
-    expect(matchesWorkload(row(`/docker/${id}`, {}, { workload: id.slice(0, 12), container_id: id }).search, "db")).toBe(false);
+    expect(
+      matchesWorkload(row(`/docker/${id}`, {}, { workload: id.slice(0, 12), container_id: id }).search, "db"),
+    ).toBe(false);
   });
   it("joins all conditions", () => {
     expect(matches(web, { ...any, project: "farm", kind: "container", runtime: "docker" })).toBe(true);
@@ -67,11 +89,19 @@ describe("groups", () => {
   });
   it("opens under its head, in the order of the sums, without a group last", () => {
     const rows = [
-      row("/1", { cpu_cores: 1 }, { compose: { project: "small" } }), row("/2", { cpu_cores: 9 }),
-      row("/3", { cpu_cores: 2 }, { compose: { project: "big" } }), row("/4", { cpu_cores: 3 }, { compose: { project: "big" } }),
+      row("/1", { cpu_cores: 1 }, { compose: { project: "small" } }),
+      row("/2", { cpu_cores: 9 }),
+      row("/3", { cpu_cores: 2 }, { compose: { project: "big" } }),
+      row("/4", { cpu_cores: 3 }, { compose: { project: "big" } }),
     ];
     const items = tableItems(rows, { by: "cpu", descending: true }, "project", new Set(["big"]));
-    expect(items.map((item) => (item.kind === "group" ? `[${item.label}]` : item.row.facts.id))).toEqual(["[big]", "/4", "/3", "[small]", "[in no project]"]);
+    expect(items.map((item) => (item.kind === "group" ? `[${item.label}]` : item.row.facts.id))).toEqual([
+      "[big]",
+      "/4",
+      "/3",
+      "[small]",
+      "[in no project]",
+    ]);
   });
   it("knows the slice of a workload", () => {
     expect(sliceOf(child.facts)).toBe("/kubepods.slice");
@@ -89,6 +119,12 @@ describe("the window on a long list", () => {
   });
   it("moves in steps of several rows", () => {
     const slices = [0, 1, 2, 3, 4].map((row) => visibleSlice(20000 + row * 40, 400, 40, 1000, 5, 4));
-    expect(slices).toEqual([[492, 516], [496, 516], [496, 520], [496, 520], [496, 520]]);
+    expect(slices).toEqual([
+      [492, 516],
+      [496, 516],
+      [496, 520],
+      [496, 520],
+      [496, 520],
+    ]);
   });
 });

@@ -14,7 +14,9 @@ describe("names that strangers chose", () => {
     const long = visible("a".repeat(4000) + "END", 50);
     expect(long).toHaveLength(50);
     expect(long).toMatch(/^a+…a+END$/);
-    expect(visible("😀".repeat(300), 20)).not.toMatch(/[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/);
+    expect(visible("😀".repeat(300), 20)).not.toMatch(
+      /[\ud800-\udbff](?![\udc00-\udfff])|(?<![\ud800-\udbff])[\udc00-\udfff]/,
+    );
   });
   it("cuts ids, not names", () => {
     const id = "0123456789abcdef".repeat(4);
@@ -32,11 +34,30 @@ describe("names that strangers chose", () => {
 
 describe("tables as files", () => {
   it("quotes, and defuses formulas", () => {
-    expect(toCsv(["a", "b"], [["x,y", 1.5], ['say "hi"', null], ["=1+1", undefined], ["@cmd", NaN]])).toBe(
-      'a,b\r\n"x,y",1.5\r\n"say ""hi""",\r\n\'=1+1,\r\n\'@cmd,\r\n');
+    expect(
+      toCsv(
+        ["a", "b"],
+        [
+          ["x,y", 1.5],
+          ['say "hi"', null],
+          ["=1+1", undefined],
+          ["@cmd", NaN],
+        ],
+      ),
+    ).toBe('a,b\r\n"x,y",1.5\r\n"say ""hi""",\r\n\'=1+1,\r\n\'@cmd,\r\n');
   });
   it("keeps negative numbers as numbers", () => expect(toCsv(["a"], [[-1]])).toBe("a\r\n-1\r\n"));
   it("leaves out what is not known", () => {
-    expect(JSON.parse(toJson(["a", "b"], [["x", null], ["y", 0]]))).toEqual([{ a: "x" }, { a: "y", b: 0 }]);
+    expect(
+      JSON.parse(
+        toJson(
+          ["a", "b"],
+          [
+            ["x", null],
+            ["y", 0],
+          ],
+        ),
+      ),
+    ).toEqual([{ a: "x" }, { a: "y", b: 0 }]);
   });
 });

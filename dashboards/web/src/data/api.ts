@@ -16,11 +16,11 @@ export class ApiError extends Error {
   }
 }
 
-const kPatience = 15_000;
+const kTimeout = 15_000;
 
 async function get(path: string, signal?: AbortSignal): Promise<Response> {
   const limit = new AbortController();
-  const timer = setTimeout(() => limit.abort(), kPatience);
+  const timer = setTimeout(() => limit.abort(), kTimeout);
   signal?.addEventListener("abort", () => limit.abort());
   try {
     const answer = await fetch(path, { signal: limit.signal, cache: "no-store" });
@@ -28,7 +28,10 @@ async function get(path: string, signal?: AbortSignal): Promise<Response> {
     throw failure(answer.status, await answer.text());
   } catch (error) {
     if (error instanceof ApiError || signal?.aborted) throw error;
-    throw new ApiError("unreachable", limit.signal.aborted ? "The agent did not answer in time." : "The agent does not answer.");
+    throw new ApiError(
+      "unreachable",
+      limit.signal.aborted ? "The agent did not answer in time." : "The agent does not answer.",
+    );
   } finally {
     clearTimeout(timer);
   }
@@ -42,7 +45,8 @@ function failure(status: number, body: string): ApiError {
   } catch {
     // plain text: as it is
   }
-  if (status === 401 || status === 403) return new ApiError("denied", "You may not see this: the server asks for other rights.", status);
+  if (status === 401 || status === 403)
+    return new ApiError("denied", "You may not see this: the server asks for other rights.", status);
   if (status === 404) return new ApiError("missing", said || "There is no such thing.", status);
   if (status < 500) return new ApiError("refused", said || `The agent refused (${status}).`, status);
   return new ApiError("broken", said || `The agent failed (${status}).`, status);
@@ -98,7 +102,7 @@ export interface SeriesAnswer {
   series: { workload: string; metric: string; unit?: Unit; points: [number, number][] }[];
 }
 
-export interface HappenedEvent {
+export interface ApiEvent {
   id: number;
   time: string | number;
   type: string;
@@ -108,7 +112,7 @@ export interface HappenedEvent {
 }
 
 export interface EventsAnswer {
-  events: HappenedEvent[];
+  events: ApiEvent[];
   newest?: number;
   oldest?: number;
   dropped?: number;
@@ -168,7 +172,12 @@ export function getSeries(asked: SeriesQuestion, signal?: AbortSignal): Promise<
   return getJson(`api/v1/series?${query.toString()}`, signal);
 }
 
-export function getEvents(since: number, limit: number, workload?: string, signal?: AbortSignal): Promise<EventsAnswer> {
+export function getEvents(
+  since: number,
+  limit: number,
+  workload?: string,
+  signal?: AbortSignal,
+): Promise<EventsAnswer> {
   const query = new URLSearchParams({ limit: String(limit) });
   if (since > 0) query.set("since", String(since));
   if (workload !== undefined) query.set("workload", workload);

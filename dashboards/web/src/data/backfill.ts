@@ -1,12 +1,21 @@
 // The two minutes before the page was opened, for sparklines in sight: out of the
 // agent's history, a few workloads a question, one question at a time.
 import { getSeries } from "./api";
-import type { Live } from "./live";
-import { kRecentSamples } from "../model/recent";
+import { kBackfilled } from "../model/fields";
+import { kRecentSamples, type RecentSamples } from "../model/recent_samples";
 
 const kAtOnce = 6;
 const kSettle = 150;
-const kFields = ["cpu_cores", "memory_bytes", "working_set_bytes", "io_read_bytes", "io_write_bytes", "net_rx_bytes", "net_tx_bytes", "psi_cpu"];
+
+/** Where the points go: what this needs of all that is live. */
+export interface BackfillTarget {
+  readonly interval: number;
+  /** Those of the stream's samples, in their order. */
+  readonly fields: readonly string[];
+  column(field: string): number | undefined;
+  find(id: string): { recent: RecentSamples } | undefined;
+  changed(): void;
+}
 
 export class Backfill {
   private readonly asked = new Set<string>();
@@ -14,7 +23,7 @@ export class Backfill {
   private busy = false;
   private settling: ReturnType<typeof setTimeout> | undefined;
 
-  constructor(private readonly live: Live) {}
+  constructor(private readonly live: BackfillTarget) {}
 
   /** Those in sight now; each is asked for once. */
   want(ids: readonly string[]): void {
@@ -44,7 +53,7 @@ export class Backfill {
 
   private async fill(ids: string[]): Promise<void> {
     const { live } = this;
-    const fields = kFields.filter((field) => live.column(field) !== undefined);
+    const fields = kBackfilled.filter((field) => live.column(field) !== undefined);
     const step = Math.max(1, Math.round(live.interval));
     const answer = await getSeries({ workloads: ids, metrics: fields, from: -kRecentSamples * step, step });
     const byId = new Map<string, Map<number, (number | null)[]>>();

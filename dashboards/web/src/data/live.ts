@@ -1,13 +1,13 @@
 // All that is known now: fed by the one stream, read by every page. Components
-// subscribe; they are told at most once a frame, and not while the page is hidden.
+// subscribe; they are notified at most once a frame, and not while the page is hidden.
 import { conditionsOf, type Condition } from "../model/conditions";
 import { parseTime } from "../model/format";
-import { Recent } from "../model/recent";
+import { RecentSamples } from "../model/recent_samples";
 import { identity, kHostId, searched, startedAt, type Facts, type Searched } from "../model/workload";
 import type { Row } from "../model/table";
 import { Backfill } from "./backfill";
-import { Happenings } from "./happenings";
-import type { HappenedEvent } from "./api";
+import { WorkloadEvents } from "./workload_events";
+import type { ApiEvent } from "./api";
 
 export interface Hello {
   version?: string;
@@ -29,7 +29,7 @@ export interface SampleMessage {
 /** One workload: what it is and its last samples. */
 export interface Entry {
   facts: Facts;
-  recent: Recent;
+  recent: RecentSamples;
   search: Searched;
   started: number | undefined;
   /** When it went away, in seconds since the epoch. */
@@ -38,8 +38,8 @@ export interface Entry {
 
 export type Status = "connecting" | "live" | "stale" | "denied";
 
-/** Ended workloads that are kept, for whoever looks at one. */
-const kMostEnded = 200;
+/** Ended workloads that are kept, for a page that shows one. */
+const kMaxEnded = 200;
 
 export class Live {
   status: Status = "connecting";
@@ -49,13 +49,21 @@ export class Live {
   time = 0;
   interval = 1;
   version = "";
-  /** Counts connections: what was asked of the agent before is to be asked again. */
+  /** Counts connections whose list is here: what was asked of the agent before is to be asked again. */
   connections = 0;
+  /**
+   * A whole pass of the agent was seen: a workload that is not in the list by now does not
+   * run. Before, one that has just started may not be in it yet.
+   */
+  get settled(): boolean {
+    return this.passes > 1;
+  }
   paused = false;
   fields: string[] = [];
-  readonly happenings = new Happenings();
+  readonly events = new WorkloadEvents();
   readonly backfill = new Backfill(this);
   private boot = "";
+  private passes = 0;
   private readonly entries = new Map<number, Entry>();
   private readonly ids = new Map<string, Entry>();
   private readonly ended = new Map<string, Entry>();
@@ -78,6 +86,20 @@ export class Live {
     return this.ids.get(id) ?? this.ended.get(id);
   }
 
+  /** Those that run now, by this list. */
+  runs(id: string): boolean {
+    return this.ids.has(id);
+  }
+
+  /**
+   * Whether the agent can be asked about it. It knows what is or was in the list, and
+   * perhaps something that ended before this page was opened; what has just started it
+   * may not know yet.
+   */
+  askable(id: string): boolean {
+    return this.find(id) !== undefined || this.settled;
+  }
+
   host(): Entry | undefined {
     return this.ids.get(kHostId);
   }
@@ -95,11 +117,18 @@ export class Live {
   conditions(entry: Entry): Condition[] {
     const value = (field: string): number | null => this.value(entry, field);
     const figures = {
-      cpu_throttled: value("cpu_throttled"), memory_bytes: value("memory_bytes"),
-      working_set_bytes: value("working_set_bytes"), pids: value("pids"),
-      psi_cpu: value("psi_cpu"), psi_memory: value("psi_memory"), psi_io: value("psi_io"),
+      cpu_throttled: value("cpu_throttled"),
+      memory_bytes: value("memory_bytes"),
+      working_set_bytes: value("working_set_bytes"),
+      pids: value("pids"),
+      psi_cpu: value("psi_cpu"),
+      psi_memory: value("psi_memory"),
+      psi_io: value("psi_io"),
     };
-    return conditionsOf(entry.facts, figures, { ...this.happenings.lately(entry.facts.id, this.now()), ended: entry.ended });
+    return conditionsOf(entry.facts, figures, {
+      ...this.events.recent(entry.facts.id, this.now()),
+      ended: entry.ended,
+    });
   }
 
   /** The agent's clock. */
@@ -107,17 +136,17 @@ export class Live {
     return this.time > 0 ? this.time + Math.max(0, (Date.now() - this.arrived) / 1000) : Date.now() / 1000;
   }
 
-  // ---- being told
+  // ---- notifications
 
-  subscribe(told: () => void): () => void {
-    this.subscribers.add(told);
-    return () => this.subscribers.delete(told);
+  subscribe(notify: () => void): () => void {
+    this.subscribers.add(notify);
+    return () => this.subscribers.delete(notify);
   }
 
   /** Every sample as it comes, paused or hidden or not. */
-  onSample(told: (message: SampleMessage) => void): () => void {
-    this.samples.add(told);
-    return () => this.samples.delete(told);
+  onSample(take: (message: SampleMessage) => void): () => void {
+    this.samples.add(take);
+    return () => this.samples.delete(take);
   }
 
   changed(): void {
@@ -125,7 +154,7 @@ export class Live {
     this.due = true;
     requestAnimationFrame(() => {
       this.due = false;
-      for (const told of [...this.subscribers]) told();
+      for (const notify of [...this.subscribers]) notify();
     });
   }
 
@@ -138,7 +167,6 @@ export class Live {
   // ---- writing: the stream alone
 
   hello(message: Hello): void {
-    this.connections += 1;
     this.version = message.version ?? "";
     this.interval = message.interval_seconds ?? 1;
     const time = parseTime(message.time);
@@ -146,14 +174,16 @@ export class Live {
       this.time = time;
       this.arrived = Date.now();
     }
-    if (this.boot !== "" && message.boot_id !== undefined && message.boot_id !== this.boot) this.happenings.clear();
+    if (this.boot !== "" && message.boot_id !== undefined && message.boot_id !== this.boot) this.events.clear();
     this.boot = message.boot_id ?? "";
     this.changed();
   }
 
   workloads(message: WorkloadsMessage): void {
-    if (message.full === true) this.replaceAll(message.workloads);
-    else {
+    if (message.full === true) {
+      this.connections += 1;
+      this.replaceAll(message.workloads);
+    } else {
       for (const facts of message.workloads) this.put(facts);
       for (const key of message.removed ?? []) this.remove(key);
     }
@@ -166,15 +196,16 @@ export class Live {
       this.columns = new Map(message.fields.map((name, i) => [name, i]));
     }
     this.time = message.time;
+    this.passes += 1;
     this.arrived = Date.now();
     this.status = "live";
     for (const row of message.rows) this.entries.get(row[0])?.recent.push(message.time, row.slice(1));
-    for (const told of [...this.samples]) told(message);
+    for (const take of [...this.samples]) take(message);
     this.changed();
   }
 
-  event(event: HappenedEvent): void {
-    if (this.happenings.add([event])) this.changed();
+  event(event: ApiEvent): void {
+    if (this.events.add([event])) this.changed();
   }
 
   setStatus(status: Status): void {
@@ -184,7 +215,7 @@ export class Live {
   }
 
   // A whole list: of the first connection, of the next one, or of an agent that was
-  // started anew and counts its keys anew. Samples stay with whom they belong to.
+  // restarted and counts its keys from 1 again. Samples stay with their workload.
   private replaceAll(list: Facts[]): void {
     const before = new Map([...this.entries.values()].map((entry) => [identity(entry.facts), entry]));
     this.entries.clear();
@@ -222,14 +253,14 @@ export class Live {
     this.ended.delete(entry.facts.id);
     this.ended.set(entry.facts.id, entry);
     for (const oldest of this.ended.keys()) {
-      if (this.ended.size <= kMostEnded) break;
+      if (this.ended.size <= kMaxEnded) break;
       this.ended.delete(oldest);
     }
   }
 }
 
 function newEntry(facts: Facts): Entry {
-  return { facts, recent: new Recent(), search: searched(facts), started: undefined };
+  return { facts, recent: new RecentSamples(), search: searched(facts), started: undefined };
 }
 
 function update(entry: Entry, facts: Facts): void {

@@ -3,12 +3,12 @@
 // one, or a sleep; the watch below does.
 import { ApiError, getEvents, getHost } from "./api";
 import type { Hello, Live, SampleMessage, WorkloadsMessage } from "./live";
-import type { HappenedEvent } from "./api";
+import type { ApiEvent } from "./api";
 
 const kWatchEvery = 1000;
 /** Ticks of the watch that are so far apart mean that the browser slept. */
 const kSleptAfter = 20_000;
-const kLongestWait = 15_000;
+const kMaxWait = 15_000;
 
 export class Stream {
   private source: EventSource | undefined;
@@ -54,7 +54,7 @@ export class Stream {
     });
     on<WorkloadsMessage>("workloads", (message) => this.live.workloads(message));
     on<SampleMessage>("sample", (message) => this.live.sample(message));
-    on<HappenedEvent>("event", (message) => this.live.event(message));
+    on<ApiEvent>("event", (message) => this.live.event(message));
     source.addEventListener("error", () => {
       if (source === this.source) void this.askWhy();
     });
@@ -63,13 +63,13 @@ export class Stream {
   // Events between two connections, and those before the first.
   private async catchUp(): Promise<void> {
     try {
-      const answer = await getEvents(this.live.happenings.newest(), 1000);
-      // A lower newest number than ours: it counts anew.
-      if (answer.newest !== undefined && answer.newest < this.live.happenings.newest()) {
-        this.live.happenings.clear();
-        this.live.happenings.add((await getEvents(0, 1000)).events);
+      const answer = await getEvents(this.live.events.newest(), 1000);
+      // A lower newest number than ours: the agent was restarted.
+      if (answer.newest !== undefined && answer.newest < this.live.events.newest()) {
+        this.live.events.clear();
+        this.live.events.add((await getEvents(0, 1000)).events);
       } else {
-        this.live.happenings.add(answer.events);
+        this.live.events.add(answer.events);
       }
       this.live.changed();
     } catch {
@@ -97,10 +97,10 @@ export class Stream {
     }
     this.lastTick = now;
     const silence = now - Math.max(this.lastMessage, this.opened);
-    const patience = Math.max(10_000, 5000 * this.live.interval);
+    const timeout = Math.max(10_000, 5000 * this.live.interval);
     const closed = this.source?.readyState === EventSource.CLOSED;
-    if (slept || silence > patience || (closed && now - this.opened > this.wait)) {
-      if (closed) this.wait = Math.min(2 * this.wait, kLongestWait);
+    if (slept || silence > timeout || (closed && now - this.opened > this.wait)) {
+      if (closed) this.wait = Math.min(2 * this.wait, kMaxWait);
       this.open();
     }
     const late = now - this.live.arrived > 1000 * Math.max(3, 3 * this.live.interval);

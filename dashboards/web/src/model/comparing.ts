@@ -1,29 +1,9 @@
 // What the compare page draws and how its figures read. Pure.
-import { fieldOf } from "./fields";
+import { fieldOf, type Compared } from "./fields";
 import { bytes, count, formatValue, kAbsentText, percent, significant, type Unit } from "./format";
 import { perLimit, perMean, perUnit, summary, type Point } from "./series";
 import type { Facts } from "./workload";
 import type { Normalise } from "./url_state";
-
-export interface Compared {
-  field: string;
-  title: string;
-}
-
-export const kCompared: readonly Compared[] = [
-  { field: "cpu_cores", title: "CPU" },
-  { field: "working_set_bytes", title: "Memory" },
-  { field: "io_read_bytes", title: "Disk, read" },
-  { field: "io_write_bytes", title: "Disk, written" },
-  { field: "net_rx_bytes", title: "Network, received" },
-  { field: "net_tx_bytes", title: "Network, sent" },
-  { field: "psi_cpu", title: "CPU pressure" },
-  { field: "psi_io", title: "I/O pressure" },
-  { field: "pids", title: "Processes and threads" },
-];
-
-/** Fields of the history that can stand for work done. */
-export const kWorkFields: readonly string[] = ["net_tx_bytes", "net_rx_bytes", "io_write_bytes", "io_read_bytes"];
 
 export function limitOf(facts: Facts | undefined, field: string): number | undefined {
   switch (field) {

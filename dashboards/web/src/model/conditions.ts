@@ -24,8 +24,8 @@ export interface Figures {
   psi_io: number | null;
 }
 
-/** What happened to it lately, out of the events. */
-export interface Lately {
+/** What happened to it recently, from the events. */
+export interface RecentEvents {
   oomKills: number;
   restarts: number;
   /** When it ended, in seconds since the epoch. */
@@ -35,26 +35,34 @@ export interface Lately {
 export const kThrottledFrom = 0.05;
 export const kPressuredFrom = 0.1;
 export const kNearLimitFrom = 0.9;
-/** Events count as "lately" for this long. */
-export const kLatelySeconds = 600;
+/** Events count as "recent" for this long. */
+export const kRecentSeconds = 600;
 
-const kNobody: Lately = { oomKills: 0, restarts: 0 };
+const kNoRecentEvents: RecentEvents = { oomKills: 0, restarts: 0 };
 
-export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kNobody): Condition[] {
+export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvents = kNoRecentEvents): Condition[] {
   const found: Condition[] = [];
   const add = (type: Condition["type"], severity: Severity, text: string, title: string): void => {
     found.push({ type, severity, text, title });
   };
-  if (lately.ended !== undefined) add("ended", "warning", "ended", "It has ended; these are its last figures");
-  if (lately.oomKills > 0) {
-    add("oom_killed", "critical", lately.oomKills > 1 ? `OOM ×${lately.oomKills}` : "OOM",
-      `Killed for want of memory ${times(lately.oomKills)} in the last ${duration(kLatelySeconds)}`);
+  if (recent.ended !== undefined) add("ended", "warning", "ended", "It has ended; these are its last figures");
+  if (recent.oomKills > 0) {
+    add(
+      "oom_killed",
+      "critical",
+      recent.oomKills > 1 ? `OOM ×${recent.oomKills}` : "OOM",
+      `OOM-killed ${times(recent.oomKills)} in the last ${duration(kRecentSeconds)}`,
+    );
   }
-  if (lately.restarts > 1) {
-    add("restarting", "critical", `restarts ×${lately.restarts}`,
-      `Restarted ${times(lately.restarts)} in the last ${duration(kLatelySeconds)}`);
-  } else if (lately.restarts === 1) {
-    add("restarting", "warning", "restarted", `Restarted in the last ${duration(kLatelySeconds)}`);
+  if (recent.restarts > 1) {
+    add(
+      "restarting",
+      "critical",
+      `restarts ×${recent.restarts}`,
+      `Restarted ${times(recent.restarts)} in the last ${duration(kRecentSeconds)}`,
+    );
+  } else if (recent.restarts === 1) {
+    add("restarting", "warning", "restarted", `Restarted in the last ${duration(kRecentSeconds)}`);
   }
   if (facts.health === "unhealthy") add("unhealthy", "critical", "unhealthy", "Its health check fails");
   const used = figures.working_set_bytes ?? figures.memory_bytes;
@@ -67,8 +75,12 @@ export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kN
     add("near_limit", "critical", `pids ${part}`, `Processes and threads are at ${part} of their limit`);
   }
   if (figures.cpu_throttled !== null && figures.cpu_throttled >= kThrottledFrom) {
-    add("throttled", "warning", `throttled ${percent(Math.min(figures.cpu_throttled, 9.99))}`,
-      `Its CPU quota stopped it for ${percent(figures.cpu_throttled)} of the time`);
+    add(
+      "throttled",
+      "warning",
+      `throttled ${percent(Math.min(figures.cpu_throttled, 9.99))}`,
+      `Its CPU quota stopped it for ${percent(figures.cpu_throttled)} of the time`,
+    );
   }
   const pressures: [string, number | null][] = [
     ["memory", figures.psi_memory],
@@ -79,8 +91,12 @@ export function conditionsOf(facts: Facts, figures: Figures, lately: Lately = kN
     if (value === null || value < kPressuredFrom) continue;
     // A busy host makes everyone wait for a CPU a little: that stands out only when it is much.
     if (resource === "cpu" && value < 2.5 * kPressuredFrom) continue;
-    add("pressured", "warning", `${resource} wait ${percent(value)}`,
-      `Something in it waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`);
+    add(
+      "pressured",
+      "warning",
+      `${resource} wait ${percent(value)}`,
+      `Something in it waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`,
+    );
   }
   return found;
 }

@@ -79,7 +79,8 @@ const kProgramCpu = "cpu_seconds of program ";
 /** All that has a rate: the series, and the CPU time of each program. */
 export function countersOf(series: readonly OneSeries[], processes: readonly DetailProcess[]): Map<string, number> {
   const counters = new Map(series.map((one) => [seriesKey(one), one.value]));
-  for (const one of processes) if (one.cpu_seconds !== undefined) counters.set(kProgramCpu + one.executable, one.cpu_seconds);
+  for (const one of processes)
+    if (one.cpu_seconds !== undefined) counters.set(kProgramCpu + one.executable, one.cpu_seconds);
   return counters;
 }
 
@@ -87,16 +88,31 @@ export function countersOf(series: readonly OneSeries[], processes: readonly Det
 export function programsOf(processes: readonly DetailProcess[], rates: Rates): Program[] {
   return processes
     .map((one) => ({
-      name: one.executable, processes: one.processes, threads: one.threads, cpu: rates.get(kProgramCpu + one.executable),
-      cpuSeconds: one.cpu_seconds, memory: one.rss_bytes,
+      name: one.executable,
+      processes: one.processes,
+      threads: one.threads,
+      cpu: rates.get(kProgramCpu + one.executable),
+      cpuSeconds: one.cpu_seconds,
+      memory: one.rss_bytes,
     }))
-    .sort((a, b) => Number(b.processes > 0) - Number(a.processes > 0) || (b.cpu ?? 0) - (a.cpu ?? 0) ||
-      (b.memory ?? 0) - (a.memory ?? 0) || (a.name < b.name ? -1 : 1));
+    .sort(
+      (a, b) =>
+        Number(b.processes > 0) - Number(a.processes > 0) ||
+        (b.cpu ?? 0) - (a.cpu ?? 0) ||
+        (b.memory ?? 0) - (a.memory ?? 0) ||
+        (a.name < b.name ? -1 : 1),
+    );
 }
 
 /** What a container costs beyond what it does itself; of the host, the daemons that serve all. */
 export interface RuntimeCost {
-  components: { name: string; processes: number | undefined; cpu: number | undefined; cpuSeconds: number | undefined; memory: number | undefined }[];
+  components: {
+    name: string;
+    processes: number | undefined;
+    cpu: number | undefined;
+    cpuSeconds: number | undefined;
+    memory: number | undefined;
+  }[];
   /** Of the kernel, on behalf of the workload: in its memory already. */
   kernelMemory: number | undefined;
   layer: number | undefined;
@@ -109,17 +125,26 @@ export function runtimeCostOf(series: readonly OneSeries[], rates: Rates): Runti
   for (const one of series) {
     const component = one.labels?.["component"];
     if (component !== undefined && one.name.startsWith("container_runtime_")) {
-      const row = components.get(component) ?? { name: component, processes: undefined, cpu: undefined, cpuSeconds: undefined, memory: undefined };
+      const row = components.get(component) ?? {
+        name: component,
+        processes: undefined,
+        cpu: undefined,
+        cpuSeconds: undefined,
+        memory: undefined,
+      };
       components.set(component, row);
       if (one.name === "container_runtime_processes") row.processes = one.value;
       if (one.name === "container_runtime_memory_rss_bytes") row.memory = one.value;
-      if (one.name === "container_runtime_cpu_seconds_total") Object.assign(row, { cpuSeconds: one.value, cpu: rate(rates, one) });
+      if (one.name === "container_runtime_cpu_seconds_total")
+        Object.assign(row, { cpuSeconds: one.value, cpu: rate(rates, one) });
     }
     if (one.name === "container_memory_kernel_usage") cost.kernelMemory = one.value;
     if (one.name === "container_fs_layer_bytes") cost.layer = (cost.layer ?? 0) + one.value;
     if (one.name === "container_fs_layer_inodes") cost.layerFiles = (cost.layerFiles ?? 0) + one.value;
   }
-  cost.components = [...components.values()].sort((a, b) => (b.memory ?? 0) - (a.memory ?? 0) || (a.name < b.name ? -1 : 1));
+  cost.components = [...components.values()].sort(
+    (a, b) => (b.memory ?? 0) - (a.memory ?? 0) || (a.name < b.name ? -1 : 1),
+  );
   return cost;
 }
 
@@ -144,10 +169,16 @@ export interface Mount {
 
 export function mountsOf(mounts: readonly DetailMount[], series: readonly OneSeries[]): Mount[] {
   const ofVolume = (family: string, name: string | undefined): number | undefined =>
-    name === undefined ? undefined : series.find((one) => one.name === family && one.labels?.["volume"] === name)?.value;
+    name === undefined
+      ? undefined
+      : series.find((one) => one.name === family && one.labels?.["volume"] === name)?.value;
   return mounts.map((one) => ({
-    inside: one.destination ?? "", from: one.name ?? one.source, type: one.type, readOnly: one.read_only ?? false,
-    bytes: ofVolume("container_fs_volume_usage_bytes", one.name), users: ofVolume("container_fs_volume_users", one.name),
+    inside: one.destination ?? "",
+    from: one.name ?? one.source,
+    type: one.type,
+    readOnly: one.read_only ?? false,
+    bytes: ofVolume("container_fs_volume_usage_bytes", one.name),
+    users: ofVolume("container_fs_volume_users", one.name),
   }));
 }
 
@@ -160,7 +191,16 @@ export interface DetailNamespace {
   with?: string;
 }
 
-const kNamespaceWords: Record<string, string> = { mnt: "mounts", net: "network", pid: "processes", ipc: "IPC", uts: "host name", user: "users", cgroup: "cgroups", time: "clocks" };
+const kNamespaceWords: Record<string, string> = {
+  mnt: "mounts",
+  net: "network",
+  pid: "processes",
+  ipc: "IPC",
+  uts: "host name",
+  user: "users",
+  cgroup: "cgroups",
+  time: "clocks",
+};
 const kSharingWords: Record<string, string> = { own: "its own", host: "the host's", shared: "shared" };
 
 export interface Namespace {
@@ -174,8 +214,11 @@ export interface Namespace {
 export function namespacesOf(namespaces: readonly DetailNamespace[]): Namespace[] {
   return namespaces
     .map((one) => ({
-      type: one.type, meaning: kNamespaceWords[one.type] ?? "", sharing: kSharingWords[one.sharing] ?? one.sharing,
-      inode: one.inode, with: one.with ?? "",
+      type: one.type,
+      meaning: kNamespaceWords[one.type] ?? "",
+      sharing: kSharingWords[one.sharing] ?? one.sharing,
+      inode: one.inode,
+      with: one.with ?? "",
     }))
     .sort((a, b) => (a.type < b.type ? -1 : 1));
 }
@@ -190,5 +233,9 @@ export interface OpenFiles {
 export function openFilesOf(series: readonly OneSeries[]): OpenFiles {
   const find = (name: string, ulimit?: string): number | undefined =>
     series.find((one) => one.name === name && (ulimit === undefined || one.labels?.["ulimit"] === ulimit))?.value;
-  return { open: find("container_file_descriptors"), sockets: find("container_sockets"), limit: find("container_ulimits_soft", "max_open_files") };
+  return {
+    open: find("container_file_descriptors"),
+    sockets: find("container_sockets"),
+    limit: find("container_ulimits_soft", "max_open_files"),
+  };
 }

@@ -19,7 +19,9 @@ export function toCsv(header: readonly string[], rows: readonly (readonly Cell[]
 
 /** One object a row; what is not known is left out, as in the agent's own answers. */
 export function toJson(header: readonly string[], rows: readonly (readonly Cell[])[]): string {
-  const objects = rows.map((row) =>
-    Object.fromEntries(header.map((name, i) => [name, row[i]]).filter(([, value]) => value !== null && value !== undefined)));
+  const objects = rows.map((row): Record<string, Cell> => {
+    const cells = header.map((name, i): [string, Cell] => [name, row[i]]);
+    return Object.fromEntries(cells.filter(([, value]) => value !== null && value !== undefined));
+  });
   return JSON.stringify(objects, null, 2) + "\n";
 }

@@ -41,7 +41,13 @@ export function count(value: number): string {
 
 export function cores(value: number): string {
   if (value !== 0 && value < 0.0005) return "<0.001";
-  return value >= 99.95 ? value.toFixed(0) : value >= 9.995 ? value.toFixed(1) : value >= 0.1 ? value.toFixed(2) : value.toFixed(3);
+  return value >= 99.95
+    ? value.toFixed(0)
+    : value >= 9.995
+      ? value.toFixed(1)
+      : value >= 0.1
+        ? value.toFixed(2)
+        : value.toFixed(3);
 }
 
 /** A part of a whole: 0.0713 is 7.1 %. */

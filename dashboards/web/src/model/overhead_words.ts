@@ -2,7 +2,7 @@
 // (agent/overhead/report/report_words.cc), and scales of the ratio to the baseline. Pure.
 import { smallSeconds } from "./comparing";
 import type { Cell } from "./export";
-import { reasonOf, type Group, type Outcome, type Report, type Row } from "./overhead";
+import { reasonOf, type Group, type Outcome, type Report, type Row } from "./overhead_report";
 import type { Quantity } from "./url_state";
 
 const asPercent = (ratio: number): boolean => ratio >= 0.5 && ratio < 2;
@@ -23,7 +23,9 @@ export function changeText(ratio: number): string {
 }
 
 export function intervalText({ low, high }: { low: number; high: number }): string {
-  return asPercent(low) && asPercent(high) ? `${percent(low)} .. ${percent(high)} %` : `x ${times(low)} .. ${times(high)}`;
+  return asPercent(low) && asPercent(high)
+    ? `${percent(low)} .. ${percent(high)} %`
+    : `x ${times(low)} .. ${times(high)}`;
 }
 
 export function noiseText(floor: number | undefined): string {
@@ -43,7 +45,9 @@ function spokenRatio(ratio: number): string {
 export function spokenOutcome(outcome: Outcome, time: number | undefined): string {
   if (outcome.ratio === undefined) return kNoDifference;
   const both = asPercent(outcome.low) === asPercent(outcome.high);
-  const interval = both ? `${spokenRatio(outcome.low)} to ${spokenRatio(outcome.high)}` : `${times(outcome.low)} times to ${times(outcome.high)} times`;
+  const interval = both
+    ? `${spokenRatio(outcome.low)} to ${spokenRatio(outcome.high)}`
+    : `${times(outcome.low)} times to ${times(outcome.high)} times`;
   return `${spokenRatio(outcome.ratio)}, 95 percent interval ${interval}${time === undefined ? "" : `, ${timeText(time)}`}`;
 }
 
@@ -68,7 +72,8 @@ function percentTick(ratio: number): string {
 function linearTicks(low: number, high: number): { ratio: number; text: string }[] {
   const step = kSteps.find((one) => one / (high - low) >= kRoom) ?? 1;
   const ticks = [];
-  for (let i = Math.ceil((low - 1) / step); 1 + i * step <= high; i += 1) ticks.push({ ratio: 1 + i * step, text: percentTick(1 + i * step) });
+  for (let i = Math.ceil((low - 1) / step); 1 + i * step <= high; i += 1)
+    ticks.push({ ratio: 1 + i * step, text: percentTick(1 + i * step) });
   return ticks;
 }
 
@@ -78,7 +83,8 @@ function logarithmicTicks(low: number, high: number, at: (ratio: number) => numb
   const wanted = [1, ...[1, 5, 2].flatMap((digit) => exponents.map((exponent) => Number(`${digit}e${exponent}`)))];
   const taken: number[] = [];
   for (const ratio of wanted) {
-    if (ratio >= low && ratio <= high && taken.every((other) => Math.abs(at(other) - at(ratio)) >= kRoom)) taken.push(ratio);
+    if (ratio >= low && ratio <= high && taken.every((other) => Math.abs(at(other) - at(ratio)) >= kRoom))
+      taken.push(ratio);
   }
   return taken.sort((a, b) => a - b).map((ratio) => ({ ratio, text: ratio === 1 ? "1" : `x ${ratio}` }));
 }
@@ -86,10 +92,16 @@ function logarithmicTicks(low: number, high: number, at: (ratio: number) => numb
 /** Of everything that is drawn of a group; logarithmic where something is beyond twice or half. */
 export function scaleOf(group: Group, quantity: Quantity): Scale {
   const floor = group.floor[quantity];
-  const values = [floor, floor && 1 / floor, ...group.rows.flatMap((row) => {
-    const outcome = row.outcome[quantity];
-    return [outcome?.low, outcome?.high, outcome?.ratio];
-  }), group.control[quantity]?.low, group.control[quantity]?.high].filter((value): value is number => value !== undefined);
+  const values = [
+    floor,
+    floor && 1 / floor,
+    ...group.rows.flatMap((row) => {
+      const outcome = row.outcome[quantity];
+      return [outcome?.low, outcome?.high, outcome?.ratio];
+    }),
+    group.control[quantity]?.low,
+    group.control[quantity]?.high,
+  ].filter((value): value is number => value !== undefined);
   const least = Math.min(1 - kNarrowest, ...values);
   const most = Math.max(1 + kNarrowest, ...values);
   const logarithmic = most > 2 || least < 0.5;
@@ -103,16 +115,45 @@ export function scaleOf(group: Group, quantity: Quantity): Scale {
 
 // ---- the export
 
-export const kExportHeader = ["run", "workload", "operation", "label", "quantity", "rounds", "baseline_ns", "time_ns", "differs", "ratio",
-  "interval_low", "interval_high", "noise_floor", "p_corrected", "reason"] as const;
+export const kExportHeader = [
+  "run",
+  "workload",
+  "operation",
+  "label",
+  "quantity",
+  "rounds",
+  "baseline_ns",
+  "time_ns",
+  "differs",
+  "ratio",
+  "interval_low",
+  "interval_high",
+  "noise_floor",
+  "p_corrected",
+  "reason",
+] as const;
 
 /** What is shown: no time and no ratio where there is no difference to quote. */
 export function exportRows(report: Report, quantity: Quantity): Cell[][] {
   const rowOf = (group: Group, row: Row): Cell[] => {
     const outcome = row.outcome[quantity];
-    return [report.run, group.workload, group.operation, row.label, quantity, row.rounds, group.baseline[quantity],
-      outcome?.differs ? row.time[quantity] : undefined, outcome === undefined ? undefined : String(outcome.differs), outcome?.ratio,
-      outcome?.low, outcome?.high, group.floor[quantity], outcome?.p, outcome === undefined ? reasonOf(row, quantity) : row.reason || undefined];
+    return [
+      report.run,
+      group.workload,
+      group.operation,
+      row.label,
+      quantity,
+      row.rounds,
+      group.baseline[quantity],
+      outcome?.differs ? row.time[quantity] : undefined,
+      outcome === undefined ? undefined : String(outcome.differs),
+      outcome?.ratio,
+      outcome?.low,
+      outcome?.high,
+      group.floor[quantity],
+      outcome?.p,
+      outcome === undefined ? reasonOf(row, quantity) : row.reason || undefined,
+    ];
   };
   return report.groups.flatMap((group) => group.rows.map((row) => rowOf(group, row)));
 }

@@ -150,7 +150,10 @@ export function perUnit(points: readonly Point[], work: readonly Point[], step: 
 }
 
 /** Rates of a counter between two readings; a counter that was reset gives none. */
-export function rateOf(before: { time: number; value: number }, after: { time: number; value: number }): number | undefined {
+export function rateOf(
+  before: { time: number; value: number },
+  after: { time: number; value: number },
+): number | undefined {
   const seconds = after.time - before.time;
   return seconds > 0 && after.value >= before.value ? (after.value - before.value) / seconds : undefined;
 }

@@ -1,5 +1,6 @@
 // The overview's table: which rows, in which order, in which groups. Pure.
 import { displayName, isUnder, kHostId, podOf, projectOf, sliceOf, type Facts, type Searched } from "./workload";
+import { kSummed } from "./fields";
 import { shortPath, visible } from "./text";
 
 export interface Row {
@@ -40,8 +41,7 @@ export interface Member {
 }
 export type TableItem = Group | Member;
 
-export const kSummed = ["cpu_cores", "memory_bytes", "working_set_bytes", "io_read_bytes", "io_write_bytes",
-  "net_rx_bytes", "net_tx_bytes", "pids"] as const;
+export const itemKey = (item: TableItem): string => (item.kind === "group" ? `group ${item.name}` : item.row.facts.id);
 
 /** Every word of the text must be found; a word with a leading "-" must not. */
 function everyWord(text: string, has: (word: string) => boolean): boolean {
@@ -56,8 +56,13 @@ export function matchesText(within: string, text: string): boolean {
 }
 
 export function matchesWorkload({ text: within, ids, path }: Searched, text: string): boolean {
-  return everyWord(text, (word) => within.includes(word) || (word.length >= 4 && ids.some((id) => id.startsWith(word))) ||
-    (word.includes("/") && path.includes(word)));
+  return everyWord(
+    text,
+    (word) =>
+      within.includes(word) ||
+      (word.length >= 4 && ids.some((id) => id.startsWith(word))) ||
+      (word.includes("/") && path.includes(word)),
+  );
 }
 
 export function matches(row: Row, filters: Filters): boolean {
@@ -118,7 +123,8 @@ export function sortRows(rows: readonly Row[], sort: Sort): Row[] {
 }
 
 export function groupName(facts: Facts, by: GroupBy): string {
-  const name = by === "project" ? projectOf(facts) : by === "pod" ? podOf(facts) : by === "slice" ? sliceOf(facts) : undefined;
+  const name =
+    by === "project" ? projectOf(facts) : by === "pod" ? podOf(facts) : by === "slice" ? sliceOf(facts) : undefined;
   return name ?? "";
 }
 
@@ -179,14 +185,25 @@ export function tableItems(rows: readonly Row[], sort: Sort, by: GroupBy, open: 
     if (list) list.push(row);
     else members.set(name, [row]);
   }
-  const groups = [...members].map(
-    ([name, list]): Group => ({ kind: "group", name, label: groupLabel(name, by), members: list, sums: sumsOf(list) }),
-  );
+  const groups = [...members].map(([name, list]): Group => ({
+    kind: "group",
+    name,
+    label: groupLabel(name, by),
+    members: list,
+    sums: sumsOf(list),
+  }));
   // What is in no group comes last, whatever the order.
-  groups.sort((a, b) => Number(a.name === "") - Number(b.name === "") ||
-    compare(groupValue(a, sort.by), groupValue(b, sort.by), sort.descending) || (a.name < b.name ? -1 : 1));
+  groups.sort(
+    (a, b) =>
+      Number(a.name === "") - Number(b.name === "") ||
+      compare(groupValue(a, sort.by), groupValue(b, sort.by), sort.descending) ||
+      (a.name < b.name ? -1 : 1),
+  );
   return groups.flatMap((group): TableItem[] =>
-    open.has(group.name) ? [group, ...group.members.map((row): Member => ({ kind: "row", row, inGroup: true }))] : [group]);
+    open.has(group.name)
+      ? [group, ...group.members.map((row): Member => ({ kind: "row", row, inGroup: true }))]
+      : [group],
+  );
 }
 
 /** The values that occur, for the choices of a filter. */
@@ -203,7 +220,14 @@ export function choices(rows: readonly Row[], of: (facts: Facts) => string | und
  * Which rows of a list are to be drawn: those in sight and a few around them, in steps of
  * several rows, so that most frames of a scroll draw none.
  */
-export function visibleSlice(scrollTop: number, height: number, rowHeight: number, total: number, around = 8, step = 4): [number, number] {
+export function visibleSlice(
+  scrollTop: number,
+  height: number,
+  rowHeight: number,
+  total: number,
+  around = 8,
+  step = 4,
+): [number, number] {
   const first = Math.max(0, Math.floor((Math.floor(scrollTop / rowHeight) - around) / step) * step);
   const last = Math.min(total, Math.ceil((Math.ceil((scrollTop + height) / rowHeight) + around) / step) * step);
   return [Math.min(first, Math.max(0, total - 1)), last];

@@ -56,11 +56,20 @@ export type ViewState = OverviewState | WorkloadState | CompareState | EventsSta
 
 export const kMaxCompared = 6;
 export const kDefaultRange: Range = { last: 900 };
-const kLongestRange = 366 * 86400;
+const kMaxRange = 366 * 86400;
 
 export const kOverview: OverviewState = {
-  page: "overview", text: "", kind: "", runtime: "", project: "", pod: "", only: false, group: "", open: [],
-  sort: "cpu", descending: true,
+  page: "overview",
+  text: "",
+  kind: "",
+  runtime: "",
+  project: "",
+  pod: "",
+  only: false,
+  group: "",
+  open: [],
+  sort: "cpu",
+  descending: true,
 };
 export const kEvents: EventsState = { page: "events", text: "", type: "", kind: "", id: "" };
 export const kOverhead: OverheadState = { page: "overhead", run: "", quantity: "wall" };
@@ -83,8 +92,9 @@ function oneOf<T extends string>(value: string | null, allowed: readonly T[], ot
 function parseRange(query: URLSearchParams): Range {
   const from = Number(query.get("from") ?? NaN);
   const to = query.get("to") === null ? NaN : Number(query.get("to"));
-  if (Number.isFinite(from) && from < 0) return { last: Math.min(Math.max(-from, 10), kLongestRange) };
-  if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 1) return { from: Math.max(from, to - kLongestRange), to };
+  if (Number.isFinite(from) && from < 0) return { last: Math.min(Math.max(-from, 10), kMaxRange) };
+  if (Number.isFinite(from) && Number.isFinite(to) && to - from >= 1)
+    return { from: Math.max(from, to - kMaxRange), to };
   return kDefaultRange;
 }
 
@@ -109,8 +119,11 @@ export function parseView(hash: string): ViewState {
       return { page, id: text("id") || "/", range: parseRange(query) };
     case "compare":
       return {
-        page, ids: [...new Set(query.getAll("id"))].slice(0, kMaxCompared), range: parseRange(query),
-        normalise: oneOf(query.get("normalise"), kNormalise, ""), counter: text("counter"),
+        page,
+        ids: [...new Set(query.getAll("id"))].slice(0, kMaxCompared),
+        range: parseRange(query),
+        normalise: oneOf(query.get("normalise"), kNormalise, ""),
+        counter: text("counter"),
       };
     case "events":
       return { page, text: text("q"), type: text("type"), kind: text("kind"), id: text("id") };
@@ -121,9 +134,16 @@ export function parseView(hash: string): ViewState {
     default: {
       const sort = oneOf(query.get("sort"), kSorts, kOverview.sort);
       return {
-        page: "overview", text: text("q"), kind: text("kind"), runtime: text("runtime"), project: text("project"),
-        pod: text("pod"), only: query.get("only") === "1", group: oneOf(query.get("group"), kGroups, ""),
-        open: query.getAll("open"), sort,
+        page: "overview",
+        text: text("q"),
+        kind: text("kind"),
+        runtime: text("runtime"),
+        project: text("project"),
+        pod: text("pod"),
+        only: query.get("only") === "1",
+        group: oneOf(query.get("group"), kGroups, ""),
+        open: query.getAll("open"),
+        sort,
         descending: query.get("order") === null ? sort !== "name" : query.get("order") === "desc",
       };
     }

@@ -41,7 +41,9 @@ export function displayName(facts: Facts): string {
 export function subtitle(facts: Facts): string {
   if (facts.pod) return visible(facts.namespace ? `${facts.namespace}/${facts.pod}` : facts.pod, 96);
   if (facts.image) return visible(facts.image, 96);
-  return facts.id === kHostId || facts.id === facts.workload || facts.id === `process:${facts.workload}` ? "" : visible(shortPath(facts.id), 96);
+  return facts.id === kHostId || facts.id === facts.workload || facts.id === `process:${facts.workload}`
+    ? ""
+    : visible(shortPath(facts.id), 96);
 }
 
 export function projectOf(facts: Facts): string | undefined {
@@ -71,7 +73,7 @@ export function startedAt(facts: Facts): number | undefined {
   return parseTime(facts.started) ?? parseTime(facts.created) ?? parseTime(facts.seen);
 }
 
-/** The same workload, seen by an agent that was started anew. */
+/** The same workload, also after the agent was restarted. */
 export function identity(facts: Facts): string {
   return `${facts.id}\n${facts.container_id ?? ""}`;
 }
@@ -96,10 +98,27 @@ export function searched(facts: Facts): Searched {
   const labels = Object.entries(facts.labels ?? {}).map(([name, value]) => `${name}=${value.slice(0, 256)}`);
   const path = facts.id.toLowerCase();
   const named = facts.container_id?.startsWith(facts.workload) ? undefined : facts.workload; // without a name it is its id
-  const text = [named, facts.name, path.replace(kLongId, ""), facts.image, facts.runtime, facts.kind, facts.pod, facts.namespace,
-    projectOf(facts), serviceOf(facts), ...labels]
+  const text = [
+    named,
+    facts.name,
+    path.replace(kLongId, ""),
+    facts.image,
+    facts.runtime,
+    facts.kind,
+    facts.pod,
+    facts.namespace,
+    projectOf(facts),
+    serviceOf(facts),
+    ...labels,
+  ]
     .filter((text) => text !== undefined)
     .join("\n")
     .toLowerCase();
-  return { text, ids: [...new Set([...(path.match(kLongId) ?? []), ...(facts.container_id ? [facts.container_id.toLowerCase()] : [])])], path };
+  return {
+    text,
+    ids: [
+      ...new Set([...(path.match(kLongId) ?? []), ...(facts.container_id ? [facts.container_id.toLowerCase()] : [])]),
+    ],
+    path,
+  };
 }

@@ -1,6 +1,15 @@
 // The results of one report: a group for each workload, a line for each place.
-import { chaptersOf, measuresCpu, reasonOf, type Group, type Report, type Row } from "../model/overhead";
-import { changeText, intervalText, kNoDifference, noiseText, scaleOf, spokenOutcome, timeText, type Scale } from "../model/overhead_words";
+import { chaptersOf, measuresCpu, reasonOf, type Group, type Report, type Row } from "../model/overhead_report";
+import {
+  changeText,
+  intervalText,
+  kNoDifference,
+  noiseText,
+  scaleOf,
+  spokenOutcome,
+  timeText,
+  type Scale,
+} from "../model/overhead_words";
 import type { Quantity } from "../model/url_state";
 import { Name } from "../parts/name";
 import { RatioAxis, RatioPlot } from "../parts/ratio_plot";
@@ -12,7 +21,9 @@ export function Results({ report, quantity }: { report: Report; quantity: Quanti
         <section key={title} aria-label={title}>
           <h2 class="overhead-chapter">{title}</h2>
           <div class="overhead-groups">
-            {groups.map((group) => <GroupPanel key={group.workload} group={group} quantity={quantity} baseline={report.baseline} />)}
+            {groups.map((group) => (
+              <GroupPanel key={group.workload} group={group} quantity={quantity} baseline={report.baseline} />
+            ))}
           </div>
         </section>
       ))}
@@ -28,22 +39,34 @@ function GroupPanel({ group, quantity, baseline }: { group: Group; quantity: Qua
   return (
     <section class="panel overhead-group" data-workload={group.workload}>
       <div class="overhead-head">
-        <h3 class="overhead-name"><Name text={group.workload} longest={60} /></h3>
+        <h3 class="overhead-name">
+          <Name text={group.workload} longest={60} />
+        </h3>
         {group.what !== "" && <span class="overhead-what">{group.what}</span>}
-        {time !== undefined && <span class="overhead-baseline"><strong>{timeText(time)}</strong> per {group.operation}, <Name text={baseline} longest={40} /></span>}
+        {time !== undefined && (
+          <span class="overhead-baseline">
+            <strong>{timeText(time)}</strong> per {group.operation}, <Name text={baseline} longest={40} />
+          </span>
+        )}
       </div>
-      {!measured ? <p class="empty">CPU time of this workload is not measured.</p> : drawn && (
-        <>
-          <ul class="overhead-rows">
-            <ControlRow group={group} quantity={quantity} scale={scale} />
-            {group.rows.map((row) => <ResultRow key={row.label} row={row} quantity={quantity} scale={scale} floor={group.floor[quantity]} />)}
-          </ul>
-          <div class="overhead-row overhead-axis">
-            <span />
-            <RatioAxis scale={scale} />
-            <span class="overhead-scale">{scale.logarithmic ? "logarithmic scale" : ""}</span>
-          </div>
-        </>
+      {!measured ? (
+        <p class="empty">CPU time of this workload is not measured.</p>
+      ) : (
+        drawn && (
+          <>
+            <ul class="overhead-rows">
+              <ControlRow group={group} quantity={quantity} scale={scale} />
+              {group.rows.map((row) => (
+                <ResultRow key={row.label} row={row} quantity={quantity} scale={scale} floor={group.floor[quantity]} />
+              ))}
+            </ul>
+            <div class="overhead-row overhead-axis">
+              <span />
+              <RatioAxis scale={scale} />
+              <span class="overhead-scale">{scale.logarithmic ? "logarithmic scale" : ""}</span>
+            </div>
+          </>
+        )
       )}
       {group.rows.length === 0 && <p class="empty">No other place was measured: see below what did not run.</p>}
     </section>
@@ -61,13 +84,26 @@ function ControlRow({ group, quantity, scale }: { group: Group; quantity: Quanti
   );
 }
 
-function ResultRow({ row, quantity, scale, floor }: { row: Row; quantity: Quantity; scale: Scale; floor: number | undefined }) {
+function ResultRow({
+  row,
+  quantity,
+  scale,
+  floor,
+}: {
+  row: Row;
+  quantity: Quantity;
+  scale: Scale;
+  floor: number | undefined;
+}) {
   const outcome = row.outcome[quantity];
   const label = <Name class="overhead-label" text={row.label} longest={60} />;
   if (outcome === undefined) {
     return (
       <li class="overhead-row is-absent" data-label={row.label}>
-        {label}<span class="overhead-reason">not measured: <Name text={reasonOf(row, quantity)} longest={400} /></span>
+        {label}
+        <span class="overhead-reason">
+          not measured: <Name text={reasonOf(row, quantity)} longest={400} />
+        </span>
       </li>
     );
   }
@@ -76,15 +112,27 @@ function ResultRow({ row, quantity, scale, floor }: { row: Row; quantity: Quanti
     <li class="overhead-row" data-label={row.label} data-differs={outcome.differs}>
       {label}
       <RatioPlot scale={scale} floor={floor} interval={outcome} ratio={outcome.ratio} />
-      {outcome.ratio === undefined ? <span class="overhead-words is-none">{kNoDifference}</span> : (
+      {outcome.ratio === undefined ? (
+        <span class="overhead-words is-none">{kNoDifference}</span>
+      ) : (
         <span class="overhead-words">
           <span class="sr-only">{spokenOutcome(outcome, time)}</span>
           <strong aria-hidden="true">{changeText(outcome.ratio)}</strong>
-          <span class="overhead-interval" aria-hidden="true">{intervalText(outcome)}</span>
-          {time !== undefined && <span class="overhead-time" aria-hidden="true">{timeText(time)}</span>}
+          <span class="overhead-interval" aria-hidden="true">
+            {intervalText(outcome)}
+          </span>
+          {time !== undefined && (
+            <span class="overhead-time" aria-hidden="true">
+              {timeText(time)}
+            </span>
+          )}
         </span>
       )}
-      {row.reason !== "" && <span class="overhead-note"><Name text={row.reason} longest={400} /></span>}
+      {row.reason !== "" && (
+        <span class="overhead-note">
+          <Name text={row.reason} longest={400} />
+        </span>
+      )}
     </li>
   );
 }

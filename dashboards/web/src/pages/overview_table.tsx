@@ -1,17 +1,19 @@
 // The table: a grid of which only the rows in sight are in the page.
 import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks";
 import { useApp, useLive } from "../app_context";
-import type { Group, SortBy, TableItem } from "../model/table";
+import { itemKey, type Group, type SortBy, type TableItem } from "../model/table";
 import type { OverviewState } from "../model/url_state";
 import { workloadView } from "../model/url_state";
 import { kHostId } from "../model/workload";
-import { useNarrow, useWindowed } from "../parts/windowed";
-import { SelectField } from "../parts/fields";
+import { useNarrow, useWindowed } from "../hooks/use_windowed";
+import { SelectField } from "../parts/controls";
 import { toggleChosen } from "../parts/chosen";
-import type { Hold, Judged } from "./overview";
+import { useSameList } from "../hooks/use_same";
+import type { Hold } from "../hooks/use_held_order";
+import type { RatedRow } from "./overview_model";
 import { GroupRow, WorkloadRow } from "./overview_rows";
 
-export const kRowHeight = 42;
+const kRowHeight = 42;
 const kNarrowRowHeight = 78;
 
 const kColumns: readonly { by: SortBy; title: string; class: string; hint?: string }[] = [
@@ -26,17 +28,15 @@ const kColumns: readonly { by: SortBy; title: string; class: string; hint?: stri
   { by: "started", title: "Age", class: "c-age" },
 ];
 
-export const itemKey = (item: TableItem): string => (item.kind === "group" ? `group ${item.name}` : item.row.facts.id);
-
 interface Props {
   items: TableItem[];
-  judged: ReadonlyMap<string, Judged>;
+  rated: ReadonlyMap<string, RatedRow>;
   state: OverviewState;
   set: (change: Partial<OverviewState>, replace?: boolean) => void;
   hold: Hold;
 }
 
-export function WorkloadTable({ items, judged, state, set, hold }: Props) {
+export function WorkloadTable({ items, rated, state, set, hold }: Props) {
   const live = useLive();
   const app = useApp();
   const narrow = useNarrow();
@@ -44,7 +44,10 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
   const { list, first, last, reveal } = useWindowed(items.length, rowHeight);
   const [active, setActive] = useState("");
   const focusDue = useRef(false);
-  const activeIndex = Math.max(0, items.findIndex((item) => itemKey(item) === active));
+  const activeIndex = Math.max(
+    0,
+    items.findIndex((item) => itemKey(item) === active),
+  );
 
   useLayoutEffect(() => {
     if (!focusDue.current) return;
@@ -53,9 +56,13 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
   });
 
   // A phone's rows have no lines.
-  const inSight = narrow ? [kHostId] : [kHostId, ...items.slice(first, last).flatMap((item) => (item.kind === "row" ? [item.row.facts.id] : []))];
-  const sight = inSight.join("\n");
-  useEffect(() => live.backfill.want(inSight), [sight, live.fields.length > 0]);
+  const inSight = useSameList(
+    narrow
+      ? [kHostId]
+      : [kHostId, ...items.slice(first, last).flatMap((item) => (item.kind === "row" ? [item.row.facts.id] : []))],
+  );
+  const hasFields = live.fields.length > 0;
+  useEffect(() => live.backfill.want(inSight), [live, inSight, hasFields]);
 
   const moveTo = (index: number): void => {
     const to = items[Math.min(Math.max(index, 0), items.length - 1)];
@@ -65,13 +72,25 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
     focusDue.current = true;
   };
   const toggle = (group: Group): void => {
-    set({ open: state.open.includes(group.name) ? state.open.filter((name) => name !== group.name) : [...state.open, group.name] });
+    set({
+      open: state.open.includes(group.name)
+        ? state.open.filter((name) => name !== group.name)
+        : [...state.open, group.name],
+    });
   };
   const onKey = (event: KeyboardEvent): void => {
-    if ((event.target as HTMLElement).getAttribute("role") !== "row" || event.ctrlKey || event.metaKey || event.altKey) return;
+    if ((event.target as HTMLElement).getAttribute("role") !== "row" || event.ctrlKey || event.metaKey || event.altKey)
+      return;
     const item = items[activeIndex];
     const page = Math.max(1, Math.floor((document.getElementById("main")?.clientHeight ?? 400) / rowHeight) - 2);
-    const steps: Record<string, number> = { ArrowDown: 1, ArrowUp: -1, PageDown: page, PageUp: -page, Home: -Infinity, End: Infinity };
+    const steps: Record<string, number> = {
+      ArrowDown: 1,
+      ArrowUp: -1,
+      PageDown: page,
+      PageUp: -page,
+      Home: -Infinity,
+      End: Infinity,
+    };
     const step = steps[event.key];
     if (step !== undefined) moveTo(activeIndex + step);
     else if (event.key === "Enter" && item?.kind === "row") app.go(workloadView(item.row.facts.id));
@@ -82,26 +101,50 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
     else return;
     event.preventDefault();
   };
-  const sortBy = (by: SortBy): void => set({ sort: by, descending: state.sort === by ? !state.descending : by !== "name" });
+  const sortBy = (by: SortBy): void =>
+    set({ sort: by, descending: state.sort === by ? !state.descending : by !== "name" });
 
   return (
     <>
       {narrow && (
         <div class="sort-narrow">
-          <SelectField label="Sort by" value={state.sort} choices={kColumns.map((one) => ({ value: one.by, text: one.title }))}
-            onChange={(by) => set({ sort: by as SortBy, descending: by !== "name" })} />
-          <button type="button" class="button" onClick={() => set({ descending: !state.descending })}>{state.descending ? "Highest first" : "Lowest first"}</button>
+          <SelectField
+            label="Sort by"
+            value={state.sort}
+            choices={kColumns.map((one) => ({ value: one.by, text: one.title }))}
+            onChange={(by) => set({ sort: by as SortBy, descending: by !== "name" })}
+          />
+          <button type="button" class="button" onClick={() => set({ descending: !state.descending })}>
+            {state.descending ? "Highest first" : "Lowest first"}
+          </button>
         </div>
       )}
-      <div class="grid" role="grid" aria-label="Workloads" aria-rowcount={items.length + 1} aria-multiselectable="true" onKeyDown={onKey}
-        onPointerMove={() => hold.pointer(true)} onPointerLeave={() => hold.pointer(false)}
-        onFocusIn={(event) => hold.focus((event.target as HTMLElement).matches('.grid-body :focus-visible'))} onFocusOut={() => hold.focus(false)}>
+      <div
+        class="grid"
+        role="grid"
+        aria-label="Workloads"
+        aria-rowcount={items.length + 1}
+        aria-multiselectable="true"
+        onKeyDown={onKey}
+        onPointerMove={() => hold.pointer(true)}
+        onPointerLeave={() => hold.pointer(false)}
+        onFocusIn={(event) => hold.focus((event.target as HTMLElement).matches(".grid-body :focus-visible"))}
+        onFocusOut={() => hold.focus(false)}
+      >
         <div class="grid-head" role="row" aria-rowindex={1}>
           {kColumns.map((column) => (
-            <div key={column.by} role="columnheader" class={`cell ${column.class}`} aria-sort={state.sort === column.by ? (state.descending ? "descending" : "ascending") : undefined}>
+            <div
+              key={column.by}
+              role="columnheader"
+              class={`cell ${column.class}`}
+              aria-sort={state.sort === column.by ? (state.descending ? "descending" : "ascending") : undefined}
+            >
               <button type="button" class="sort" onClick={() => sortBy(column.by)}>
-                {column.title}{column.hint && <small>{column.hint}</small>}
-                <span class="sort-mark" aria-hidden="true">{state.sort === column.by ? (state.descending ? "▾" : "▴") : ""}</span>
+                {column.title}
+                {column.hint && <small>{column.hint}</small>}
+                <span class="sort-mark" aria-hidden="true">
+                  {state.sort === column.by ? (state.descending ? "▾" : "▴") : ""}
+                </span>
               </button>
             </div>
           ))}
@@ -110,12 +153,37 @@ export function WorkloadTable({ items, judged, state, set, hold }: Props) {
           {items.slice(first, last).map((item, i) => {
             const index = first + i;
             const place = {
-              rowIndex: index + 2, top: index * rowHeight, tabIndex: index === activeIndex ? 0 : -1,
-              onFocus: () => { if (itemKey(item) !== active) setActive(itemKey(item)); },
+              rowIndex: index + 2,
+              top: index * rowHeight,
+              tabIndex: index === activeIndex ? 0 : -1,
+              onFocus: () => {
+                if (itemKey(item) !== active) setActive(itemKey(item));
+              },
             };
-            if (item.kind === "group") return <GroupRow key={itemKey(item)} group={item} open={state.open.includes(item.name)} toggle={() => toggle(item)} place={place} judged={judged} />;
-            const one = judged.get(item.row.facts.id);
-            return one && <WorkloadRow key={itemKey(item)} judged={one} inGroup={item.inGroup} place={place} live={live} badges={narrow ? 1 : 2} />;
+            if (item.kind === "group")
+              return (
+                <GroupRow
+                  key={itemKey(item)}
+                  group={item}
+                  open={state.open.includes(item.name)}
+                  toggle={() => toggle(item)}
+                  place={place}
+                  rated={rated}
+                />
+              );
+            const one = rated.get(item.row.facts.id);
+            return (
+              one && (
+                <WorkloadRow
+                  key={itemKey(item)}
+                  rated={one}
+                  inGroup={item.inGroup}
+                  place={place}
+                  live={live}
+                  badges={narrow ? 1 : 2}
+                />
+              )
+            );
           })}
         </div>
       </div>

@@ -2,27 +2,36 @@
 // namespaces, mounts, labels. A panel of which the agent says nothing is left out.
 import type { ComponentChildren } from "preact";
 import type { WorkloadDetail } from "../data/api";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { bytes, count, formatValue, kAbsentText, parseTime, moment } from "../model/format";
 import { useApp } from "../app_context";
 import { kMetrics, kOverhead, viewHash } from "../model/url_state";
-import { interfacesOf, mountsOf, namespacesOf, openFilesOf, programsOf, runtimeCostOf, type OpenFiles, type RuntimeCost } from "../model/detail";
+import {
+  interfacesOf,
+  mountsOf,
+  namespacesOf,
+  openFilesOf,
+  programsOf,
+  runtimeCostOf,
+  type OpenFiles,
+  type RuntimeCost,
+} from "../model/detail";
 import { kHostId, type Facts } from "../model/workload";
 import { EventLine } from "../parts/event_list";
 import { Name } from "../parts/name";
 import { Failure } from "../parts/states";
-import type { Rates } from "./use_detail";
+import type { Rates } from "../hooks/use_detail";
 
 interface Props {
   facts: Facts | undefined;
   detail: WorkloadDetail | undefined;
   detailError: unknown;
   rates: Rates;
-  events: readonly Happening[];
-  onShow: (event: Happening) => void;
+  events: readonly WorkloadEvent[];
+  onShow: (event: WorkloadEvent) => void;
 }
 
-const kMostEvents = 100;
+const kMaxEvents = 100;
 
 export function WorkloadPanels({ facts, detail, detailError, rates, events, onShow }: Props) {
   const series = detail?.series ?? [];
@@ -35,20 +44,37 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
   return (
     <div class="panels">
       <Panel title="Events" count={events.length}>
-        {events.length === 0 ? <p class="empty">Nothing happened that is remembered.</p> : (
-          <ul class="events events-own">{events.slice(0, kMostEvents).map((event) => <li key={event.id}><EventLine event={event} withWorkload={false} onShow={onShow} /></li>)}</ul>
+        {events.length === 0 ? (
+          <p class="empty">Nothing happened that is remembered.</p>
+        ) : (
+          <ul class="events events-own">
+            {events.slice(0, kMaxEvents).map((event) => (
+              <li key={event.id}>
+                <EventLine event={event} withWorkload={false} onShow={onShow} />
+              </li>
+            ))}
+          </ul>
         )}
       </Panel>
-      {detail === undefined && detailError !== undefined && facts?.id !== undefined && <Panel title="Details"><Failure error={detailError} /></Panel>}
+      {detail === undefined && detailError !== undefined && facts?.id !== undefined && (
+        <Panel title="Details">
+          <Failure error={detailError} />
+        </Panel>
+      )}
       {interfaces.length > 0 && (
         <Panel title="Network by interface">
           <Table head={["Interface", "in", "out", "in, all", "out, all", "errors", "dropped"]}>
             {interfaces.map((one) => (
               <tr key={one.name}>
-                <th scope="row"><Name text={one.name} /></th>
-                <td>{formatValue(one.receivedRate, "bytes/s")}</td><td>{formatValue(one.sentRate, "bytes/s")}</td>
-                <td>{formatValue(one.received, "bytes")}</td><td>{formatValue(one.sent, "bytes")}</td>
-                <td>{formatValue(one.errors, "count")}</td><td>{formatValue(one.dropped, "count")}</td>
+                <th scope="row">
+                  <Name text={one.name} />
+                </th>
+                <td>{formatValue(one.receivedRate, "bytes/s")}</td>
+                <td>{formatValue(one.sentRate, "bytes/s")}</td>
+                <td>{formatValue(one.received, "bytes")}</td>
+                <td>{formatValue(one.sent, "bytes")}</td>
+                <td>{formatValue(one.errors, "count")}</td>
+                <td>{formatValue(one.dropped, "count")}</td>
               </tr>
             ))}
           </Table>
@@ -59,20 +85,35 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
           <Table head={["Program", "processes", "threads", "CPU", "CPU time", "memory"]}>
             {programs.map((one) => (
               <tr key={one.name}>
-                <th scope="row"><Name text={one.name} longest={60} /></th>
-                <td>{formatValue(one.processes, "count")}</td><td>{formatValue(one.threads, "count")}</td>
-                <td>{formatValue(one.cpu, "cores")}</td><td>{formatValue(one.cpuSeconds, "seconds")}</td><td>{formatValue(one.memory, "bytes")}</td>
+                <th scope="row">
+                  <Name text={one.name} longest={60} />
+                </th>
+                <td>{formatValue(one.processes, "count")}</td>
+                <td>{formatValue(one.threads, "count")}</td>
+                <td>{formatValue(one.cpu, "cores")}</td>
+                <td>{formatValue(one.cpuSeconds, "seconds")}</td>
+                <td>{formatValue(one.memory, "bytes")}</td>
               </tr>
             ))}
           </Table>
         </Panel>
       )}
-      {(cost.components.length > 0 || facts?.kind === "container") && <RuntimePanel cost={cost} isHost={facts?.id === kHostId} />}
+      {(cost.components.length > 0 || facts?.kind === "container") && (
+        <RuntimePanel cost={cost} isHost={facts?.id === kHostId} />
+      )}
       {namespaces.length > 0 && (
         <Panel title="Namespaces">
           <Table head={["Namespace", "of", "whose", "with", "inode"]} words>
             {namespaces.map((one) => (
-              <tr key={one.type}><th scope="row">{one.type}</th><td>{one.meaning}</td><td>{one.sharing}</td><td><Name text={one.with} longest={60} /></td><td class="mono">{one.inode}</td></tr>
+              <tr key={one.type}>
+                <th scope="row">{one.type}</th>
+                <td>{one.meaning}</td>
+                <td>{one.sharing}</td>
+                <td>
+                  <Name text={one.with} longest={60} />
+                </td>
+                <td class="mono">{one.inode}</td>
+              </tr>
             ))}
           </Table>
         </Panel>
@@ -82,9 +123,19 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
           <Table head={["Inside", "from", "type", "size", ""]} words>
             {mounts.map((one, i) => (
               <tr key={i}>
-                <th scope="row"><Name text={one.inside} longest={80} class="mono" /></th><td class="wide"><Name text={one.from ?? kAbsentText} longest={80} class="mono" /></td>
-                <td>{one.type ?? kAbsentText}</td><td>{one.bytes === undefined ? "" : bytes(one.bytes)}</td>
-                <td>{[one.readOnly ? "read-only" : "", (one.users ?? 0) > 1 ? `shared by ${one.users}` : ""].filter(Boolean).join(", ")}</td>
+                <th scope="row">
+                  <Name text={one.inside} longest={80} class="mono" />
+                </th>
+                <td class="wide">
+                  <Name text={one.from ?? kAbsentText} longest={80} class="mono" />
+                </td>
+                <td>{one.type ?? kAbsentText}</td>
+                <td>{one.bytes === undefined ? "" : bytes(one.bytes)}</td>
+                <td>
+                  {[one.readOnly ? "read-only" : "", (one.users ?? 0) > 1 ? `shared by ${one.users}` : ""]
+                    .filter(Boolean)
+                    .join(", ")}
+                </td>
               </tr>
             ))}
           </Table>
@@ -94,7 +145,16 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
       {labels.length > 0 && (
         <Panel title="Labels" count={labels.length}>
           <dl class="facts">
-            {labels.slice(0, 200).map(([name, value]) => <div key={name}><dt><Name text={name} longest={80} class="mono" /></dt><dd><Name text={value} longest={400} /></dd></div>)}
+            {labels.slice(0, 200).map(([name, value]) => (
+              <div key={name}>
+                <dt>
+                  <Name text={name} longest={80} class="mono" />
+                </dt>
+                <dd>
+                  <Name text={value} longest={400} />
+                </dd>
+              </div>
+            ))}
           </dl>
         </Panel>
       )}
@@ -104,10 +164,20 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
 
 /** What it costs to be a container, always on. */
 function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) {
-  const beside: [string, string | undefined][] = isHost ? [] : [
-    ["kernel memory", cost.kernelMemory === undefined ? undefined : `${bytes(cost.kernelMemory)}, in its memory already`],
-    ["writable layer", cost.layer === undefined ? undefined : `${bytes(cost.layer)}${cost.layerFiles === undefined ? "" : ` in ${count(cost.layerFiles)} files`}`],
-  ];
+  const beside: [string, string | undefined][] = isHost
+    ? []
+    : [
+        [
+          "kernel memory",
+          cost.kernelMemory === undefined ? undefined : `${bytes(cost.kernelMemory)}, in its memory already`,
+        ],
+        [
+          "writable layer",
+          cost.layer === undefined
+            ? undefined
+            : `${bytes(cost.layer)}${cost.layerFiles === undefined ? "" : ` in ${count(cost.layerFiles)} files`}`,
+        ],
+      ];
   const known = beside.filter(([, value]) => value !== undefined);
   if (cost.components.length === 0 && known.length === 0) return null;
   return (
@@ -116,14 +186,33 @@ function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) 
         <Table head={["Component", "processes", "CPU", "CPU time", "memory"]}>
           {cost.components.map((one) => (
             <tr key={one.name}>
-              <th scope="row"><Name text={one.name} /></th>
-              <td>{formatValue(one.processes, "count")}</td><td>{formatValue(one.cpu, "cores")}</td><td>{formatValue(one.cpuSeconds, "seconds")}</td><td>{formatValue(one.memory, "bytes")}</td>
+              <th scope="row">
+                <Name text={one.name} />
+              </th>
+              <td>{formatValue(one.processes, "count")}</td>
+              <td>{formatValue(one.cpu, "cores")}</td>
+              <td>{formatValue(one.cpuSeconds, "seconds")}</td>
+              <td>{formatValue(one.memory, "bytes")}</td>
             </tr>
           ))}
         </Table>
-      ) : <p class="hint">No shim and no proxy of its own is known.</p>}
-      {known.length > 0 && <dl class="facts">{known.map(([name, value]) => <div key={name}><dt>{name}</dt><dd>{value}</dd></div>)}</dl>}
-      <p class="panel-foot">{isHost ? "Daemons serve all containers." : "Outside of its own figures, but for the kernel's memory."} What a container costs in speed: <a href={viewHash(kOverhead)}>Overhead</a>.</p>
+      ) : (
+        <p class="hint">No shim and no proxy of its own is known.</p>
+      )}
+      {known.length > 0 && (
+        <dl class="facts">
+          {known.map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>{value}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+      <p class="panel-foot">
+        {isHost ? "Daemons serve all containers." : "Outside of its own figures, but for the kernel's memory."} What a
+        container costs in speed: <a href={viewHash(kOverhead)}>Overhead</a>.
+      </p>
     </Panel>
   );
 }
@@ -146,42 +235,109 @@ function Identity({ facts, detail }: { facts: Facts; detail: WorkloadDetail | un
     ["first process", detail?.init_pid === undefined ? undefined : `pid ${detail.init_pid}`],
     ["open files", openFilesText(openFilesOf(detail?.series ?? []))],
     ["network", detail?.network_mode],
-    ["addresses", detail?.networks?.map((one) => [one.name, one.ip_address, one.ipv6_address].filter(Boolean).join(" ")).join(", ")],
-    ["ports", detail?.ports?.map((one) => `${one.host_port ? `${one.host_ip ?? ""}:${one.host_port} → ` : ""}${one.container_port}/${one.protocol ?? "tcp"}`).join(", ")],
+    [
+      "addresses",
+      detail?.networks?.map((one) => [one.name, one.ip_address, one.ipv6_address].filter(Boolean).join(" ")).join(", "),
+    ],
+    [
+      "ports",
+      detail?.ports
+        ?.map(
+          (one) =>
+            `${one.host_port ? `${one.host_ip ?? ""}:${one.host_port} → ` : ""}${one.container_port}/${one.protocol ?? "tcp"}`,
+        )
+        .join(", "),
+    ],
     ["storage driver", detail?.storage_driver],
-    ["memory, highest", detail?.stats?.["memory_max_usage_bytes"] === undefined ? undefined : bytes(detail.stats["memory_max_usage_bytes"])],
+    [
+      "memory, highest",
+      detail?.stats?.["memory_max_usage_bytes"] === undefined
+        ? undefined
+        : bytes(detail.stats["memory_max_usage_bytes"]),
+    ],
   ];
-  const matcher = facts.kind === "container" ? facts.name ?? facts.workload : facts.workload;
+  const matcher = facts.kind === "container" ? (facts.name ?? facts.workload) : facts.workload;
   return (
     <Panel title="Identity">
       <dl class="facts">
-        {lines.filter(([, value]) => value !== undefined && value !== "").map(([name, value]) => <div key={name}><dt>{name}</dt><dd><Name text={value ?? ""} longest={300} class={name === "cgroup" || name === "container id" ? "mono" : ""} /></dd></div>)}
+        {lines
+          .filter(([, value]) => value !== undefined && value !== "")
+          .map(([name, value]) => (
+            <div key={name}>
+              <dt>{name}</dt>
+              <dd>
+                <Name
+                  text={value ?? ""}
+                  longest={300}
+                  class={name === "cgroup" || name === "container id" ? "mono" : ""}
+                />
+              </dd>
+            </div>
+          ))}
       </dl>
-      <p class="panel-foot"><a href={viewHash({ ...kMetrics, text: "" })}>All metrics</a>, in Prometheus as <code class="mono"><Name text={`{workload="${matcher}"}`} longest={80} /></code></p>
+      <p class="panel-foot">
+        <a href={viewHash({ ...kMetrics, text: "" })}>All metrics</a>, in Prometheus as{" "}
+        <code class="mono">
+          <Name text={`{workload="${matcher}"}`} longest={80} />
+        </code>
+      </p>
     </Panel>
   );
 }
 
 function openFilesText({ open, sockets, limit }: OpenFiles): string | undefined {
   if (open === undefined) return undefined;
-  return [`${count(open)}`, sockets ? `${count(sockets)} of them sockets` : "", limit === undefined ? "" : `a process may have ${limit}`].filter(Boolean).join(", ");
+  return [
+    `${count(open)}`,
+    sockets ? `${count(sockets)} of them sockets` : "",
+    limit === undefined ? "" : `a process may have ${limit}`,
+  ]
+    .filter(Boolean)
+    .join(", ");
 }
 
-export function Panel({ title, count: number, children }: { title: string; count?: number; children: ComponentChildren }) {
+export function Panel({
+  title,
+  count: number,
+  children,
+}: {
+  title: string;
+  count?: number;
+  children: ComponentChildren;
+}) {
   return (
     <section class="panel">
-      <h2 class="panel-title">{title}{number !== undefined && number > 0 && <span class="count">{number}</span>}</h2>
+      <h2 class="panel-title">
+        {title}
+        {number !== undefined && number > 0 && <span class="count">{number}</span>}
+      </h2>
       {children}
     </section>
   );
 }
 
 /** Figures stand at the right, words at the left. */
-function Table({ head, words = false, children }: { head: readonly string[]; words?: boolean; children: ComponentChildren }) {
+function Table({
+  head,
+  words = false,
+  children,
+}: {
+  head: readonly string[];
+  words?: boolean;
+  children: ComponentChildren;
+}) {
   return (
     <div class="table-box" tabIndex={0} role="group" aria-label={head.join(", ")}>
       <table class={words ? "table table-words" : "table"}>
-        <thead><tr>{head.map((text) => <th key={text} scope="col">{text || <span class="sr-only">notes</span>}</th>)}</tr></thead>
+        <thead>
+          <tr>
+            {head.map((text) => (
+              <th key={text} scope="col">
+                {text || <span class="sr-only">notes</span>}
+              </th>
+            ))}
+          </tr>
+        </thead>
         <tbody>{children}</tbody>
       </table>
     </div>

@@ -1,7 +1,7 @@
 // What uPlot's charts here have beyond lines: limits, events on the time axis, and
 // moving in time by mouse, finger and key.
 import type uPlot from "uplot";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 
 export interface Limit {
   value: number;
@@ -14,7 +14,7 @@ export function css(name: string): string {
 
 const kGrave = new Set(["oom_killed", "died"]);
 
-export function limitsAndEvents(limits: () => readonly Limit[], events: () => readonly Happening[]): uPlot.Plugin {
+export function limitsAndEvents(limits: () => readonly Limit[], events: () => readonly WorkloadEvent[]): uPlot.Plugin {
   return {
     hooks: {
       draw: (u) => {
@@ -48,7 +48,7 @@ function drawLimits(u: uPlot, limits: readonly Limit[], scale: number): void {
   }
 }
 
-function drawEvents(u: uPlot, events: readonly Happening[], scale: number): void {
+function drawEvents(u: uPlot, events: readonly WorkloadEvent[], scale: number): void {
   const { ctx, bbox } = u;
   const { min, max } = u.scales["x"] ?? {};
   if (min == null || max == null) return;
@@ -100,15 +100,22 @@ export function panAndZoom(moves: () => Moves): uPlot.Plugin {
           from = event.clientX;
           moves().pan(part);
         });
-        const end = (): void => { from = undefined; };
+        const end = (): void => {
+          from = undefined;
+        };
         over.addEventListener("pointerup", end);
         over.addEventListener("pointercancel", end);
-        over.addEventListener("wheel", (event) => {
-          if (event.ctrlKey || event.metaKey) moves().zoom(event.deltaY > 0 ? 1.25 : 0.8);
-          else if (Math.abs(event.deltaX) > Math.abs(event.deltaY)) moves().pan(event.deltaX / Math.max(over.clientWidth, 1));
-          else return;
-          event.preventDefault();
-        }, { passive: false });
+        over.addEventListener(
+          "wheel",
+          (event) => {
+            if (event.ctrlKey || event.metaKey) moves().zoom(event.deltaY > 0 ? 1.25 : 0.8);
+            else if (Math.abs(event.deltaX) > Math.abs(event.deltaY))
+              moves().pan(event.deltaX / Math.max(over.clientWidth, 1));
+            else return;
+            event.preventDefault();
+          },
+          { passive: false },
+        );
       },
     },
   };

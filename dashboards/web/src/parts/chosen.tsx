@@ -22,14 +22,34 @@ export function ChosenBar() {
           return (
             <li key={id} class="chip">
               <Name text={name} longest={32} />
-              <button type="button" aria-label={`Do not compare ${name.slice(0, 60)}`} onClick={() => toggleChosen(app, id)}><Close /></button>
+              <button
+                type="button"
+                aria-label={`Do not compare ${name.slice(0, 60)}`}
+                onClick={() => toggleChosen(app, id)}
+              >
+                <Close />
+              </button>
             </li>
           );
         })}
       </ul>
-      <span class="chosen-hint" role="status">{app.chosen.length < 2 ? "Choose one more" : app.chosen.length === kMaxCompared ? `${kMaxCompared} at most` : ""}</span>
-      <button type="button" class="button" onClick={() => app.choose([])}>Clear</button>
-      <a class={`button button-main${app.chosen.length < 2 ? " is-off" : ""}`} aria-disabled={app.chosen.length < 2} href={viewHash({ ...kCompare, ids: [...app.chosen] })}>Compare</a>
+      <span class="chosen-hint" role="status">
+        {app.chosen.length < 2
+          ? "Choose one more"
+          : app.chosen.length === kMaxCompared
+            ? `${kMaxCompared} at most`
+            : ""}
+      </span>
+      <button type="button" class="button" onClick={() => app.choose([])}>
+        Clear
+      </button>
+      <a
+        class={`button button-main${app.chosen.length < 2 ? " is-off" : ""}`}
+        aria-disabled={app.chosen.length < 2}
+        href={viewHash({ ...kCompare, ids: [...app.chosen] })}
+      >
+        Compare
+      </a>
     </div>
   );
 }

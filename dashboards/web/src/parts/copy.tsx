@@ -3,16 +3,31 @@ import { useState } from "preact/hooks";
 import { Copy } from "./icons";
 
 export function CopyLine({ text, label }: { text: string; label: string }) {
-  return <div class="copy-line"><code class="mono">{text}</code><CopyButton text={text} label={label} /></div>;
+  return (
+    <div class="copy-line">
+      <code class="mono">{text}</code>
+      <CopyButton text={text} label={label} />
+    </div>
+  );
 }
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
   const [said, setSaid] = useState("");
   const copy = (): void => {
-    copyText(text).then(() => setSaid("Copied"), () => setSaid("Cannot copy: select the text by hand"));
+    copyText(text).then(
+      () => setSaid("Copied"),
+      () => setSaid("Cannot copy: select the text by hand"),
+    );
     setTimeout(() => setSaid(""), 2000);
   };
-  return <button type="button" class="icon-button copy" aria-label={label} title={label} onClick={copy}><Copy /><span role="status" class="copied">{said}</span></button>;
+  return (
+    <button type="button" class="icon-button copy" aria-label={label} title={label} onClick={copy}>
+      <Copy />
+      <span role="status" class="copied">
+        {said}
+      </span>
+    </button>
+  );
 }
 
 /** The clipboard's interface is for https and localhost alone; the old way works on plain http. */

@@ -1,6 +1,6 @@
-// Events, newest first: when, what, whose, and what is known of it.
+// Events, newest first: when, what, of which workload, and its details.
 import { useApp } from "../app_context";
-import type { Happening } from "../data/happenings";
+import type { WorkloadEvent } from "../data/workload_events";
 import { ago, formatValue, moment } from "../model/format";
 import { shortPath } from "../model/text";
 import { viewHash, workloadView } from "../model/url_state";
@@ -13,10 +13,14 @@ export function eventWord(type: string): string {
   return type === "oom_killed" ? "OOM-killed" : type.replaceAll("_", " ");
 }
 
-/** Drawn in the list and told apart by shape, not by colour alone. */
+/** Drawn in the list and distinguished by shape, not by colour alone. */
 export function EventType({ type }: { type: string }) {
   const level = kGrave.has(type) ? "critical" : kNotable.has(type) ? "warning" : "plain";
-  return <span class={`event-type event-${level}`}><span aria-hidden="true">{level === "critical" ? "▼" : level === "warning" ? "▲" : "●"}</span> {eventWord(type)}</span>;
+  return (
+    <span class={`event-type event-${level}`}>
+      <span aria-hidden="true">{level === "critical" ? "▼" : level === "warning" ? "▲" : "●"}</span> {eventWord(type)}
+    </span>
+  );
 }
 
 /** cpu_seconds 0.0312 as "cpu 31 ms": the unit of the name says how to write the number. */
@@ -35,22 +39,57 @@ export function detailsText(details: Record<string, unknown>): string {
     .join(" · ");
 }
 
-export function EventLine({ event, withWorkload, onShow }: { event: Happening; withWorkload: boolean; onShow?: (event: Happening) => void }) {
+export function EventLine({
+  event,
+  withWorkload,
+  onShow,
+}: {
+  event: WorkloadEvent;
+  withWorkload: boolean;
+  onShow?: (event: WorkloadEvent) => void;
+}) {
   const { live } = useApp();
   const now = live.now();
   const known = withWorkload ? live.find(event.workloadId) : undefined;
   return (
     <>
       <time class="event-time" dateTime={new Date(event.time * 1000).toISOString()} title={ago(event.time, now)}>
-        {onShow ? <button type="button" class="link" onClick={() => onShow(event)} title="Show on the charts">{moment(event.time, now)}</button> : moment(event.time, now)}
+        {onShow ? (
+          <button type="button" class="link" onClick={() => onShow(event)} title="Show on the charts">
+            {moment(event.time, now)}
+          </button>
+        ) : (
+          moment(event.time, now)
+        )}
       </time>
       <EventType type={event.type} />
       {withWorkload && (
         <span class="event-workload">
-          {event.workloadId === "" ? "–" : <a href={viewHash(workloadView(event.workloadId, known?.ended === undefined && known ? undefined : { from: event.time - 450, to: event.time + 150 }))}><Name text={event.workload.startsWith("/") ? shortPath(event.workload) : event.workload} longest={64} /></a>}
+          {event.workloadId === "" ? (
+            "–"
+          ) : (
+            <a
+              href={viewHash(
+                workloadView(
+                  event.workloadId,
+                  known?.ended === undefined && known ? undefined : { from: event.time - 450, to: event.time + 150 },
+                ),
+              )}
+            >
+              <Name text={event.workload.startsWith("/") ? shortPath(event.workload) : event.workload} longest={64} />
+            </a>
+          )}
         </span>
       )}
-      <span class="event-message"><Name text={event.message} longest={300} />{Object.keys(event.details).length > 0 && <span class="event-details"> <Name text={detailsText(event.details)} longest={300} /></span>}</span>
+      <span class="event-message">
+        <Name text={event.message} longest={300} />
+        {Object.keys(event.details).length > 0 && (
+          <span class="event-details">
+            {" "}
+            <Name text={detailsText(event.details)} longest={300} />
+          </span>
+        )}
+      </span>
     </>
   );
 }

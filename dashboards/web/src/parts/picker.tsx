@@ -6,7 +6,7 @@ import { displayName, subtitle } from "../model/workload";
 import { Kind } from "./badge";
 import { Name } from "./name";
 
-const kMost = 10;
+const kMaxFound = 10;
 
 export function WorkloadPicker({ without, onPick }: { without: readonly string[]; onPick: (id: string) => void }) {
   const live = useLive();
@@ -15,10 +15,15 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const found = !open ? [] : [...live.all()]
-    .filter((entry) => !without.includes(entry.facts.id) && matchesWorkload(entry.search, text))
-    .sort((a, b) => (live.value(b, "cpu_cores") ?? 0) - (live.value(a, "cpu_cores") ?? 0) || (a.facts.id < b.facts.id ? -1 : 1))
-    .slice(0, kMost);
+  const found = !open
+    ? []
+    : [...live.all()]
+        .filter((entry) => !without.includes(entry.facts.id) && matchesWorkload(entry.search, text))
+        .sort(
+          (a, b) =>
+            (live.value(b, "cpu_cores") ?? 0) - (live.value(a, "cpu_cores") ?? 0) || (a.facts.id < b.facts.id ? -1 : 1),
+        )
+        .slice(0, kMaxFound);
   const pick = (index: number): void => {
     const entry = found[index];
     if (!entry) return;
@@ -28,10 +33,33 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
     input.current?.focus();
   };
   return (
-    <div class="picker" onFocusOut={(event) => { if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false); }}>
-      <input ref={input} type="text" role="combobox" aria-label="Add a workload" aria-expanded={found.length > 0} aria-controls={`${id}-list`} aria-autocomplete="list"
-        aria-activedescendant={found[at] ? `${id}-${at}` : undefined} placeholder="Add a workload…" value={text} spellcheck={false} autocomplete="off" dir="auto"
-        onFocus={() => setOpen(true)} onClick={() => setOpen(true)} onInput={(event) => { setText(event.currentTarget.value); setAt(0); setOpen(true); }}
+    <div
+      class="picker"
+      onFocusOut={(event) => {
+        if (!event.currentTarget.contains(event.relatedTarget as Node | null)) setOpen(false);
+      }}
+    >
+      <input
+        ref={input}
+        type="text"
+        role="combobox"
+        aria-label="Add a workload"
+        aria-expanded={found.length > 0}
+        aria-controls={`${id}-list`}
+        aria-autocomplete="list"
+        aria-activedescendant={found[at] ? `${id}-${at}` : undefined}
+        placeholder="Add a workload…"
+        value={text}
+        spellcheck={false}
+        autocomplete="off"
+        dir="auto"
+        onFocus={() => setOpen(true)}
+        onClick={() => setOpen(true)}
+        onInput={(event) => {
+          setText(event.currentTarget.value);
+          setAt(0);
+          setOpen(true);
+        }}
         onKeyDown={(event) => {
           if (event.key === "ArrowDown") setAt(Math.min(at + 1, found.length - 1));
           else if (event.key === "ArrowUp") setAt(Math.max(at - 1, 0));
@@ -39,12 +67,31 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
           else if (event.key === "Escape") setOpen(false);
           else return;
           event.preventDefault();
-        }} />
-      <div class={`picker-list${found.length === 0 ? " is-empty" : ""}`} id={`${id}-list`} role="listbox" aria-label="Workloads">
+        }}
+      />
+      <div
+        class={`picker-list${found.length === 0 ? " is-empty" : ""}`}
+        id={`${id}-list`}
+        role="listbox"
+        aria-label="Workloads"
+      >
         {found.map((entry, i) => (
-          <div key={entry.facts.id} id={`${id}-${i}`} role="option" aria-selected={i === at} class="picker-item"
-            onPointerDown={(event) => { event.preventDefault(); pick(i); }}>
-            <Name text={displayName(entry.facts)} longest={60} /> <span class="sub"><Kind kind={entry.facts.kind} /><Name text={subtitle(entry.facts)} longest={50} /></span>
+          <div
+            key={entry.facts.id}
+            id={`${id}-${i}`}
+            role="option"
+            aria-selected={i === at}
+            class="picker-item"
+            onPointerDown={(event) => {
+              event.preventDefault();
+              pick(i);
+            }}
+          >
+            <Name text={displayName(entry.facts)} longest={60} />{" "}
+            <span class="sub">
+              <Kind kind={entry.facts.kind} />
+              <Name text={subtitle(entry.facts)} longest={50} />
+            </span>
           </div>
         ))}
       </div>

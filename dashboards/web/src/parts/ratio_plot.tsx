@@ -16,7 +16,9 @@ export function RatioPlot({ scale, floor, interval, ratio }: RatioPlotProps) {
     const [a, b] = [scale.at(Math.min(from, to)), scale.at(Math.max(from, to))];
     return { x: part(a), width: part(b - a) };
   };
-  const line = (share: number, style: string) => <line class={style} x1={part(share)} x2={part(share)} y1="0" y2="100%" />;
+  const line = (share: number, style: string) => (
+    <line class={style} x1={part(share)} x2={part(share)} y1="0" y2="100%" />
+  );
   return (
     <span class="ratio-box">
       <svg class="ratio-plot" width="100%" height="100%" aria-hidden="true" focusable="false">
@@ -24,11 +26,15 @@ export function RatioPlot({ scale, floor, interval, ratio }: RatioPlotProps) {
         {scale.ticks.map((tick) => line(tick.at, "ratio-grid"))}
         {floor !== undefined && [1 / floor, floor].map((edge) => line(scale.at(edge), "ratio-edge"))}
         {line(scale.at(1), "ratio-one")}
-        {ratio !== undefined && <rect class={ratio > 1 ? "ratio-more" : "ratio-less"} {...span(1, ratio)} y="26%" height="48%" />}
+        {ratio !== undefined && (
+          <rect class={ratio > 1 ? "ratio-more" : "ratio-less"} {...span(1, ratio)} y="26%" height="48%" />
+        )}
         {interval && (
           <g class="ratio-interval">
             <line x1={part(scale.at(interval.low))} x2={part(scale.at(interval.high))} y1="50%" y2="50%" />
-            {[interval.low, interval.high].map((end) => <line x1={part(scale.at(end))} x2={part(scale.at(end))} y1="32%" y2="68%" />)}
+            {[interval.low, interval.high].map((end) => (
+              <line x1={part(scale.at(end))} x2={part(scale.at(end))} y1="32%" y2="68%" />
+            ))}
           </g>
         )}
       </svg>
@@ -39,7 +45,11 @@ export function RatioPlot({ scale, floor, interval, ratio }: RatioPlotProps) {
 export function RatioAxis({ scale }: { scale: Scale }) {
   return (
     <svg class="ratio-axis" width="100%" height="16" aria-hidden="true" focusable="false">
-      {scale.ticks.map((tick) => <text x={part(tick.at)} y="12" text-anchor="middle">{tick.text}</text>)}
+      {scale.ticks.map((tick) => (
+        <text x={part(tick.at)} y="12" text-anchor="middle">
+          {tick.text}
+        </text>
+      ))}
     </svg>
   );
 }

@@ -30,7 +30,11 @@ export function saveJson({ name, header, rows }: Table): void {
 }
 
 /** A picture made of canvases, one under the other, each with its title. */
-export function savePng(name: string, title: string, pictures: readonly { title: string; canvas: HTMLCanvasElement }[]): void {
+export function savePng(
+  name: string,
+  title: string,
+  pictures: readonly { title: string; canvas: HTMLCanvasElement }[],
+): void {
   const style = getComputedStyle(document.documentElement);
   const scale = window.devicePixelRatio || 1;
   const line = 22 * scale;
@@ -55,5 +59,7 @@ export function savePng(name: string, title: string, pictures: readonly { title:
     draw.drawImage(one.canvas, edge, y + line);
     y += one.canvas.height + 2 * line;
   }
-  sheet.toBlob((blob) => { if (blob) saveBlob(stamped(name, "png"), blob); }, "image/png");
+  sheet.toBlob((blob) => {
+    if (blob) saveBlob(stamped(name, "png"), blob);
+  }, "image/png");
 }

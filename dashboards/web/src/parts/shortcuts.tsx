@@ -1,5 +1,5 @@
 // The keys, on "?".
-import { useEffect, useRef } from "preact/hooks";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import { useApp } from "../app_context";
 import { kCompare, kEvents, kMetrics, kOverhead } from "../model/url_state";
 
@@ -17,18 +17,26 @@ const kKeys: readonly (readonly [string, string])[] = [
 export function ShortcutsDialog() {
   const { live, go, lastOverview, chosen } = useApp();
   const dialog = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
+    // a key may come as soon as the page is drawn
     const key = (event: KeyboardEvent): void => {
       const at = event.target as HTMLElement;
       if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(at.tagName)) return;
       switch (event.key) {
-        case "?": return void (dialog.current?.open ? dialog.current.close() : dialog.current?.showModal());
-        case "p": return live.setPaused(!live.paused);
-        case "1": return go(lastOverview);
-        case "2": return go({ ...kCompare, ids: [...chosen] });
-        case "3": return go(kEvents);
-        case "4": return go(kOverhead);
-        case "5": return go(kMetrics);
+        case "?":
+          return void (dialog.current?.open ? dialog.current.close() : dialog.current?.showModal());
+        case "p":
+          return live.setPaused(!live.paused);
+        case "1":
+          return go(lastOverview);
+        case "2":
+          return go({ ...kCompare, ids: [...chosen] });
+        case "3":
+          return go(kEvents);
+        case "4":
+          return go(kOverhead);
+        case "5":
+          return go(kMetrics);
       }
     };
     document.addEventListener("keydown", key);
@@ -38,9 +46,18 @@ export function ShortcutsDialog() {
     <dialog ref={dialog} class="dialog" aria-labelledby="keys-title">
       <h2 id="keys-title">Keys</h2>
       <dl class="keys">
-        {kKeys.map(([key, text]) => <div key={key}><dt><kbd>{key}</kbd></dt><dd>{text}</dd></div>)}
+        {kKeys.map(([key, text]) => (
+          <div key={key}>
+            <dt>
+              <kbd>{key}</kbd>
+            </dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
       </dl>
-      <form method="dialog"><button class="button">Close</button></form>
+      <form method="dialog">
+        <button class="button">Close</button>
+      </form>
     </dialog>
   );
 }

@@ -1,9 +1,9 @@
 // A line of the last two minutes, without axes: a shape to glance at. Its figures are
 // in the text beside it, so it is hidden from screen readers.
-import { kRecentSamples, type Recent } from "../model/recent";
+import { kRecentSamples, type RecentSamples } from "../model/recent_samples";
 
 export interface SparkProps {
-  recent: Recent | undefined;
+  recent: RecentSamples | undefined;
   /** Positions of the fields; several are added up. */
   columns: (number | undefined)[];
   now: number;
@@ -70,7 +70,13 @@ function shapeOf({ recent, columns, now, interval, least, limit }: SparkProps): 
 export function Spark(props: SparkProps) {
   const shape = shapeOf(props);
   return (
-    <svg class="spark" viewBox={`0 0 ${kWidth} ${kHeight}`} preserveAspectRatio="none" aria-hidden="true" focusable="false">
+    <svg
+      class="spark"
+      viewBox={`0 0 ${kWidth} ${kHeight}`}
+      preserveAspectRatio="none"
+      aria-hidden="true"
+      focusable="false"
+    >
       {shape && <path class="spark-area" d={shape.area} />}
       {shape && <path class="spark-line" d={shape.line} />}
       {shape?.limitAt !== undefined && <path class="spark-limit" d={`M0 ${shape.limitAt}H${kWidth}`} />}

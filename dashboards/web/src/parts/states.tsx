@@ -2,7 +2,15 @@
 import type { ComponentChildren } from "preact";
 import { ApiError } from "../data/api";
 
-export function Notice({ title, children, role = "status" }: { title: string; children?: ComponentChildren; role?: "status" | "alert" }) {
+export function Notice({
+  title,
+  children,
+  role = "status",
+}: {
+  title: string;
+  children?: ComponentChildren;
+  role?: "status" | "alert";
+}) {
   return (
     <div class="notice" role={role}>
       <p class="notice-title">{title}</p>
@@ -15,7 +23,11 @@ export function Loading({ what }: { what: string }) {
   return (
     <div class="notice loading" role="status">
       <p class="notice-title">Loading {what}…</p>
-      <div class="loading-bars" aria-hidden="true"><span /><span /><span /></div>
+      <div class="loading-bars" aria-hidden="true">
+        <span />
+        <span />
+        <span />
+      </div>
     </div>
   );
 }
@@ -23,15 +35,24 @@ export function Loading({ what }: { what: string }) {
 export function Failure({ error, retry }: { error: unknown; retry?: () => void }) {
   const kind = error instanceof ApiError ? error.kind : "broken";
   const title =
-    kind === "denied" ? "No permission"
-    : kind === "unreachable" ? "The agent cannot be reached"
-    : kind === "missing" ? "Not found"
-    : "That did not work";
+    kind === "denied"
+      ? "No permission"
+      : kind === "unreachable"
+        ? "The agent cannot be reached"
+        : kind === "missing"
+          ? "Not found"
+          : "That did not work";
   return (
     <Notice title={title} role="alert">
       <p>{error instanceof Error ? error.message : String(error)}</p>
-      {kind === "denied" && <p>Whoever runs the server in front of Tallyman can let you in. Log in there and load this page again.</p>}
-      {retry && kind !== "missing" && <button type="button" class="button" onClick={retry}>Try again</button>}
+      {kind === "denied" && (
+        <p>Whoever runs the server in front of Tallyman can let you in. Log in there and load this page again.</p>
+      )}
+      {retry && kind !== "missing" && (
+        <button type="button" class="button" onClick={retry}>
+          Try again
+        </button>
+      )}
     </Notice>
   );
 }

@@ -4,16 +4,17 @@ import { useEffect, useReducer, useRef } from "preact/hooks";
 import { useApp } from "../app_context";
 import { parseTime } from "../model/format";
 import { rateOf, type Point } from "../model/series";
-import { getWorkload } from "./api";
+import { getWorkload } from "../data/api";
+import { useSameList } from "./use_same";
 
 const kEvery = 2000;
-const kMostPoints = 1800;
+const kMaxPoints = 1800;
 
 export function useCounter(ids: readonly string[], name: string): (id: string) => readonly Point[] {
   const { live } = useApp();
   const points = useRef(new Map<string, Point[]>());
   const [, draw] = useReducer((n: number) => n + 1, 0);
-  const what = `${ids.join("\n")}\n\n${name}`;
+  const list = useSameList(ids);
   useEffect(() => {
     points.current.clear();
     if (name === "") return;
@@ -29,11 +30,11 @@ export function useCounter(ids: readonly string[], name: string): (id: string) =
       const rate = earlier && rateOf(earlier, after);
       before.set(id, after);
       if (rate === undefined) return;
-      points.current.set(id, [...(points.current.get(id) ?? []), [time, rate] as const].slice(-kMostPoints));
+      points.current.set(id, [...(points.current.get(id) ?? []), [time, rate] as const].slice(-kMaxPoints));
     };
     const ask = (): void => {
       if (document.hidden || live.paused) return;
-      void Promise.allSettled(ids.map(read)).then(() => draw(0)); // one that is gone costs no other
+      void Promise.allSettled(list.filter((id) => live.runs(id)).map(read)).then(() => draw(0)); // one that is gone costs no other
     };
     ask();
     const timer = setInterval(ask, kEvery);
@@ -41,6 +42,6 @@ export function useCounter(ids: readonly string[], name: string): (id: string) =
       stop.abort();
       clearInterval(timer);
     };
-  }, [what, live]);
+  }, [list, name, live]);
   return (id) => points.current.get(id) ?? [];
 }

@@ -1,8 +1,8 @@
-// All that the agent knows of one workload, asked anew every few seconds, and the
+// All that the agent knows of one workload, asked again every few seconds, and the
 // rates of its counters between two answers.
 import { useEffect, useRef, useState } from "preact/hooks";
 import { useApp } from "../app_context";
-import { getWorkload, type WorkloadDetail } from "../data/api";
+import { ApiError, getWorkload, type WorkloadDetail } from "../data/api";
 import { countersOf } from "../model/detail";
 import { parseTime } from "../model/format";
 import { rateOf } from "../model/series";
@@ -13,9 +13,21 @@ const kEvery = 5000;
 
 export function useDetail(id: string): { detail: WorkloadDetail | undefined; error: unknown; rates: Rates } {
   const { live } = useApp();
-  const [state, setState] = useState<{ detail: WorkloadDetail | undefined; error: unknown; rates: Rates }>({ detail: undefined, error: undefined, rates: new Map() });
+  const [state, setState] = useState<{ detail: WorkloadDetail | undefined; error: unknown; rates: Rates }>({
+    detail: undefined,
+    error: undefined,
+    rates: new Map(),
+  });
   const before = useRef<{ time: number; values: Map<string, number> } | undefined>(undefined);
+  // What has ended is not asked for again: the agent forgets it, and what was known last stays.
+  const wanted = live.runs(id)
+    ? "running"
+    : live.find(id) === undefined && live.settled
+      ? "perhaps known by another name"
+      : "";
+  const { connections } = live;
   useEffect(() => {
+    if (wanted === "") return undefined;
     const stop = new AbortController();
     let timer: ReturnType<typeof setTimeout>;
     const ask = (first: boolean): void => {
@@ -42,6 +54,7 @@ export function useDetail(id: string): { detail: WorkloadDetail | undefined; err
         (error: unknown) => {
           if (stop.signal.aborted) return;
           setState((now) => ({ ...now, error })); // what was known last stays
+          if (wanted !== "running" && error instanceof ApiError && error.kind === "missing") return; // until the list has it
           timer = setTimeout(() => ask(false), kEvery);
         },
       );
@@ -51,6 +64,6 @@ export function useDetail(id: string): { detail: WorkloadDetail | undefined; err
       stop.abort();
       clearTimeout(timer);
     };
-  }, [id, live.connections]);
+  }, [id, wanted, live, connections]);
   return state;
 }

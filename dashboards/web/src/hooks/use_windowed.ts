@@ -1,19 +1,22 @@
 // Which rows of a long list are in sight: only those are in the page.
-import { useEffect, useRef, useState } from "preact/hooks";
+import { useCallback, useEffect, useRef, useState } from "preact/hooks";
 import { visibleSlice } from "../model/table";
 
 /** The rows from first to last, of a list inside the page's main scroller. */
-export function useWindowed(total: number, rowHeight: number): { list: preact.RefObject<HTMLDivElement | null>; first: number; last: number; reveal: (index: number) => void } {
+export function useWindowed(
+  total: number,
+  rowHeight: number,
+): { list: preact.RefObject<HTMLDivElement | null>; first: number; last: number; reveal: (index: number) => void } {
   const list = useRef<HTMLDivElement>(null);
   const [[first, last], setSlice] = useState<[number, number]>([0, 40]);
   const place = useRef({ offset: 0, height: 0 });
   /** Where the list begins in the scroller: asked while nothing waits for a layout, not in a frame of a scroll. */
-  const locate = (): void => {
+  const locate = useCallback((): void => {
     const scroller = document.getElementById("main");
     if (!list.current || !scroller) return;
     const offset = list.current.getBoundingClientRect().top - scroller.getBoundingClientRect().top + scroller.scrollTop;
     place.current = { offset, height: scroller.clientHeight };
-  };
+  }, []);
   const measure = useRef(() => {});
   measure.current = () => {
     const scroller = document.getElementById("main");
@@ -43,7 +46,7 @@ export function useWindowed(total: number, rowHeight: number): { list: preact.Re
       scroller.removeEventListener("scroll", moved);
       resized.disconnect();
     };
-  }, []);
+  }, [locate]);
   useEffect(() => {
     locate(); // what stands above the list may be another height after any drawing
     measure.current();
@@ -66,9 +69,9 @@ export function useNarrow(): boolean {
   const [narrow, setNarrow] = useState(() => matchMedia("(max-width: 760px)").matches);
   useEffect(() => {
     const query = matchMedia("(max-width: 760px)");
-    const told = (): void => setNarrow(query.matches);
-    query.addEventListener("change", told);
-    return () => query.removeEventListener("change", told);
+    const changed = (): void => setNarrow(query.matches);
+    query.addEventListener("change", changed);
+    return () => query.removeEventListener("change", changed);
   }, []);
   return narrow;
 }

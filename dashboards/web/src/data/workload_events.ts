@@ -1,9 +1,9 @@
-// What happened lately, by workload: a bounded list of events, newest first.
-import { kLatelySeconds, type Lately } from "../model/conditions";
+// What happened recently, by workload: a bounded list of events, newest first.
+import { kRecentSeconds, type RecentEvents } from "../model/conditions";
 import { parseTime } from "../model/format";
-import type { HappenedEvent } from "./api";
+import type { ApiEvent } from "./api";
 
-export interface Happening {
+export interface WorkloadEvent {
   id: number;
   time: number;
   type: string;
@@ -14,9 +14,10 @@ export interface Happening {
   details: Record<string, unknown>;
 }
 
-export const kMostHappenings = 5000;
+export const kMaxEvents = 5000;
+const kNone: readonly WorkloadEvent[] = [];
 
-export function happeningOf(event: HappenedEvent): Happening {
+export function workloadEventOf(event: ApiEvent): WorkloadEvent {
   const at = event.workload ?? {};
   return {
     id: event.id,
@@ -30,17 +31,17 @@ export function happeningOf(event: HappenedEvent): Happening {
   };
 }
 
-export class Happenings {
-  private list: Happening[] = [];
-  private readonly byWorkload = new Map<string, Happening[]>();
+export class WorkloadEvents {
+  private list: WorkloadEvent[] = [];
+  private readonly byWorkload = new Map<string, WorkloadEvent[]>();
 
   /** Newest first. */
-  all(): readonly Happening[] {
+  all(): readonly WorkloadEvent[] {
     return this.list;
   }
 
-  of(workloadId: string): readonly Happening[] {
-    return this.byWorkload.get(workloadId) ?? [];
+  of(workloadId: string): readonly WorkloadEvent[] {
+    return this.byWorkload.get(workloadId) ?? kNone;
   }
 
   newest(): number {
@@ -48,26 +49,26 @@ export class Happenings {
   }
 
   /** In any order; what is there already is left out. True when something was new. */
-  add(events: readonly HappenedEvent[]): boolean {
+  add(events: readonly ApiEvent[]): boolean {
     const known = new Set(this.list.map((one) => one.id));
-    const fresh = events.filter((event) => !known.has(event.id)).map(happeningOf);
+    const fresh = events.filter((event) => !known.has(event.id)).map(workloadEventOf);
     if (fresh.length === 0) return false;
-    this.list = [...fresh, ...this.list].sort((a, b) => b.id - a.id).slice(0, kMostHappenings);
+    this.list = [...fresh, ...this.list].sort((a, b) => b.id - a.id).slice(0, kMaxEvents);
     this.index();
     return true;
   }
 
-  /** Another agent, or the same one started anew: its numbers begin again. */
+  /** Another agent, or the the same one after a restart: its numbers begin again. */
   clear(): void {
     this.list = [];
     this.byWorkload.clear();
   }
 
-  lately(workloadId: string, now: number): Lately {
+  recent(workloadId: string, now: number): RecentEvents {
     let oomKills = 0;
     let restarts = 0;
     for (const one of this.of(workloadId)) {
-      if (now - one.time > kLatelySeconds) break;
+      if (now - one.time > kRecentSeconds) break;
       if (one.type === "oom_killed") oomKills += 1;
       if (one.type === "restarted") restarts += 1;
     }

@@ -1,5 +1,5 @@
 // The dashboard in a real browser against a real agent with real containers:
-//   TALLYMAN_SITE=... node --test run.mjs
+//   TALLYMAN_SITE=... node --test suite.mjs
 // TALLYMAN_PAGES="charts scale" takes some of the files.
 import { after, before } from "node:test";
 import { begin, finish } from "./support.mjs";

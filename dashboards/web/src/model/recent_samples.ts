@@ -1,10 +1,10 @@
-// The last samples of one workload, for sparklines and for judging its condition: a
+// The last samples of one workload, for sparklines and for its condition: a
 // ring of fixed size, so that a page that is open for a week holds no more than at first.
 
 /** Two minutes at one sample a second. */
 export const kRecentSamples = 120;
 
-export class Recent {
+export class RecentSamples {
   /** Values of the newest sample, by the position of the stream's fields. */
   last: (number | null)[] = [];
   /** When the newest sample was taken, in seconds since the epoch; 0 before the first. */
@@ -33,7 +33,8 @@ export class Recent {
    * the first sample of a connection lacks, which has no rates.
    */
   prepend(points: Map<number, (number | null)[]>): void {
-    const oldest = this.used > 0 ? (this.times[(this.next - this.used + kRecentSamples) % kRecentSamples] ?? 0) : Infinity;
+    const oldest =
+      this.used > 0 ? (this.times[(this.next - this.used + kRecentSamples) % kRecentSamples] ?? 0) : Infinity;
     const room = kRecentSamples - this.used;
     const older = [...points.entries()].filter(([time]) => time < Math.floor(oldest)).sort((a, b) => a[0] - b[0]);
     for (const [time, values] of older.slice(-room).reverse()) {

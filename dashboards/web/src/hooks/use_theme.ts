@@ -18,9 +18,9 @@ export function useTheme(): { choice: Choice; shown: "light" | "dark"; next: () 
   const [choice, setChoice] = useState<Choice>(stored);
   const [system, setSystem] = useState(dark.matches);
   useEffect(() => {
-    const told = (): void => setSystem(dark.matches);
-    dark.addEventListener("change", told);
-    return () => dark.removeEventListener("change", told);
+    const changed = (): void => setSystem(dark.matches);
+    dark.addEventListener("change", changed);
+    return () => dark.removeEventListener("change", changed);
   }, []);
   const shown = choice === "auto" ? (system ? "dark" : "light") : choice;
   document.documentElement.dataset["theme"] = shown;

@@ -1,0 +1,39 @@
+// One question to the agent, asked again when its key changes or somebody wants it to be.
+import { useEffect, useRef, useState } from "preact/hooks";
+
+export interface Answer<T> {
+  value: T | undefined;
+  error: unknown;
+  retry: () => void;
+}
+
+/** An answer stays while it is asked for again under the same key; another `round` asks again. */
+export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>, round = 0): Answer<T> {
+  const [state, setState] = useState<{ key?: string | undefined; value?: T; error?: unknown }>({});
+  const [again, setAgain] = useState(0);
+  const question = useRef(ask); // the key says when it is another one
+  question.current = ask;
+  useEffect(() => {
+    if (key === undefined) return undefined;
+    const stop = new AbortController();
+    question.current(stop.signal).then(
+      (value) => {
+        if (!stop.signal.aborted) setState({ key, value });
+      },
+      (error: unknown) => {
+        if (!stop.signal.aborted)
+          setState((was) => (was.key === key && was.value !== undefined ? was : { key, error }));
+      },
+    );
+    return () => stop.abort();
+  }, [key, round, again]);
+  const now = state.key === key ? state : {};
+  return {
+    value: now.value,
+    error: now.error,
+    retry: () => {
+      setState({});
+      setAgain((n) => n + 1);
+    },
+  };
+}

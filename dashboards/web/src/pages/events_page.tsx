@@ -1,0 +1,174 @@
+// What happened on this host, live.
+import { useEffect, useState } from "preact/hooks";
+import { useApp, useLive } from "../app_context";
+import { getEvents } from "../data/api";
+import type { WorkloadEvent } from "../data/workload_events";
+import { matchesText } from "../model/table";
+import { kEvents, viewHash, type EventsState } from "../model/url_state";
+import { detailsText, EventLine, eventWord } from "../parts/event_list";
+import { Menu, SearchField, SelectField, same } from "../parts/controls";
+import { Download } from "../parts/icons";
+import { saveCsv, saveJson, type Table } from "../parts/save";
+import { Failure, Loading, Notice } from "../parts/states";
+import { useNarrow, useWindowed } from "../hooks/use_windowed";
+
+const kTypes = [
+  "started",
+  "died",
+  "oom_killed",
+  "throttled",
+  "limit_changed",
+  "paused",
+  "resumed",
+  "restarted",
+  "health_changed",
+];
+
+function wanted(event: WorkloadEvent, state: EventsState): boolean {
+  if (state.type !== "" && event.type !== state.type) return false;
+  if (state.kind !== "" && event.kind !== state.kind) return false;
+  if (state.id !== "" && event.workloadId !== state.id) return false;
+  return (
+    state.text === "" ||
+    matchesText(
+      `${event.workload}\n${event.workloadId}\n${event.type}\n${event.message}\n${detailsText(event.details)}`.toLowerCase(),
+      state.text,
+    )
+  );
+}
+
+export function EventsPage({ state }: { state: EventsState }) {
+  const live = useLive();
+  const { go } = useApp();
+  const past = usePast();
+  const narrow = useNarrow();
+  const rowHeight = narrow ? 76 : 32;
+  const set = (change: Partial<EventsState>): void => go({ ...state, ...change }, true);
+  const all = live.events.all();
+  // They are numbered as they are found: an end is found after later starts.
+  const events = all.filter((event) => wanted(event, state)).sort((a, b) => b.time - a.time || b.id - a.id);
+  const { list, first, last } = useWindowed(events.length, rowHeight);
+  const types = [...new Set([...kTypes, ...all.map((one) => one.type)])];
+  const kinds = [...new Set(all.map((one) => one.kind).filter((kind) => kind !== ""))].sort();
+  const table = (): Table => ({
+    name: "tallyman-events",
+    header: ["id", "time", "type", "workload", "workload_id", "kind", "message", "details"],
+    rows: events.map((one) => [
+      one.id,
+      new Date(one.time * 1000).toISOString(),
+      one.type,
+      one.workload,
+      one.workloadId,
+      one.kind,
+      one.message,
+      JSON.stringify(one.details),
+    ]),
+  });
+  return (
+    <>
+      <h1 class="title page-title">Events</h1>
+      <section class="toolbar" aria-label="Filters">
+        <SearchField label="Search workload or message" value={state.text} onChange={(text) => set({ text })} />
+        <SelectField
+          label="Type"
+          value={state.type}
+          any="all"
+          choices={types.map((type) => ({ value: type, text: eventWord(type) }))}
+          onChange={(type) => set({ type })}
+        />
+        <SelectField
+          label="Kind"
+          value={state.kind}
+          any="all"
+          choices={same(kinds)}
+          onChange={(kind) => set({ kind })}
+        />
+        {(state.id !== "" || state.text !== "" || state.type !== "" || state.kind !== "") && (
+          <a class="button" href={viewHash(kEvents)}>
+            Show all
+          </a>
+        )}
+        <span class="toolbar-gap" />
+        <Menu
+          label="Export"
+          items={[
+            { text: "CSV: the events shown", run: () => saveCsv(table()) },
+            { text: "JSON: the events shown", run: () => saveJson(table()) },
+          ]}
+        >
+          <Download />
+        </Menu>
+      </section>
+      <p class="table-count" role="status">
+        {events.length === all.length ? `${all.length} events` : `${events.length} of ${all.length} events`}
+        {past.dropped > 0 && ` · ${past.dropped} older ones are forgotten`}
+      </p>
+      {events.length > 0 ? (
+        <div>
+          <div class="events-head" aria-hidden="true">
+            <span>Time</span>
+            <span>Type</span>
+            <span>Workload</span>
+            <span>What</span>
+          </div>
+          <div
+            class="events-list"
+            role="list"
+            aria-label="Events, newest first"
+            ref={list}
+            style={{ height: `${events.length * rowHeight}px` }}
+          >
+            {events.slice(first, last).map((event, i) => (
+              <div
+                key={event.id}
+                role="listitem"
+                class="events-row"
+                aria-setsize={events.length}
+                aria-posinset={first + i + 1}
+                style={{ transform: `translateY(${(first + i) * rowHeight}px)` }}
+              >
+                <EventLine event={event} withWorkload />
+              </div>
+            ))}
+          </div>
+        </div>
+      ) : past.error !== undefined ? (
+        <Failure error={past.error} retry={past.retry} />
+      ) : past.loading && all.length === 0 ? (
+        <Loading what="events" />
+      ) : all.length === 0 ? (
+        <Notice title="Nothing has happened yet">
+          Starts, ends, OOM kills, long throttling and changed limits appear here as they happen.
+        </Notice>
+      ) : (
+        <Notice title="Nothing matches">No event has all that is asked for.</Notice>
+      )}
+    </>
+  );
+}
+
+/** Those before this page was opened: more of them than the stream's start asks for. */
+function usePast(): { loading: boolean; error: unknown; dropped: number; retry: () => void } {
+  const { live } = useApp();
+  const [state, setState] = useState<{ loading: boolean; error: unknown; dropped: number }>({
+    loading: true,
+    error: undefined,
+    dropped: 0,
+  });
+  const [again, setAgain] = useState(0);
+  const { connections } = live;
+  useEffect(() => {
+    const stop = new AbortController();
+    getEvents(0, 5000, undefined, stop.signal).then(
+      (answer) => {
+        live.events.add(answer.events);
+        setState({ loading: false, error: undefined, dropped: answer.dropped ?? 0 });
+      },
+      (error: unknown) => {
+        if (!stop.signal.aborted) setState({ loading: false, error, dropped: 0 });
+      },
+    );
+    return () => stop.abort();
+  }, [live, connections, again]);
+  return { ...state, retry: () => setAgain((n) => n + 1) };
+}

@@ -1,0 +1,269 @@
+// What a container costs against a bare process: the reports of `tallyman overhead run`.
+import { useEffect, useMemo, useState } from "preact/hooks";
+import { useApp } from "../app_context";
+import { ApiError, getOverheadReport, getOverheadRuns, type OverheadRun } from "../data/api";
+import { useAnswer } from "../hooks/use_answer";
+import { clock, day, parseTime } from "../model/format";
+import { reportOf, tally, type Report } from "../model/overhead_report";
+import { exportRows, kExportHeader, timeText } from "../model/overhead_words";
+import type { OverheadState, Quantity } from "../model/url_state";
+import { CopyLine } from "../parts/copy";
+import { Menu, Segments, SelectField } from "../parts/controls";
+import { Download, Warning } from "../parts/icons";
+import { Name } from "../parts/name";
+import { saveCsv, saveJson, type Table } from "../parts/save";
+import { Failure, Loading, Notice } from "../parts/states";
+import { Results } from "./overhead_results";
+import { Panel } from "./workload_panels";
+
+const kQuantities: readonly (readonly [Quantity, string])[] = [
+  ["wall", "Wall time"],
+  ["cpu", "CPU time"],
+];
+
+const kLookAgain = 10_000; // ms, for the first report
+
+async function readReport(run: string, signal: AbortSignal): Promise<Report> {
+  const report = reportOf(await getOverheadReport(run, signal));
+  if (report === undefined) throw new ApiError("broken", "The answer is no report of tallyman overhead run.");
+  return report;
+}
+
+export function OverheadPage({ state }: { state: OverheadState }) {
+  const { go, live } = useApp();
+  const [looks, setLooks] = useState(0);
+  const runs = useAnswer("", getOverheadRuns, live.connections + looks);
+  const none = runs.value?.length === 0;
+  useEffect(() => {
+    if (!none) return undefined;
+    const timer = setInterval(() => setLooks((n) => n + 1), kLookAgain);
+    return () => clearInterval(timer);
+  }, [none]);
+  const run = state.run || (runs.value?.[0]?.run ?? "");
+  const report = useAnswer(run === "" ? undefined : run, (signal) => readReport(run, signal));
+  const shown = report.value;
+  const body = useMemo(() => shown && <ReportBody report={shown} quantity={state.quantity} />, [shown, state.quantity]);
+  const set = (change: Partial<OverheadState>, replace = false): void => go({ ...state, ...change }, replace);
+  const table = (of: Report): Table => ({
+    name: `tallyman-overhead-${of.run}`,
+    header: kExportHeader,
+    rows: exportRows(of, state.quantity),
+  });
+  if (run === "") {
+    return (
+      <>
+        <h1 class="title page-title">Overhead</h1>
+        {runs.error !== undefined ? (
+          <Failure error={runs.error} retry={runs.retry} />
+        ) : runs.value === undefined ? (
+          <Loading what="the reports" />
+        ) : (
+          <Empty />
+        )}
+      </>
+    );
+  }
+  return (
+    <>
+      <h1 class="title page-title">Overhead</h1>
+      <section class="toolbar" aria-label="What is shown">
+        <SelectField
+          label="Report"
+          value={run}
+          choices={(runs.value ?? []).map((one) => ({ value: one.run, text: runText(one) }))}
+          onChange={(value) => set({ run: value })}
+        />
+        <Segments
+          label="Time compared"
+          value={state.quantity}
+          choices={kQuantities}
+          onChange={(quantity) => set({ quantity }, true)}
+        />
+        <span class="toolbar-gap" />
+        {shown && (
+          <Menu
+            label="Export"
+            items={[
+              { text: "CSV: the results shown", run: () => saveCsv(table(shown)) },
+              { text: "JSON: the results shown", run: () => saveJson(table(shown)) },
+            ]}
+          >
+            <Download />
+          </Menu>
+        )}
+      </section>
+      {body ??
+        (report.error !== undefined ? (
+          <Failure error={report.error} retry={report.retry} />
+        ) : (
+          <Loading what="the report" />
+        ))}
+    </>
+  );
+}
+
+const when = (seconds: number): string => `${day(seconds)} ${clock(seconds, false)}`;
+
+function runText(one: OverheadRun): string {
+  const began = parseTime(one.began);
+  return [began === undefined ? "" : when(began), one.extent ?? "", one.run].filter((text) => text !== "").join(" · ");
+}
+
+function Empty() {
+  return (
+    <Notice title="Nothing is measured yet">
+      <p>What a container costs against a bare process is measured on this machine, in two minutes at most:</p>
+      <CopyLine text="tallyman overhead run --quick" label="Copy the command" />
+      <p>
+        The report appears here when it is done. The agent looks for reports in the directory of its flag{" "}
+        <code class="mono">--overhead.reports</code>.
+      </p>
+    </Notice>
+  );
+}
+
+function ReportBody({ report, quantity }: { report: Report; quantity: Quantity }) {
+  const { compared, differing } = tally(report, quantity);
+  const began = parseTime(report.began);
+  const about = [
+    report.extent,
+    report.rounds === undefined
+      ? ""
+      : `${report.rounds} rounds${report.durationNs === undefined ? "" : ` of ${timeText(report.durationNs)} a measurement`}`,
+    began === undefined ? "" : `begun ${when(began)}`,
+  ].filter((text) => text !== "");
+  return (
+    <>
+      <p class="table-count" role="status">
+        {quantity === "wall" ? "Wall" : "CPU"} time of one operation, against {report.baseline}: {differing} of{" "}
+        {compared} {compared === 1 ? "comparison" : "comparisons"} differ measurably
+      </p>
+      {report.remarks.length > 0 && (
+        <ul class="inline-note overhead-remarks" aria-label="Remarks">
+          {report.remarks.map((remark) => (
+            <li key={remark}>
+              <Warning /> <Name text={remark} longest={600} />
+            </li>
+          ))}
+        </ul>
+      )}
+      <p class="subtitle">
+        {about.map((text) => (
+          <Name key={text} text={text} longest={120} class="subtitle-part" />
+        ))}
+      </p>
+      <Legend />
+      <Results report={report} quantity={quantity} />
+      <Panels report={report} />
+    </>
+  );
+}
+
+function Legend() {
+  return (
+    <ul class="overhead-legend" aria-label="How to read it">
+      <li>
+        <svg width="26" height="14" aria-hidden="true" focusable="false">
+          <rect class="ratio-more" x="1" y="3" width="24" height="8" />
+        </svg>
+        a measurable difference; right of 1 it takes longer, left of it less
+      </li>
+      <li>
+        <svg width="26" height="14" aria-hidden="true" focusable="false">
+          <g class="ratio-interval">
+            <path d="M2 7H24M2 3V11M24 3V11" />
+          </g>
+        </svg>
+        the 95 % interval of the ratio
+      </li>
+      <li>
+        <svg width="26" height="14" aria-hidden="true" focusable="false">
+          <rect class="ratio-noise" x="3" y="0" width="20" height="14" />
+          <path class="ratio-edge" d="M3 0V14M23 0V14" />
+        </svg>
+        noise: as far as the same is from itself; within it nothing can be told apart
+      </li>
+    </ul>
+  );
+}
+
+function Panels({ report }: { report: Report }) {
+  return (
+    <div class="panels">
+      {report.leftOut.length > 0 && (
+        <Panel title="Did not run" count={report.leftOut.length}>
+          <dl class="facts">
+            {report.leftOut.map((mode) => (
+              <div key={mode.name}>
+                <dt>
+                  <Name text={mode.name} longest={60} />
+                  <span class="overhead-mode">{mode.what}</span>
+                </dt>
+                <dd>
+                  <Name text={mode.reason} longest={600} />
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </Panel>
+      )}
+      {report.unmeasured.length > 0 && (
+        <Panel title="Not compared" count={report.unmeasured.length}>
+          <dl class="facts">
+            {report.unmeasured.map((one) => (
+              <div key={one.workload}>
+                <dt>
+                  <Name text={one.workload} longest={60} />
+                </dt>
+                <dd>
+                  <Name text={one.reason} longest={600} />
+                </dd>
+              </div>
+            ))}
+          </dl>
+        </Panel>
+      )}
+      {report.clocks.length > 0 && (
+        <Panel title="CPU time by the cgroup">
+          <p class="overhead-text">
+            Over that by the processes' own clocks: 1 is full agreement. The cgroup is read as the agent reads it for
+            its metrics.
+          </p>
+          <dl class="facts">
+            {report.clocks.map(([mode, ratio]) => (
+              <div key={mode}>
+                <dt>
+                  <Name text={mode} longest={60} />
+                </dt>
+                <dd>{ratio.toFixed(4)}</dd>
+              </div>
+            ))}
+          </dl>
+        </Panel>
+      )}
+      {report.facts.length > 0 && (
+        <section class="panel">
+          <details>
+            <summary>
+              <h2 class="panel-title">
+                Measured on <span class="count">{report.facts.length}</span>
+              </h2>
+            </summary>
+            <dl class="facts">
+              {report.facts.map(([name, value]) => (
+                <div key={name}>
+                  <dt>
+                    <Name text={name} longest={80} />
+                  </dt>
+                  <dd>
+                    <Name text={value} longest={1000} />
+                  </dd>
+                </div>
+              ))}
+            </dl>
+          </details>
+        </section>
+      )}
+    </div>
+  );
+}
