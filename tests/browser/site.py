@@ -1,8 +1,9 @@
 #!/usr/bin/env python3
 """The dashboard's sources in a directory of their own, with the packages of package-lock.json:
-    site.py install DIR    copies the sources to DIR and runs npm ci there
-    site.py units DIR      its unit tests
-    site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+site.py install DIR    copies the sources to DIR and runs npm ci there
+site.py units DIR      its unit tests
+site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+
 import gzip
 import pathlib
 import re
@@ -36,7 +37,11 @@ def install(directory):
 
 
 def files_of(directory):
-    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
 
 
 def dist(directory):
@@ -44,8 +49,10 @@ def dist(directory):
     built, committed = files_of(directory / "dist"), files_of(SOURCES / "dist")
     differing = sorted(name for name in built.keys() | committed.keys() if built.get(name) != committed.get(name))
     if differing:
-        sys.exit(f"dashboards/web/dist is not what the sources build: {', '.join(differing)}\n"
-                 "Run npm ci and npm run build in dashboards/web, and commit dist.")
+        sys.exit(
+            f"dashboards/web/dist is not what the sources build: {', '.join(differing)}\n"
+            "Run npm ci and npm run build in dashboards/web, and commit dist."
+        )
     page = built["index.html"].decode()
     needed = ["index.html", *re.findall(r'(?:src|href)="\./([^"]+)"', page)]
     size = sum(len(gzip.compress(built[name], 9)) for name in needed)

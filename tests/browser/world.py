@@ -2,6 +2,7 @@
 """What the browser looks at: a real agent, a real Docker daemon with its containers, and
 cgroups. Takes one JSON object a line, {"do": NAME, ...}, and answers with one: {"ok": ...}
 or {"error": ...}. Ends, and leaves nothing behind, when its input ends."""
+
 import contextlib
 import json
 import os
@@ -48,7 +49,12 @@ class World:
         self.start_agent()
 
     def start_agent(self):
-        self.agent = Agent(f"--docker.root={self.docker.data_root}", f"--overhead.reports={self.reports}", interval="1s", port=self.port)
+        self.agent = Agent(
+            f"--docker.root={self.docker.data_root}",
+            f"--overhead.reports={self.reports}",
+            interval="1s",
+            port=self.port,
+        )
         return {"port": self.port}
 
     def stop_agent(self):
@@ -68,15 +74,21 @@ class World:
         container = self.docker.run(name, *steps, options=options, image=image)
         self.containers[name] = container
         self.identities.append(container.id)
-        return {"id": container.cgroup, "container_id": container.id, "address": container.inspect()["NetworkSettings"]["IPAddress"]}
+        return {
+            "id": container.cgroup,
+            "container_id": container.id,
+            "address": container.inspect()["NetworkSettings"]["IPAddress"],
+        }
 
     def go_on(self, name):
         self.containers[name].go_on()
 
     def cpu_seconds(self, name):
         """What the kernel has accounted to the container."""
-        for controller, file, of in (("cpuacct", "cpuacct.usage", lambda text: int(text) / 1e9),
-                                     ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6)):
+        for controller, file, of in (
+            ("cpuacct", "cpuacct.usage", lambda text: int(text) / 1e9),
+            ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6),
+        ):
             path = self.containers[name].files(controller) / file
             if path.exists():
                 return {"seconds": of(path.read_text()), "at": time.monotonic()}
@@ -88,8 +100,11 @@ class World:
     def burn_bare(self, name):
         """A bare process, in a cgroup of its own so that its figures are nobody else's."""
         # Before others, so that a busy machine too gives it more than the containers' quotas.
-        self.bare.append(subprocess.Popen(["nice", "-n", "-15", paths.truth_binary(), "spin"], stdin=subprocess.DEVNULL,
-                                          stdout=subprocess.DEVNULL))
+        self.bare.append(
+            subprocess.Popen(
+                ["nice", "-n", "-15", paths.truth_binary(), "spin"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        )
         for tree in hierarchies():
             directory = tree / self.cgroups / name
             directory.mkdir(parents=True, exist_ok=True)

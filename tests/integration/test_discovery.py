@@ -1,4 +1,5 @@
 """How soon a container is there, and how it goes."""
+
 import contextlib
 import http.client
 import pathlib
@@ -97,8 +98,13 @@ def test_a_new_container_is_visible_within_50_ms(docker, containers, agent):
 
 def test_a_new_container_has_its_name_from_the_start(containers, agent):
     container = containers("named-at-once", "stay")
-    workload = wait_for(lambda: next((w for w in agent.get("/api/v1/workloads")["workloads"]
-                                      if w.get("container_id") == container.id), None), 2, "the workload")
+    workload = wait_for(
+        lambda: next(
+            (w for w in agent.get("/api/v1/workloads")["workloads"] if w.get("container_id") == container.id), None
+        ),
+        2,
+        "the workload",
+    )
     assert workload["id"] == container.cgroup
     assert (workload["kind"], workload["runtime"]) == ("container", "docker")
     assert (workload["name"], workload["workload"]) == ("named-at-once", "named-at-once")
@@ -129,9 +135,15 @@ def test_a_removed_container_is_gone_from_the_next_sample(docker, agent):
     # What it counted stays as long, what it held is given back at once.
     final = scrape.one("container_cpu_usage_seconds_total", id=container.cgroup)
     assert final >= last.one("container_cpu_usage_seconds_total", id=container.cgroup)
-    assert not left & {"container_memory_usage_bytes", "container_memory_working_set_bytes", "container_memory_rss",
-                       "container_threads", "container_processes", "container_start_time_seconds"}
-    ended, = [w for w in agent.get("/api/v1/workloads?ended=1")["workloads"] if w["id"] == container.cgroup]
+    assert not left & {
+        "container_memory_usage_bytes",
+        "container_memory_working_set_bytes",
+        "container_memory_rss",
+        "container_threads",
+        "container_processes",
+        "container_start_time_seconds",
+    }
+    (ended,) = [w for w in agent.get("/api/v1/workloads?ended=1")["workloads"] if w["id"] == container.cgroup]
     assert ended["ended"]
     seen = scrape.one("container_last_seen", id=container.cgroup)
     assert last.one("container_last_seen", id=container.cgroup) <= seen <= removed_at

@@ -1,4 +1,5 @@
 """Loads of exactly known size in real containers, against what the agent says of them."""
+
 import contextlib
 import os
 import pathlib
@@ -66,8 +67,18 @@ def test_64_mib_written_and_synced(containers, agent, data_directory):
         pytest.skip(f"{data_directory} is not on a disk")
     _, device = block_device_of(data_directory)
     # Past the page cache: on v1 the kernel charges what the flusher writes to the root.
-    container = containers("writer", "await", "then", "write", "/data/file", "64", "direct", "then", "stay",
-                           options=["-v", f"{data_directory}:/data"])
+    container = containers(
+        "writer",
+        "await",
+        "then",
+        "write",
+        "/data/file",
+        "64",
+        "direct",
+        "then",
+        "stay",
+        options=["-v", f"{data_directory}:/data"],
+    )
     container.wait_for_line("awaiting")
     with v1_accounting(container, data_directory) if (CGROUPS / "blkio").is_dir() else contextlib.nullcontext():
         before = agent.fresh_scrape()
@@ -79,8 +90,9 @@ def test_64_mib_written_and_synced(containers, agent, data_directory):
 def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_directory):
     if not (CGROUPS / "blkio").is_dir():
         pytest.skip("cgroup v2 accounts every device")
-    container = containers("unaccounted", "write", "/data/other", "4", "direct", "then", "stay",
-                           options=["-v", f"{data_directory}:/data"])
+    container = containers(
+        "unaccounted", "write", "/data/other", "4", "direct", "then", "stay", options=["-v", f"{data_directory}:/data"]
+    )
     container.wait_for_line("wrote")
     scrape = agent.fresh_scrape()
     found = scrape.all("container_fs_writes_bytes_total", **only(container))
@@ -143,15 +155,28 @@ def test_cfs_series_only_with_a_quota(containers, agent):
     container = containers("unthrottled", "stay")
     scrape = agent.fresh_scrape()
     assert scrape.one("container_cpu_usage_seconds_total", **only(container)) > 0
-    for metric in ("container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total",
-                   "container_cpu_cfs_throttled_seconds_total", "container_spec_cpu_quota"):
+    for metric in (
+        "container_cpu_cfs_periods_total",
+        "container_cpu_cfs_throttled_periods_total",
+        "container_cpu_cfs_throttled_seconds_total",
+        "container_spec_cpu_quota",
+    ):
         assert not scrape.all(metric, **only(container)), metric
     assert scrape.one("container_spec_memory_limit_bytes", **only(container)) == 0
 
 
 def test_killed_at_the_memory_limit(containers, agent):
-    container = containers("killed", "await", "then", "child", "hog", "512", "then", "stay",
-                           options=["--memory", "64m", "--memory-swap", "65m"])
+    container = containers(
+        "killed",
+        "await",
+        "then",
+        "child",
+        "hog",
+        "512",
+        "then",
+        "stay",
+        options=["--memory", "64m", "--memory-swap", "65m"],
+    )
     container.wait_for_line("awaiting")
     before = agent.fresh_scrape()
     container.go_on()
@@ -159,7 +184,7 @@ def test_killed_at_the_memory_limit(containers, agent):
     assert container.running()
     after = agent.fresh_scrape()
     truths.check_killed(before, after, only(container), 64 * MIB)
-    event, = agent.get(f"/api/v1/events?type=oom_killed&workload={container.id}")["events"]
+    (event,) = agent.get(f"/api/v1/events?type=oom_killed&workload={container.id}")["events"]
     assert event["details"]["killed"] == 1
     if pathlib.Path("/dev/kmsg").exists():  # who it was, by the kernel's own log
         assert event["details"]["process"] == "truth"
@@ -196,22 +221,42 @@ def test_pressure_from_the_unified_tree(containers, agent):
 
 def test_names_image_and_labels(containers, agent):
     container = containers(
-        "named", "stay",
-        options=["--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
-                 "--label", "some.other=label", "--label", 'odd.label=a"b\\c'])
+        "named",
+        "stay",
+        options=[
+            "--label",
+            "com.docker.compose.project=shop",
+            "--label",
+            "com.docker.compose.service=web",
+            "--label",
+            "some.other=label",
+            "--label",
+            'odd.label=a"b\\c',
+        ],
+    )
     scrape = agent.fresh_scrape()
     labels = scrape.all("container_last_seen", **only(container))[0].labels
     assert labels == {
-        "id": container.cgroup, "name": "named", "image": "tallyman/truth:1", "kind": "container", "workload": "named",
-        "container_label_com_docker_compose_project": "shop", "container_label_com_docker_compose_service": "web",
+        "id": container.cgroup,
+        "name": "named",
+        "image": "tallyman/truth:1",
+        "kind": "container",
+        "workload": "named",
+        "container_label_com_docker_compose_project": "shop",
+        "container_label_com_docker_compose_service": "web",
     }
     assert {s.labels["kind"] for s in scrape.samples if "name" in s.labels or "image" in s.labels} == {"container"}
     assert scrape.one("container_cpu_usage_seconds_total", id="/", kind="host", name=None, image=None) > 0
     started = float(run("date", "-d", container.inspect()["State"]["StartedAt"], "+%s.%N"))
     # Docker writes it down some time after the process has begun; until then it is the cgroup's birth.
     assert scrape.one("container_start_time_seconds", **only(container)) == pytest.approx(started, abs=5)
-    wait_for(lambda: agent.scrape().one("container_start_time_seconds", **only(container))
-             == pytest.approx(started, abs=1e-6), 3, "Docker's own start time")
+    wait_for(
+        lambda: (
+            agent.scrape().one("container_start_time_seconds", **only(container)) == pytest.approx(started, abs=1e-6)
+        ),
+        3,
+        "Docker's own start time",
+    )
 
 
 def test_every_label_when_asked_for(docker, containers):
@@ -247,13 +292,17 @@ def test_a_restart_is_one_clean_reset(docker, containers, agent):
     second = agent.fresh_scrape()
     truths.within(second.one("container_cpu_usage_seconds_total", **only(container)), 0.5, 0.75, "after the restart")
     assert second.one("container_start_time_seconds", **only(container)) > first.one(
-        "container_start_time_seconds", **only(container))
+        "container_start_time_seconds", **only(container)
+    )
 
 
 def test_the_host_as_a_whole(agent):
     scrape = agent.fresh_scrape()
-    total = next(int(line.split()[1]) for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
-                 if line.startswith("MemTotal:"))
+    total = next(
+        int(line.split()[1])
+        for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
+        if line.startswith("MemTotal:")
+    )
     assert scrape.one("machine_memory_bytes") == total * 1024
     assert scrape.one("machine_cpu_cores") == os.cpu_count()
     host = agent.get("/api/v1/host")
@@ -270,9 +319,14 @@ def test_the_agent_in_a_container_sees_the_host(docker, containers):
     subject = containers("subject", "burn", "0.2", "then", "stay")
     subject.wait_for_line("burnt")
     inside = containers(
-        "agent", "--path.rootfs=/host", f"--docker.root={docker.data_root}", "--web.listen-address=:8255",
-        "--sampling.interval=200ms", image="tallyman/agent:1",
-        options=["--read-only", "-v", "/:/host:ro" + propagation])
+        "agent",
+        "--path.rootfs=/host",
+        f"--docker.root={docker.data_root}",
+        "--web.listen-address=:8255",
+        "--sampling.interval=200ms",
+        image="tallyman/agent:1",
+        options=["--read-only", "-v", "/:/host:ro" + propagation],
+    )
     client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
     wait_for(client.ready, 20, "the agent in the container is ready")
     scrape = client.fresh_scrape()
@@ -280,6 +334,8 @@ def test_the_agent_in_a_container_sees_the_host(docker, containers):
     assert scrape.one("container_network_receive_bytes_total", name="subject", interface="eth0") > 0
     assert scrape.one("container_cpu_usage_seconds_total", name="agent") > 0
     # Of its own process ids the agent sees others than the host does: never the host's traffic instead.
-    assert [s.labels["interface"] for s in scrape.all("container_network_receive_bytes_total", name="agent")] == ["eth0"]
+    assert [s.labels["interface"] for s in scrape.all("container_network_receive_bytes_total", name="agent")] == [
+        "eth0"
+    ]
     docker.docker("stop", "-t", "5", inside.id)
     assert inside.inspect()["State"]["ExitCode"] == 0

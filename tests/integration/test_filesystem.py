@@ -1,4 +1,5 @@
 """What the agent says of layers, volumes and disks, against du, statvfs and dockerd."""
+
 import contextlib
 import ctypes
 import os
@@ -60,10 +61,12 @@ def watcher(docker):
 
 def measured_after(agent, cgroup, moment, name="container_fs_layer_measured_timestamp_seconds"):
     """A scrape in which what is on the disk now has been measured."""
+
     def found():
         scrape = agent.fresh_scrape()
         times = [sample.value for sample in scrape.all(name, id=cgroup)]
         return scrape if times and max(times) > moment else None
+
     return wait_for(found, 60, f"{cgroup} is measured", 0.1)
 
 
@@ -77,8 +80,9 @@ def layer_of(daemon, container):
     driver = container.inspect()["GraphDriver"]
     if driver["Data"] and "UpperDir" in driver["Data"]:
         return driver["Data"]["UpperDir"]
-    name = (pathlib.Path(daemon.data_root) / "image" / driver["Name"] / "layerdb/mounts" / container.id /
-            "mount-id").read_text()
+    name = (
+        pathlib.Path(daemon.data_root) / "image" / driver["Name"] / "layerdb/mounts" / container.id / "mount-id"
+    ).read_text()
     return pathlib.Path(daemon.data_root) / {"vfs": "vfs/dir", "btrfs": "btrfs/subvolumes"}[driver["Name"]] / name
 
 
@@ -87,8 +91,9 @@ def check_against_du(agent, daemon, container):
     layer = layer_of(daemon, container)
     assert abs(scrape.one("container_fs_layer_bytes", id=container.cgroup) - du(layer, "--block-size=1")) <= BLOCK
     assert scrape.one("container_fs_layer_inodes", id=container.cgroup) == du(layer, "--inodes")
-    assert scrape.one("container_fs_usage_bytes", id=container.cgroup) == \
-        scrape.one("container_fs_layer_bytes", id=container.cgroup)
+    assert scrape.one("container_fs_usage_bytes", id=container.cgroup) == scrape.one(
+        "container_fs_layer_bytes", id=container.cgroup
+    )
     return scrape
 
 
@@ -101,7 +106,8 @@ def test_a_layer_is_what_du_says(box, containers, watcher):
     container = made(containers("tricky", "sh", "-c", SCRIPT, image=BOX))
     scrape = check_against_du(watcher, box, container)
     assert scrape.one("container_fs_limit_bytes", id=container.cgroup) == pytest.approx(
-        os.statvfs(box.data_root).f_blocks * os.statvfs(box.data_root).f_frsize)
+        os.statvfs(box.data_root).f_blocks * os.statvfs(box.data_root).f_frsize
+    )
     assert not scrape.all("container_fs_layer_limit_bytes", id=container.cgroup)
     assert not scrape.all("container_fs_inodes_total", id=container.cgroup)
 
@@ -117,6 +123,7 @@ def test_64_mib_in_a_layer_come_and_go(box, containers, watcher):
     def layer(moment):
         scrape = measured_after(watcher, container.cgroup, moment)
         return scrape.one("container_fs_layer_bytes", id=container.cgroup)
+
     before = layer(now_on_disk())
     written = in_container(box, container, "dd if=/dev/zero of=/big bs=1M count=64 2>/dev/null")
     assert abs(layer(written) - before - 64 * MIB) <= 2 * BLOCK  # the second: its index, where it is in many pieces
@@ -132,12 +139,19 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
 
     def told():
         scrape = watcher.fresh_scrape()
-        times = [sample.value for one in pair
-                 for sample in scrape.all("container_fs_volume_measured_timestamp_seconds", id=one.cgroup)]
+        times = [
+            sample.value
+            for one in pair
+            for sample in scrape.all("container_fs_volume_measured_timestamp_seconds", id=one.cgroup)
+        ]
         return scrape if times and max(times) > written else None
+
     scrape = wait_for(told, 60, "the volume is measured", 0.1)
-    usages = [sample.value for one in pair
-              for sample in scrape.all("container_fs_volume_usage_bytes", id=one.cgroup, volume="tallyshared")]
+    usages = [
+        sample.value
+        for one in pair
+        for sample in scrape.all("container_fs_volume_usage_bytes", id=one.cgroup, volume="tallyshared")
+    ]
     assert len(usages) == 1, "given once"
     source = box.docker("volume", "inspect", "-f", "{{.Mountpoint}}", "tallyshared")
     assert abs(usages[0] - du(source, "--block-size=1")) <= BLOCK
@@ -147,8 +161,12 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
     layers = sum(scrape.one("container_fs_layer_bytes", id=one.cgroup) for one in pair)
     assert total == layers + usages[0]
     box.docker("rm", "-f", first.id)
-    wait_for(lambda: watcher.fresh_scrape().all("container_fs_volume_usage_bytes", id=second.cgroup), 30,
-             "the one that is left has it", 0.1)
+    wait_for(
+        lambda: watcher.fresh_scrape().all("container_fs_volume_usage_bytes", id=second.cgroup),
+        30,
+        "the one that is left has it",
+        0.1,
+    )
     box.docker("rm", "-f", second.id)
     box.docker("volume", "rm", "tallyshared")
     containers("first-again", "sleep", "1000", image=BOX)
@@ -193,8 +211,10 @@ def test_vfs(box):
 
 
 def test_btrfs():
-    with daemon_on("btrfs", 512 * MIB, "--storage-driver=btrfs") as daemon, \
-            Agent(f"--docker.root={daemon.data_root}", *FAST) as agent:
+    with (
+        daemon_on("btrfs", 512 * MIB, "--storage-driver=btrfs") as daemon,
+        Agent(f"--docker.root={daemon.data_root}", *FAST) as agent,
+    ):
         container = made(daemon.run("subvolume", "sh", "-c", SCRIPT, image=BOX))
         scrape = check_against_du(agent, daemon, container)
         point = pathlib.Path(daemon.data_root).parent
@@ -204,8 +224,10 @@ def test_btrfs():
 
 
 def test_a_project_quota_is_asked_and_its_limit_told():
-    with daemon_on("xfs", 1024 * MIB, "--storage-driver=overlay2", options="pquota") as daemon, \
-            Agent(f"--docker.root={daemon.data_root}", *FAST) as agent:
+    with (
+        daemon_on("xfs", 1024 * MIB, "--storage-driver=overlay2", options="pquota") as daemon,
+        Agent(f"--docker.root={daemon.data_root}", *FAST) as agent,
+    ):
         limited = daemon.run("limited", "sleep", "1000", image=BOX, options=("--storage-opt", "size=200m"))
         scrape = measured_after(agent, limited.cgroup, now_on_disk())
         before = scrape.one("container_fs_layer_bytes", id=limited.cgroup, source="quota")
@@ -247,13 +269,20 @@ def test_a_mount_that_never_answers_is_never_asked(box, containers):
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: .ci/packages-test has it")
 def test_walks_keep_to_their_budget(box, containers):
     """By strace's count, with the default flags: 5,000 entries a second at most, and 1 % of a CPU."""
-    container = containers("many", "sh", "-c", "mkdir /t; cd /t; i=0; while [ $i -lt 6000 ]; do : > $i; i=$((i+1)); "
-                           "done; echo made; exec sleep 1000", image=BOX)
+    container = containers(
+        "many",
+        "sh",
+        "-c",
+        "mkdir /t; cd /t; i=0; while [ $i -lt 6000 ]; do : > $i; i=$((i+1)); done; echo made; exec sleep 1000",
+        image=BOX,
+    )
     container.wait_for_line("made", 120)
     with Agent(f"--docker.root={box.data_root}") as agent:
         seconds = 6
         with tempfile.NamedTemporaryFile() as out:
-            tracer = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=statx", "-o", out.name, "-p", str(agent.pid)])
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-qq", "-e", "trace=statx", "-o", out.name, "-p", str(agent.pid)]
+            )
             time.sleep(seconds)
             tracer.terminate()
             tracer.wait()
@@ -278,8 +307,9 @@ def test_a_container_of_the_hosts_files_sees_the_same(box, containers, watcher):
             there = measured_after(agent, container.cgroup, now_on_disk())
             for name in ("container_fs_layer_bytes", "container_fs_layer_inodes", "container_fs_limit_bytes"):
                 assert there.one(name, id=container.cgroup) == here.one(name, id=container.cgroup)
-            assert {sample.labels["device"] for sample in there.all("container_fs_limit_bytes", id="/")} == \
-                {sample.labels["device"] for sample in here.all("container_fs_limit_bytes", id="/")}
+            assert {sample.labels["device"] for sample in there.all("container_fs_limit_bytes", id="/")} == {
+                sample.labels["device"] for sample in here.all("container_fs_limit_bytes", id="/")
+            }
     finally:
         run("umount", "-R", "-l", host)
         os.rmdir(host)

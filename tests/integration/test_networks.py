@@ -1,4 +1,5 @@
 """Sockets of real containers against ss, and whose the host's interfaces are."""
+
 import collections
 import contextlib
 import os
@@ -15,15 +16,30 @@ from support.docker import cgroup_directories, run
 WITH_IPV6 = ["--sysctl=net.ipv6.conf.all.disable_ipv6=0"]  # Docker's default is off, ::1 included
 MAKER = pathlib.Path(__file__).parent / "support" / "socket_maker.py"
 # ss's words for the states, and ours.
-STATES = {"ESTAB": "established", "SYN-SENT": "synsent", "SYN-RECV": "synrecv", "FIN-WAIT-1": "finwait1",
-          "FIN-WAIT-2": "finwait2", "TIME-WAIT": "timewait", "UNCONN": "close", "CLOSE-WAIT": "closewait",
-          "LAST-ACK": "lastack", "LISTEN": "listen", "CLOSING": "closing"}
+STATES = {
+    "ESTAB": "established",
+    "SYN-SENT": "synsent",
+    "SYN-RECV": "synrecv",
+    "FIN-WAIT-1": "finwait1",
+    "FIN-WAIT-2": "finwait2",
+    "TIME-WAIT": "timewait",
+    "UNCONN": "close",
+    "CLOSE-WAIT": "closewait",
+    "LAST-ACK": "lastack",
+    "LISTEN": "listen",
+    "CLOSING": "closing",
+}
 
 
 @pytest.fixture(scope="module")
 def agent(docker):
-    flags = ["--collector.tcp", "--collector.udp", "--collector.advtcp",
-             "--collector.network.ignored-interfaces=^$", f"--docker.root={docker.data_root}"]
+    flags = [
+        "--collector.tcp",
+        "--collector.udp",
+        "--collector.advtcp",
+        "--collector.network.ignored-interfaces=^$",
+        f"--docker.root={docker.data_root}",
+    ]
     with Agent(*flags) as running:
         yield running
 
@@ -31,11 +47,17 @@ def agent(docker):
 @contextlib.contextmanager
 def sockets(*counts, inside=(), cgroup=None):
     """The maker, run by the command `inside`, in `cgroup` of the v2 tree if there is one."""
+
     def enter():
         if cgroup:
             (cgroup / "cgroup.procs").write_text(str(os.getpid()))
-    maker = subprocess.Popen([*inside, sys.executable, str(MAKER), *map(str, counts)],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=enter)
+
+    maker = subprocess.Popen(
+        [*inside, sys.executable, str(MAKER), *map(str, counts)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=enter,
+    )
     try:
         assert maker.stdout.readline() == b"ready\n"
         yield maker
@@ -72,6 +94,7 @@ def check_states(agent, cgroup, inside):
             assert series == 11
             assert found == by_ss(family, *inside)
         return scrape
+
     return settled(agent, check)
 
 
@@ -86,15 +109,18 @@ def test_states_are_those_of_ss(containers, agent):
         assert scrape.one("container_network_sockets", id=container.cgroup, protocol="udp6") == 2
         assert scrape.one("container_network_tcp_time_wait_sockets", id=container.cgroup) == 14
         assert scrape.one("container_network_udp_usage_total", id=container.cgroup, udp_state="listen") == 2
-        assert scrape.one("container_network_tcp_opened_connections_total", id=container.cgroup,
-                          direction="active") == 30
+        assert (
+            scrape.one("container_network_tcp_opened_connections_total", id=container.cgroup, direction="active") == 30
+        )
         snmp = run(*inside, "cat", "/proc/net/snmp").splitlines()
         names, figures = [row.split() for row in snmp if row.startswith("Tcp:")]
         kernel = dict(zip(names, figures))
-        assert scrape.one("container_network_advance_tcp_stats_total", id=container.cgroup,
-                          tcp_state="insegs") == int(kernel["InSegs"])
-        assert scrape.one("container_network_tcp_retransmitted_segments_total",
-                          id=container.cgroup) == int(kernel["RetransSegs"])
+        assert scrape.one("container_network_advance_tcp_stats_total", id=container.cgroup, tcp_state="insegs") == int(
+            kernel["InSegs"]
+        )
+        assert scrape.one("container_network_tcp_retransmitted_segments_total", id=container.cgroup) == int(
+            kernel["RetransSegs"]
+        )
     check_states(agent, container.cgroup, inside)  # all closed
 
 
@@ -112,14 +138,15 @@ def test_sockets_of_a_host_network_container_are_its_cgroups(containers, agent):
     trees = [path for path in cgroup_directories(container.cgroup[1:]) if (path / "cgroup.events").is_file()]
     assert trees, "no v2 tree"
     with sockets(4, 0, 0, 3, cgroup=trees[0]):
+
         def check(scrape):
             assert scrape.one("container_network_sockets", id=container.cgroup, protocol="tcp") == 9
             assert scrape.one("container_network_sockets", id=container.cgroup, protocol="udp6") == 3
-            assert scrape.one("container_network_tcp_usage_total", id=container.cgroup,
-                              tcp_state="established") == 8
+            assert scrape.one("container_network_tcp_usage_total", id=container.cgroup, tcp_state="established") == 8
             assert scrape.one("container_network_sockets", id=other.cgroup, protocol="tcp") == 0
             assert scrape.one("container_network_sockets", id="/", protocol="tcp") >= 9
             assert not scrape.all("container_network_receive_bytes_total", id=container.cgroup)
+
         settled(agent, check)
 
 
@@ -128,18 +155,24 @@ def test_a_namespace_that_ends_takes_its_series_along(containers, agent):
     settled(agent, lambda scrape: scrape.one("container_network_sockets", id=container.cgroup, protocol="tcp"))
     errors = agent.scrape()
     container.remove()
+
     def check(scrape):
         assert not scrape.all("container_network_sockets", id=container.cgroup)
+
     settled(agent, check)
     for kind in ("denied", "io", "malformed"):
-        assert agent.scrape().one("tallyman_collector_errors_total", collector="sockets", kind=kind) == \
-            errors.one("tallyman_collector_errors_total", collector="sockets", kind=kind)
+        assert agent.scrape().one("tallyman_collector_errors_total", collector="sockets", kind=kind) == errors.one(
+            "tallyman_collector_errors_total", collector="sockets", kind=kind
+        )
 
 
 def test_each_veth_has_its_owner(docker, containers, agent):
     pair = [containers(name, "stay") for name in ("left", "right")]
-    links = {pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text().strip(): name
-             for name in os.listdir("/sys/class/net") if os.path.isdir(f"/sys/class/net/{name}")}
+    links = {
+        pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text().strip(): name
+        for name in os.listdir("/sys/class/net")
+        if os.path.isdir(f"/sys/class/net/{name}")
+    }
 
     def inner_index(container):
         text = run("nsenter", "-t", container.pid, "-n", "ip", "-o", "link", "show", "eth0")

@@ -1,5 +1,6 @@
 """systemd-nspawn for real, in the cgroup in which systemd would start it: machined does not run
 here, so that the path alone names it. Registered ones are in tests/vm."""
+
 import os
 import pathlib
 import shutil
@@ -80,9 +81,27 @@ def test_nspawns_unit_is_a_container_by_its_path(box):
     cgroup = f"/{SLICE}/systemd-nspawn@{name}.service"
     with Agent() as agent:
         nspawn = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no", "--directory", tree,
-             "--machine", name, "/usr/bin/truth", "burn", "1.0", "then", "stay"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lambda: enter(cgroups))
+            [
+                "systemd-nspawn",
+                "--quiet",
+                "--register=no",
+                "--keep-unit",
+                "--link-journal=no",
+                "--directory",
+                tree,
+                "--machine",
+                name,
+                "/usr/bin/truth",
+                "burn",
+                "1.0",
+                "then",
+                "stay",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: enter(cgroups),
+        )
         try:
             workload = wait_for(lambda: agent.workload(cgroup), 10, "the agent sees it")
             assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", "machined", name)
@@ -91,6 +110,7 @@ def test_nspawns_unit_is_a_container_by_its_path(box):
             def used():
                 assert nspawn.poll() is None, nspawn.stdout.read().decode()
                 return agent.fresh_scrape().one("container_cpu_usage_seconds_total", id=cgroup, cpu="total", name=name)
+
             wait_for(lambda: used() >= 1.0, 30, "the burner has burnt its second")
             # Beyond the second by its own clock: nspawn's set-up, some tens of milliseconds here.
             assert 1.0 <= used() < 1.3

@@ -1,4 +1,5 @@
 """`tallyman overhead` with a real Docker: what it finds is known beforehand."""
+
 import json
 import os
 import pathlib
@@ -38,8 +39,9 @@ def overhead(state, *flags, docker=None, code=0, env=None):
     """(report, what it said) of one run."""
     if docker:
         flags += (f"--docker.host={docker_host(docker)}",)
-    done = subprocess.run(command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False,
-                          env=env)
+    done = subprocess.run(
+        command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False, env=env
+    )
     assert done.returncode == code, done.stderr
     return (json.loads(done.stdout) if code == 0 else None), done.stderr
 
@@ -65,8 +67,13 @@ def left_behind(docker, state):
     found = docker.docker("ps", "-aq", "--filter", "label=tallyman.overhead").split()
     found += docker.docker("volume", "ls", "-q", "--filter", "label=tallyman.overhead").split()
     found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
-    found += [str(p) for tree in (CGROUPS, *CGROUPS.iterdir()) if tree.is_dir()
-              for p in tree.glob("tallyman-overhead-*") if p.is_dir()]
+    found += [
+        str(p)
+        for tree in (CGROUPS, *CGROUPS.iterdir())
+        if tree.is_dir()
+        for p in tree.glob("tallyman-overhead-*")
+        if p.is_dir()
+    ]
     found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         found += [line for line in table if str(state) in line]
@@ -81,9 +88,17 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     report, said = overhead(state, *flags, docker=docker)
     assert "round 5 of 5" in said
     measured = {(c["workload"], c["label"]) for c in report["cells"] if len(c["samples"]) == 5}
-    for cell in [("integer", "docker-unconfined"), ("system-calls", "contained"), ("start", "docker-volume"),
-                 ("write-fsync", "docker-volume: volume"), ("small-files", "overlay"), ("copy-up-1m", "docker"),
-                 ("tcp-latency", "docker"), ("loopback-connect", "namespaces"), ("fork-exec", "docker-host")]:
+    for cell in [
+        ("integer", "docker-unconfined"),
+        ("system-calls", "contained"),
+        ("start", "docker-volume"),
+        ("write-fsync", "docker-volume: volume"),
+        ("small-files", "overlay"),
+        ("copy-up-1m", "docker"),
+        ("tcp-latency", "docker"),
+        ("loopback-connect", "namespaces"),
+        ("fork-exec", "docker-host"),
+    ]:
         assert cell in measured, (cell, said)
     assert report["facts"]["docker storage driver"] in docker.docker("info")
     # Larger by so much that no noise hides it: a start by Docker, and copying up.
@@ -99,14 +114,26 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     """All that is installed here: test_podman_lxc.py and test_nspawn.py have their packages."""
     modes = ("docker-published", "podman", "lxc", "nspawn")
     with traces_removed(), DockerDaemon("--userland-proxy=true") as daemon:
-        report, said = overhead(state, "--rounds=5", "--duration=5ms", f"--mode={','.join(modes)}",
-                                "--workload=integer,start,write,tcp-latency", docker=daemon)
+        report, said = overhead(
+            state,
+            "--rounds=5",
+            "--duration=5ms",
+            f"--mode={','.join(modes)}",
+            "--workload=integer,start,write,tcp-latency",
+            docker=daemon,
+        )
         assert left_behind(daemon, state) == []
         assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
         assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
     assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
-    for workload, mode in [("start", "docker-published"), ("tcp-latency", "docker-published"), ("write", "podman"),
-                           ("integer", "podman"), ("integer", "lxc"), ("integer", "nspawn")]:
+    for workload, mode in [
+        ("start", "docker-published"),
+        ("tcp-latency", "docker-published"),
+        ("write", "podman"),
+        ("integer", "podman"),
+        ("integer", "lxc"),
+        ("integer", "nspawn"),
+    ]:
         assert len(samples(report, workload, mode)) == 5, (workload, mode, said)
     for mode in modes:
         assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
@@ -119,8 +146,9 @@ def test_real_applications_answer_bare_and_contained(docker, state):
     if missing:
         pytest.skip(f"not installed, since Debian starts them as services: {missing}; .ci/install overhead has them")
     state.chmod(0o755)  # PostgreSQL's user has to get there
-    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker",
-                            "--workload=nginx,postgresql", docker=docker)
+    report, said = overhead(
+        state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=nginx,postgresql", docker=docker
+    )
     for workload in ("nginx", "postgresql"):
         for label in ("bare", "docker"):
             times = [sample["wall_ns"] for sample in samples(report, workload, label)]
@@ -132,16 +160,27 @@ def test_real_applications_answer_bare_and_contained(docker, state):
 def test_a_report_compared_with_itself_has_not_changed(state):
     report, _ = overhead(state, "--rounds=5", "--duration=5ms", "--mode=cgroup", "--workload=integer,start")
     path = str(state / report["run"])
-    done = subprocess.run([paths.agent_binary(), "overhead", "compare", path, path + "/report.json"],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [paths.agent_binary(), "overhead", "compare", path, path + "/report.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no measurable difference") == 2
 
 
 def test_a_quota_is_found_with_its_size_and_sign(docker, state):
     """A tenth of a CPU: an operation takes ten times its CPU time, and longer where others leave less than that."""
-    report, _ = overhead(state, "--rounds=5", "--duration=1s", "--mode=docker-options", "--workload=integer",
-                         "--docker.options=--cpus 0.1", docker=docker)
+    report, _ = overhead(
+        state,
+        "--rounds=5",
+        "--duration=1s",
+        "--mode=docker-options",
+        "--workload=integer",
+        "--docker.options=--cpus 0.1",
+        docker=docker,
+    )
     found = result(report, "integer", "docker-options")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
     times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
@@ -163,8 +202,9 @@ def slow_down(device):
 def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
     workload, low, high = slow_down(docker.bridge)
     try:
-        report, _ = overhead(state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}",
-                             docker=docker)
+        report, _ = overhead(
+            state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}", docker=docker
+        )
     finally:
         run("tc", "qdisc", "del", "dev", docker.bridge, "root")
     found = result(report, workload, "docker")
@@ -173,8 +213,16 @@ def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
 
 
 def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
-    report, _ = overhead(state, "--baseline=docker", "--mode=docker-options", "--docker.options=--label=nothing=1",
-                         "--workload=integer,system-calls,page-faults,read", "--rounds=6", "--duration=20ms", docker=docker)
+    report, _ = overhead(
+        state,
+        "--baseline=docker",
+        "--mode=docker-options",
+        "--docker.options=--label=nothing=1",
+        "--workload=integer,system-calls,page-faults,read",
+        "--rounds=6",
+        "--duration=20ms",
+        docker=docker,
+    )
     rows = [r for r in report["results"] if r["label"] == "docker-options"]
     assert len(rows) == 4
     assert [r["workload"] for r in rows if r["wall"]["differs"] or r["cpu"]["differs"]] == []
@@ -183,8 +231,10 @@ def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
 def test_the_control_finds_nothing(state):
     """10 workloads in 5 runs of 10 rounds, whose intervals miss the truth in 2.1 % by chance (the sign test's, whatever
     the machine does meanwhile): 6 of 50 or more come once in 1,400 times."""
-    workloads = ("integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
-                 "loopback-throughput,loopback-latency")
+    workloads = (
+        "integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
+        "loopback-throughput,loopback-latency"
+    )
     good = total = 0
     for _ in range(5):
         report, _ = overhead(state, "--mode=bare", f"--workload={workloads}", "--duration=20ms")
@@ -212,8 +262,9 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
         thread = threading.Thread(target=scraped, args=(agent, stop, seen))
         thread.start()
         try:
-            report, _ = overhead(state, "--rounds=6", "--duration=500ms", "--mode=docker,cgroup", "--workload=integer",
-                                 docker=docker)
+            report, _ = overhead(
+                state, "--rounds=6", "--duration=500ms", "--mode=docker,cgroup", "--workload=integer", docker=docker
+            )
         finally:
             stop.set()
             thread.join()
@@ -233,8 +284,11 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
 
 
 def interrupted(docker, state, number):
-    process = subprocess.Popen(command(state, f"--docker.host={docker_host(docker)}", "--mode=cgroup,docker,docker-volume",
-                                       "--rounds=1000"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    process = subprocess.Popen(
+        command(state, f"--docker.host={docker_host(docker)}", "--mode=cgroup,docker,docker-volume", "--rounds=1000"),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
         process.send_signal(number)
@@ -263,8 +317,14 @@ def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containe
 
 
 def test_without_docker_the_reason_is_listed(state):
-    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker,cgroup", "--workload=integer",
-                            "--docker.host=unix:///nonexistent.sock")
+    report, said = overhead(
+        state,
+        "--rounds=5",
+        "--duration=5ms",
+        "--mode=docker,cgroup",
+        "--workload=integer",
+        "--docker.host=unix:///nonexistent.sock",
+    )
     assert "docker: left out:" in said and "nonexistent.sock" in said
     mode = next(m for m in report["modes"] if m["name"] == "docker")
     assert "nonexistent.sock" in mode["reason"]
@@ -275,16 +335,32 @@ def test_a_runtime_that_hangs_is_given_up(state):
     hung = state / "docker"
     hung.write_text("#!/bin/sh\nexec sleep 1000\n")
     hung.chmod(hung.stat().st_mode | stat.S_IXUSR)
-    _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=integer", "--time-limit=1s",
-                       env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"})
+    _, said = overhead(
+        state,
+        "--rounds=5",
+        "--duration=5ms",
+        "--mode=docker",
+        "--workload=integer",
+        "--time-limit=1s",
+        env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"},
+    )
     assert "docker: left out: docker info did not end within 1 s" in said
 
 
 def test_without_root_what_can_run_runs(state):
     state.chmod(0o777)
-    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                           *command(state, "--rounds=5", "--duration=5ms", "--mode=cgroup,namespaces",
-                                    "--workload=integer")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            *command(state, "--rounds=5", "--duration=5ms", "--mode=cgroup,namespaces", "--workload=integer"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "cgroup: left out: cannot make the cgroup" in done.stderr
     assert "namespaces: left out: cannot make namespaces: Operation not permitted" in done.stderr
@@ -303,14 +379,21 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
 def test_wrong_words_are_named(state):
     _, said = overhead(state, "--workload=intger", code=2)
     assert "did you mean integer?" in said
-    done = subprocess.run([paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1 and "/nonexistent: No such file or directory" in done.stderr
 
 
 def test_two_runs_at_once_are_refused(state):
-    first = subprocess.Popen(command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_for(lambda: list(state.glob("cleanup_log-*")), 30, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)

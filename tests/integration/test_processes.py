@@ -1,4 +1,5 @@
 """Bare processes for real: loads of known size, and one nginx bare beside one in a container."""
+
 import os
 import pathlib
 import shutil
@@ -37,14 +38,16 @@ class Bare:
         program = pathlib.Path(directory) / self.group
         shutil.copy(paths.truth_binary(), program)
         self._output = open(pathlib.Path(directory) / f"{self.group}.out", "w+b")
-        self._process = subprocess.Popen([program, *command], stdout=self._output, stdin=subprocess.DEVNULL,
-                                         preexec_fn=leave_cgroups)
+        self._process = subprocess.Popen(
+            [program, *command], stdout=self._output, stdin=subprocess.DEVNULL, preexec_fn=leave_cgroups
+        )
         self.labels = {"workload": self.group, "kind": "process"}
 
     def wait_for_line(self, beginning):
         def found():
             text = os.pread(self._output.fileno(), 1 << 16, 0).decode()
             return next((line for line in text.splitlines() if line.startswith(beginning)), None)
+
         return wait_for(found, 60, f"'{beginning}' from {self.group}", 0.05)
 
     def go_on(self):
@@ -66,9 +69,11 @@ def bare():
     """start(name, *command): truth programs that end with the test."""
     started = []
     with tempfile.TemporaryDirectory(prefix="tallyman-bare-") as directory:
+
         def start(name, *command):
             started.append(Bare(directory, name, *command))
             return started[-1]
+
         start.directory = directory
         yield start
         for one in started:
@@ -77,8 +82,10 @@ def bare():
 
 def scrape(agent):
     """Of a scan of processes that began after this call."""
+
     def scans():
         return agent.scrape().one("tallyman_process_scans_total")
+
     seen = scans()
     wait_for(lambda: scans() >= seen + 2, 60, "two more scans of processes", 0.05)
     return agent.fresh_scrape()
@@ -155,10 +162,12 @@ def test_memory(agent, bare):
 
 def test_all_of_the_cpu_time_is_somebodys(agent):
     """Groups, containers and services together have what the root of all cgroups has."""
+
     def sums(exposition):
         used = exposition.all("container_cpu_usage_seconds_total")
         leaves = [s for s in used if s.labels["kind"] in ("process", "container", "service", "machine", "pod")]
         return sum(s.value for s in leaves), exposition.one("container_cpu_usage_seconds_total", id="/")
+
     burning = [subprocess.Popen([paths.truth_binary(), "spin"], preexec_fn=leave_cgroups) for _ in range(2)]
     try:
         before = sums(scrape(agent))
@@ -177,13 +186,27 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
 # In a container the truth is a cgroup's, bare it is the processes' own: where the two mean not
 # quite the same, docs/processes.md says so.
 FAMILIES = [
-    "container_cpu_usage_seconds_total", "container_cpu_user_seconds_total", "container_cpu_system_seconds_total",
-    "container_cpu_schedstat_run_seconds_total", "container_cpu_schedstat_runqueue_seconds_total",
-    "container_cpu_schedstat_run_periods_total", "container_context_switches_total",
-    "container_memory_usage_bytes", "container_memory_working_set_bytes", "container_memory_rss",
-    "container_memory_failures_total", "container_threads", "container_processes", "container_file_descriptors",
-    "container_sockets", "container_ulimits_soft", "container_start_time_seconds", "container_last_seen",
-    "container_process_count", "container_process_cpu_seconds_total", "container_process_rss_bytes",
+    "container_cpu_usage_seconds_total",
+    "container_cpu_user_seconds_total",
+    "container_cpu_system_seconds_total",
+    "container_cpu_schedstat_run_seconds_total",
+    "container_cpu_schedstat_runqueue_seconds_total",
+    "container_cpu_schedstat_run_periods_total",
+    "container_context_switches_total",
+    "container_memory_usage_bytes",
+    "container_memory_working_set_bytes",
+    "container_memory_rss",
+    "container_memory_failures_total",
+    "container_threads",
+    "container_processes",
+    "container_file_descriptors",
+    "container_sockets",
+    "container_ulimits_soft",
+    "container_start_time_seconds",
+    "container_last_seen",
+    "container_process_count",
+    "container_process_cpu_seconds_total",
+    "container_process_rss_bytes",
     "container_namespace_info",
 ]
 
@@ -198,8 +221,14 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:
             wait_for(lambda: nginx.answers(address), 20, "nginx in the container answers")
-            with Agent(f"--docker.root={docker.data_root}", f"--processes.groups={rules}", "--collector.sched",
-                       "--collector.executables", "--collector.namespaces", interval="500ms") as agent:
+            with Agent(
+                f"--docker.root={docker.data_root}",
+                f"--processes.groups={rules}",
+                "--collector.sched",
+                "--collector.executables",
+                "--collector.namespaces",
+                interval="500ms",
+            ) as agent:
                 prometheus = Prometheus({"cadvisor": f"127.0.0.1:{agent.port}"})
                 try:
                     side_by_side(agent, prometheus, bare.address, address)
@@ -215,6 +244,7 @@ def side_by_side(agent, prometheus, bare, contained):
     def both():
         query = f'container_processes{{workload=~"{names}"}}'
         return len(prometheus.query(query)) == 2
+
     wait_for(both, 30, "both in Prometheus", 0.2)
     for _ in range(4):  # turn by turn, so that both meet the same machine
         nginx.ask(bare, REQUESTS // 4)
@@ -225,12 +255,18 @@ def side_by_side(agent, prometheus, bare, contained):
         kinds = {labels["workload"]: labels["kind"] for labels, _ in rows}
         assert kinds == {"nginx-bare": "process", "nginx-contained": "container"}, f"{family}: {rows}"
     # One expression, one row each: here what a request costs in each.
-    rows = prometheus.query(f'sum by (workload) (increase(container_cpu_usage_seconds_total{{workload=~"{names}"}}[1m]))')
+    rows = prometheus.query(
+        f'sum by (workload) (increase(container_cpu_usage_seconds_total{{workload=~"{names}"}}[1m]))'
+    )
     cost = {labels["workload"]: value / REQUESTS * 1e6 for labels, value in rows}
     print(f"CPU a request: bare {cost['nginx-bare']:.1f} us, in a container {cost['nginx-contained']:.1f} us")
     assert 0.4 < cost["nginx-contained"] / cost["nginx-bare"] < 2.5, cost
-    counts = dict((labels["workload"], value) for labels, value in
-                  prometheus.query(f'sum by (workload) (container_process_count{{executable="nginx",workload=~"{names}"}})'))
+    counts = dict(
+        (labels["workload"], value)
+        for labels, value in prometheus.query(
+            f'sum by (workload) (container_process_count{{executable="nginx",workload=~"{names}"}})'
+        )
+    )
     assert counts == {"nginx-bare": 2, "nginx-contained": 2}, counts  # the master and its worker
     check_api(agent)
 

@@ -1,4 +1,5 @@
 """A real Prometheus scrapes the agent for a minute, next to containers that work."""
+
 import contextlib
 import math
 import pathlib
@@ -15,9 +16,11 @@ from support.docker import CGROUPS
 from support.prometheus import Prometheus, RecordingProxy
 
 SCRAPE_SECONDS = 60
-QUERIES = [(entry["dashboard"], query)
-           for entry in yaml.safe_load((pathlib.Path(__file__).parent / "dashboard_queries.yaml").read_text())
-           for query in entry["queries"]]
+QUERIES = [
+    (entry["dashboard"], query)
+    for entry in yaml.safe_load((pathlib.Path(__file__).parent / "dashboard_queries.yaml").read_text())
+    for query in entry["queries"]
+]
 
 
 def cpu_seconds(container):
@@ -35,7 +38,9 @@ class World:
     def __init__(self, docker, endings):
         self._docker, self._endings = docker, endings
         self._start_containers()
-        self.agent = endings.enter_context(Agent(f"--docker.root={docker.data_root}", "--no-processes.bare", interval="1s"))
+        self.agent = endings.enter_context(
+            Agent(f"--docker.root={docker.data_root}", "--no-processes.bare", interval="1s")
+        )
         self.proxy = RecordingProxy(self.agent.port)
         endings.callback(self.proxy.stop)
         self.prometheus = Prometheus({"cadvisor": f"127.0.0.1:{self.proxy.port}"})
@@ -45,7 +50,8 @@ class World:
         time.sleep(SCRAPE_SECONDS / 2)
         self.burnt_to = cpu_seconds(self.burner)
         self.rate = self.prometheus.value(
-            f'rate(container_cpu_usage_seconds_total{{name="burner"}}[{SCRAPE_SECONDS // 2}s])')
+            f'rate(container_cpu_usage_seconds_total{{name="burner"}}[{SCRAPE_SECONDS // 2}s])'
+        )
 
     def _run(self, name, *command, **how):
         container = self._docker.run(name, *command, **how)
@@ -54,10 +60,26 @@ class World:
 
     def _start_containers(self):
         self.burner = self._run("burner", "spin")
-        self._run("web", "spin", options=[
-            "--cpus", "0.1", "--memory", "128m", "--memory-reservation", "64m",
-            "--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
-            "--label", "com.docker.compose.project.working_dir=/srv/shop", "--label", "org.label-schema.group=shop"])
+        self._run(
+            "web",
+            "spin",
+            options=[
+                "--cpus",
+                "0.1",
+                "--memory",
+                "128m",
+                "--memory-reservation",
+                "64m",
+                "--label",
+                "com.docker.compose.project=shop",
+                "--label",
+                "com.docker.compose.service=web",
+                "--label",
+                "com.docker.compose.project.working_dir=/srv/shop",
+                "--label",
+                "org.label-schema.group=shop",
+            ],
+        )
         data = self._docker.directory / "prometheus-writes"
         data.mkdir(exist_ok=True)
         # Writes 4 MiB twice a second for longer than the test takes.
@@ -92,9 +114,13 @@ def test_openmetrics_and_gzip(world):
 
 
 def test_no_duplicate_and_none_out_of_order(world):
-    complaints = [line for line in world.prometheus.log().splitlines()
-                  if "component=\"scrape manager\"" in line and "level=warn" in line
-                  or any(word in line.lower() for word in ("duplicate", "out of order", "out-of-order", "append failed"))]
+    complaints = [
+        line
+        for line in world.prometheus.log().splitlines()
+        if 'component="scrape manager"' in line
+        and "level=warn" in line
+        or any(word in line.lower() for word in ("duplicate", "out of order", "out-of-order", "append failed"))
+    ]
     assert not complaints, complaints[:5]
     # Samples that it dropped would make these two differ.
     assert world.prometheus.query("scrape_samples_scraped == scrape_samples_post_metric_relabeling")
@@ -118,8 +144,12 @@ def test_rate_of_the_burning_container(world):
 
 
 def test_counters_only_grow(world):
-    for metric in ("container_cpu_usage_seconds_total", "container_network_receive_bytes_total",
-                   "container_memory_failures_total", "container_pressure_cpu_waiting_seconds_total"):
+    for metric in (
+        "container_cpu_usage_seconds_total",
+        "container_network_receive_bytes_total",
+        "container_memory_failures_total",
+        "container_pressure_cpu_waiting_seconds_total",
+    ):
         rows = world.prometheus.query(f"sum(resets({metric}[{SCRAPE_SECONDS}s]))")
         assert rows and rows[0][1] == 0, metric
 
@@ -132,12 +162,18 @@ def test_dashboard_query_returns_data(world, dashboard, query):
 
 
 # cAdvisor's own names, kept for its dashboards: docs/migrating-from-cadvisor.md.
-INHERITED = {"container_fs_inodes_total", "container_memory_failcnt", "container_hugetlb_failcnt", "cadvisor_version_info"}
+INHERITED = {
+    "container_fs_inodes_total",
+    "container_memory_failcnt",
+    "container_hugetlb_failcnt",
+    "cadvisor_version_info",
+}
 
 
 def test_promtool_has_nothing_to_say_but_of_inherited_names(world):
-    done = subprocess.run(["promtool", "check", "metrics"], input=world.agent.text(), text=True,
-                          capture_output=True, check=False)
+    done = subprocess.run(
+        ["promtool", "check", "metrics"], input=world.agent.text(), text=True, capture_output=True, check=False
+    )
     complaints = [line for line in (done.stdout + done.stderr).splitlines() if line.split()[0] not in INHERITED]
     assert not complaints
     assert done.returncode in (0, 3)  # 3: it complained; anything else, it could not read the text
@@ -152,7 +188,10 @@ def test_the_other_formats_say_the_same(world):
     open_metrics = prometheus_text.parse(body.decode())
 
     def series(exposition):
-        return {(s.name, tuple(sorted(s.labels.items()))) for s in exposition.samples
-                if not s.name.startswith(("tallyman_", "process_"))}
+        return {
+            (s.name, tuple(sorted(s.labels.items())))
+            for s in exposition.samples
+            if not s.name.startswith(("tallyman_", "process_"))
+        }
 
     assert series(plain) == series(open_metrics)

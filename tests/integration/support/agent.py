@@ -1,4 +1,5 @@
 """The agent under test, as a process."""
+
 import contextlib
 import http.client
 import json
@@ -75,9 +76,17 @@ class Agent(AgentClient):
         super().__init__("127.0.0.1", port or free_port())
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [paths.agent_binary(), f"--web.listen-address=127.0.0.1:{self.port}",
-             f"--sampling.interval={interval}", f"--sampling.slow-interval={interval}", *flags],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+            [
+                paths.agent_binary(),
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                f"--sampling.interval={interval}",
+                f"--sampling.slow-interval={interval}",
+                *flags,
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+        )
         try:
             wait_for(self._ready, 20, "the agent is ready")
         except BaseException:

@@ -1,4 +1,5 @@
 """A real containerd of the tests' own, without Docker: its directories, socket and namespace."""
+
 import pathlib
 import shutil
 import subprocess
@@ -23,9 +24,22 @@ class Containerd:
         configuration.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
         self._log = open(self.directory / "log", "wb")
         self._process = subprocess.Popen(
-            [shutil.which("containerd") or "/usr/bin/containerd", "--config", configuration, "--root",
-             self.directory / "root", "--state", self.state, "--address", self._socket],
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True)
+            [
+                shutil.which("containerd") or "/usr/bin/containerd",
+                "--config",
+                configuration,
+                "--root",
+                self.directory / "root",
+                "--state",
+                self.state,
+                "--address",
+                self._socket,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
         wait_for(lambda: self.ctr("version", check=False), 60, "containerd answers", 0.1)
 
     def __enter__(self):
@@ -45,8 +59,12 @@ class Containerd:
 
     def remove(self, name):
         self.ctr("task", "kill", "--signal", "KILL", name, check=False)
-        wait_for(lambda: name not in self.ctr("task", "ls").split() or "STOPPED" in self.ctr("task", "ls"), 20,
-                 f"{name} ends", 0.05)
+        wait_for(
+            lambda: name not in self.ctr("task", "ls").split() or "STOPPED" in self.ctr("task", "ls"),
+            20,
+            f"{name} ends",
+            0.05,
+        )
         self.ctr("task", "rm", "--force", name, check=False)
         self.ctr("container", "rm", name, check=False)
 

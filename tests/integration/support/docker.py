@@ -2,6 +2,7 @@
 
 Nothing is shared with a daemon that may run on the host, and no firewall rule is made:
 the containers talk to each other and to the host over the private bridge alone."""
+
 import io
 import itertools
 import json
@@ -24,11 +25,13 @@ PARENT = "docker"  # Docker's own default: what most hosts have
 
 def run(*command, **options):
     options.setdefault("check", True)
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          **{**options, "check": False})
+    done = subprocess.run(
+        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **{**options, "check": False}
+    )
     if options["check"] and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}: "
-                           f"{done.stderr.decode(errors='replace').strip()}")
+        raise RuntimeError(
+            f"{' '.join(map(str, command))}: exit {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
+        )
     return done.stdout.decode(errors="replace").strip()
 
 
@@ -58,8 +61,10 @@ class Container:
 
     def wait_for_line(self, beginning, timeout_seconds=60):
         """The first line of its output that begins so."""
+
         def found():
             return next((line for line in self.log().splitlines() if line.startswith(beginning)), None)
+
         return wait_for(found, timeout_seconds, f"'{beginning}' from {self.name}", 0.05)
 
     def go_on(self):
@@ -128,13 +133,35 @@ class DockerDaemon:
         configuration.write_text("{}")
         self._log = open(self.directory / "dockerd.log", "wb")
         self._process = subprocess.Popen(
-            [dockerd, "--data-root", self.data_root, "--exec-root", self.directory / "exec",
-             "--pidfile", self.directory / "pid", "-H", f"unix://{self._socket}",
-             "--config-file", configuration, "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
-             "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
-             "--exec-opt", "native.cgroupdriver=cgroupfs", *self._flags],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+            [
+                dockerd,
+                "--data-root",
+                self.data_root,
+                "--exec-root",
+                self.directory / "exec",
+                "--pidfile",
+                self.directory / "pid",
+                "-H",
+                f"unix://{self._socket}",
+                "--config-file",
+                configuration,
+                "--bridge",
+                self.bridge,
+                "--iptables=false",
+                "--ip6tables=false",
+                "--ip-forward=false",
+                "--ip-masq=false",
+                "--userland-proxy=false",
+                "--exec-opt",
+                "native.cgroupdriver=cgroupfs",
+                *self._flags,
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"},
+        )
         wait_for(self._answers, 60, "dockerd answers", 0.1)
 
     def _answers(self):

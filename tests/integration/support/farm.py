@@ -1,4 +1,5 @@
 """The farm, as a person runs it: by deploy/farm/farm, under a Docker daemon of the tests' own."""
+
 import fcntl
 import json
 import os
@@ -35,14 +36,26 @@ class Farm:
 
     def command(self, *words, **environment):
         """(exit code, output, errors) of ./farm."""
-        done = subprocess.run([str(SCRIPT), *words], capture_output=True, text=True, stdin=subprocess.DEVNULL,
-                              env=self.environment(**environment), timeout=240, check=False)
+        done = subprocess.run(
+            [str(SCRIPT), *words],
+            capture_output=True,
+            text=True,
+            stdin=subprocess.DEVNULL,
+            env=self.environment(**environment),
+            timeout=240,
+            check=False,
+        )
         return done.returncode, done.stdout, done.stderr
 
     def environment(self, **more):
-        return {**os.environ, "DOCKER_HOST": self.docker.host, "FARM_TALLYMAN": str(paths.agent_binary()),
-                "FARM_ROOT": str(packages_root()),
-                **{f"FARM_{name}_PORT": str(port) for name, port in self.ports.items()}, **more}
+        return {
+            **os.environ,
+            "DOCKER_HOST": self.docker.host,
+            "FARM_TALLYMAN": str(paths.agent_binary()),
+            "FARM_ROOT": str(packages_root()),
+            **{f"FARM_{name}_PORT": str(port) for name, port in self.ports.items()},
+            **more,
+        }
 
     def containers(self):
         """{service: docker inspect}"""
@@ -52,12 +65,14 @@ class Farm:
 
     def left(self):
         """What there is of containers, images, networks and volumes beside Docker's own."""
-        return {"containers": self.docker.docker("ps", "-aq").split(),
-                "images": self.docker.docker("images", "-aq").split(),
-                "networks": self.docker.docker("network", "ls", "-q", "--filter", "type=custom").split(),
-                "volumes": self.docker.docker("volume", "ls", "-q").split(),
-                "links": sorted(name for name in os.listdir("/sys/class/net") if name.startswith("br-")),
-                "directories": sorted(map(str, pathlib.Path("/tmp").glob("tallyman-farm-*")))}
+        return {
+            "containers": self.docker.docker("ps", "-aq").split(),
+            "images": self.docker.docker("images", "-aq").split(),
+            "networks": self.docker.docker("network", "ls", "-q", "--filter", "type=custom").split(),
+            "volumes": self.docker.docker("volume", "ls", "-q").split(),
+            "links": sorted(name for name in os.listdir("/sys/class/net") if name.startswith("br-")),
+            "directories": sorted(map(str, pathlib.Path("/tmp").glob("tallyman-farm-*"))),
+        }
 
 
 def mounts_of(pid):

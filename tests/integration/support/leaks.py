@@ -1,4 +1,5 @@
 """What a test run could leave behind on the host."""
+
 import os
 import pathlib
 import subprocess
@@ -6,8 +7,16 @@ import time
 
 from .docker import CGROUPS, processes_naming
 
-MARKS = ("tallyman-docker-", "tallyman-prometheus-", "tallyman-vm-", "tallyman-systemd-", "tallyman-containerd-", "tallyman-oci-",
-         "tallyman-podman-", "tallyman-lxc-")
+MARKS = (
+    "tallyman-docker-",
+    "tallyman-prometheus-",
+    "tallyman-vm-",
+    "tallyman-systemd-",
+    "tallyman-containerd-",
+    "tallyman-oci-",
+    "tallyman-podman-",
+    "tallyman-lxc-",
+)
 
 
 def _links(prefix):
@@ -42,8 +51,13 @@ def _namespaces():
 
 def _cgroups(identities):
     """Cgroups of these containers: found by id, since others' come and go meanwhile."""
-    return {str(path) for tree in [CGROUPS, *CGROUPS.iterdir()] if tree.is_dir()
-            for path in tree.glob("docker/*") if path.name in identities}
+    return {
+        str(path)
+        for tree in [CGROUPS, *CGROUPS.iterdir()]
+        if tree.is_dir()
+        for path in tree.glob("docker/*")
+        if path.name in identities
+    }
 
 
 class Inventory:
@@ -52,8 +66,13 @@ class Inventory:
 
     def __init__(self, identities=(), marks=MARKS, links="tally"):
         self.found = {
-            "links": _links(links), "mounts": _mounts(marks), "processes": _processes(marks),
-            "directories": _directories(marks), "firewall rules": _firewall(links), "network namespaces": _namespaces(), "cgroups": _cgroups(set(identities)),
+            "links": _links(links),
+            "mounts": _mounts(marks),
+            "processes": _processes(marks),
+            "directories": _directories(marks),
+            "firewall rules": _firewall(links),
+            "network namespaces": _namespaces(),
+            "cgroups": _cgroups(set(identities)),
         }
 
     def left(self, identities=(), timeout_seconds=10):
@@ -66,5 +85,8 @@ class Inventory:
             time.sleep(0.2)
 
     def more_than(self, before):
-        return {kind: sorted(map(str, things - before.found[kind]))
-                for kind, things in self.found.items() if things - before.found[kind]}
+        return {
+            kind: sorted(map(str, things - before.found[kind]))
+            for kind, things in self.found.items()
+            if things - before.found[kind]
+        }

@@ -1,4 +1,5 @@
 """A file system of the tests' own, in a file."""
+
 import contextlib
 import pathlib
 import shutil

@@ -1,4 +1,5 @@
 """A real Prometheus with a directory of its own, and a proxy that notes what it asks for."""
+
 import contextlib
 import http.client
 import http.server
@@ -91,8 +92,9 @@ class Prometheus(PrometheusClient):
         self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-prometheus-"))
         configuration = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
-            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]}
-                               for job, target in targets.items()],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+            ],
         }
         path = self.directory / "prometheus.yml"
         path.write_text(json.dumps(configuration))  # JSON is YAML
@@ -102,9 +104,17 @@ class Prometheus(PrometheusClient):
             raise FileNotFoundError("prometheus is not installed: .ci/packages-test has the packages")
         self._log = open(self.directory / "log", "wb")
         self._process = subprocess.Popen(
-            [program, f"--config.file={path}", f"--storage.tsdb.path={self.directory / 'data'}",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=debug"],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+            [
+                program,
+                f"--config.file={path}",
+                f"--storage.tsdb.path={self.directory / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                "--log.level=debug",
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+        )
         try:
             wait_for(self._ready, 30, "Prometheus is ready")
         except BaseException:

@@ -1,5 +1,6 @@
 """Podman and LXC keep directories and cgroups of their own; on a machine that has not run them
 before they are taken away again."""
+
 import contextlib
 import pathlib
 import shutil

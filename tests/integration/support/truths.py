@@ -2,6 +2,7 @@
 (cgroup v1, hybrid) and the virtual machine (cgroup v2).
 
 `before` and `after` are Expositions, `labels` select the container's series."""
+
 import os
 
 MIB = 1024 * 1024
@@ -67,6 +68,7 @@ def check_touched(before, after, labels):
 
 def check_written(before, after, labels, device):
     """`before` may have no such series: the kernel has none before a first write on v2."""
+
     def written(exposition, metric):
         return sum(s.value for s in exposition.all(metric, device=device, **labels))
 
