@@ -99,7 +99,8 @@ def section(report, pictures):
         + f" cgroups, {facts.get('cpus', '?')} CPUs"
     )
     docker = ", ".join(f"{name} {facts[name]}" for name in ("docker", "docker storage driver") if name in facts)
-    yield f"`tallyman overhead run`, {report['extent']}, {report['began']}; {report['rounds']} rounds, seed {report['seed']}."
+    run = f"`tallyman overhead run`, {report['extent']}, {report['began']}"
+    yield f"{run}; {report['rounds']} rounds, seed {report['seed']}."
     yield (
         f"{where}; {docker}; {facts.get('filesystem of the host directory', '')}; "
         f"load {facts.get('load at the start', '?')} at the start."

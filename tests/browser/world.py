@@ -23,7 +23,6 @@ from support.docker import CGROUPS, IMAGE, DockerDaemon  # noqa: E402
 from support.leaks import Inventory  # noqa: E402
 from support.waiting import end  # noqa: E402
 
-
 # A report of `tallyman overhead run`, as a machine gave it.
 REPORT = paths.REPOSITORY / "dashboards" / "web" / "mock" / "overhead_report.json"
 
@@ -172,7 +171,7 @@ def main():
             try:
                 done = getattr(world, request.pop("do"))(**request)
                 answers.write(json.dumps({"ok": done or {}}) + "\n")
-            except Exception:  # noqa: BLE001: the test that asked is told
+            except Exception:  # the test that asked gets it
                 answers.write(json.dumps({"error": traceback.format_exc()}) + "\n")
     finally:
         world.close()

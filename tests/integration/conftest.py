@@ -6,9 +6,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
+from support.agent import Agent  # noqa: E402
 from support.docker import DockerDaemon  # noqa: E402
 from support.leaks import Inventory  # noqa: E402
-from support.agent import Agent  # noqa: E402
 
 
 def pytest_collection_modifyitems(items):

@@ -67,7 +67,7 @@ def test_prometheus_has_all_four_with_project_and_service(farm):
         names = {
             labels.get(COMPOSE + "service"): labels for labels, _ in rows if labels.get(COMPOSE + "project") == "farm"
         }
-        return names if SERVICES <= set(names) else None
+        return names if set(names) >= SERVICES else None
 
     series = wait_for(found, 30, "Prometheus has all four containers", 0.5)
     for service in SERVICES:
@@ -260,7 +260,8 @@ def test_its_counters_lie_between_those_of_the_bare_agent(comparison):
     counters = [key for key in comparison.between if comparison.types.get(key[0]) == "counter"]
     assert len(counters) > 100
     # The kernel itself rounds user and system time to steps of 10 ms, and takes from one what it adds to the other.
-    # Of processes outside of the containers the monitor, without CAP_NET_ADMIN, has such steps too: one for each of the two.
+    # Of processes outside of the containers the monitor, without CAP_NET_ADMIN, has such steps too: one for each of
+    # the two.
     slack = {
         "container_cpu_user_seconds_total": 0.011,
         "container_cpu_system_seconds_total": 0.011,

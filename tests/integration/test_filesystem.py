@@ -193,10 +193,12 @@ def daemon_on(kind, size, *flags, mkfs_flags=(), options=""):
     before = Inventory()
     directory = tempfile.mkdtemp(prefix="tallyman-disk-")
     try:
-        with loop.filesystem(directory, kind, size, mkfs_flags, options) as point:
-            with DockerDaemon(*flags, data_root=point / "docker") as daemon:
-                import_box(daemon)
-                yield daemon
+        with (
+            loop.filesystem(directory, kind, size, mkfs_flags, options) as point,
+            DockerDaemon(*flags, data_root=point / "docker") as daemon,
+        ):
+            import_box(daemon)
+            yield daemon
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     left = before.left()

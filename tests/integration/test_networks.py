@@ -114,7 +114,7 @@ def test_states_are_those_of_ss(containers, agent):
         )
         snmp = run(*inside, "cat", "/proc/net/snmp").splitlines()
         names, figures = [row.split() for row in snmp if row.startswith("Tcp:")]
-        kernel = dict(zip(names, figures))
+        kernel = dict(zip(names, figures, strict=True))
         assert scrape.one("container_network_advance_tcp_stats_total", id=container.cgroup, tcp_state="insegs") == int(
             kernel["InSegs"]
         )

@@ -1,5 +1,6 @@
 """Bare processes for real: loads of known size, and one nginx bare beside one in a container."""
 
+import contextlib
 import os
 import pathlib
 import shutil
@@ -24,10 +25,8 @@ REQUESTS = 4000
 def leave_cgroups():
     """To the root of every hierarchy: whatever runs the tests may be in a container or a service."""
     for tree in [CGROUPS, *CGROUPS.iterdir()]:
-        try:
+        with contextlib.suppress(OSError):
             (tree / "cgroup.procs").write_text(str(os.getpid()))
-        except OSError:
-            pass
 
 
 class Bare:
@@ -176,7 +175,7 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
     finally:
         for one in burning:
             end(one)
-    leaves, root = (now - then for then, now in zip(before, after))
+    leaves, root = (now - then for then, now in zip(before, after, strict=True))
     print(f"leaves {leaves:.3f} s, root {root:.3f} s: {100 * (leaves / root - 1):+.2f} %")
     # Groups are looked at a little before or after the root, and a container that ended meanwhile
     # has taken its figures with it.

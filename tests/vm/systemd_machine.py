@@ -82,7 +82,8 @@ ETC = {
     "group": "root:x:0:\ntty:x:5:\ndisk:x:6:\nkmem:x:15:\ndialout:x:20:\naudio:x:29:\nutmp:x:43:\nvideo:x:44:\n"
     "systemd-journal:x:101:\nmessagebus:x:100:\nann:x:1000:\nnogroup:x:65534:\n",
     "nsswitch.conf": "passwd: files systemd\ngroup: files systemd\nshadow: files\nhosts: files\n",
-    "pam.d/systemd-user": "account required pam_permit.so\nsession required pam_permit.so\nsession optional pam_systemd.so\n",
+    "pam.d/systemd-user": "account required pam_permit.so\nsession required pam_permit.so\n"
+    "session optional pam_systemd.so\n",
     "pam.d/other": "auth required pam_deny.so\naccount required pam_deny.so\nsession required pam_deny.so\n",
     "hostname": "guest\n",
     "os-release": "ID=guest\n",

@@ -1,12 +1,13 @@
 """A real containerd of the tests' own, without Docker: its directories, socket and namespace."""
 
+import contextlib
 import pathlib
 import shutil
 import subprocess
 import tempfile
 
 from . import paths
-from .docker import end_processes, unmount_below, cgroup_directories, processes_naming, run
+from .docker import cgroup_directories, end_processes, processes_naming, run, unmount_below
 from .waiting import end, wait_for
 
 NAMESPACE = "k8s.io"
@@ -77,7 +78,5 @@ class Containerd:
         self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(NAMESPACE):
-            try:
+            with contextlib.suppress(OSError):
                 path.rmdir()
-            except OSError:
-                pass

@@ -3,6 +3,7 @@
 Nothing is shared with a daemon that may run on the host, and no firewall rule is made:
 the containers talk to each other and to the host over the private bridge alone."""
 
+import contextlib
 import io
 import itertools
 import json
@@ -23,15 +24,12 @@ IMAGE = "tallyman/truth:1"
 PARENT = "docker"  # Docker's own default: what most hosts have
 
 
-def run(*command, **options):
-    options.setdefault("check", True)
-    done = subprocess.run(
-        [str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, **{**options, "check": False}
-    )
-    if options["check"] and done.returncode != 0:
-        raise RuntimeError(
-            f"{' '.join(map(str, command))}: exit {done.returncode}: {done.stderr.decode(errors='replace').strip()}"
-        )
+def run(*command, check=True, **options):
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, check=False, **options)
+    if check and done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {said}")
     return done.stdout.decode(errors="replace").strip()
 
 
@@ -205,10 +203,8 @@ class DockerDaemon:
             self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(PARENT):
-            try:
+            with contextlib.suppress(OSError):
                 path.rmdir()  # only where it is empty: a daemon of the host's may use it
-            except OSError:
-                pass
 
 
 def processes_naming(text):
@@ -228,10 +224,8 @@ def processes_naming(text):
 def end_processes(pids):
     for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for pid in pids:
-            try:
+            with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, number)
-            except ProcessLookupError:
-                pass
         deadline = time.monotonic() + grace_seconds
         while pids and time.monotonic() < deadline:
             pids = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
