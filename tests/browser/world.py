@@ -11,15 +11,15 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from support import paths  # noqa: E402
+from support import leftovers, own, paths  # noqa: E402
 from support.agent import Agent, free_port  # noqa: E402
-from support.docker import CGROUPS, IMAGE, DockerDaemon  # noqa: E402
+from support.docker import IMAGE, DockerDaemon  # noqa: E402
+from support.host import CGROUPS  # noqa: E402
 from support.leaks import Inventory  # noqa: E402
 from support.waiting import end  # noqa: E402
 
@@ -37,13 +37,14 @@ def hierarchies():
 
 class World:
     def __init__(self):
+        self.before = Inventory()
         self.docker = DockerDaemon()
         self.containers = {}
         self.identities = []
         self.bare = []
         self.cgroups = f"tallyman-browser-{os.getpid()}"
         self.port = free_port()
-        self.reports = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-browser-reports-"))
+        self.reports = own.directory("reports")
         self.agent = None
         self.start_agent()
 
@@ -153,9 +154,7 @@ class World:
             self.remove_cgroups()
             shutil.rmtree(self.reports)
             self.docker.stop()
-        # Of this daemon alone: a browser's test may be run beside others by hand.
-        left = Inventory(self.identities, marks=(self.docker.directory.name,), links=self.docker.bridge)
-        left = {kind: sorted(things) for kind, things in left.found.items() if things}
+        left = self.before.left(self.identities)
         assert not left, f"left behind: {left}"
 
 
@@ -163,6 +162,8 @@ def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what else is printed is no answer
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # and cleans up first
+    own.begin()
+    leftovers.remove()
     world = World()
     try:
         answers.write(json.dumps({"ok": {"port": world.port}}) + "\n")

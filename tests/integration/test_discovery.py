@@ -11,7 +11,8 @@ import time
 
 import pytest
 
-from support.docker import CGROUPS, PARENT, cgroup_directories
+from support.docker import PARENT
+from support.host import CGROUPS, cgroup_directories
 from support.waiting import wait_for
 
 WATCHER = pathlib.Path(__file__).parent / "support" / "watch_cgroups.py"

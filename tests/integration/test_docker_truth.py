@@ -10,7 +10,7 @@ import pytest
 from support import bundle, truths
 from support.agent import Agent, AgentClient
 from support.disks import block_device_of, v1_accounting
-from support.docker import CGROUPS, run
+from support.host import CGROUPS, run
 from support.paths import agent_binary
 from support.waiting import wait_for
 
@@ -267,20 +267,6 @@ def test_every_label_when_asked_for(docker, containers):
     assert labels["container_label_odd_label"] == 'a"b\\c'
 
 
-def test_host_network_is_not_the_containers(containers, agent):
-    container = containers("on-the-host", "stay", options=["--network", "host"])
-    bridged = containers("bridged", "stay")
-    scrape = agent.fresh_scrape()
-    # Of its sockets its own cgroup's are told.
-    network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
-    assert not [s for s in network if s.labels["id"] == container.cgroup]
-    assert [s for s in network if s.labels["id"] == bridged.cgroup]
-    # The host's own interfaces are told under the host's name, and there alone.
-    interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
-    assert interfaces and "lo" not in interfaces
-    assert not [s for s in network if s.labels.get("name") == "on-the-host"]
-
-
 def test_a_restart_is_one_clean_reset(docker, containers, agent):
     container = containers("restarted", "burn", "0.5", "then", "stay")
     container.wait_for_line("burnt")
@@ -328,8 +314,9 @@ def test_the_agent_in_a_container_sees_the_host(docker, containers):
         options=["--read-only", "-v", "/:/host:ro" + propagation],
     )
     client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
-    wait_for(client.ready, 20, "the agent in the container is ready")
-    scrape = client.fresh_scrape()
+    with docker.network.entered():
+        wait_for(client.ready, 20, "the agent in the container is ready")
+        scrape = client.fresh_scrape()
     assert scrape.one("container_cpu_usage_seconds_total", name="subject") >= 0.2
     assert scrape.one("container_network_receive_bytes_total", name="subject", interface="eth0") > 0
     assert scrape.one("container_cpu_usage_seconds_total", name="agent") > 0

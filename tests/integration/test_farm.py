@@ -13,8 +13,9 @@ import pytest
 
 from support import grafana, paths, promql
 from support.agent import Agent
-from support.docker import DockerDaemon, processes_naming
-from support.farm import SCRIPT, SERVICES, Farm, bytes_read_by_wrk, mounts_of
+from support.docker import DockerDaemon
+from support.farm import SCRIPT, SERVICES, Farm, bytes_read_by_wrk, farm_root, mounts_of
+from support.host import processes_naming
 from support.waiting import wait_for
 
 if os.geteuid() != 0:
@@ -26,14 +27,15 @@ COMPOSE = "container_label_com_docker_compose_"
 
 @pytest.fixture(scope="module")
 def daemon():
-    # The farm's ports are published by docker-proxy, since the tests make no firewall rules.
-    with DockerDaemon("--userland-proxy=true") as running:
+    farm_root()  # which may have to download, and is then kept
+    # The farm's ports are published by docker-proxy, since the tests make no firewall rules: on the loopback interface
+    # of the daemon's network, where these tests are from here on, and so the farm and the agent that they start.
+    with DockerDaemon("--userland-proxy=true") as running, running.network.entered():
         yield running
     # Of this daemon alone: others may come and go meanwhile.
     assert not running.directory.exists()
     assert not processes_naming(str(running.directory))
     assert str(running.directory) not in pathlib.Path("/proc/self/mountinfo").read_text()
-    assert running.bridge not in os.listdir("/sys/class/net")
 
 
 @pytest.fixture(scope="module")

@@ -12,9 +12,10 @@ import time
 
 import pytest
 
-from support import loop
+from support import loop, own
 from support.agent import Agent
-from support.docker import DockerDaemon, run
+from support.docker import DockerDaemon
+from support.host import run
 from support.leaks import Inventory
 from support.waiting import wait_for
 
@@ -191,7 +192,7 @@ def daemon_on(kind, size, *flags, mkfs_flags=(), options=""):
     if not loop.made_by(f"mkfs.{kind}"):
         pytest.skip(f"mkfs.{kind} is not installed: .ci/packages-test has the packages")
     before = Inventory()
-    directory = tempfile.mkdtemp(prefix="tallyman-disk-")
+    directory = own.directory("disk")
     try:
         with (
             loop.filesystem(directory, kind, size, mkfs_flags, options) as point,
@@ -244,7 +245,7 @@ def test_a_project_quota_is_asked_and_its_limit_told():
 def a_mount_that_never_answers():
     """FUSE without a server: whoever asks it anything hangs until it is unmounted."""
     libc = ctypes.CDLL(None, use_errno=True)
-    point = tempfile.mkdtemp(prefix="tallyman-hangs-")
+    point = str(own.directory("hangs"))
     channel = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={channel},rootmode=40000,user_id=0,group_id=0".encode()
     if libc.mount(b"nobody", point.encode(), b"fuse", 0, options) != 0:
@@ -301,7 +302,7 @@ def test_a_container_of_the_hosts_files_sees_the_same(box, containers, watcher):
     """As the agent's own container has the host: below a directory, by bind mounts."""
     container = made(containers("seen-twice", "sh", "-c", SCRIPT, image=BOX))
     here = check_against_du(watcher, box, container)
-    host = tempfile.mkdtemp(prefix="tallyman-host-")
+    host = own.directory("host")
     run("mount", "--rbind", "/", host)
     try:
         run("mount", "--make-rslave", host)

@@ -8,7 +8,8 @@ import pathlib
 import pytest
 
 from support.agent import Agent
-from support.docker import CGROUPS, IMAGE, cgroup_directories
+from support.docker import IMAGE
+from support.host import CGROUPS, cgroup_directories
 from support.waiting import wait_for
 
 CONTAINERS, AT_A_TIME, EVERY_LONG = 200, 4, 20

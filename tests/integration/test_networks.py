@@ -11,7 +11,8 @@ import time
 import pytest
 
 from support.agent import Agent
-from support.docker import cgroup_directories, run
+from support.host import cgroup_directories, run
+from support.leaks import tidy_daemon
 
 WITH_IPV6 = ["--sysctl=net.ipv6.conf.all.disable_ipv6=0"]  # Docker's default is off, ::1 included
 MAKER = pathlib.Path(__file__).parent / "support" / "socket_maker.py"
@@ -29,6 +30,13 @@ STATES = {
     "LISTEN": "listen",
     "CLOSING": "closing",
 }
+
+
+@pytest.fixture(scope="module")
+def docker():
+    """On the host: what is shown of the host's own network is what some of these are about. Nothing is forwarded."""
+    with tidy_daemon(on_host=True) as daemon:
+        yield daemon
 
 
 @pytest.fixture(scope="module")
@@ -130,6 +138,21 @@ def test_ten_thousand_sockets(containers, agent):
     with sockets(2500, 0, 0, 0, inside=map(str, inside)):
         check_states(agent, container.cgroup, inside)
         assert by_ss(4, *inside)["established"] == 5000
+
+
+def test_host_network_is_not_the_containers(docker, containers):
+    container = containers("on-the-host", "stay", options=["--network", "host"])
+    bridged = containers("bridged", "stay")
+    with Agent(f"--docker.root={docker.data_root}") as agent:
+        scrape = agent.fresh_scrape()
+    # Of its sockets its own cgroup's are shown.
+    network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
+    assert not [s for s in network if s.labels["id"] == container.cgroup]
+    assert [s for s in network if s.labels["id"] == bridged.cgroup]
+    # The host's own interfaces are shown under the host's name, and there alone.
+    interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
+    assert interfaces and "lo" not in interfaces
+    assert not [s for s in network if s.labels.get("name") == "on-the-host"]
 
 
 def test_sockets_of_a_host_network_container_are_its_cgroups(containers, agent):

@@ -2,16 +2,14 @@
 here, so that the path alone names it. Registered ones are in tests/vm."""
 
 import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import CGROUPS, cgroup_directories, end_processes, processes_naming, unmount_below
+from support.host import CGROUPS, cgroup_directories, end_processes, processes_naming, unmount_below
 from support.leaks import Inventory
 from support.waiting import end, wait_for
 
@@ -39,7 +37,7 @@ def box():
     """A root file system with the truth program, and a unit's cgroup; nothing may be left of either."""
     before, slice_before = Inventory(), set(cgroup_directories(SLICE))
     name = f"tally{os.getpid()}"
-    tree = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
+    tree = own.directory("oci")
     for directory in ("usr/bin", "etc"):
         (tree / directory).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), tree / "usr/bin/truth")

@@ -14,9 +14,10 @@ import time
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import CGROUPS, DockerDaemon, run
+from support.docker import DockerDaemon
+from support.host import CGROUPS, run
 from support.runtimes import traces_removed
 from support.waiting import end, wait_for
 
@@ -27,27 +28,28 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="cgroups, namespaces a
 
 @pytest.fixture
 def state():
-    with tempfile.TemporaryDirectory(prefix="tallyman-docker-overhead-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark() + "overhead-") as directory:
         yield pathlib.Path(directory)
 
 
-def command(state, *flags):
-    return [str(paths.agent_binary()), "overhead", "run", f"--output={state}", *flags]
+def command(state, *flags, docker=None):
+    """With Docker in its daemon's network, where its containers and its published ports are to be reached."""
+    words = [str(paths.agent_binary()), "overhead", "run", f"--output={state}", *flags]
+    return docker.network.command(*words, f"--docker.host={docker.host}") if docker else words
 
 
 def overhead(state, *flags, docker=None, code=0, env=None):
     """(report, what it said) of one run."""
-    if docker:
-        flags += (f"--docker.host={docker_host(docker)}",)
     done = subprocess.run(
-        command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False, env=env
+        command(state, "--json", *flags, docker=docker),
+        capture_output=True,
+        text=True,
+        timeout=280,
+        check=False,
+        env=env,
     )
     assert done.returncode == code, done.stderr
     return (json.loads(done.stdout) if code == 0 else None), done.stderr
-
-
-def docker_host(docker):
-    return f"unix://{docker.directory / 'docker.sock'}"
 
 
 def result(report, workload, label):
@@ -62,8 +64,9 @@ def median_ns(report, workload, label):
     return statistics.median(sample["wall_ns"] for sample in samples(report, workload, label))
 
 
-def left_behind(docker, state):
-    """What bears the laboratory's mark."""
+def left_behind(docker, state, run_name):
+    """What bears the laboratory's mark: with the daemon and in the directory of the test's own that of any run, else
+    that of this one, since somebody may measure beside."""
     found = docker.docker("ps", "-aq", "--filter", "label=tallyman.overhead").split()
     found += docker.docker("volume", "ls", "-q", "--filter", "label=tallyman.overhead").split()
     found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
@@ -71,7 +74,7 @@ def left_behind(docker, state):
         str(p)
         for tree in (CGROUPS, *CGROUPS.iterdir())
         if tree.is_dir()
-        for p in tree.glob("tallyman-overhead-*")
+        for p in tree.glob(f"tallyman-overhead-{run_name}*")
         if p.is_dir()
     ]
     found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
@@ -107,7 +110,7 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     directory = state / report["run"]
     assert {p.name for p in directory.iterdir()} >= {"report.json", "report.md", "report.txt", "files.svg"}
     assert all(len(line) <= 80 for line in (directory / "report.txt").read_text().splitlines())
-    assert left_behind(docker, state) == []
+    assert left_behind(docker, state, report["run"]) == []
 
 
 def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
@@ -122,9 +125,9 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
             "--workload=integer,start,write,tcp-latency",
             docker=daemon,
         )
-        assert left_behind(daemon, state) == []
-        assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
-        assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
+        assert left_behind(daemon, state, report["run"]) == []
+        assert report["run"] not in run("podman", "images", "--format", "{{.Repository}}")
+        assert report["run"] not in run("podman", "ps", "-a", "--format", "{{.Names}}")
     assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
     for workload, mode in [
         ("start", "docker-published"),
@@ -154,7 +157,7 @@ def test_real_applications_answer_bare_and_contained(docker, state):
             times = [sample["wall_ns"] for sample in samples(report, workload, label)]
             # Between a million operations a second and one: they were answered, and not all at once.
             assert len(times) == 5 and all(1e3 < time < 1e9 for time in times), (workload, label, said)
-    assert left_behind(docker, state) == []
+    assert left_behind(docker, state, report["run"]) == []
 
 
 def test_a_report_compared_with_itself_has_not_changed(state):
@@ -189,24 +192,24 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state):
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 
-def slow_down(device):
+def slow_down(docker):
     """(what, lowest and highest expected nanoseconds): a delay where the kernel has one, else a rate."""
-    netem = ["tc", "qdisc", "add", "dev", device, "root", "netem", "delay", "2ms"]
-    if subprocess.run(netem, capture_output=True, check=False).returncode == 0:
+    qdisc = docker.network.command("tc", "qdisc", "add", "dev", docker.bridge, "root")
+    if subprocess.run([*qdisc, "netem", "delay", "2ms"], capture_output=True, check=False).returncode == 0:
         return "tcp-latency", 2.0e6, 4.0e6
     # 65,536 bytes in frames of 1,514 for 1,448 of payload, at 12.5 MB/s.
-    run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms")
+    run(*qdisc, "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms")
     return "tcp-throughput", 5.2e6, 7.5e6
 
 
 def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
-    workload, low, high = slow_down(docker.bridge)
+    workload, low, high = slow_down(docker)
     try:
         report, _ = overhead(
             state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}", docker=docker
         )
     finally:
-        run("tc", "qdisc", "del", "dev", docker.bridge, "root")
+        run(*docker.network.command("tc", "qdisc", "del", "dev", docker.bridge, "root"))
     found = result(report, workload, "docker")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 2
     assert low <= found["wall_ns"] <= high
@@ -230,7 +233,8 @@ def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
 
 def test_the_control_finds_nothing(state):
     """10 workloads in 5 runs of 10 rounds, whose intervals miss the truth in 2.1 % by chance (the sign test's, whatever
-    the machine does meanwhile): 6 of 50 or more come once in 1,400 times."""
+    the machine does meanwhile): 8 of 50 or more come once in 60,000 times by chance, and 9 times of 10 were
+    one in four of them wrong."""
     workloads = (
         "integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
         "loopback-throughput,loopback-latency"
@@ -243,7 +247,7 @@ def test_the_control_finds_nothing(state):
             total += 1
             good += low <= 1 <= high
     print(f"intervals of the control with 1 in them: {good} of {total}")
-    assert total == 50 and good >= 45
+    assert total == 50 and good > 42
 
 
 def scraped(agent, stop, seen):
@@ -284,16 +288,18 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
 
 
 def interrupted(docker, state, number):
+    """(exit code, name) of a run that got this signal in the middle."""
     process = subprocess.Popen(
-        command(state, f"--docker.host={docker_host(docker)}", "--mode=cgroup,docker,docker-volume", "--rounds=1000"),
+        command(state, "--mode=cgroup,docker,docker-volume", "--rounds=1000", docker=docker),
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
     )
     try:
         wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
+        (log,) = state.glob("cleanup_log-*")
         process.send_signal(number)
         process.communicate(timeout=60)
-        return process.returncode
+        return process.returncode, log.name.removeprefix("cleanup_log-")
     finally:
         if process.poll() is None:
             end(process)
@@ -301,18 +307,20 @@ def interrupted(docker, state, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_nothing(docker, state, number):
-    assert interrupted(docker, state, number) == 128 + number
-    assert left_behind(docker, state) == []
+    code, run_name = interrupted(docker, state, number)
+    assert code == 128 + number
+    assert left_behind(docker, state, run_name) == []
 
 
 def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containers, state):
     bystander = containers("bystander", "stay", options=["--label", "tallyman=no"])
     (state / "work-of-mine").mkdir()
-    assert interrupted(docker, state, signal.SIGKILL) == -signal.SIGKILL
-    assert list(state.glob("cleanup_log-*"))
+    code, run_name = interrupted(docker, state, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert (state / f"cleanup_log-{run_name}").exists()
     _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
     assert "which was killed, had left" in said
-    assert left_behind(docker, state) == [str(state / "work-of-mine")]
+    assert left_behind(docker, state, run_name) == [str(state / "work-of-mine")]
     assert bystander.running()
 
 
@@ -341,10 +349,10 @@ def test_a_runtime_that_hangs_is_given_up(state):
         "--duration=5ms",
         "--mode=docker",
         "--workload=integer",
-        "--time-limit=1s",
+        "--time-limit=3s",
         env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"},
     )
-    assert "docker: left out: docker info did not end within 1 s" in said
+    assert "docker: left out: docker info did not end within 3 s" in said
 
 
 def test_without_root_what_can_run_runs(state):

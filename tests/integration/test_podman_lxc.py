@@ -1,16 +1,14 @@
 """Podman and LXC for real: the truth program in a container of each, by name, with a known load."""
 
 import os
-import pathlib
 import shutil
 import signal
-import tempfile
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import end_processes, processes_naming, run, unmount_below
+from support.host import end_processes, processes_naming, run, unmount_below
 from support.leaks import Inventory
 from support.runtimes import traces_removed
 from support.waiting import wait_for
@@ -24,7 +22,7 @@ LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 def directory():
     """A root file system with the truth program; whatever is left behind fails the test."""
     before = Inventory()
-    path = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
+    path = own.directory("oci")
     for name in ("proc", "sys", "dev"):
         (path / "rootfs" / name).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), path / "rootfs" / "truth")

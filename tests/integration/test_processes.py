@@ -11,9 +11,9 @@ import time
 
 import pytest
 
-from support import nginx, paths, truths
+from support import nginx, own, paths, truths
 from support.agent import Agent
-from support.docker import CGROUPS
+from support.host import CGROUPS
 from support.prometheus import Prometheus
 from support.waiting import end, wait_for
 
@@ -67,7 +67,7 @@ def agent():
 def bare():
     """start(name, *command): truth programs that end with the test."""
     started = []
-    with tempfile.TemporaryDirectory(prefix="tallyman-bare-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as directory:
 
         def start(name, *command):
             started.append(Bare(directory, name, *command))
@@ -214,12 +214,13 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
     nginx.import_image(docker, "tallyman/nginx:1")
     contained = containers("nginx-contained", image="tallyman/nginx:1")
     address = contained.inspect()["NetworkSettings"]["IPAddress"] + ":80"
-    with tempfile.TemporaryDirectory(prefix="tallyman-nginx-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as directory:
         # Of the worker's command line nginx leaves nothing: the executable alone tells.
         rules = '[{"name": "nginx-bare", "executable": "^nginx$"}]'
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:
-            wait_for(lambda: nginx.answers(address), 20, "nginx in the container answers")
+            with docker.network.entered():
+                wait_for(lambda: nginx.answers(address), 20, "nginx in the container answers")
             with Agent(
                 f"--docker.root={docker.data_root}",
                 f"--processes.groups={rules}",
@@ -230,14 +231,14 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
             ) as agent:
                 prometheus = Prometheus({"cadvisor": f"127.0.0.1:{agent.port}"})
                 try:
-                    side_by_side(agent, prometheus, bare.address, address)
+                    side_by_side(agent, prometheus, bare.address, address, docker.network)
                 finally:
                     prometheus.stop()
         finally:
             bare.stop()
 
 
-def side_by_side(agent, prometheus, bare, contained):
+def side_by_side(agent, prometheus, bare, contained, network):
     names = "nginx-bare|nginx-contained"
 
     def both():
@@ -247,7 +248,8 @@ def side_by_side(agent, prometheus, bare, contained):
     wait_for(both, 30, "both in Prometheus", 0.2)
     for _ in range(4):  # turn by turn, so that both meet the same machine
         nginx.ask(bare, REQUESTS // 4)
-        nginx.ask(contained, REQUESTS // 4)
+        with network.entered():
+            nginx.ask(contained, REQUESTS // 4)
     time.sleep(4)
     for family in FAMILIES:
         rows = prometheus.query(f'sum by (workload, kind) ({family}{{workload=~"{names}"}})')
@@ -276,7 +278,7 @@ def check_api(agent):
         program = next(p for p in one["processes"] if p["executable"] == "nginx")
         assert program["processes"] == 2 and program["cpu_seconds"] > 0, program
     sharing = {n["type"]: n["sharing"] for n in contained["namespaces"]}
-    for own in ("mnt", "net", "pid", "ipc", "uts"):
-        assert sharing[own] == "own", sharing
+    for kind in ("mnt", "net", "pid", "ipc", "uts"):
+        assert sharing[kind] == "own", sharing
     assert sharing["user"] == "host", sharing
     assert {n["sharing"] for n in bare["namespaces"]} == {"host"}, bare["namespaces"]

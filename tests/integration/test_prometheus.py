@@ -12,7 +12,7 @@ import yaml
 from support import prometheus_text
 from support.agent import Agent
 from support.disks import v1_accounting
-from support.docker import CGROUPS
+from support.host import CGROUPS
 from support.prometheus import Prometheus, RecordingProxy
 
 SCRAPE_SECONDS = 60

@@ -6,7 +6,8 @@ import pathlib
 import pytest
 
 from support.agent import Agent
-from support.docker import DockerDaemon, processes_naming
+from support.docker import DockerDaemon
+from support.host import processes_naming
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="dockerd needs root")

@@ -12,7 +12,7 @@ import subprocess
 import tarfile
 import tempfile
 
-from support import bundle, paths
+from support import bundle, own, paths
 
 HERE = pathlib.Path(__file__).resolve().parent
 KERNEL = os.environ.get("TALLYMAN_VM_KERNEL", "linux-image-cloud-amd64")
@@ -148,7 +148,7 @@ def run(files=None, programs=None, timeout_seconds=540):
     a TemporaryDirectory, and the console's text. `files`: {path in the guest: text};
     `programs`: {path in the guest: path here}."""
     kernel_directory = kernel()
-    result = tempfile.TemporaryDirectory(prefix="tallyman-vm-")
+    result = tempfile.TemporaryDirectory(prefix=own.mark())
     directory = pathlib.Path(result.name)
     try:
         initramfs = _build_initramfs(kernel_directory, files or {}, programs or {}, directory)

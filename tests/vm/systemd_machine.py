@@ -12,7 +12,7 @@ import sysconfig
 import tempfile
 
 import machine
-from support import paths
+from support import own, paths
 
 HERE = pathlib.Path(__file__).resolve().parent
 PACKAGES = [
@@ -233,7 +233,7 @@ def run(files, timeout_seconds=540):
     """Boots with `files` ({path in the guest: text, or "-> TARGET" for a link}) in the root file system; gives the
     TemporaryDirectory whose `result` is what the guest has handed out, and the console."""
     kernel_directory = machine.kernel()
-    result = tempfile.TemporaryDirectory(prefix="tallyman-systemd-")
+    result = tempfile.TemporaryDirectory(prefix=own.mark())
     directory = pathlib.Path(result.name)
     try:
         _make_root(directory / "root", files)

@@ -1,13 +1,11 @@
 """A real containerd of the tests' own, without Docker: its directories, socket and namespace."""
 
 import contextlib
-import pathlib
 import shutil
 import subprocess
-import tempfile
 
-from . import paths
-from .docker import cgroup_directories, end_processes, processes_naming, run, unmount_below
+from . import own, paths
+from .host import cgroup_directories, end_processes, processes_naming, run, unmount_below
 from .waiting import end, wait_for
 
 NAMESPACE = "k8s.io"
@@ -15,7 +13,7 @@ NAMESPACE = "k8s.io"
 
 class Containerd:
     def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-containerd-"))
+        self.directory = own.directory("containerd")
         self.state = self.directory / "state"
         self._socket = self.directory / "containerd.sock"
         self._rootfs = self.directory / "rootfs"

@@ -6,7 +6,7 @@ import shutil
 
 import pytest
 
-from .docker import run
+from .host import run
 
 
 def made_by(program):

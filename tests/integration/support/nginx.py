@@ -10,8 +10,9 @@ import subprocess
 import tempfile
 import urllib.request
 
+from . import own
 from .agent import free_port
-from .docker import run
+from .host import run
 from .waiting import end, wait_for
 
 PACKAGE = "nginx"
@@ -89,7 +90,7 @@ class BareNginx:
 
 def import_image(docker, name):
     """An image of nginx with its configuration, listening on port 80."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as scratch:
         scratch = pathlib.Path(scratch)
         (scratch / "nginx.conf").write_text(configuration("/var/nginx", 80))
         (scratch / "passwd").write_text("root:x:0:0:root:/:/bin/false\n")

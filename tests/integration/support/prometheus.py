@@ -4,14 +4,13 @@ import contextlib
 import http.client
 import http.server
 import json
-import pathlib
 import shutil
 import subprocess
-import tempfile
 import threading
 import urllib.parse
 import urllib.request
 
+from . import own
 from .agent import free_port
 from .waiting import end, wait_for
 
@@ -89,7 +88,7 @@ class Prometheus(PrometheusClient):
     def __init__(self, targets, interval="1s"):
         """targets: {job: "HOST:PORT"}"""
         super().__init__(free_port())
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-prometheus-"))
+        self.directory = own.directory("prometheus")
         configuration = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
             "scrape_configs": [

@@ -5,7 +5,7 @@ import contextlib
 import pathlib
 import shutil
 
-from .docker import cgroup_directories, unmount_below
+from .host import cgroup_directories, unmount_below
 from .waiting import wait_for
 
 _STATE = [pathlib.Path(path) for path in ("/run/libpod", "/run/containers", "/run/runc", "/var/lib/containers")]
