@@ -73,6 +73,7 @@ def test_one_cpu_second(containerd, agent):
 
 def test_a_removed_container_is_gone(containerd, agent):
     gone = containerd.run("gone", "stay")
-    assert agent.workload(gone)["name"] == "gone"
+    assert wait_for(lambda: agent.find(gone), 60, "the agent sees it")["name"] == "gone"
     containerd.remove("gone")
+    agent.fresh_scrape()
     assert all(one["id"] != gone for one in agent.get("/api/v1/workloads")["workloads"])

@@ -71,7 +71,7 @@ def test_prometheus_has_all_four_with_project_and_service(farm):
         }
         return names if set(names) >= SERVICES else None
 
-    series = wait_for(found, 30, "Prometheus has all four containers", 0.5)
+    series = wait_for(found, 120, "Prometheus has all four containers", 0.5)
     for service in SERVICES:
         assert series[service]["name"] == series[service]["workload"]
         assert re.fullmatch(f"farm[_-]{service}[_-]1", series[service]["name"]), series[service]
@@ -195,7 +195,7 @@ def test_load_is_in_prometheus(farm, loaded):
         )
         return {labels[COMPOSE + "service"]: value for labels, value in rows}
 
-    wait_for(lambda: rates().get("database", 0) > 0 and rates().get("web", 0) > 0, 15, "rates of both", 0.5)
+    wait_for(lambda: rates().get("database", 0) > 0 and rates().get("web", 0) > 0, 120, "rates of both", 0.5)
 
 
 def test_status_names_them(farm):

@@ -101,7 +101,7 @@ def test_nspawns_unit_is_a_container_by_its_path(box):
             preexec_fn=lambda: enter(cgroups),
         )
         try:
-            workload = wait_for(lambda: agent.workload(cgroup), 10, "the agent sees it")
+            workload = wait_for(lambda: agent.find(cgroup), 60, "the agent sees it")
             assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", "machined", name)
             assert workload["slice"] == SLICE
 

@@ -187,8 +187,10 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state):
     found = result(report, "integer", "docker-options")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
     times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
-    # 1 s is ten periods of 100 ms, and one of them may be cut.
-    assert min(times) == pytest.approx(10, rel=0.2), times
+    # 1 s is ten periods of 100 ms, and one of them may be cut. Where others take from what has no quota, they take
+    # from this as well.
+    others = max(s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "bare"))
+    assert 8 <= min(times) <= 12 * max(1, others), (times, others)
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 
@@ -216,6 +218,21 @@ def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
 
 
 def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
+    """Each run finds something by chance once in 20 times at most, by Holm's correction: never the same again."""
+
+    def found():
+        return {
+            (row["workload"], of, row[of]["ratio"] > 1)
+            for row in differing_in_nothing(docker, state)
+            for of in ("wall", "cpu")
+            if row[of]["differs"]
+        }
+
+    first = found()
+    assert not first or not first & found()
+
+
+def differing_in_nothing(docker, state):
     report, _ = overhead(
         state,
         "--baseline=docker",
@@ -228,7 +245,7 @@ def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
     )
     rows = [r for r in report["results"] if r["label"] == "docker-options"]
     assert len(rows) == 4
-    assert [r["workload"] for r in rows if r["wall"]["differs"] or r["cpu"]["differs"]] == []
+    return rows
 
 
 def test_the_control_finds_nothing(state):
@@ -250,13 +267,20 @@ def test_the_control_finds_nothing(state):
     assert total == 50 and good > 42
 
 
+USAGE, SEEN = "container_cpu_usage_seconds_total", "container_last_seen"
+
+
 def scraped(agent, stop, seen):
+    """[(when it was answered, {cgroup: (CPU seconds, when that was sampled)})], in nanoseconds since the epoch."""
     while not stop.is_set():
-        began = time.time_ns()
+        figures = {USAGE: {}, SEEN: {}}
         for line in agent.text().splitlines():
-            if line.startswith("container_cpu_usage_seconds_total{"):
+            name = line.partition("{")[0]
+            if name in figures:
                 cgroup = line.split('id="', 1)[1].split('"', 1)[0]
-                seen.append((began, time.time_ns(), cgroup, float(line.rsplit(" ", 1)[1])))
+                figures[name][cgroup] = float(line.rsplit(" ", 1)[1])
+        both = figures[USAGE].keys() & figures[SEEN].keys()
+        seen.append((time.time_ns(), {one: (figures[USAGE][one], figures[SEEN][one] * 1e9) for one in both}))
         time.sleep(0.02)
 
 
@@ -276,15 +300,17 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
     for mode in ("docker", "cgroup"):
         cgroups = next(m["cgroups"] for m in report["modes"] if m["name"] == mode)
         for sample in samples(report, "integer", mode):
-            of_place = [s for s in seen if s[2] == cgroups[sample["round"] - 1]]
-            # Idle before and after its order: a sample is at most 100 ms old, and late under load.
-            before = [s for s in of_place if s[1] < sample["began_ns"]]
-            after = [s for s in of_place if s[0] > sample["ended_ns"] + 400e6]
+            cgroup = cgroups[sample["round"] - 1]
+            of_place = [(answered, *figures[cgroup]) for answered, figures in seen if cgroup in figures]
+            # Idle before and after its order.
+            before = [used for answered, used, _ in of_place if answered < sample["began_ns"]]
+            after = [used for _, used, sampled in of_place if sampled > sample["ended_ns"]]
             if before and after:
                 checked += 1
-                by_agent = after[0][3] - before[-1][3]
+                by_agent = after[0] - before[-1]
                 assert by_agent == pytest.approx(sample["own_cpu_ns"] / 1e9, rel=0.05, abs=0.005), (mode, sample)
-    assert checked >= 3, f"{checked} of 12 measurements had a scrape on both sides"
+    print(f"{checked} of 12 measurements had a sample on both sides")
+    assert checked >= 3
 
 
 def interrupted(docker, state, number):

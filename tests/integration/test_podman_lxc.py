@@ -36,7 +36,7 @@ def directory():
 
 
 def check(agent, cgroup, name, runtime):
-    workload = agent.workload(cgroup)
+    workload = wait_for(lambda: agent.find(cgroup), 60, "the agent sees it")
     assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", runtime, name)
 
     def used():

@@ -245,21 +245,26 @@ def side_by_side(agent, prometheus, bare, contained, network):
         query = f'container_processes{{workload=~"{names}"}}'
         return len(prometheus.query(query)) == 2
 
-    wait_for(both, 30, "both in Prometheus", 0.2)
+    def cpu_seconds():
+        rows = prometheus.query(f'sum by (workload) (container_cpu_usage_seconds_total{{workload=~"{names}"}})')
+        return {labels["workload"]: value for labels, value in rows}
+
+    wait_for(both, 60, "both in Prometheus", 0.2)
+    before = cpu_seconds()
     for _ in range(4):  # turn by turn, so that both meet the same machine
         nginx.ask(bare, REQUESTS // 4)
         with network.entered():
             nginx.ask(contained, REQUESTS // 4)
-    time.sleep(4)
+    asked = time.time()
+    sampled = f'min(container_last_seen{{workload=~"{names}"}}) > {asked}'
+    wait_for(lambda: prometheus.query(sampled), 60, "samples after the last request", 0.2)
+    after = cpu_seconds()
     for family in FAMILIES:
         rows = prometheus.query(f'sum by (workload, kind) ({family}{{workload=~"{names}"}})')
         kinds = {labels["workload"]: labels["kind"] for labels, _ in rows}
         assert kinds == {"nginx-bare": "process", "nginx-contained": "container"}, f"{family}: {rows}"
     # One expression, one row each: here what a request costs in each.
-    rows = prometheus.query(
-        f'sum by (workload) (increase(container_cpu_usage_seconds_total{{workload=~"{names}"}}[1m]))'
-    )
-    cost = {labels["workload"]: value / REQUESTS * 1e6 for labels, value in rows}
+    cost = {name: (after[name] - before[name]) / REQUESTS * 1e6 for name in after}
     print(f"CPU a request: bare {cost['nginx-bare']:.1f} us, in a container {cost['nginx-contained']:.1f} us")
     assert 0.4 < cost["nginx-contained"] / cost["nginx-bare"] < 2.5, cost
     counts = dict(

@@ -54,6 +54,12 @@ class AgentClient:
     def workload(self, key):
         return self.get("/api/v1/workloads/" + urllib.parse.quote(key, safe=""))
 
+    def find(self, key):
+        """As workload(), or None where the agent does not know it, or not yet."""
+        status, _, body = self.request("/api/v1/workloads/" + urllib.parse.quote(key, safe=""))
+        assert status in (200, 404), f"{status}: {body[:300]!r}"
+        return json.loads(body) if status == 200 else None
+
     def text(self):
         status, _, body = self.request("/metrics")
         assert status == 200, f"{status}: {body[:300]!r}"

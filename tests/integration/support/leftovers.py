@@ -30,21 +30,9 @@ def _dead(pid):
         return True
 
 
-def _environment(pid):
-    try:
-        return pathlib.Path(f"/proc/{pid}/environ").read_bytes().split(b"\0")
-    except OSError:
-        return []
-
-
 def _abandoned_processes():
-    found = []
-    for entry in filter(str.isdigit, os.listdir("/proc")):
-        for variable in _environment(entry):
-            name, _, value = variable.partition(b"=")
-            if name.decode(errors="replace") == own.OWNER and value.isdigit() and _dead(int(value)):
-                found.append(int(entry))
-    return found
+    owners = {int(pid): own.owner_of_process(pid) for pid in os.listdir("/proc") if pid.isdigit()}
+    return [pid for pid, owner in owners.items() if owner and _dead(owner)]
 
 
 def _abandoned(names, pattern):

@@ -30,6 +30,16 @@ def owner_of_directory(name):
     return int(found.group(1)) if found else None
 
 
+def owner_of_process(pid):
+    """The process of the session that has started this one, or None."""
+    try:
+        environment = pathlib.Path(f"/proc/{pid}/environ").read_bytes()
+    except OSError:
+        return None
+    found = re.search(rb"(?:^|\0)" + OWNER.encode() + rb"=(\d+)(?:\0|$)", environment)
+    return int(found.group(1)) if found else None
+
+
 def begin():
     """What this process starts from now on is its own."""
     os.environ[OWNER] = str(os.getpid())

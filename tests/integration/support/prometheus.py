@@ -71,15 +71,15 @@ class PrometheusClient:
         assert data["status"] == "success", data
         return data["data"]
 
-    def query(self, expression):
+    def query(self, expression, **parameters):
         """[(labels, value)] of an instant query."""
-        data = self.get("query", query=expression)
+        data = self.get("query", query=expression, **parameters)
         if data["resultType"] == "scalar":
             return [({}, float(data["result"][1]))]
         return [(row["metric"], float(row["value"][1])) for row in data["result"]]
 
-    def value(self, expression):
-        rows = self.query(expression)
+    def value(self, expression, **parameters):
+        rows = self.query(expression, **parameters)
         assert len(rows) == 1, f"{len(rows)} rows for {expression}: {rows[:5]}"
         return rows[0][1]
 
