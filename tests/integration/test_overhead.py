@@ -117,12 +117,13 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     """All that is installed here: test_podman_lxc.py and test_nspawn.py have their packages."""
     modes = ("docker-published", "podman", "lxc", "nspawn")
     with traces_removed(), DockerDaemon("--userland-proxy=true") as daemon:
+        network, slowest, _ = slow_down(daemon)
         report, said = overhead(
             state,
             "--rounds=5",
             "--duration=5ms",
             f"--mode={','.join(modes)}",
-            "--workload=integer,start,write,tcp-latency",
+            f"--workload=integer,start,write,{network}",
             docker=daemon,
         )
         assert left_behind(daemon, state, report["run"]) == []
@@ -131,7 +132,7 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
     for workload, mode in [
         ("start", "docker-published"),
-        ("tcp-latency", "docker-published"),
+        (network, "docker-published"),
         ("write", "podman"),
         ("integer", "podman"),
         ("integer", "lxc"),
@@ -140,8 +141,8 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
         assert len(samples(report, workload, mode)) == 5, (workload, mode, said)
     for mode in modes:
         assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
-    # Through docker-proxy each byte passes two more sockets.
-    assert median_ns(report, "tcp-latency", "docker-published") > median_ns(report, "tcp-latency", "bare")
+    # Each byte passes the bridge; the first half of 64 KiB is what may come at once.
+    assert all(sample["wall_ns"] >= slowest / 2 for sample in samples(report, network, "docker-published"))
 
 
 def test_real_applications_answer_bare_and_contained(docker, state):
@@ -195,7 +196,8 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state):
 
 
 def slow_down(docker):
-    """(what, lowest and highest expected nanoseconds): a delay where the kernel has one, else a rate."""
+    """Its bridge, by a delay where the kernel has one, else by a rate. (what, lowest and highest expected
+    nanoseconds)"""
     qdisc = docker.network.command("tc", "qdisc", "add", "dev", docker.bridge, "root")
     if subprocess.run([*qdisc, "netem", "delay", "2ms"], capture_output=True, check=False).returncode == 0:
         return "tcp-latency", 2.0e6, 4.0e6
@@ -214,7 +216,9 @@ def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
         run(*docker.network.command("tc", "qdisc", "del", "dev", docker.bridge, "root"))
     found = result(report, workload, "docker")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 2
-    assert low <= found["wall_ns"] <= high
+    times = [sample["wall_ns"] for sample in samples(report, workload, "docker")]
+    # On a busy machine some take longer: the processes wait for a CPU as well.
+    assert low <= min(times) <= high, times
 
 
 def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
