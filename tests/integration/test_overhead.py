@@ -44,7 +44,7 @@ def overhead(state, *flags, docker=None, code=0, env=None):
         command(state, "--json", *flags, docker=docker),
         capture_output=True,
         text=True,
-        timeout=280,
+        timeout=900,
         check=False,
         env=env,
     )

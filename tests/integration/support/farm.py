@@ -45,7 +45,7 @@ class Farm:
             text=True,
             stdin=subprocess.DEVNULL,
             env=self.environment(**environment),
-            timeout=240,
+            timeout=600,
             check=False,
         )
         return done.returncode, done.stdout, done.stderr
