@@ -123,7 +123,7 @@ def test_10_mb_sent_over_a_bridge(docker, containers, agent):
     container.wait_for_line("received 10000000")
     peer.wait_for_line("sent 10000000")
     for one in (container, peer):
-        wait_for(lambda one=one: connections(one) == [], 20, f"the last acknowledgements of {one.name}")
+        wait_for(lambda one=one: connections(one) == [], 60, f"the last acknowledgements of {one.name}")
     after = agent.fresh_scrape()
     truths.check_sent(before, after, only(peer), "transmit")
     truths.check_sent(before, after, only(container), "receive")
@@ -340,7 +340,7 @@ def test_the_agent_in_a_container_sees_the_host(docker, containers):
     )
     client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
     with docker.network.entered():
-        wait_for(client.ready, 20, "the agent in the container is ready")
+        wait_for(client.ready, 60, "the agent in the container is ready")
         scrape = client.fresh_scrape()
     assert scrape.one("container_cpu_usage_seconds_total", name="subject") >= 0.2
     assert scrape.one("container_network_receive_bytes_total", name="subject", interface="eth0") > 0

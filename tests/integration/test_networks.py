@@ -71,7 +71,7 @@ def sockets(*counts, inside=(), cgroup=None):
         yield maker
     finally:
         maker.stdin.close()
-        maker.wait(20)
+        maker.wait(60)
 
 
 def by_ss(family, *inside):
@@ -84,7 +84,7 @@ def by_agent(scrape, metric, cgroup):
     return collections.Counter({state: count for state, count in states.items() if count}), len(states)
 
 
-def settled(agent, check, seconds=20):
+def settled(agent, check, seconds=60):
     """A slow thread publishes: the figures are there a few passes later."""
     deadline = time.monotonic() + seconds
     while True:

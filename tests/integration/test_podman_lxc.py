@@ -82,7 +82,7 @@ def test_podman(directory):
             check_layer(agent, f"/libpod_parent/libpod-{identity}", directory / "rootfs")
             run(*PODMAN, "kill", name)
             ended = wait_for(
-                lambda: agent.get("/api/v1/events?type=died&workload=" + name)["events"], 20, "it has ended"
+                lambda: agent.get("/api/v1/events?type=died&workload=" + name)["events"], 60, "it has ended"
             )
             assert ended[0]["details"]["exit_code"] == 128 + signal.SIGKILL
         finally:

@@ -220,7 +220,7 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:
             with docker.network.entered():
-                wait_for(lambda: nginx.answers(address), 20, "nginx in the container answers")
+                wait_for(lambda: nginx.answers(address), 60, "nginx in the container answers")
             with Agent(
                 f"--docker.root={docker.data_root}",
                 f"--processes.groups={rules}",

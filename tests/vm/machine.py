@@ -143,7 +143,7 @@ def _build_initramfs(kernel_directory, extra, programs, directory):
     return image
 
 
-def run(files=None, programs=None, timeout_seconds=540):
+def run(files=None, programs=None, timeout_seconds=1740):
     """Boots, runs the guest's script, and gives the directory with what it has handed out:
     a TemporaryDirectory, and the console's text. `files`: {path in the guest: text};
     `programs`: {path in the guest: path here}."""

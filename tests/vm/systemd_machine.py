@@ -229,7 +229,7 @@ def _make_initramfs(kernel_directory, directory):
     return image
 
 
-def run(files, timeout_seconds=540):
+def run(files, timeout_seconds=1740):
     """Boots with `files` ({path in the guest: text, or "-> TARGET" for a link}) in the root file system; gives the
     TemporaryDirectory whose `result` is what the guest has handed out, and the console."""
     kernel_directory = machine.kernel()

@@ -78,7 +78,7 @@ class AgentClient:
     def fresh_scrape(self):
         """A scrape of a sample that began after this call: the second next at the latest."""
         seen = self.get("/api/v1/workloads")["sequence"]
-        wait_for(lambda: self.get("/api/v1/workloads")["sequence"] >= seen + 2, 20, "two more samples")
+        wait_for(lambda: self.get("/api/v1/workloads")["sequence"] >= seen + 2, 60, "two more samples")
         return self.scrape()
 
 

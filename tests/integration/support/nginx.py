@@ -82,7 +82,7 @@ class BareNginx:
             [program(), "-p", directory, "-c", path, "-e", f"{directory}/start.log"], stdin=subprocess.DEVNULL, **how
         )
         self.address = f"127.0.0.1:{self.port}"
-        wait_for(lambda: answers(self.address), 20, "nginx answers")
+        wait_for(lambda: answers(self.address), 60, "nginx answers")
 
     def stop(self):
         end(self._process)
