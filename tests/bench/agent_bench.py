@@ -157,7 +157,10 @@ def farm(count):
 
 @contextlib.contextmanager
 def real_containers(count):
+    from support import own
     from support.docker import DockerDaemon
+
+    own.begin()
 
     with DockerDaemon() as daemon:
 
