@@ -47,7 +47,7 @@ class Bare:
             text = os.pread(self._output.fileno(), 1 << 16, 0).decode()
             return next((line for line in text.splitlines() if line.startswith(beginning)), None)
 
-        return wait_for(found, 60, f"'{beginning}' from {self.group}", 0.05)
+        return wait_for(found, 600, f"'{beginning}' from {self.group}", 0.05)
 
     def go_on(self):
         self._process.send_signal(signal.SIGUSR1)

@@ -40,7 +40,7 @@ class Container:
     def log(self):
         return self.daemon.docker("logs", self.id)
 
-    def wait_for_line(self, beginning, timeout_seconds=60):
+    def wait_for_line(self, beginning, timeout_seconds=600):
         """The first line of its output that begins so."""
 
         def found():
