@@ -5,6 +5,7 @@ files, descriptors. Prints rows of the table of docs/performance.md.
 
 Without --containers: cgroups with a sleeping process each, made by the program cgroup_farm.
 With it: real containers of a Docker daemon of its own. TALLYMAN_BINARY names the agent."""
+
 import argparse
 import concurrent.futures
 import contextlib
@@ -51,7 +52,11 @@ class AgentInCgroup(AgentClient):
             with open(self._log, "wb") as log:
                 self._process = subprocess.Popen(
                     [os.environ["TALLYMAN_BINARY"], f"--web.listen-address={self.address}", *flags],
-                    stdout=log, stderr=log, stdin=subprocess.DEVNULL, preexec_fn=prepare)
+                    stdout=log,
+                    stderr=log,
+                    stdin=subprocess.DEVNULL,
+                    preexec_fn=prepare,
+                )
         except BaseException:
             self._memory.rmdir()
             raise
@@ -152,13 +157,27 @@ def farm(count):
 
 @contextlib.contextmanager
 def real_containers(count):
+    from support import own
     from support.docker import DockerDaemon
+
+    own.begin()
+
     with DockerDaemon() as daemon:
+
         def start(number):
-            daemon.run(f"bench-{number:03}", "sleep", "1000000",
-                       options=("--network", "bridge" if number < BRIDGE_ADDRESSES else "none",
-                                "--label", "com.docker.compose.project=bench",
-                                "--label", "com.docker.compose.service=sleeper"))
+            daemon.run(
+                f"bench-{number:03}",
+                "sleep",
+                "1000000",
+                options=(
+                    "--network",
+                    "bridge" if number < BRIDGE_ADDRESSES else "none",
+                    "--label",
+                    "com.docker.compose.project=bench",
+                    "--label",
+                    "com.docker.compose.service=sleeper",
+                ),
+            )
 
         with concurrent.futures.ThreadPoolExecutor(4) as pool:
             for number, _ in enumerate(pool.map(start, range(count)), 1):
@@ -196,22 +215,40 @@ def of_many(flags, count, seconds, what):
         kernel_without = bare.pinned_kernel_bytes()
     formula = (FILES_PER_CGROUP + 1) * workloads + OWN_DESCRIPTORS + CONNECTIONS
     after = f"after {seconds / 60:.0f} minutes" if seconds >= 60 else f"after {seconds} s"
-    reached = row(f"resident memory with {count} {what}, {after}", "at most 25 MB", largest / MEBIBYTE, " MB",
-                  f"largest seen; scraped every {SCRAPE_SECONDS} s with OpenMetrics and gzip; "
-                  f"{cpu_percent:.1f} % of a CPU", 25)
-    reached &= row(f"kernel memory behind kept-open files, {count} {what}", "at most 20 MB",
-                   (kernel - kernel_without) / MEBIBYTE, " MB",
-                   f"{open_files} files; {all_kernel / MEBIBYTE:.1f} MB with what the kernel gives up under pressure", 20)
-    reached &= row(f"descriptors with {count} {what}", f"at most {formula} by the formula", descriptors, "",
-                   f"{workloads} workloads, {descriptors / workloads:.1f} each", formula)
+    reached = row(
+        f"resident memory with {count} {what}, {after}",
+        "at most 25 MB",
+        largest / MEBIBYTE,
+        " MB",
+        f"largest seen; scraped every {SCRAPE_SECONDS} s with OpenMetrics and gzip; {cpu_percent:.1f} % of a CPU",
+        25,
+    )
+    reached &= row(
+        f"kernel memory behind kept-open files, {count} {what}",
+        "at most 20 MB",
+        (kernel - kernel_without) / MEBIBYTE,
+        " MB",
+        f"{open_files} files; {all_kernel / MEBIBYTE:.1f} MB with what the kernel gives up under pressure",
+        20,
+    )
+    reached &= row(
+        f"descriptors with {count} {what}",
+        f"at most {formula} by the formula",
+        descriptors,
+        "",
+        f"{workloads} workloads, {descriptors / workloads:.1f} each",
+        formula,
+    )
     return reached
 
 
 @contextlib.contextmanager
 def open_tabs(agent, count):
     """As browsers do: streams that are read as they come."""
-    clients = [subprocess.Popen(["curl", "-sN", f"http://{agent.address}/api/v1/stream"], stdout=subprocess.DEVNULL)
-               for _ in range(count)]
+    clients = [
+        subprocess.Popen(["curl", "-sN", f"http://{agent.address}/api/v1/stream"], stdout=subprocess.DEVNULL)
+        for _ in range(count)
+    ]
     try:
         if count:
             wait_for(lambda: agent.metric("tallyman_http_streams") == count, 20, f"{count} streams are open")
@@ -246,12 +283,22 @@ def with_tabs(flags, count):
     reached = True
     for index, what in ((1, "sampling"), (0, "a scrape")):
         ratio = middle[TABS][index] / middle[0][index]
-        reached &= row(f"{what} of {count} cgroups with the dashboard open {TABS} times, against none", "at most 1.25x",
-                       ratio, "x", f"{middle[TABS][index] * 1e3:.1f} ms against {middle[0][index] * 1e3:.1f} ms, "
-                       f"wall time, turn by turn", 1.25)
-    row(f"CPU of {TABS} open dashboards, {count} cgroups", "-", 100 * (middle[TABS][2] - middle[0][2]), " %",
+        reached &= row(
+            f"{what} of {count} cgroups with the dashboard open {TABS} times, against none",
+            "at most 1.25x",
+            ratio,
+            "x",
+            f"{middle[TABS][index] * 1e3:.1f} ms against {middle[0][index] * 1e3:.1f} ms, wall time, turn by turn",
+            1.25,
+        )
+    row(
+        f"CPU of {TABS} open dashboards, {count} cgroups",
+        "-",
+        100 * (middle[TABS][2] - middle[0][2]),
+        " %",
         f"of a CPU, all {TABS} together: {100 * middle[TABS][2]:.1f} against {100 * middle[0][2]:.1f} %; "
-        f"{skipped:.0f} samples missed by the history")
+        f"{skipped:.0f} samples missed by the history",
+    )
     return reached
 
 
@@ -268,8 +315,13 @@ def past_the_limit(flags, count):
         shown = agent.metric("tallyman_files_reopened")
         held = agent.descriptors()
     worked = workloads >= count and cpu_series >= count and shown == 1 and said == 1 and held <= 256
-    row("descriptors with ulimit -n 256", "works, says so once", held, "" if worked else " **missed**",
-        f"{workloads} workloads, {cpu_series} with CPU series, said {said} time, tallyman_files_reopened {shown:.0f}")
+    row(
+        "descriptors with ulimit -n 256",
+        "works, says so once",
+        held,
+        "" if worked else " **missed**",
+        f"{workloads} workloads, {cpu_series} with CPU series, said {said} time, tallyman_files_reopened {shown:.0f}",
+    )
     return worked
 
 

@@ -5,6 +5,7 @@ pictures next to it, and compares them with what others have published:
     tests/bench/overhead_results.py REPORT-DIRECTORY
 
 No number of the page is written by hand."""
+
 import json
 import pathlib
 import re
@@ -93,11 +94,17 @@ def published_rows(report):
 
 def section(report, pictures):
     facts = report["facts"]
-    where = ", ".join(facts[name] for name in ("cpu", "kernel", "cgroups") if name in facts) + f" cgroups, {facts.get('cpus', '?')} CPUs"
+    where = (
+        ", ".join(facts[name] for name in ("cpu", "kernel", "cgroups") if name in facts)
+        + f" cgroups, {facts.get('cpus', '?')} CPUs"
+    )
     docker = ", ".join(f"{name} {facts[name]}" for name in ("docker", "docker storage driver") if name in facts)
-    yield f"`tallyman overhead run`, {report['extent']}, {report['began']}; {report['rounds']} rounds, seed {report['seed']}."
-    yield f"{where}; {docker}; {facts.get('filesystem of the host directory', '')}; "\
-          f"load {facts.get('load at the start', '?')} at the start."
+    run = f"`tallyman overhead run`, {report['extent']}, {report['began']}"
+    yield f"{run}; {report['rounds']} rounds, seed {report['seed']}."
+    yield (
+        f"{where}; {docker}; {facts.get('filesystem of the host directory', '')}; "
+        f"load {facts.get('load at the start', '?')} at the start."
+    )
     for remark in report["remarks"]:
         yield f"\n**{remark}**"
     yield ""

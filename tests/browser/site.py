@@ -1,9 +1,10 @@
 #!/usr/bin/env python3
 """The dashboard's sources in a directory of their own, with the packages of package-lock.json:
-    site.py install DIR    copies the sources to DIR and runs npm ci there
-    site.py lint DIR       eslint, the imports' order and prettier; installs first where DIR is not up to date
-    site.py units DIR      its unit tests
-    site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+site.py install DIR    copies the sources to DIR and runs npm ci there
+site.py lint DIR       eslint, the imports' order and prettier; installs first where DIR is not up to date
+site.py units DIR      its unit tests
+site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
+
 import filecmp
 import gzip
 import pathlib
@@ -32,17 +33,22 @@ def sources():
     """What DIR has of the repository: where it is there, and the file itself."""
     files = [path for path in SOURCES.rglob("*") if path.is_file()]
     files = [path for path in files if path.relative_to(SOURCES).parts[0] not in ("node_modules", "dist")]
-    return {**{path.relative_to(SOURCES): path for path in files},
-            **{pathlib.Path(TESTS, path.name): path for path in HERE.glob("*.mjs")}}
+    return {
+        **{path.relative_to(SOURCES): path for path in files},
+        **{pathlib.Path(TESTS, path.name): path for path in HERE.glob("*.mjs")},
+    }
 
 
 def is_up_to_date(directory):
     here = sources()
-    if not all((directory / to).is_file() and filecmp.cmp(path, directory / to, shallow=False) for to, path in here.items()):
+    if not all(
+        (directory / to).is_file() and filecmp.cmp(path, directory / to, shallow=False) for to, path in here.items()
+    ):
         return False
     others = {path.relative_to(directory) for path in directory.rglob("*") if path.is_file()} - here.keys()
-    return (directory / "node_modules" / ".package-lock.json").is_file() and \
-        all(path.parts[0] in ("node_modules", "dist") for path in others)
+    return (directory / "node_modules" / ".package-lock.json").is_file() and all(
+        path.parts[0] in ("node_modules", "dist") for path in others
+    )
 
 
 def install(directory):
@@ -60,7 +66,11 @@ def install(directory):
 
 
 def files_of(directory):
-    return {path.relative_to(directory).as_posix(): path.read_bytes() for path in sorted(directory.rglob("*")) if path.is_file()}
+    return {
+        path.relative_to(directory).as_posix(): path.read_bytes()
+        for path in sorted(directory.rglob("*"))
+        if path.is_file()
+    }
 
 
 def lint(directory):
@@ -75,8 +85,10 @@ def dist(directory):
     built, committed = files_of(directory / "dist"), files_of(SOURCES / "dist")
     differing = sorted(name for name in built.keys() | committed.keys() if built.get(name) != committed.get(name))
     if differing:
-        sys.exit(f"dashboards/web/dist is not what the sources build: {', '.join(differing)}\n"
-                 "Run npm ci and npm run build in dashboards/web, and commit dist.")
+        sys.exit(
+            f"dashboards/web/dist is not what the sources build: {', '.join(differing)}\n"
+            "Run npm ci and npm run build in dashboards/web, and commit dist."
+        )
     page = built["index.html"].decode()
     needed = ["index.html", *re.findall(r'(?:src|href)="\./([^"]+)"', page)]
     size = sum(len(gzip.compress(built[name], 9)) for name in needed)

@@ -2,6 +2,7 @@
 """What the browser looks at: a real agent, a real Docker daemon with its containers, and
 cgroups. Takes one JSON object a line, {"do": NAME, ...}, and answers with one: {"ok": ...}
 or {"error": ...}. Ends, and leaves nothing behind, when its input ends."""
+
 import contextlib
 import json
 import os
@@ -10,18 +11,17 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from support import paths  # noqa: E402
+from support import leftovers, own, paths  # noqa: E402
 from support.agent import Agent, free_port  # noqa: E402
-from support.docker import CGROUPS, IMAGE, DockerDaemon  # noqa: E402
+from support.docker import IMAGE, DockerDaemon  # noqa: E402
+from support.host import CGROUPS  # noqa: E402
 from support.leaks import Inventory  # noqa: E402
 from support.waiting import end  # noqa: E402
-
 
 # A report of `tallyman overhead run`, as a machine gave it.
 REPORT = paths.REPOSITORY / "dashboards" / "web" / "mock" / "overhead_sample.json"
@@ -37,18 +37,24 @@ def hierarchies():
 
 class World:
     def __init__(self):
+        self.before = Inventory()
         self.docker = DockerDaemon()
         self.containers = {}
         self.identities = []
         self.bare = []
         self.cgroups = f"tallyman-browser-{os.getpid()}"
         self.port = free_port()
-        self.reports = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-browser-reports-"))
+        self.reports = own.directory("reports")
         self.agent = None
         self.start_agent()
 
     def start_agent(self):
-        self.agent = Agent(f"--docker.root={self.docker.data_root}", f"--overhead.reports={self.reports}", interval="1s", port=self.port)
+        self.agent = Agent(
+            f"--docker.root={self.docker.data_root}",
+            f"--overhead.reports={self.reports}",
+            interval="1s",
+            port=self.port,
+        )
         return {"port": self.port}
 
     def stop_agent(self):
@@ -68,15 +74,21 @@ class World:
         container = self.docker.run(name, *steps, options=options, image=image)
         self.containers[name] = container
         self.identities.append(container.id)
-        return {"id": container.cgroup, "container_id": container.id, "address": container.inspect()["NetworkSettings"]["IPAddress"]}
+        return {
+            "id": container.cgroup,
+            "container_id": container.id,
+            "address": container.inspect()["NetworkSettings"]["IPAddress"],
+        }
 
     def go_on(self, name):
         self.containers[name].go_on()
 
     def cpu_seconds(self, name):
         """What the kernel has accounted to the container."""
-        for controller, file, of in (("cpuacct", "cpuacct.usage", lambda text: int(text) / 1e9),
-                                     ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6)):
+        for controller, file, of in (
+            ("cpuacct", "cpuacct.usage", lambda text: int(text) / 1e9),
+            ("cpu", "cpu.stat", lambda text: int(text.split()[1]) / 1e6),
+        ):
             path = self.containers[name].files(controller) / file
             if path.exists():
                 return {"seconds": of(path.read_text()), "time": time.time()}
@@ -88,8 +100,11 @@ class World:
     def burn_bare(self, name):
         """A bare process, in a cgroup of its own so that its figures are nobody else's."""
         # Before others, so that a busy machine too gives it more than the containers' quotas.
-        self.bare.append(subprocess.Popen(["nice", "-n", "-15", paths.truth_binary(), "spin"], stdin=subprocess.DEVNULL,
-                                          stdout=subprocess.DEVNULL))
+        self.bare.append(
+            subprocess.Popen(
+                ["nice", "-n", "-15", paths.truth_binary(), "spin"], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL
+            )
+        )
         for tree in hierarchies():
             directory = tree / self.cgroups / name
             directory.mkdir(parents=True, exist_ok=True)
@@ -139,9 +154,7 @@ class World:
             self.remove_cgroups()
             shutil.rmtree(self.reports)
             self.docker.stop()
-        # Of this daemon alone: a browser's test may be run beside others by hand.
-        left = Inventory(self.identities, marks=(self.docker.directory.name,), links=self.docker.bridge)
-        left = {kind: sorted(things) for kind, things in left.found.items() if things}
+        left = self.before.left(self.identities)
         assert not left, f"left behind: {left}"
 
 
@@ -149,6 +162,8 @@ def main():
     answers = os.fdopen(os.dup(1), "w", buffering=1)
     os.dup2(2, 1)  # what else is printed is no answer
     signal.signal(signal.SIGTERM, lambda *_: sys.exit("ended by SIGTERM"))  # and cleans up first
+    own.begin()
+    leftovers.remove()
     world = World()
     try:
         answers.write(json.dumps({"ok": {"port": world.port}}) + "\n")
@@ -157,7 +172,7 @@ def main():
             try:
                 done = getattr(world, request.pop("do"))(**request)
                 answers.write(json.dumps({"ok": done or {}}) + "\n")
-            except Exception:  # noqa: BLE001: the test that asked gets it
+            except Exception:  # the test that asked gets it
                 answers.write(json.dumps({"error": traceback.format_exc()}) + "\n")
     finally:
         world.close()

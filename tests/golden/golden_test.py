@@ -6,6 +6,7 @@ golden_test.py BINARY HOST [--update]: unpacks tests/fixtures/hosts/HOST, runs
 Values that depend on the moment or on unpacking are replaced by a word; the
 agent's own metrics are left out.
 """
+
 import difflib
 import pathlib
 import re
@@ -52,7 +53,10 @@ def exposition(binary, host):
         build_host(host, pathlib.Path(directory))
         run = subprocess.run(
             [binary, "--once", f"--path.rootfs={directory}", "--log.level=error"],
-            capture_output=True, text=True, timeout=60)
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
         if run.returncode != 0:
             sys.exit(f"{binary} ended with {run.returncode}: {run.stderr}")
         return [steady(line) for line in run.stdout.splitlines() if not OWN.match(line)]

@@ -6,9 +6,15 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support.docker import DockerDaemon  # noqa: E402
-from support.leaks import Inventory  # noqa: E402
+from support import leftovers, own  # noqa: E402
 from support.agent import Agent  # noqa: E402
+from support.leaks import tidy_daemon  # noqa: E402
+
+own.begin()
+
+
+def pytest_sessionstart():
+    leftovers.remove()
 
 
 def pytest_collection_modifyitems(items):
@@ -27,24 +33,9 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.fixture(scope="session")
 def docker():
-    """A Docker daemon for the whole session; whatever it leaves behind fails the session."""
-    before = Inventory()
-    identities = []
-    daemon = DockerDaemon()
-    create = daemon.create
-
-    def remember(*arguments, **options):
-        container = create(*arguments, **options)
-        identities.append(container.id)
-        return container
-
-    daemon.create = remember
-    try:
+    """For the whole session, in a network namespace of its own."""
+    with tidy_daemon() as daemon:
         yield daemon
-    finally:
-        daemon.stop()
-    left = before.left(identities)
-    assert not left, f"left behind: {left}"
 
 
 @pytest.fixture

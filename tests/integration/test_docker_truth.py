@@ -1,4 +1,5 @@
 """Loads of exactly known size in real containers, against what the agent says of them."""
+
 import contextlib
 import os
 import pathlib
@@ -9,7 +10,7 @@ import pytest
 from support import bundle, truths
 from support.agent import Agent, AgentClient
 from support.disks import block_device_of, v1_accounting
-from support.docker import CGROUPS, run
+from support.host import CGROUPS, run
 from support.paths import agent_binary
 from support.waiting import wait_for
 
@@ -66,8 +67,18 @@ def test_64_mib_written_and_synced(containers, agent, data_directory):
         pytest.skip(f"{data_directory} is not on a disk")
     _, device = block_device_of(data_directory)
     # Past the page cache: on v1 the kernel charges what the flusher writes to the root.
-    container = containers("writer", "await", "then", "write", "/data/file", "64", "direct", "then", "stay",
-                           options=["-v", f"{data_directory}:/data"])
+    container = containers(
+        "writer",
+        "await",
+        "then",
+        "write",
+        "/data/file",
+        "64",
+        "direct",
+        "then",
+        "stay",
+        options=["-v", f"{data_directory}:/data"],
+    )
     container.wait_for_line("awaiting")
     with v1_accounting(container, data_directory) if (CGROUPS / "blkio").is_dir() else contextlib.nullcontext():
         before = agent.fresh_scrape()
@@ -79,8 +90,9 @@ def test_64_mib_written_and_synced(containers, agent, data_directory):
 def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_directory):
     if not (CGROUPS / "blkio").is_dir():
         pytest.skip("cgroup v2 accounts every device")
-    container = containers("unaccounted", "write", "/data/other", "4", "direct", "then", "stay",
-                           options=["-v", f"{data_directory}:/data"])
+    container = containers(
+        "unaccounted", "write", "/data/other", "4", "direct", "then", "stay", options=["-v", f"{data_directory}:/data"]
+    )
     container.wait_for_line("wrote")
     scrape = agent.fresh_scrape()
     found = scrape.all("container_fs_writes_bytes_total", **only(container))
@@ -89,6 +101,13 @@ def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_
     # Once a rule has been set on a device the kernel goes on accounting it until the next boot.
     assert len(found) == len(accounted), (found, rows)
     assert all(sample.value > 0 for sample in found), found
+
+
+def connections(container):
+    """States, as the kernel numbers them, of its TCP connections on which something may still be sent."""
+    rows = pathlib.Path(f"/proc/{container.pid}/net/tcp").read_text().splitlines()[1:]
+    listening, time_wait, closed = "0A", "06", "07"
+    return [state for state in (row.split()[3] for row in rows) if state not in (listening, time_wait, closed)]
 
 
 def test_10_mb_sent_over_a_bridge(docker, containers, agent):
@@ -103,7 +122,8 @@ def test_10_mb_sent_over_a_bridge(docker, containers, agent):
     peer.go_on()
     container.wait_for_line("received 10000000")
     peer.wait_for_line("sent 10000000")
-    time.sleep(0.3)  # the last acknowledgements
+    for one in (container, peer):
+        wait_for(lambda one=one: connections(one) == [], 60, f"the last acknowledgements of {one.name}")
     after = agent.fresh_scrape()
     truths.check_sent(before, after, only(peer), "transmit")
     truths.check_sent(before, after, only(container), "receive")
@@ -118,9 +138,14 @@ def test_10_mb_sent_over_a_bridge(docker, containers, agent):
 
 def test_throttled_at_three_tenths_of_a_cpu(containers, agent):
     container = containers("throttled", "spin", options=["--cpus", "0.3"])
-    wait_for(lambda: agent.scrape().all("container_cpu_cfs_periods_total", **only(container)), 10, "CFS series")
+    wait_for(lambda: agent.scrape().all("container_cpu_cfs_periods_total", **only(container)), 60, "CFS series")
     before = agent.fresh_scrape()
-    time.sleep(6)
+
+    def throttled():
+        return keyed(kernel_file(container, "cpu", "cpu.stat"))["nr_throttled"]
+
+    enough = throttled() + truths.THROTTLED_PERIODS
+    wait_for(lambda: throttled() >= enough, 300, "periods in which the quota was used up", 0.1)
     after = agent.fresh_scrape()
     truths.check_throttled(before, after, only(container))
     assert after.one("container_spec_cpu_quota", **only(container)) == 30000
@@ -128,30 +153,53 @@ def test_throttled_at_three_tenths_of_a_cpu(containers, agent):
 
 
 def test_throttling_figures_are_the_kernels(containers, agent):
-    container = containers("throttled-once", "burn", "0.5", "then", "stay", options=["--cpus", "0.3"])
+    # 3 ms in each period of 100: so little that the kernel gives more than that at once, on a busy machine too.
+    container = containers("throttled-once", "burn", "0.1", "then", "stay", options=["--cpus", "0.03"])
     container.wait_for_line("burnt")
-    time.sleep(0.5)  # the period timer runs out
-    after = agent.fresh_scrape()
-    kernel = keyed(kernel_file(container, "cpu", "cpu.stat"))
-    assert after.one("container_cpu_cfs_periods_total", **only(container)) == kernel["nr_periods"] >= 10
-    assert after.one("container_cpu_cfs_throttled_periods_total", **only(container)) == kernel["nr_throttled"] >= 8
-    seconds = kernel["throttled_time"] / 1e9 if "throttled_time" in kernel else kernel["throttled_usec"] / 1e6
-    assert after.one("container_cpu_cfs_throttled_seconds_total", **only(container)) == pytest.approx(seconds, abs=1e-9)
+
+    def kernels():
+        kernel = keyed(kernel_file(container, "cpu", "cpu.stat"))
+        seconds = kernel["throttled_time"] / 1e9 if "throttled_time" in kernel else kernel["throttled_usec"] / 1e6
+        return [kernel["nr_periods"], kernel["nr_throttled"], pytest.approx(seconds, abs=1e-9)]
+
+    def agents():
+        scrape = agent.fresh_scrape()
+        families = ("periods", "throttled_periods", "throttled_seconds")
+        return [scrape.one(f"container_cpu_cfs_{family}_total", **only(container)) for family in families]
+
+    # The timer of the periods runs on for a few of them.
+    wait_for(lambda: agents() == kernels(), 60, "the kernel's figures")
+    periods, throttled, _ = agents()
+    # In each at most those 3 ms, and a tick of up to 4 more before the kernel sees it.
+    assert periods >= 10 and throttled >= 1
 
 
 def test_cfs_series_only_with_a_quota(containers, agent):
     container = containers("unthrottled", "stay")
     scrape = agent.fresh_scrape()
     assert scrape.one("container_cpu_usage_seconds_total", **only(container)) > 0
-    for metric in ("container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total",
-                   "container_cpu_cfs_throttled_seconds_total", "container_spec_cpu_quota"):
+    for metric in (
+        "container_cpu_cfs_periods_total",
+        "container_cpu_cfs_throttled_periods_total",
+        "container_cpu_cfs_throttled_seconds_total",
+        "container_spec_cpu_quota",
+    ):
         assert not scrape.all(metric, **only(container)), metric
     assert scrape.one("container_spec_memory_limit_bytes", **only(container)) == 0
 
 
 def test_killed_at_the_memory_limit(containers, agent):
-    container = containers("killed", "await", "then", "child", "hog", "512", "then", "stay",
-                           options=["--memory", "64m", "--memory-swap", "65m"])
+    container = containers(
+        "killed",
+        "await",
+        "then",
+        "child",
+        "hog",
+        "512",
+        "then",
+        "stay",
+        options=["--memory", "64m", "--memory-swap", "65m"],
+    )
     container.wait_for_line("awaiting")
     before = agent.fresh_scrape()
     container.go_on()
@@ -159,7 +207,7 @@ def test_killed_at_the_memory_limit(containers, agent):
     assert container.running()
     after = agent.fresh_scrape()
     truths.check_killed(before, after, only(container), 64 * MIB)
-    event, = agent.get(f"/api/v1/events?type=oom_killed&workload={container.id}")["events"]
+    (event,) = agent.get(f"/api/v1/events?type=oom_killed&workload={container.id}")["events"]
     assert event["details"]["killed"] == 1
     if pathlib.Path("/dev/kmsg").exists():  # who it was, by the kernel's own log
         assert event["details"]["process"] == "truth"
@@ -195,23 +243,45 @@ def test_pressure_from_the_unified_tree(containers, agent):
 
 
 def test_names_image_and_labels(containers, agent):
+    began = time.time()
     container = containers(
-        "named", "stay",
-        options=["--label", "com.docker.compose.project=shop", "--label", "com.docker.compose.service=web",
-                 "--label", "some.other=label", "--label", 'odd.label=a"b\\c'])
+        "named",
+        "stay",
+        options=[
+            "--label",
+            "com.docker.compose.project=shop",
+            "--label",
+            "com.docker.compose.service=web",
+            "--label",
+            "some.other=label",
+            "--label",
+            'odd.label=a"b\\c',
+        ],
+    )
     scrape = agent.fresh_scrape()
     labels = scrape.all("container_last_seen", **only(container))[0].labels
     assert labels == {
-        "id": container.cgroup, "name": "named", "image": "tallyman/truth:1", "kind": "container", "workload": "named",
-        "container_label_com_docker_compose_project": "shop", "container_label_com_docker_compose_service": "web",
+        "id": container.cgroup,
+        "name": "named",
+        "image": "tallyman/truth:1",
+        "kind": "container",
+        "workload": "named",
+        "container_label_com_docker_compose_project": "shop",
+        "container_label_com_docker_compose_service": "web",
     }
     assert {s.labels["kind"] for s in scrape.samples if "name" in s.labels or "image" in s.labels} == {"container"}
     assert scrape.one("container_cpu_usage_seconds_total", id="/", kind="host", name=None, image=None) > 0
     started = float(run("date", "-d", container.inspect()["State"]["StartedAt"], "+%s.%N"))
+    assert began <= started <= time.time()
     # Docker writes it down some time after the process has begun; until then it is the cgroup's birth.
-    assert scrape.one("container_start_time_seconds", **only(container)) == pytest.approx(started, abs=5)
-    wait_for(lambda: agent.scrape().one("container_start_time_seconds", **only(container))
-             == pytest.approx(started, abs=1e-6), 3, "Docker's own start time")
+    assert began - 1 <= scrape.one("container_start_time_seconds", **only(container)) <= started + 1
+    wait_for(
+        lambda: (
+            agent.scrape().one("container_start_time_seconds", **only(container)) == pytest.approx(started, abs=1e-6)
+        ),
+        60,
+        "Docker's own start time",
+    )
 
 
 def test_every_label_when_asked_for(docker, containers):
@@ -220,20 +290,6 @@ def test_every_label_when_asked_for(docker, containers):
         labels = everything.fresh_scrape().all("container_last_seen", **only(container))[0].labels
     assert labels["container_label_some_other"] == "label"
     assert labels["container_label_odd_label"] == 'a"b\\c'
-
-
-def test_host_network_is_not_the_containers(containers, agent):
-    container = containers("on-the-host", "stay", options=["--network", "host"])
-    bridged = containers("bridged", "stay")
-    scrape = agent.fresh_scrape()
-    # Of its sockets its own cgroup's are told.
-    network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
-    assert not [s for s in network if s.labels["id"] == container.cgroup]
-    assert [s for s in network if s.labels["id"] == bridged.cgroup]
-    # The host's own interfaces are told under the host's name, and there alone.
-    interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
-    assert interfaces and "lo" not in interfaces
-    assert not [s for s in network if s.labels.get("name") == "on-the-host"]
 
 
 def test_a_restart_is_one_clean_reset(docker, containers, agent):
@@ -247,13 +303,17 @@ def test_a_restart_is_one_clean_reset(docker, containers, agent):
     second = agent.fresh_scrape()
     truths.within(second.one("container_cpu_usage_seconds_total", **only(container)), 0.5, 0.75, "after the restart")
     assert second.one("container_start_time_seconds", **only(container)) > first.one(
-        "container_start_time_seconds", **only(container))
+        "container_start_time_seconds", **only(container)
+    )
 
 
 def test_the_host_as_a_whole(agent):
     scrape = agent.fresh_scrape()
-    total = next(int(line.split()[1]) for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
-                 if line.startswith("MemTotal:"))
+    total = next(
+        int(line.split()[1])
+        for line in pathlib.Path("/proc/meminfo").read_text().splitlines()
+        if line.startswith("MemTotal:")
+    )
     assert scrape.one("machine_memory_bytes") == total * 1024
     assert scrape.one("machine_cpu_cores") == os.cpu_count()
     host = agent.get("/api/v1/host")
@@ -270,16 +330,24 @@ def test_the_agent_in_a_container_sees_the_host(docker, containers):
     subject = containers("subject", "burn", "0.2", "then", "stay")
     subject.wait_for_line("burnt")
     inside = containers(
-        "agent", "--path.rootfs=/host", f"--docker.root={docker.data_root}", "--web.listen-address=:8255",
-        "--sampling.interval=200ms", image="tallyman/agent:1",
-        options=["--read-only", "-v", "/:/host:ro" + propagation])
+        "agent",
+        "--path.rootfs=/host",
+        f"--docker.root={docker.data_root}",
+        "--web.listen-address=:8255",
+        "--sampling.interval=200ms",
+        image="tallyman/agent:1",
+        options=["--read-only", "-v", "/:/host:ro" + propagation],
+    )
     client = AgentClient(inside.inspect()["NetworkSettings"]["IPAddress"], 8255)
-    wait_for(client.ready, 20, "the agent in the container is ready")
-    scrape = client.fresh_scrape()
+    with docker.network.entered():
+        wait_for(client.ready, 60, "the agent in the container is ready")
+        scrape = client.fresh_scrape()
     assert scrape.one("container_cpu_usage_seconds_total", name="subject") >= 0.2
     assert scrape.one("container_network_receive_bytes_total", name="subject", interface="eth0") > 0
     assert scrape.one("container_cpu_usage_seconds_total", name="agent") > 0
     # Of its own process ids the agent sees others than the host does: never the host's traffic instead.
-    assert [s.labels["interface"] for s in scrape.all("container_network_receive_bytes_total", name="agent")] == ["eth0"]
-    docker.docker("stop", "-t", "5", inside.id)
+    assert [s.labels["interface"] for s in scrape.all("container_network_receive_bytes_total", name="agent")] == [
+        "eth0"
+    ]
+    docker.docker("stop", "-t", "60", inside.id)
     assert inside.inspect()["State"]["ExitCode"] == 0

@@ -1,5 +1,6 @@
 """The farm from up to down: a web server, a database, the monitor in its container without
 any capability, Prometheus; compared with an agent on the bare host."""
+
 import contextlib
 import os
 import pathlib
@@ -12,8 +13,9 @@ import pytest
 
 from support import grafana, paths, promql
 from support.agent import Agent
-from support.docker import DockerDaemon, processes_naming
-from support.farm import SCRIPT, SERVICES, Farm, bytes_read_by_wrk, mounts_of
+from support.docker import DockerDaemon
+from support.farm import SCRIPT, SERVICES, Farm, bytes_read_by_wrk, farm_root, mounts_of
+from support.host import processes_naming
 from support.waiting import wait_for
 
 if os.geteuid() != 0:
@@ -25,14 +27,15 @@ COMPOSE = "container_label_com_docker_compose_"
 
 @pytest.fixture(scope="module")
 def daemon():
-    # The farm's ports are published by docker-proxy, since the tests make no firewall rules.
-    with DockerDaemon("--userland-proxy=true") as running:
+    farm_root()  # which may have to download, and is then kept
+    # The farm's ports are published by docker-proxy, since the tests make no firewall rules: on the loopback interface
+    # of the daemon's network, where these tests are from here on, and so the farm and the agent that they start.
+    with DockerDaemon("--userland-proxy=true") as running, running.network.entered():
         yield running
     # Of this daemon alone: others may come and go meanwhile.
     assert not running.directory.exists()
     assert not processes_naming(str(running.directory))
     assert str(running.directory) not in pathlib.Path("/proc/self/mountinfo").read_text()
-    assert running.bridge not in os.listdir("/sys/class/net")
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +66,12 @@ def loaded(farm):
 def test_prometheus_has_all_four_with_project_and_service(farm):
     def found():
         rows = farm.prometheus.query('container_cpu_usage_seconds_total{kind="container"}')
-        names = {labels.get(COMPOSE + "service"): labels for labels, _ in rows if labels.get(COMPOSE + "project") == "farm"}
-        return names if SERVICES <= set(names) else None
-    series = wait_for(found, 30, "Prometheus has all four containers", 0.5)
+        names = {
+            labels.get(COMPOSE + "service"): labels for labels, _ in rows if labels.get(COMPOSE + "project") == "farm"
+        }
+        return names if set(names) >= SERVICES else None
+
+    series = wait_for(found, 120, "Prometheus has all four containers", 0.5)
     for service in SERVICES:
         assert series[service]["name"] == series[service]["workload"]
         assert re.fullmatch(f"farm[_-]{service}[_-]1", series[service]["name"]), series[service]
@@ -76,8 +82,11 @@ def test_prometheus_has_all_four_with_project_and_service(farm):
 
 
 def test_the_api_has_names_project_and_service(farm):
-    shown = {workload["compose"]["service"]: workload for workload in farm.monitor.get("/api/v1/workloads")["workloads"]
-             if workload.get("compose", {}).get("project") == "farm"}
+    shown = {
+        workload["compose"]["service"]: workload
+        for workload in farm.monitor.get("/api/v1/workloads")["workloads"]
+        if workload.get("compose", {}).get("project") == "farm"
+    }
     for service, facts in farm.containers().items():
         assert shown[service]["name"] == facts["Name"].lstrip("/")
         assert shown[service]["container_id"] == facts["Id"]
@@ -88,7 +97,9 @@ def test_the_api_has_names_project_and_service(farm):
 def test_the_monitor_is_unprivileged(farm):
     facts = farm.containers()["monitor"]
     pid = facts["State"]["Pid"]
-    status = dict(line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line)
+    status = dict(
+        line.split(":\t", 1) for line in pathlib.Path(f"/proc/{pid}/status").read_text().splitlines() if ":\t" in line
+    )
     for kind in ("CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"):
         assert int(status[kind], 16) == 0, f"{kind} {status[kind]}"
     assert status["NoNewPrivs"] == "1"
@@ -114,9 +125,28 @@ def test_what_it_is_given_opens_nothing_else(farm):
       ls /host/proc/$1/root/ && echo "read the host's root"
       echo tried $tried
     """
-    output = farm.docker.docker("run", "--rm", "--network", "none", "--volumes-from", farm.containers()["monitor"]["Id"],
-                                "--user", "0", "--cap-drop", "ALL", "--security-opt", "no-new-privileges", "--read-only",
-                                "--entrypoint", "/bin/sh", "tallyman-farm/web", "-c", script, "sh", os.getpid())
+    output = farm.docker.docker(
+        "run",
+        "--rm",
+        "--network",
+        "none",
+        "--volumes-from",
+        farm.containers()["monitor"]["Id"],
+        "--user",
+        "0",
+        "--cap-drop",
+        "ALL",
+        "--security-opt",
+        "no-new-privileges",
+        "--read-only",
+        "--entrypoint",
+        "/bin/sh",
+        "tallyman-farm/web",
+        "-c",
+        script,
+        "sh",
+        os.getpid(),
+    )
     assert output == "tried 1"
 
 
@@ -131,7 +161,12 @@ def test_the_monitors_mounts_are_those_of_the_docs(farm):
 
 def test_health_is_from_the_agent_itself(farm):
     # Docker asks for the first time after the image's interval of 10 s; up does not wait for it.
-    wait_for(lambda: farm.containers()["monitor"]["State"]["Health"]["Status"] == "healthy", 40, "the monitor is healthy", 0.5)
+    wait_for(
+        lambda: farm.containers()["monitor"]["State"]["Health"]["Status"] == "healthy",
+        40,
+        "the monitor is healthy",
+        0.5,
+    )
     assert farm.monitor.scrape().one("container_health_state", **{COMPOSE + "service": "database"}) == 1
 
 
@@ -155,9 +190,12 @@ def test_load_shows(farm, loaded):
 
 def test_load_is_in_prometheus(farm, loaded):
     def rates():
-        rows = farm.prometheus.query(f'sum by ({COMPOSE}service) (rate(container_cpu_usage_seconds_total{{{COMPOSE}project="farm"}}[1m]))')
+        rows = farm.prometheus.query(
+            f'sum by ({COMPOSE}service) (rate(container_cpu_usage_seconds_total{{{COMPOSE}project="farm"}}[1m]))'
+        )
         return {labels[COMPOSE + "service"]: value for labels, value in rows}
-    wait_for(lambda: rates().get("database", 0) > 0 and rates().get("web", 0) > 0, 15, "rates of both", 0.5)
+
+    wait_for(lambda: rates().get("database", 0) > 0 and rates().get("web", 0) > 0, 120, "rates of both", 0.5)
 
 
 def test_status_names_them(farm):
@@ -180,8 +218,14 @@ class Comparison:
     def __init__(self, farm, bare):
         self._ids = {"/docker/" + facts["Id"] for facts in farm.containers().values()}
         measured = [(service, COMPOSE + "service") for service in SERVICES]
-        wait_for(lambda: all(bare.scrape().all("container_fs_usage_bytes", **{label: service}) for service, label in measured),
-                 60, "the bare agent has walked through all layers", 0.5)
+        wait_for(
+            lambda: all(
+                bare.scrape().all("container_fs_usage_bytes", **{label: service}) for service, label in measured
+            ),
+            60,
+            "the bare agent has walked through all layers",
+            0.5,
+        )
         first = bare.fresh_scrape()
         # The monitor reads some things every 10 s: what it shows must be younger than the first scrape.
         begun = farm.monitor.get("/api/v1/workloads")["sequence"]
@@ -192,7 +236,11 @@ class Comparison:
         self.types = between.families
 
     def _series(self, exposition):
-        return {(s.name, tuple(sorted(s.labels.items()))): s.value for s in exposition.samples if s.labels.get("id") in self._ids}
+        return {
+            (s.name, tuple(sorted(s.labels.items()))): s.value
+            for s in exposition.samples
+            if s.labels.get("id") in self._ids
+        }
 
 
 @pytest.fixture(scope="module")
@@ -214,19 +262,37 @@ def test_its_counters_lie_between_those_of_the_bare_agent(comparison):
     counters = [key for key in comparison.between if comparison.types.get(key[0]) == "counter"]
     assert len(counters) > 100
     # The kernel itself rounds user and system time to steps of 10 ms, and takes from one what it adds to the other.
-    # Of processes outside of the containers the monitor, without CAP_NET_ADMIN, has such steps too: one for each of the two.
-    slack = {"container_cpu_user_seconds_total": 0.011, "container_cpu_system_seconds_total": 0.011,
-             "container_runtime_cpu_seconds_total": 0.021}
-    off = [(key, comparison.first[key], comparison.between[key], comparison.last[key]) for key in counters
-           if not comparison.first[key] - slack.get(key[0], 0) <= comparison.between[key] <= comparison.last[key] + slack.get(key[0], 0)]
+    # Of processes outside of the containers the monitor, without CAP_NET_ADMIN, has such steps too: one for each of
+    # the two.
+    slack = {
+        "container_cpu_user_seconds_total": 0.011,
+        "container_cpu_system_seconds_total": 0.011,
+        "container_runtime_cpu_seconds_total": 0.021,
+    }
+    off = [
+        (key, comparison.first[key], comparison.between[key], comparison.last[key])
+        for key in counters
+        if not comparison.first[key] - slack.get(key[0], 0)
+        <= comparison.between[key]
+        <= comparison.last[key] + slack.get(key[0], 0)
+    ]
     assert not off, off[:5]
     assert sum(comparison.last[key] > comparison.first[key] for key in counters) > 10, "nothing grew"
 
 
 def test_its_limits_are_those_of_the_bare_agent(comparison):
-    fixed = [key for key in comparison.between
-             if key[0].startswith("container_spec_") or key[0] in ("container_start_time_seconds", "container_threads_max",
-                                                                   "container_cpuset_effective_cpus", "container_ulimits_soft")]
+    fixed = [
+        key
+        for key in comparison.between
+        if key[0].startswith("container_spec_")
+        or key[0]
+        in (
+            "container_start_time_seconds",
+            "container_threads_max",
+            "container_cpuset_effective_cpus",
+            "container_ulimits_soft",
+        )
+    ]
     assert len(fixed) > 20
     assert {key: comparison.between[key] for key in fixed} == {key: comparison.first[key] for key in fixed}
 
@@ -254,8 +320,12 @@ def test_every_query_of_a_dashboard_gives_data(farm, loaded, name):
     dashboard = grafana.dashboards()[name]
     # What is of one workload has data of one of the four at least: only one has a quota.
     containers = [facts["Name"].lstrip("/") for facts in farm.containers().values()]
-    views = [values_of(farm, dashboard, {"workload": container, "container": container, "bare": "dockerd", "kind": "container"})
-             for container in containers]
+    views = [
+        values_of(
+            farm, dashboard, {"workload": container, "container": container, "bare": "dockerd", "kind": "container"}
+        )
+        for container in containers
+    ]
     empty = []
     for title, query in grafana.queries(dashboard):
         answers = [farm.prometheus.query(grafana.fill_in(query, values)) for values in views]
@@ -269,7 +339,9 @@ def test_a_port_in_use_is_named(daemon):
     with contextlib.closing(socket.create_server(("127.0.0.1", other.ports["PROMETHEUS"]))):
         code, _, errors = other.command("up", FARM_PROJECT="other")
     assert code == 1
-    assert f"port {other.ports['PROMETHEUS']} is in use; choose another one: FARM_PROMETHEUS_PORT=PORT farm up" in errors
+    assert (
+        f"port {other.ports['PROMETHEUS']} is in use; choose another one: FARM_PROMETHEUS_PORT=PORT farm up" in errors
+    )
 
 
 def test_without_docker_it_says_what_to_install(daemon, tmp_path):
@@ -286,8 +358,13 @@ def test_without_a_daemon_it_says_so(daemon):
 
 
 def test_without_root_it_says_so(daemon):
-    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", SCRIPT, "up", "--packages"],
-                          env=Farm(daemon).environment(), capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        ["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", SCRIPT, "up", "--packages"],
+        env=Farm(daemon).environment(),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1
     assert "run this as root, or as one of the group docker" in done.stderr
 

@@ -1,4 +1,5 @@
 """What the agent says of layers, volumes and disks, against du, statvfs and dockerd."""
+
 import contextlib
 import ctypes
 import os
@@ -11,9 +12,10 @@ import time
 
 import pytest
 
-from support import loop
+from support import loop, own
 from support.agent import Agent
-from support.docker import DockerDaemon, run
+from support.docker import DockerDaemon
+from support.host import run
 from support.leaks import Inventory
 from support.waiting import wait_for
 
@@ -60,10 +62,12 @@ def watcher(docker):
 
 def measured_after(agent, cgroup, moment, name="container_fs_layer_measured_timestamp_seconds"):
     """A scrape in which what is on the disk now has been measured."""
+
     def found():
         scrape = agent.fresh_scrape()
         times = [sample.value for sample in scrape.all(name, id=cgroup)]
         return scrape if times and max(times) > moment else None
+
     return wait_for(found, 60, f"{cgroup} is measured", 0.1)
 
 
@@ -77,8 +81,9 @@ def layer_of(daemon, container):
     driver = container.inspect()["GraphDriver"]
     if driver["Data"] and "UpperDir" in driver["Data"]:
         return driver["Data"]["UpperDir"]
-    name = (pathlib.Path(daemon.data_root) / "image" / driver["Name"] / "layerdb/mounts" / container.id /
-            "mount-id").read_text()
+    name = (
+        pathlib.Path(daemon.data_root) / "image" / driver["Name"] / "layerdb/mounts" / container.id / "mount-id"
+    ).read_text()
     return pathlib.Path(daemon.data_root) / {"vfs": "vfs/dir", "btrfs": "btrfs/subvolumes"}[driver["Name"]] / name
 
 
@@ -87,8 +92,9 @@ def check_against_du(agent, daemon, container):
     layer = layer_of(daemon, container)
     assert abs(scrape.one("container_fs_layer_bytes", id=container.cgroup) - du(layer, "--block-size=1")) <= BLOCK
     assert scrape.one("container_fs_layer_inodes", id=container.cgroup) == du(layer, "--inodes")
-    assert scrape.one("container_fs_usage_bytes", id=container.cgroup) == \
-        scrape.one("container_fs_layer_bytes", id=container.cgroup)
+    assert scrape.one("container_fs_usage_bytes", id=container.cgroup) == scrape.one(
+        "container_fs_layer_bytes", id=container.cgroup
+    )
     return scrape
 
 
@@ -101,7 +107,8 @@ def test_a_layer_is_what_du_says(box, containers, watcher):
     container = made(containers("tricky", "sh", "-c", SCRIPT, image=BOX))
     scrape = check_against_du(watcher, box, container)
     assert scrape.one("container_fs_limit_bytes", id=container.cgroup) == pytest.approx(
-        os.statvfs(box.data_root).f_blocks * os.statvfs(box.data_root).f_frsize)
+        os.statvfs(box.data_root).f_blocks * os.statvfs(box.data_root).f_frsize
+    )
     assert not scrape.all("container_fs_layer_limit_bytes", id=container.cgroup)
     assert not scrape.all("container_fs_inodes_total", id=container.cgroup)
 
@@ -117,6 +124,7 @@ def test_64_mib_in_a_layer_come_and_go(box, containers, watcher):
     def layer(moment):
         scrape = measured_after(watcher, container.cgroup, moment)
         return scrape.one("container_fs_layer_bytes", id=container.cgroup)
+
     before = layer(now_on_disk())
     written = in_container(box, container, "dd if=/dev/zero of=/big bs=1M count=64 2>/dev/null")
     assert abs(layer(written) - before - 64 * MIB) <= 2 * BLOCK  # the second: its index, where it is in many pieces
@@ -132,12 +140,19 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
 
     def told():
         scrape = watcher.fresh_scrape()
-        times = [sample.value for one in pair
-                 for sample in scrape.all("container_fs_volume_measured_timestamp_seconds", id=one.cgroup)]
+        times = [
+            sample.value
+            for one in pair
+            for sample in scrape.all("container_fs_volume_measured_timestamp_seconds", id=one.cgroup)
+        ]
         return scrape if times and max(times) > written else None
+
     scrape = wait_for(told, 60, "the volume is measured", 0.1)
-    usages = [sample.value for one in pair
-              for sample in scrape.all("container_fs_volume_usage_bytes", id=one.cgroup, volume="tallyshared")]
+    usages = [
+        sample.value
+        for one in pair
+        for sample in scrape.all("container_fs_volume_usage_bytes", id=one.cgroup, volume="tallyshared")
+    ]
     assert len(usages) == 1, "given once"
     source = box.docker("volume", "inspect", "-f", "{{.Mountpoint}}", "tallyshared")
     assert abs(usages[0] - du(source, "--block-size=1")) <= BLOCK
@@ -147,23 +162,37 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
     layers = sum(scrape.one("container_fs_layer_bytes", id=one.cgroup) for one in pair)
     assert total == layers + usages[0]
     box.docker("rm", "-f", first.id)
-    wait_for(lambda: watcher.fresh_scrape().all("container_fs_volume_usage_bytes", id=second.cgroup), 30,
-             "the one that is left has it", 0.1)
+    wait_for(
+        lambda: watcher.fresh_scrape().all("container_fs_volume_usage_bytes", id=second.cgroup),
+        30,
+        "the one that is left has it",
+        0.1,
+    )
     box.docker("rm", "-f", second.id)
     box.docker("volume", "rm", "tallyshared")
     containers("first-again", "sleep", "1000", image=BOX)
 
 
 def test_the_hosts_disks_are_what_statvfs_says(watcher):
-    scrape = watcher.fresh_scrape()
-    status = os.statvfs("/")
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         device = next(line.split(" - ")[1].split()[1] for line in table if line.split()[4] == "/")
     disk = {"id": "/", "device": device}
+
+    def used():
+        status = os.statvfs("/")
+        return (status.f_blocks - status.f_bfree) * status.f_frsize
+
+    def as_statvfs_says():
+        """Others write meanwhile: between what it was before and after, and once more where it was not."""
+        before = used()
+        figure = watcher.fresh_scrape().one("container_fs_usage_bytes", **disk)
+        low, high = sorted((before, used()))
+        return low - MIB <= figure <= high + MIB
+
+    wait_for(as_statvfs_says, 120, "the used space of /")
+    scrape, status = watcher.fresh_scrape(), os.statvfs("/")
     assert scrape.one("container_fs_limit_bytes", **disk) == status.f_blocks * status.f_frsize
     assert scrape.one("container_fs_inodes_total", **disk) == status.f_files
-    used = (status.f_blocks - status.f_bfree) * status.f_frsize
-    assert abs(scrape.one("container_fs_usage_bytes", **disk) - used) < 512 * MIB  # others write meanwhile
     assert scrape.one("container_fs_available_bytes", **disk) <= scrape.one("container_fs_limit_bytes", **disk)
 
 
@@ -173,12 +202,14 @@ def daemon_on(kind, size, *flags, mkfs_flags=(), options=""):
     if not loop.made_by(f"mkfs.{kind}"):
         pytest.skip(f"mkfs.{kind} is not installed: .ci/packages-test has the packages")
     before = Inventory()
-    directory = tempfile.mkdtemp(prefix="tallyman-disk-")
+    directory = own.directory("disk")
     try:
-        with loop.filesystem(directory, kind, size, mkfs_flags, options) as point:
-            with DockerDaemon(*flags, data_root=point / "docker") as daemon:
-                import_box(daemon)
-                yield daemon
+        with (
+            loop.filesystem(directory, kind, size, mkfs_flags, options) as point,
+            DockerDaemon(*flags, data_root=point / "docker") as daemon,
+        ):
+            import_box(daemon)
+            yield daemon
     finally:
         shutil.rmtree(directory, ignore_errors=True)
     left = before.left()
@@ -193,8 +224,10 @@ def test_vfs(box):
 
 
 def test_btrfs():
-    with daemon_on("btrfs", 512 * MIB, "--storage-driver=btrfs") as daemon, \
-            Agent(f"--docker.root={daemon.data_root}", *FAST) as agent:
+    with (
+        daemon_on("btrfs", 512 * MIB, "--storage-driver=btrfs") as daemon,
+        Agent(f"--docker.root={daemon.data_root}", *FAST) as agent,
+    ):
         container = made(daemon.run("subvolume", "sh", "-c", SCRIPT, image=BOX))
         scrape = check_against_du(agent, daemon, container)
         point = pathlib.Path(daemon.data_root).parent
@@ -204,8 +237,10 @@ def test_btrfs():
 
 
 def test_a_project_quota_is_asked_and_its_limit_told():
-    with daemon_on("xfs", 1024 * MIB, "--storage-driver=overlay2", options="pquota") as daemon, \
-            Agent(f"--docker.root={daemon.data_root}", *FAST) as agent:
+    with (
+        daemon_on("xfs", 1024 * MIB, "--storage-driver=overlay2", options="pquota") as daemon,
+        Agent(f"--docker.root={daemon.data_root}", *FAST) as agent,
+    ):
         limited = daemon.run("limited", "sleep", "1000", image=BOX, options=("--storage-opt", "size=200m"))
         scrape = measured_after(agent, limited.cgroup, now_on_disk())
         before = scrape.one("container_fs_layer_bytes", id=limited.cgroup, source="quota")
@@ -220,7 +255,7 @@ def test_a_project_quota_is_asked_and_its_limit_told():
 def a_mount_that_never_answers():
     """FUSE without a server: whoever asks it anything hangs until it is unmounted."""
     libc = ctypes.CDLL(None, use_errno=True)
-    point = tempfile.mkdtemp(prefix="tallyman-hangs-")
+    point = str(own.directory("hangs"))
     channel = os.open("/dev/fuse", os.O_RDWR)
     options = f"fd={channel},rootmode=40000,user_id=0,group_id=0".encode()
     if libc.mount(b"nobody", point.encode(), b"fuse", 0, options) != 0:
@@ -247,13 +282,20 @@ def test_a_mount_that_never_answers_is_never_asked(box, containers):
 @pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: .ci/packages-test has it")
 def test_walks_keep_to_their_budget(box, containers):
     """By strace's count, with the default flags: 5,000 entries a second at most, and 1 % of a CPU."""
-    container = containers("many", "sh", "-c", "mkdir /t; cd /t; i=0; while [ $i -lt 6000 ]; do : > $i; i=$((i+1)); "
-                           "done; echo made; exec sleep 1000", image=BOX)
+    container = containers(
+        "many",
+        "sh",
+        "-c",
+        "mkdir /t; cd /t; i=0; while [ $i -lt 6000 ]; do : > $i; i=$((i+1)); done; echo made; exec sleep 1000",
+        image=BOX,
+    )
     container.wait_for_line("made", 120)
     with Agent(f"--docker.root={box.data_root}") as agent:
         seconds = 6
         with tempfile.NamedTemporaryFile() as out:
-            tracer = subprocess.Popen(["strace", "-f", "-qq", "-e", "trace=statx", "-o", out.name, "-p", str(agent.pid)])
+            tracer = subprocess.Popen(
+                ["strace", "-f", "-qq", "-e", "trace=statx", "-o", out.name, "-p", str(agent.pid)]
+            )
             time.sleep(seconds)
             tracer.terminate()
             tracer.wait()
@@ -270,7 +312,7 @@ def test_a_container_of_the_hosts_files_sees_the_same(box, containers, watcher):
     """As the agent's own container has the host: below a directory, by bind mounts."""
     container = made(containers("seen-twice", "sh", "-c", SCRIPT, image=BOX))
     here = check_against_du(watcher, box, container)
-    host = tempfile.mkdtemp(prefix="tallyman-host-")
+    host = own.directory("host")
     run("mount", "--rbind", "/", host)
     try:
         run("mount", "--make-rslave", host)
@@ -278,8 +320,9 @@ def test_a_container_of_the_hosts_files_sees_the_same(box, containers, watcher):
             there = measured_after(agent, container.cgroup, now_on_disk())
             for name in ("container_fs_layer_bytes", "container_fs_layer_inodes", "container_fs_limit_bytes"):
                 assert there.one(name, id=container.cgroup) == here.one(name, id=container.cgroup)
-            assert {sample.labels["device"] for sample in there.all("container_fs_limit_bytes", id="/")} == \
-                {sample.labels["device"] for sample in here.all("container_fs_limit_bytes", id="/")}
+            assert {sample.labels["device"] for sample in there.all("container_fs_limit_bytes", id="/")} == {
+                sample.labels["device"] for sample in here.all("container_fs_limit_bytes", id="/")
+            }
     finally:
         run("umount", "-R", "-l", host)
         os.rmdir(host)

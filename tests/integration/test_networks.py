@@ -1,4 +1,5 @@
 """Sockets of real containers against ss, and whose the host's interfaces are."""
+
 import collections
 import contextlib
 import os
@@ -10,20 +11,43 @@ import time
 import pytest
 
 from support.agent import Agent
-from support.docker import cgroup_directories, run
+from support.host import cgroup_directories, run
+from support.leaks import tidy_daemon
 
 WITH_IPV6 = ["--sysctl=net.ipv6.conf.all.disable_ipv6=0"]  # Docker's default is off, ::1 included
 MAKER = pathlib.Path(__file__).parent / "support" / "socket_maker.py"
 # ss's words for the states, and ours.
-STATES = {"ESTAB": "established", "SYN-SENT": "synsent", "SYN-RECV": "synrecv", "FIN-WAIT-1": "finwait1",
-          "FIN-WAIT-2": "finwait2", "TIME-WAIT": "timewait", "UNCONN": "close", "CLOSE-WAIT": "closewait",
-          "LAST-ACK": "lastack", "LISTEN": "listen", "CLOSING": "closing"}
+STATES = {
+    "ESTAB": "established",
+    "SYN-SENT": "synsent",
+    "SYN-RECV": "synrecv",
+    "FIN-WAIT-1": "finwait1",
+    "FIN-WAIT-2": "finwait2",
+    "TIME-WAIT": "timewait",
+    "UNCONN": "close",
+    "CLOSE-WAIT": "closewait",
+    "LAST-ACK": "lastack",
+    "LISTEN": "listen",
+    "CLOSING": "closing",
+}
+
+
+@pytest.fixture(scope="module")
+def docker():
+    """On the host: what is shown of the host's own network is what some of these are about. Nothing is forwarded."""
+    with tidy_daemon(on_host=True) as daemon:
+        yield daemon
 
 
 @pytest.fixture(scope="module")
 def agent(docker):
-    flags = ["--collector.tcp", "--collector.udp", "--collector.advtcp",
-             "--collector.network.ignored-interfaces=^$", f"--docker.root={docker.data_root}"]
+    flags = [
+        "--collector.tcp",
+        "--collector.udp",
+        "--collector.advtcp",
+        "--collector.network.ignored-interfaces=^$",
+        f"--docker.root={docker.data_root}",
+    ]
     with Agent(*flags) as running:
         yield running
 
@@ -31,17 +55,23 @@ def agent(docker):
 @contextlib.contextmanager
 def sockets(*counts, inside=(), cgroup=None):
     """The maker, run by the command `inside`, in `cgroup` of the v2 tree if there is one."""
+
     def enter():
         if cgroup:
             (cgroup / "cgroup.procs").write_text(str(os.getpid()))
-    maker = subprocess.Popen([*inside, sys.executable, str(MAKER), *map(str, counts)],
-                             stdin=subprocess.PIPE, stdout=subprocess.PIPE, preexec_fn=enter)
+
+    maker = subprocess.Popen(
+        [*inside, sys.executable, str(MAKER), *map(str, counts)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        preexec_fn=enter,
+    )
     try:
         assert maker.stdout.readline() == b"ready\n"
         yield maker
     finally:
         maker.stdin.close()
-        maker.wait(20)
+        maker.wait(60)
 
 
 def by_ss(family, *inside):
@@ -54,7 +84,7 @@ def by_agent(scrape, metric, cgroup):
     return collections.Counter({state: count for state, count in states.items() if count}), len(states)
 
 
-def settled(agent, check, seconds=20):
+def settled(agent, check, seconds=60):
     """A slow thread publishes: the figures are there a few passes later."""
     deadline = time.monotonic() + seconds
     while True:
@@ -72,6 +102,7 @@ def check_states(agent, cgroup, inside):
             assert series == 11
             assert found == by_ss(family, *inside)
         return scrape
+
     return settled(agent, check)
 
 
@@ -86,15 +117,18 @@ def test_states_are_those_of_ss(containers, agent):
         assert scrape.one("container_network_sockets", id=container.cgroup, protocol="udp6") == 2
         assert scrape.one("container_network_tcp_time_wait_sockets", id=container.cgroup) == 14
         assert scrape.one("container_network_udp_usage_total", id=container.cgroup, udp_state="listen") == 2
-        assert scrape.one("container_network_tcp_opened_connections_total", id=container.cgroup,
-                          direction="active") == 30
+        assert (
+            scrape.one("container_network_tcp_opened_connections_total", id=container.cgroup, direction="active") == 30
+        )
         snmp = run(*inside, "cat", "/proc/net/snmp").splitlines()
         names, figures = [row.split() for row in snmp if row.startswith("Tcp:")]
-        kernel = dict(zip(names, figures))
-        assert scrape.one("container_network_advance_tcp_stats_total", id=container.cgroup,
-                          tcp_state="insegs") == int(kernel["InSegs"])
-        assert scrape.one("container_network_tcp_retransmitted_segments_total",
-                          id=container.cgroup) == int(kernel["RetransSegs"])
+        kernel = dict(zip(names, figures, strict=True))
+        assert scrape.one("container_network_advance_tcp_stats_total", id=container.cgroup, tcp_state="insegs") == int(
+            kernel["InSegs"]
+        )
+        assert scrape.one("container_network_tcp_retransmitted_segments_total", id=container.cgroup) == int(
+            kernel["RetransSegs"]
+        )
     check_states(agent, container.cgroup, inside)  # all closed
 
 
@@ -106,20 +140,36 @@ def test_ten_thousand_sockets(containers, agent):
         assert by_ss(4, *inside)["established"] == 5000
 
 
+def test_host_network_is_not_the_containers(docker, containers):
+    container = containers("on-the-host", "stay", options=["--network", "host"])
+    bridged = containers("bridged", "stay")
+    with Agent(f"--docker.root={docker.data_root}") as agent:
+        scrape = agent.fresh_scrape()
+    # Of its sockets its own cgroup's are shown.
+    network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
+    assert not [s for s in network if s.labels["id"] == container.cgroup]
+    assert [s for s in network if s.labels["id"] == bridged.cgroup]
+    # The host's own interfaces are shown under the host's name, and there alone.
+    interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
+    assert interfaces and "lo" not in interfaces
+    assert not [s for s in network if s.labels.get("name") == "on-the-host"]
+
+
 def test_sockets_of_a_host_network_container_are_its_cgroups(containers, agent):
     container = containers("hosted", "stay", options=["--network=host"])
     other = containers("bystander", "stay", options=["--network=host"])
     trees = [path for path in cgroup_directories(container.cgroup[1:]) if (path / "cgroup.events").is_file()]
     assert trees, "no v2 tree"
     with sockets(4, 0, 0, 3, cgroup=trees[0]):
+
         def check(scrape):
             assert scrape.one("container_network_sockets", id=container.cgroup, protocol="tcp") == 9
             assert scrape.one("container_network_sockets", id=container.cgroup, protocol="udp6") == 3
-            assert scrape.one("container_network_tcp_usage_total", id=container.cgroup,
-                              tcp_state="established") == 8
+            assert scrape.one("container_network_tcp_usage_total", id=container.cgroup, tcp_state="established") == 8
             assert scrape.one("container_network_sockets", id=other.cgroup, protocol="tcp") == 0
             assert scrape.one("container_network_sockets", id="/", protocol="tcp") >= 9
             assert not scrape.all("container_network_receive_bytes_total", id=container.cgroup)
+
         settled(agent, check)
 
 
@@ -128,18 +178,24 @@ def test_a_namespace_that_ends_takes_its_series_along(containers, agent):
     settled(agent, lambda scrape: scrape.one("container_network_sockets", id=container.cgroup, protocol="tcp"))
     errors = agent.scrape()
     container.remove()
+
     def check(scrape):
         assert not scrape.all("container_network_sockets", id=container.cgroup)
+
     settled(agent, check)
     for kind in ("denied", "io", "malformed"):
-        assert agent.scrape().one("tallyman_collector_errors_total", collector="sockets", kind=kind) == \
-            errors.one("tallyman_collector_errors_total", collector="sockets", kind=kind)
+        assert agent.scrape().one("tallyman_collector_errors_total", collector="sockets", kind=kind) == errors.one(
+            "tallyman_collector_errors_total", collector="sockets", kind=kind
+        )
 
 
 def test_each_veth_has_its_owner(docker, containers, agent):
     pair = [containers(name, "stay") for name in ("left", "right")]
-    links = {pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text().strip(): name
-             for name in os.listdir("/sys/class/net") if os.path.isdir(f"/sys/class/net/{name}")}
+    links = {
+        pathlib.Path(f"/sys/class/net/{name}/ifindex").read_text().strip(): name
+        for name in os.listdir("/sys/class/net")
+        if os.path.isdir(f"/sys/class/net/{name}")
+    }
 
     def inner_index(container):
         text = run("nsenter", "-t", container.pid, "-n", "ip", "-o", "link", "show", "eth0")

@@ -1,16 +1,15 @@
 """systemd-nspawn for real, in the cgroup in which systemd would start it: machined does not run
 here, so that the path alone names it. Registered ones are in tests/vm."""
+
 import os
-import pathlib
 import shutil
 import subprocess
-import tempfile
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import CGROUPS, cgroup_directories, end_processes, processes_naming, unmount_below
+from support.host import CGROUPS, cgroup_directories, end_processes, processes_naming, unmount_below
 from support.leaks import Inventory
 from support.waiting import end, wait_for
 
@@ -38,7 +37,7 @@ def box():
     """A root file system with the truth program, and a unit's cgroup; nothing may be left of either."""
     before, slice_before = Inventory(), set(cgroup_directories(SLICE))
     name = f"tally{os.getpid()}"
-    tree = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
+    tree = own.directory("oci")
     for directory in ("usr/bin", "etc"):
         (tree / directory).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), tree / "usr/bin/truth")
@@ -80,17 +79,36 @@ def test_nspawns_unit_is_a_container_by_its_path(box):
     cgroup = f"/{SLICE}/systemd-nspawn@{name}.service"
     with Agent() as agent:
         nspawn = subprocess.Popen(
-            ["systemd-nspawn", "--quiet", "--register=no", "--keep-unit", "--link-journal=no", "--directory", tree,
-             "--machine", name, "/usr/bin/truth", "burn", "1.0", "then", "stay"],
-            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, preexec_fn=lambda: enter(cgroups))
+            [
+                "systemd-nspawn",
+                "--quiet",
+                "--register=no",
+                "--keep-unit",
+                "--link-journal=no",
+                "--directory",
+                tree,
+                "--machine",
+                name,
+                "/usr/bin/truth",
+                "burn",
+                "1.0",
+                "then",
+                "stay",
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            preexec_fn=lambda: enter(cgroups),
+        )
         try:
-            workload = wait_for(lambda: agent.workload(cgroup), 10, "the agent sees it")
+            workload = wait_for(lambda: agent.find(cgroup), 60, "the agent sees it")
             assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", "machined", name)
             assert workload["slice"] == SLICE
 
             def used():
                 assert nspawn.poll() is None, nspawn.stdout.read().decode()
                 return agent.fresh_scrape().one("container_cpu_usage_seconds_total", id=cgroup, cpu="total", name=name)
+
             wait_for(lambda: used() >= 1.0, 30, "the burner has burnt its second")
             # Beyond the second by its own clock: nspawn's set-up, some tens of milliseconds here.
             assert 1.0 <= used() < 1.3

@@ -1,4 +1,5 @@
 """`tallyman overhead` with a real Docker: what it finds is known beforehand."""
+
 import json
 import os
 import pathlib
@@ -13,9 +14,10 @@ import time
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import CGROUPS, DockerDaemon, run
+from support.docker import DockerDaemon
+from support.host import CGROUPS, run
 from support.runtimes import traces_removed
 from support.waiting import end, wait_for
 
@@ -26,26 +28,28 @@ pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="cgroups, namespaces a
 
 @pytest.fixture
 def state():
-    with tempfile.TemporaryDirectory(prefix="tallyman-docker-overhead-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark() + "overhead-") as directory:
         yield pathlib.Path(directory)
 
 
-def command(state, *flags):
-    return [str(paths.agent_binary()), "overhead", "run", f"--output={state}", *flags]
+def command(state, *flags, docker=None):
+    """With Docker in its daemon's network, where its containers and its published ports are to be reached."""
+    words = [str(paths.agent_binary()), "overhead", "run", f"--output={state}", *flags]
+    return docker.network.command(*words, f"--docker.host={docker.host}") if docker else words
 
 
 def overhead(state, *flags, docker=None, code=0, env=None):
     """(report, what it said) of one run."""
-    if docker:
-        flags += (f"--docker.host={docker_host(docker)}",)
-    done = subprocess.run(command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False,
-                          env=env)
+    done = subprocess.run(
+        command(state, "--json", *flags, docker=docker),
+        capture_output=True,
+        text=True,
+        timeout=900,
+        check=False,
+        env=env,
+    )
     assert done.returncode == code, done.stderr
     return (json.loads(done.stdout) if code == 0 else None), done.stderr
-
-
-def docker_host(docker):
-    return f"unix://{docker.directory / 'docker.sock'}"
 
 
 def result(report, workload, label):
@@ -60,13 +64,19 @@ def median_ns(report, workload, label):
     return statistics.median(sample["wall_ns"] for sample in samples(report, workload, label))
 
 
-def left_behind(docker, state):
-    """What bears the laboratory's mark."""
+def left_behind(docker, state, run_name):
+    """What bears the laboratory's mark: with the daemon and in the directory of the test's own that of any run, else
+    that of this one, since somebody may measure beside."""
     found = docker.docker("ps", "-aq", "--filter", "label=tallyman.overhead").split()
     found += docker.docker("volume", "ls", "-q", "--filter", "label=tallyman.overhead").split()
     found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
-    found += [str(p) for tree in (CGROUPS, *CGROUPS.iterdir()) if tree.is_dir()
-              for p in tree.glob("tallyman-overhead-*") if p.is_dir()]
+    found += [
+        str(p)
+        for tree in (CGROUPS, *CGROUPS.iterdir())
+        if tree.is_dir()
+        for p in tree.glob(f"tallyman-overhead-{run_name}*")
+        if p.is_dir()
+    ]
     found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         found += [line for line in table if str(state) in line]
@@ -81,9 +91,17 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     report, said = overhead(state, *flags, docker=docker)
     assert "round 5 of 5" in said
     measured = {(c["workload"], c["label"]) for c in report["cells"] if len(c["samples"]) == 5}
-    for cell in [("integer", "docker-unconfined"), ("system-calls", "contained"), ("start", "docker-volume"),
-                 ("write-fsync", "docker-volume: volume"), ("small-files", "overlay"), ("copy-up-1m", "docker"),
-                 ("tcp-latency", "docker"), ("loopback-connect", "namespaces"), ("fork-exec", "docker-host")]:
+    for cell in [
+        ("integer", "docker-unconfined"),
+        ("system-calls", "contained"),
+        ("start", "docker-volume"),
+        ("write-fsync", "docker-volume: volume"),
+        ("small-files", "overlay"),
+        ("copy-up-1m", "docker"),
+        ("tcp-latency", "docker"),
+        ("loopback-connect", "namespaces"),
+        ("fork-exec", "docker-host"),
+    ]:
         assert cell in measured, (cell, said)
     assert report["facts"]["docker storage driver"] in docker.docker("info")
     # Larger by so much that no noise hides it: a start by Docker, and copying up.
@@ -92,26 +110,39 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     directory = state / report["run"]
     assert {p.name for p in directory.iterdir()} >= {"report.json", "report.md", "report.txt", "files.svg"}
     assert all(len(line) <= 80 for line in (directory / "report.txt").read_text().splitlines())
-    assert left_behind(docker, state) == []
+    assert left_behind(docker, state, report["run"]) == []
 
 
 def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     """All that is installed here: test_podman_lxc.py and test_nspawn.py have their packages."""
     modes = ("docker-published", "podman", "lxc", "nspawn")
     with traces_removed(), DockerDaemon("--userland-proxy=true") as daemon:
-        report, said = overhead(state, "--rounds=5", "--duration=5ms", f"--mode={','.join(modes)}",
-                                "--workload=integer,start,write,tcp-latency", docker=daemon)
-        assert left_behind(daemon, state) == []
-        assert "tallyman-overhead" not in run("podman", "images", "--format", "{{.Repository}}")
-        assert run("podman", "ps", "-aq", "--filter", "label=tallyman.overhead") == ""
+        network, slowest, _ = slow_down(daemon)
+        report, said = overhead(
+            state,
+            "--rounds=5",
+            "--duration=5ms",
+            f"--mode={','.join(modes)}",
+            f"--workload=integer,start,write,{network}",
+            docker=daemon,
+        )
+        assert left_behind(daemon, state, report["run"]) == []
+        assert report["run"] not in run("podman", "images", "--format", "{{.Repository}}")
+        assert report["run"] not in run("podman", "ps", "-a", "--format", "{{.Names}}")
     assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
-    for workload, mode in [("start", "docker-published"), ("tcp-latency", "docker-published"), ("write", "podman"),
-                           ("integer", "podman"), ("integer", "lxc"), ("integer", "nspawn")]:
+    for workload, mode in [
+        ("start", "docker-published"),
+        (network, "docker-published"),
+        ("write", "podman"),
+        ("integer", "podman"),
+        ("integer", "lxc"),
+        ("integer", "nspawn"),
+    ]:
         assert len(samples(report, workload, mode)) == 5, (workload, mode, said)
     for mode in modes:
         assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
-    # Through docker-proxy each byte passes two more sockets.
-    assert median_ns(report, "tcp-latency", "docker-published") > median_ns(report, "tcp-latency", "bare")
+    # Each byte passes the bridge; the first half of 64 KiB is what may come at once.
+    assert all(sample["wall_ns"] >= slowest / 2 for sample in samples(report, network, "docker-published"))
 
 
 def test_real_applications_answer_bare_and_contained(docker, state):
@@ -119,72 +150,116 @@ def test_real_applications_answer_bare_and_contained(docker, state):
     if missing:
         pytest.skip(f"not installed, since Debian starts them as services: {missing}; .ci/install overhead has them")
     state.chmod(0o755)  # PostgreSQL's user has to get there
-    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker",
-                            "--workload=nginx,postgresql", docker=docker)
+    report, said = overhead(
+        state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=nginx,postgresql", docker=docker
+    )
     for workload in ("nginx", "postgresql"):
         for label in ("bare", "docker"):
             times = [sample["wall_ns"] for sample in samples(report, workload, label)]
             # Between a million operations a second and one: they were answered, and not all at once.
             assert len(times) == 5 and all(1e3 < time < 1e9 for time in times), (workload, label, said)
-    assert left_behind(docker, state) == []
+    assert left_behind(docker, state, report["run"]) == []
 
 
 def test_a_report_compared_with_itself_has_not_changed(state):
     report, _ = overhead(state, "--rounds=5", "--duration=5ms", "--mode=cgroup", "--workload=integer,start")
     path = str(state / report["run"])
-    done = subprocess.run([paths.agent_binary(), "overhead", "compare", path, path + "/report.json"],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [paths.agent_binary(), "overhead", "compare", path, path + "/report.json"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert done.stdout.count("no measurable difference") == 2
 
 
 def test_a_quota_is_found_with_its_size_and_sign(docker, state):
     """A tenth of a CPU: an operation takes ten times its CPU time, and longer where others leave less than that."""
-    report, _ = overhead(state, "--rounds=5", "--duration=1s", "--mode=docker-options", "--workload=integer",
-                         "--docker.options=--cpus 0.1", docker=docker)
+    report, _ = overhead(
+        state,
+        "--rounds=5",
+        "--duration=1s",
+        "--mode=docker-options",
+        "--workload=integer",
+        "--docker.options=--cpus 0.1",
+        docker=docker,
+    )
     found = result(report, "integer", "docker-options")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
     times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
-    # 1 s is ten periods of 100 ms, and one of them may be cut.
-    assert min(times) == pytest.approx(10, rel=0.2), times
+    # 1 s is ten periods of 100 ms, and one of them may be cut. Where others take from what has no quota, they take
+    # from this as well.
+    others = max(s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "bare"))
+    assert 8 <= min(times) <= 12 * max(1, others), (times, others)
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 
-def slow_down(device):
-    """(what, lowest and highest expected nanoseconds): a delay where the kernel has one, else a rate."""
-    netem = ["tc", "qdisc", "add", "dev", device, "root", "netem", "delay", "2ms"]
-    if subprocess.run(netem, capture_output=True, check=False).returncode == 0:
+def slow_down(docker):
+    """Its bridge, by a delay where the kernel has one, else by a rate. (what, lowest and highest expected
+    nanoseconds)"""
+    qdisc = docker.network.command("tc", "qdisc", "add", "dev", docker.bridge, "root")
+    if subprocess.run([*qdisc, "netem", "delay", "2ms"], capture_output=True, check=False).returncode == 0:
         return "tcp-latency", 2.0e6, 4.0e6
     # 65,536 bytes in frames of 1,514 for 1,448 of payload, at 12.5 MB/s.
-    run("tc", "qdisc", "add", "dev", device, "root", "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms")
+    run(*qdisc, "tbf", "rate", "100mbit", "burst", "32kb", "latency", "50ms")
     return "tcp-throughput", 5.2e6, 7.5e6
 
 
 def test_a_slow_network_is_found_with_its_size_and_sign(docker, state):
-    workload, low, high = slow_down(docker.bridge)
+    workload, low, high = slow_down(docker)
     try:
-        report, _ = overhead(state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}",
-                             docker=docker)
+        report, _ = overhead(
+            state, "--rounds=5", "--duration=200ms", "--mode=docker", f"--workload={workload}", docker=docker
+        )
     finally:
-        run("tc", "qdisc", "del", "dev", docker.bridge, "root")
+        run(*docker.network.command("tc", "qdisc", "del", "dev", docker.bridge, "root"))
     found = result(report, workload, "docker")
     assert found["wall"]["differs"] and found["wall"]["ratio"] > 2
-    assert low <= found["wall_ns"] <= high
+    times = [sample["wall_ns"] for sample in samples(report, workload, "docker")]
+    # On a busy machine some take longer: the processes wait for a CPU as well.
+    assert low <= min(times) <= high, times
 
 
 def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
-    report, _ = overhead(state, "--baseline=docker", "--mode=docker-options", "--docker.options=--label=nothing=1",
-                         "--workload=integer,system-calls,page-faults,read", "--rounds=6", "--duration=20ms", docker=docker)
+    """Each run finds something by chance once in 20 times at most, by Holm's correction: never the same again."""
+
+    def found():
+        return {
+            (row["workload"], of, row[of]["ratio"] > 1)
+            for row in differing_in_nothing(docker, state)
+            for of in ("wall", "cpu")
+            if row[of]["differs"]
+        }
+
+    first = found()
+    assert not first or not first & found()
+
+
+def differing_in_nothing(docker, state):
+    report, _ = overhead(
+        state,
+        "--baseline=docker",
+        "--mode=docker-options",
+        "--docker.options=--label=nothing=1",
+        "--workload=integer,system-calls,page-faults,read",
+        "--rounds=6",
+        "--duration=20ms",
+        docker=docker,
+    )
     rows = [r for r in report["results"] if r["label"] == "docker-options"]
     assert len(rows) == 4
-    assert [r["workload"] for r in rows if r["wall"]["differs"] or r["cpu"]["differs"]] == []
+    return rows
 
 
 def test_the_control_finds_nothing(state):
     """10 workloads in 5 runs of 10 rounds, whose intervals miss the truth in 2.1 % by chance (the sign test's, whatever
-    the machine does meanwhile): 6 of 50 or more come once in 1,400 times."""
-    workloads = ("integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
-                 "loopback-throughput,loopback-latency")
+    the machine does meanwhile): 8 of 50 or more come once in 60,000 times by chance, and 9 times of 10 were
+    one in four of them wrong."""
+    workloads = (
+        "integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
+        "loopback-throughput,loopback-latency"
+    )
     good = total = 0
     for _ in range(5):
         report, _ = overhead(state, "--mode=bare", f"--workload={workloads}", "--duration=20ms")
@@ -193,16 +268,23 @@ def test_the_control_finds_nothing(state):
             total += 1
             good += low <= 1 <= high
     print(f"intervals of the control with 1 in them: {good} of {total}")
-    assert total == 50 and good >= 45
+    assert total == 50 and good > 42
+
+
+USAGE, SEEN = "container_cpu_usage_seconds_total", "container_last_seen"
 
 
 def scraped(agent, stop, seen):
+    """[(when it was answered, {cgroup: (CPU seconds, when that was sampled)})], in nanoseconds since the epoch."""
     while not stop.is_set():
-        began = time.time_ns()
+        figures = {USAGE: {}, SEEN: {}}
         for line in agent.text().splitlines():
-            if line.startswith("container_cpu_usage_seconds_total{"):
+            name = line.partition("{")[0]
+            if name in figures:
                 cgroup = line.split('id="', 1)[1].split('"', 1)[0]
-                seen.append((began, time.time_ns(), cgroup, float(line.rsplit(" ", 1)[1])))
+                figures[name][cgroup] = float(line.rsplit(" ", 1)[1])
+        both = figures[USAGE].keys() & figures[SEEN].keys()
+        seen.append((time.time_ns(), {one: (figures[USAGE][one], figures[SEEN][one] * 1e9) for one in both}))
         time.sleep(0.02)
 
 
@@ -212,8 +294,9 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
         thread = threading.Thread(target=scraped, args=(agent, stop, seen))
         thread.start()
         try:
-            report, _ = overhead(state, "--rounds=6", "--duration=500ms", "--mode=docker,cgroup", "--workload=integer",
-                                 docker=docker)
+            report, _ = overhead(
+                state, "--rounds=6", "--duration=500ms", "--mode=docker,cgroup", "--workload=integer", docker=docker
+            )
         finally:
             stop.set()
             thread.join()
@@ -221,25 +304,32 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
     for mode in ("docker", "cgroup"):
         cgroups = next(m["cgroups"] for m in report["modes"] if m["name"] == mode)
         for sample in samples(report, "integer", mode):
-            of_place = [s for s in seen if s[2] == cgroups[sample["round"] - 1]]
-            # Idle before and after its order: a sample is at most 100 ms old, and late under load.
-            before = [s for s in of_place if s[1] < sample["began_ns"]]
-            after = [s for s in of_place if s[0] > sample["ended_ns"] + 400e6]
+            cgroup = cgroups[sample["round"] - 1]
+            of_place = [(answered, *figures[cgroup]) for answered, figures in seen if cgroup in figures]
+            # Idle before and after its order.
+            before = [used for answered, used, _ in of_place if answered < sample["began_ns"]]
+            after = [used for _, used, sampled in of_place if sampled > sample["ended_ns"]]
             if before and after:
                 checked += 1
-                by_agent = after[0][3] - before[-1][3]
+                by_agent = after[0] - before[-1]
                 assert by_agent == pytest.approx(sample["own_cpu_ns"] / 1e9, rel=0.05, abs=0.005), (mode, sample)
-    assert checked >= 3, f"{checked} of 12 measurements had a scrape on both sides"
+    print(f"{checked} of 12 measurements had a sample on both sides")
+    assert checked >= 3
 
 
 def interrupted(docker, state, number):
-    process = subprocess.Popen(command(state, f"--docker.host={docker_host(docker)}", "--mode=cgroup,docker,docker-volume",
-                                       "--rounds=1000"), stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+    """(exit code, name) of a run that got this signal in the middle."""
+    process = subprocess.Popen(
+        command(state, "--mode=cgroup,docker,docker-volume", "--rounds=1000", docker=docker),
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
     try:
         wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
+        (log,) = state.glob("cleanup_log-*")
         process.send_signal(number)
         process.communicate(timeout=60)
-        return process.returncode
+        return process.returncode, log.name.removeprefix("cleanup_log-")
     finally:
         if process.poll() is None:
             end(process)
@@ -247,24 +337,32 @@ def interrupted(docker, state, number):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_interrupted_it_leaves_nothing(docker, state, number):
-    assert interrupted(docker, state, number) == 128 + number
-    assert left_behind(docker, state) == []
+    code, run_name = interrupted(docker, state, number)
+    assert code == 128 + number
+    assert left_behind(docker, state, run_name) == []
 
 
 def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containers, state):
     bystander = containers("bystander", "stay", options=["--label", "tallyman=no"])
     (state / "work-of-mine").mkdir()
-    assert interrupted(docker, state, signal.SIGKILL) == -signal.SIGKILL
-    assert list(state.glob("cleanup_log-*"))
+    code, run_name = interrupted(docker, state, signal.SIGKILL)
+    assert code == -signal.SIGKILL
+    assert (state / f"cleanup_log-{run_name}").exists()
     _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
     assert "which was killed, had left" in said
-    assert left_behind(docker, state) == [str(state / "work-of-mine")]
+    assert left_behind(docker, state, run_name) == [str(state / "work-of-mine")]
     assert bystander.running()
 
 
 def test_without_docker_the_reason_is_listed(state):
-    report, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker,cgroup", "--workload=integer",
-                            "--docker.host=unix:///nonexistent.sock")
+    report, said = overhead(
+        state,
+        "--rounds=5",
+        "--duration=5ms",
+        "--mode=docker,cgroup",
+        "--workload=integer",
+        "--docker.host=unix:///nonexistent.sock",
+    )
     assert "docker: left out:" in said and "nonexistent.sock" in said
     mode = next(m for m in report["modes"] if m["name"] == "docker")
     assert "nonexistent.sock" in mode["reason"]
@@ -275,16 +373,32 @@ def test_a_runtime_that_hangs_is_given_up(state):
     hung = state / "docker"
     hung.write_text("#!/bin/sh\nexec sleep 1000\n")
     hung.chmod(hung.stat().st_mode | stat.S_IXUSR)
-    _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=integer", "--time-limit=1s",
-                       env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"})
-    assert "docker: left out: docker info did not end within 1 s" in said
+    _, said = overhead(
+        state,
+        "--rounds=5",
+        "--duration=5ms",
+        "--mode=docker",
+        "--workload=integer",
+        "--time-limit=3s",
+        env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"},
+    )
+    assert "docker: left out: docker info did not end within 3 s" in said
 
 
 def test_without_root_what_can_run_runs(state):
     state.chmod(0o777)
-    done = subprocess.run(["setpriv", "--reuid=65534", "--regid=65534", "--clear-groups",
-                           *command(state, "--rounds=5", "--duration=5ms", "--mode=cgroup,namespaces",
-                                    "--workload=integer")], capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [
+            "setpriv",
+            "--reuid=65534",
+            "--regid=65534",
+            "--clear-groups",
+            *command(state, "--rounds=5", "--duration=5ms", "--mode=cgroup,namespaces", "--workload=integer"),
+        ],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 0, done.stderr
     assert "cgroup: left out: cannot make the cgroup" in done.stderr
     assert "namespaces: left out: cannot make namespaces: Operation not permitted" in done.stderr
@@ -303,14 +417,21 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
 def test_wrong_words_are_named(state):
     _, said = overhead(state, "--workload=intger", code=2)
     assert "did you mean integer?" in said
-    done = subprocess.run([paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
-                          capture_output=True, text=True, check=False)
+    done = subprocess.run(
+        [paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
+        capture_output=True,
+        text=True,
+        check=False,
+    )
     assert done.returncode == 1 and "/nonexistent: No such file or directory" in done.stderr
 
 
 def test_two_runs_at_once_are_refused(state):
-    first = subprocess.Popen(command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
-                             stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    first = subprocess.Popen(
+        command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.DEVNULL,
+    )
     try:
         wait_for(lambda: list(state.glob("cleanup_log-*")), 30, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)

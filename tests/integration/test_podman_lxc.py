@@ -1,15 +1,14 @@
 """Podman and LXC for real: the truth program in a container of each, by name, with a known load."""
+
 import os
-import pathlib
 import shutil
 import signal
-import tempfile
 
 import pytest
 
-from support import paths
+from support import own, paths
 from support.agent import Agent
-from support.docker import end_processes, processes_naming, run, unmount_below
+from support.host import end_processes, processes_naming, run, unmount_below
 from support.leaks import Inventory
 from support.runtimes import traces_removed
 from support.waiting import wait_for
@@ -23,7 +22,7 @@ LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 def directory():
     """A root file system with the truth program; whatever is left behind fails the test."""
     before = Inventory()
-    path = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
+    path = own.directory("oci")
     for name in ("proc", "sys", "dev"):
         (path / "rootfs" / name).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), path / "rootfs" / "truth")
@@ -37,11 +36,12 @@ def directory():
 
 
 def check(agent, cgroup, name, runtime):
-    workload = agent.workload(cgroup)
+    workload = wait_for(lambda: agent.find(cgroup), 60, "the agent sees it")
     assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", runtime, name)
 
     def used():
         return agent.fresh_scrape().one("container_cpu_usage_seconds_total", id=cgroup, cpu="total")
+
     wait_for(lambda: used() >= 1.0, 30, "the burner has burnt its second")
     # Beyond the second by its own clock: the runtime's set-up and exec, some 10 to 50 ms here.
     assert 1.0 <= used() < 1.2
@@ -49,8 +49,10 @@ def check(agent, cgroup, name, runtime):
 
 def check_layer(agent, cgroup, layer):
     """Its layer is walked as soon as it is there, and within one block of what du says."""
+
     def told():
         return agent.fresh_scrape().all("container_fs_layer_bytes", id=cgroup)
+
     samples = wait_for(told, 60, f"the layer of {cgroup} is measured", 0.2)
     assert abs(samples[0].value - int(run("du", "-sx", "--block-size=1", layer).split()[0])) <= 4096
 
@@ -59,13 +61,29 @@ def check_layer(agent, cgroup, layer):
 def test_podman(directory):
     name = f"tallyman-podman-{os.getpid()}"
     with Agent() as agent:
-        identity = run(*PODMAN, "run", "-d", "--name", name, *LIMITS, "--network=none",
-                       "--rootfs", directory / "rootfs", "/truth", "burn", "1.0", "then", "stay")
+        identity = run(
+            *PODMAN,
+            "run",
+            "-d",
+            "--name",
+            name,
+            *LIMITS,
+            "--network=none",
+            "--rootfs",
+            directory / "rootfs",
+            "/truth",
+            "burn",
+            "1.0",
+            "then",
+            "stay",
+        )
         try:
             check(agent, f"/libpod_parent/libpod-{identity}", name, "podman")
             check_layer(agent, f"/libpod_parent/libpod-{identity}", directory / "rootfs")
             run(*PODMAN, "kill", name)
-            ended = wait_for(lambda: agent.get("/api/v1/events?type=died&workload=" + name)["events"], 20, "it has ended")
+            ended = wait_for(
+                lambda: agent.get("/api/v1/events?type=died&workload=" + name)["events"], 60, "it has ended"
+            )
             assert ended[0]["details"]["exit_code"] == 128 + signal.SIGKILL
         finally:
             run(*PODMAN, "rm", "-f", "-t", "0", name, check=False)
@@ -92,8 +110,10 @@ def test_podmans_overlay(directory):
 def test_lxc(directory):
     name = f"tallyman-lxc-{os.getpid()}"
     configuration = directory / "config"
-    configuration.write_text(f"lxc.rootfs.path = dir:{directory / 'rootfs'}\nlxc.net.0.type = none\n"
-                             "lxc.init.cmd = /truth burn 1.0 then stay\n")
+    configuration.write_text(
+        f"lxc.rootfs.path = dir:{directory / 'rootfs'}\nlxc.net.0.type = none\n"
+        "lxc.init.cmd = /truth burn 1.0 then stay\n"
+    )
     with Agent() as agent:
         run("lxc-start", "-n", name, "-f", configuration)
         try:

@@ -1,4 +1,6 @@
 """Bare processes for real: loads of known size, and one nginx bare beside one in a container."""
+
+import contextlib
 import os
 import pathlib
 import shutil
@@ -9,9 +11,9 @@ import time
 
 import pytest
 
-from support import nginx, paths, truths
+from support import nginx, own, paths, truths
 from support.agent import Agent
-from support.docker import CGROUPS
+from support.host import CGROUPS
 from support.prometheus import Prometheus
 from support.waiting import end, wait_for
 
@@ -23,10 +25,8 @@ REQUESTS = 4000
 def leave_cgroups():
     """To the root of every hierarchy: whatever runs the tests may be in a container or a service."""
     for tree in [CGROUPS, *CGROUPS.iterdir()]:
-        try:
+        with contextlib.suppress(OSError):
             (tree / "cgroup.procs").write_text(str(os.getpid()))
-        except OSError:
-            pass
 
 
 class Bare:
@@ -37,15 +37,17 @@ class Bare:
         program = pathlib.Path(directory) / self.group
         shutil.copy(paths.truth_binary(), program)
         self._output = open(pathlib.Path(directory) / f"{self.group}.out", "w+b")
-        self._process = subprocess.Popen([program, *command], stdout=self._output, stdin=subprocess.DEVNULL,
-                                         preexec_fn=leave_cgroups)
+        self._process = subprocess.Popen(
+            [program, *command], stdout=self._output, stdin=subprocess.DEVNULL, preexec_fn=leave_cgroups
+        )
         self.labels = {"workload": self.group, "kind": "process"}
 
     def wait_for_line(self, beginning):
         def found():
             text = os.pread(self._output.fileno(), 1 << 16, 0).decode()
             return next((line for line in text.splitlines() if line.startswith(beginning)), None)
-        return wait_for(found, 60, f"'{beginning}' from {self.group}", 0.05)
+
+        return wait_for(found, 600, f"'{beginning}' from {self.group}", 0.05)
 
     def go_on(self):
         self._process.send_signal(signal.SIGUSR1)
@@ -65,10 +67,12 @@ def agent():
 def bare():
     """start(name, *command): truth programs that end with the test."""
     started = []
-    with tempfile.TemporaryDirectory(prefix="tallyman-bare-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as directory:
+
         def start(name, *command):
             started.append(Bare(directory, name, *command))
             return started[-1]
+
         start.directory = directory
         yield start
         for one in started:
@@ -77,8 +81,10 @@ def bare():
 
 def scrape(agent):
     """Of a scan of processes that began after this call."""
+
     def scans():
         return agent.scrape().one("tallyman_process_scans_total")
+
     seen = scans()
     wait_for(lambda: scans() >= seen + 2, 60, "two more scans of processes", 0.05)
     return agent.fresh_scrape()
@@ -155,10 +161,12 @@ def test_memory(agent, bare):
 
 def test_all_of_the_cpu_time_is_somebodys(agent):
     """Groups, containers and services together have what the root of all cgroups has."""
+
     def sums(exposition):
         used = exposition.all("container_cpu_usage_seconds_total")
         leaves = [s for s in used if s.labels["kind"] in ("process", "container", "service", "machine", "pod")]
         return sum(s.value for s in leaves), exposition.one("container_cpu_usage_seconds_total", id="/")
+
     burning = [subprocess.Popen([paths.truth_binary(), "spin"], preexec_fn=leave_cgroups) for _ in range(2)]
     try:
         before = sums(scrape(agent))
@@ -167,7 +175,7 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
     finally:
         for one in burning:
             end(one)
-    leaves, root = (now - then for then, now in zip(before, after))
+    leaves, root = (now - then for then, now in zip(before, after, strict=True))
     print(f"leaves {leaves:.3f} s, root {root:.3f} s: {100 * (leaves / root - 1):+.2f} %")
     # Groups are looked at a little before or after the root, and a container that ended meanwhile
     # has taken its figures with it.
@@ -177,13 +185,27 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
 # In a container the truth is a cgroup's, bare it is the processes' own: where the two mean not
 # quite the same, docs/processes.md says so.
 FAMILIES = [
-    "container_cpu_usage_seconds_total", "container_cpu_user_seconds_total", "container_cpu_system_seconds_total",
-    "container_cpu_schedstat_run_seconds_total", "container_cpu_schedstat_runqueue_seconds_total",
-    "container_cpu_schedstat_run_periods_total", "container_context_switches_total",
-    "container_memory_usage_bytes", "container_memory_working_set_bytes", "container_memory_rss",
-    "container_memory_failures_total", "container_threads", "container_processes", "container_file_descriptors",
-    "container_sockets", "container_ulimits_soft", "container_start_time_seconds", "container_last_seen",
-    "container_process_count", "container_process_cpu_seconds_total", "container_process_rss_bytes",
+    "container_cpu_usage_seconds_total",
+    "container_cpu_user_seconds_total",
+    "container_cpu_system_seconds_total",
+    "container_cpu_schedstat_run_seconds_total",
+    "container_cpu_schedstat_runqueue_seconds_total",
+    "container_cpu_schedstat_run_periods_total",
+    "container_context_switches_total",
+    "container_memory_usage_bytes",
+    "container_memory_working_set_bytes",
+    "container_memory_rss",
+    "container_memory_failures_total",
+    "container_threads",
+    "container_processes",
+    "container_file_descriptors",
+    "container_sockets",
+    "container_ulimits_soft",
+    "container_start_time_seconds",
+    "container_last_seen",
+    "container_process_count",
+    "container_process_cpu_seconds_total",
+    "container_process_rss_bytes",
     "container_namespace_info",
 ]
 
@@ -192,45 +214,65 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
     nginx.import_image(docker, "tallyman/nginx:1")
     contained = containers("nginx-contained", image="tallyman/nginx:1")
     address = contained.inspect()["NetworkSettings"]["IPAddress"] + ":80"
-    with tempfile.TemporaryDirectory(prefix="tallyman-nginx-") as directory:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as directory:
         # Of the worker's command line nginx leaves nothing: the executable alone tells.
         rules = '[{"name": "nginx-bare", "executable": "^nginx$"}]'
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:
-            wait_for(lambda: nginx.answers(address), 20, "nginx in the container answers")
-            with Agent(f"--docker.root={docker.data_root}", f"--processes.groups={rules}", "--collector.sched",
-                       "--collector.executables", "--collector.namespaces", interval="500ms") as agent:
+            with docker.network.entered():
+                wait_for(lambda: nginx.answers(address), 60, "nginx in the container answers")
+            with Agent(
+                f"--docker.root={docker.data_root}",
+                f"--processes.groups={rules}",
+                "--collector.sched",
+                "--collector.executables",
+                "--collector.namespaces",
+                interval="500ms",
+            ) as agent:
                 prometheus = Prometheus({"cadvisor": f"127.0.0.1:{agent.port}"})
                 try:
-                    side_by_side(agent, prometheus, bare.address, address)
+                    side_by_side(agent, prometheus, bare.address, address, docker.network)
                 finally:
                     prometheus.stop()
         finally:
             bare.stop()
 
 
-def side_by_side(agent, prometheus, bare, contained):
+def side_by_side(agent, prometheus, bare, contained, network):
     names = "nginx-bare|nginx-contained"
 
     def both():
         query = f'container_processes{{workload=~"{names}"}}'
         return len(prometheus.query(query)) == 2
-    wait_for(both, 30, "both in Prometheus", 0.2)
+
+    def cpu_seconds():
+        rows = prometheus.query(f'sum by (workload) (container_cpu_usage_seconds_total{{workload=~"{names}"}})')
+        return {labels["workload"]: value for labels, value in rows}
+
+    wait_for(both, 60, "both in Prometheus", 0.2)
+    before = cpu_seconds()
     for _ in range(4):  # turn by turn, so that both meet the same machine
         nginx.ask(bare, REQUESTS // 4)
-        nginx.ask(contained, REQUESTS // 4)
-    time.sleep(4)
+        with network.entered():
+            nginx.ask(contained, REQUESTS // 4)
+    asked = time.time()
+    sampled = f'min(container_last_seen{{workload=~"{names}"}}) > {asked}'
+    wait_for(lambda: prometheus.query(sampled), 60, "samples after the last request", 0.2)
+    after = cpu_seconds()
     for family in FAMILIES:
         rows = prometheus.query(f'sum by (workload, kind) ({family}{{workload=~"{names}"}})')
         kinds = {labels["workload"]: labels["kind"] for labels, _ in rows}
         assert kinds == {"nginx-bare": "process", "nginx-contained": "container"}, f"{family}: {rows}"
     # One expression, one row each: here what a request costs in each.
-    rows = prometheus.query(f'sum by (workload) (increase(container_cpu_usage_seconds_total{{workload=~"{names}"}}[1m]))')
-    cost = {labels["workload"]: value / REQUESTS * 1e6 for labels, value in rows}
+    cost = {name: (after[name] - before[name]) / REQUESTS * 1e6 for name in after}
     print(f"CPU a request: bare {cost['nginx-bare']:.1f} us, in a container {cost['nginx-contained']:.1f} us")
     assert 0.4 < cost["nginx-contained"] / cost["nginx-bare"] < 2.5, cost
-    counts = dict((labels["workload"], value) for labels, value in
-                  prometheus.query(f'sum by (workload) (container_process_count{{executable="nginx",workload=~"{names}"}})'))
+    counts = dict(
+        (labels["workload"], value)
+        for labels, value in prometheus.query(
+            f'sum by (workload) (container_process_count{{executable="nginx",workload=~"{names}"}})'
+        )
+    )
     assert counts == {"nginx-bare": 2, "nginx-contained": 2}, counts  # the master and its worker
     check_api(agent)
 
@@ -241,7 +283,7 @@ def check_api(agent):
         program = next(p for p in one["processes"] if p["executable"] == "nginx")
         assert program["processes"] == 2 and program["cpu_seconds"] > 0, program
     sharing = {n["type"]: n["sharing"] for n in contained["namespaces"]}
-    for own in ("mnt", "net", "pid", "ipc", "uts"):
-        assert sharing[own] == "own", sharing
+    for kind in ("mnt", "net", "pid", "ipc", "uts"):
+        assert sharing[kind] == "own", sharing
     assert sharing["user"] == "host", sharing
     assert {n["sharing"] for n in bare["namespaces"]} == {"host"}, bare["namespaces"]

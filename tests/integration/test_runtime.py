@@ -1,18 +1,22 @@
 """What a container's runtime uses itself, with a real Docker: held to /proc/PID/stat of its processes."""
+
 import os
 import pathlib
 
 import pytest
 
 from support.agent import Agent
-from support.docker import DockerDaemon, processes_naming
+from support.docker import DockerDaemon
+from support.host import processes_naming
 from support.waiting import wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="dockerd needs root")
 
 TICKS = os.sysconf("SC_CLK_TCK")
 PAGE = os.sysconf("SC_PAGE_SIZE")
-CPU, RSS, PROCESSES = (f"container_runtime_{family}" for family in ("cpu_seconds_total", "memory_rss_bytes", "processes"))
+CPU, RSS, PROCESSES = (
+    f"container_runtime_{family}" for family in ("cpu_seconds_total", "memory_rss_bytes", "processes")
+)
 
 
 @pytest.fixture(scope="module")
@@ -52,7 +56,7 @@ def test_a_shim_is_booked_on_its_container(docker, agent):
     web = docker.run("runtime-shim", "stay")
     other = docker.run("runtime-other", "stay")
     try:
-        shim, = pids("containerd-shim", web.id)
+        (shim,) = pids("containerd-shim", web.id)
         series = {"id": web.cgroup, "component": "containerd-shim"}
         wait_for(lambda: agent.scrape().all(CPU, **series), 30, "the shim's series")
         # With what the shim's own starter used, which is a process of its name that lives for a moment.
@@ -64,6 +68,7 @@ def test_a_shim_is_booked_on_its_container(docker, agent):
         def grown_alike():
             told, used = agent.fresh_scrape().one(CPU, **series) - told_before, stat(shim)[0] - used_before
             return used >= 0.2 and abs(told - used) <= 0.02  # two ticks: one at each end
+
         wait_for(grown_alike, 30, "the shim's CPU time as /proc has it")
         wait_for(lambda: agent.scrape().one(RSS, **series) == pytest.approx(stat(shim)[1], rel=0.05), 30, "its memory")
         assert agent.scrape().one(PROCESSES, **series) == 1
@@ -83,12 +88,16 @@ def test_a_shim_is_booked_on_its_container(docker, agent):
 def test_a_published_port_costs_a_process(docker, agent):
     web = docker.run("runtime-proxy", "stay", options=["-p", "127.0.0.1::80"])
     try:
-        proxies = pids("docker-proxy", f"-container-ip {web.inspect()['NetworkSettings']['IPAddress']} ".replace(" ", "\0"))
+        proxies = pids(
+            "docker-proxy", f"-container-ip {web.inspect()['NetworkSettings']['IPAddress']} ".replace(" ", "\0")
+        )
         assert len(proxies) == 1
         series = {"id": web.cgroup, "component": "docker-proxy"}
         wait_for(lambda: agent.scrape().all(PROCESSES, **series), 30, "the proxy's series")
         assert agent.fresh_scrape().one(PROCESSES, **series) == 1
-        wait_for(lambda: agent.scrape().one(RSS, **series) == pytest.approx(stat(proxies[0])[1], rel=0.05), 30, "its memory")
+        wait_for(
+            lambda: agent.scrape().one(RSS, **series) == pytest.approx(stat(proxies[0])[1], rel=0.05), 30, "its memory"
+        )
     finally:
         web.remove()
 
@@ -96,8 +105,10 @@ def test_a_published_port_costs_a_process(docker, agent):
 def test_daemons_are_booked_on_the_host(docker, agent):
     """All there are: another test's or the host's own may run beside this one's."""
     for component in ("dockerd", "containerd"):
+
         def as_many(name=component):
             running = sum(program_of(entry) == name for entry in os.listdir("/proc") if entry.isdigit())
             return running >= 1 and agent.fresh_scrape().one(PROCESSES, id="/", component=name) == running
+
         wait_for(as_many, 30, component)
         assert agent.scrape().one(CPU, id="/", component=component) > 0

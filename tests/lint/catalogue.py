@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Docs, dashboards' queries and golden files name only declared metrics; and
 every family of a golden file has the type and help of the catalogue."""
+
 import json
 import pathlib
 import re
@@ -13,15 +14,23 @@ NAME = re.compile(r"\b((?:container|machine|tallyman|process|cadvisor)_[a-z0-9_]
 NOT_METRICS = re.compile(
     r"^(container_label|container_fs_(usage_bytes|limit_bytes|inodes.*)|container_id|container_name|container_port"
     r"|machine_id|machine_nvm.*|machine_cpu_books|container_label_.*|container_blkio_device_usage"
-    r"|container_(fs|memory|cpu|network|pressure|hugetlb|spec)(_[a-z_]*)?_?)$")
+    r"|container_(fs|memory|cpu|network|pressure|hugetlb|spec)(_[a-z_]*)?_?)$"
+)
 
 
 def main():
-    catalogue = json.loads(subprocess.run([sys.argv[1], "metrics", "--format=json"], capture_output=True, check=True).stdout)
+    catalogue = json.loads(
+        subprocess.run([sys.argv[1], "metrics", "--format=json"], capture_output=True, check=True).stdout
+    )
     declared = {metric["name"]: metric for metric in catalogue}
     faults, seen = [], 0
-    files = [*ROOT.glob("docs/*.md"), ROOT / "README.md", *ROOT.glob("dashboards/**/*.json"),
-             *ROOT.glob("dashboards/**/*.y*ml"), ROOT / "tests/integration/dashboard_queries.yaml"]
+    files = [
+        *ROOT.glob("docs/*.md"),
+        ROOT / "README.md",
+        *ROOT.glob("dashboards/**/*.json"),
+        *ROOT.glob("dashboards/**/*.y*ml"),
+        ROOT / "tests/integration/dashboard_queries.yaml",
+    ]
     for file in files:
         for name in set(NAME.findall(file.read_text())):
             seen += 1

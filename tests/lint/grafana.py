@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """Grafana's dashboards: ids are unique, panels do not overlap, what they name is declared:
 data source, variables, other dashboards and families."""
+
 import itertools
 import json
 import pathlib
@@ -15,8 +16,12 @@ from support import grafana, promql  # noqa: E402
 
 
 def overlap(one, other):
-    return (one["x"] < other["x"] + other["w"] and other["x"] < one["x"] + one["w"]
-            and one["y"] < other["y"] + other["h"] and other["y"] < one["y"] + one["h"])
+    return (
+        one["x"] < other["x"] + other["w"]
+        and other["x"] < one["x"] + one["w"]
+        and one["y"] < other["y"] + other["h"]
+        and other["y"] < one["y"] + one["h"]
+    )
 
 
 def faults_of(dashboard, uids, declared):
@@ -33,7 +38,9 @@ def faults_of(dashboard, uids, declared):
         if panel["type"] != "row" and panel["datasource"]["uid"] != "${datasource}":
             yield f"{panel['title']} has a data source of its own"
     known = dict.fromkeys([one["name"] for one in dashboard["templating"]["list"]], "x")
-    expressions = grafana.queries(dashboard) + [(name, selector) for name, (selector, _) in grafana.variables(dashboard).items()]
+    expressions = grafana.queries(dashboard) + [
+        (name, selector) for name, (selector, _) in grafana.variables(dashboard).items()
+    ]
     for title, expression in expressions:
         try:
             names = promql.metrics(grafana.fill_in(expression, known))

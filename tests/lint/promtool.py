@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """`promtool check metrics` is silent on a real scrape, but for four names that
 dashboards made for cAdvisor ask for and that it would spell otherwise."""
+
 import subprocess
 import sys
 
@@ -13,7 +14,9 @@ INHERITED = {
 
 
 def main():
-    scrape = subprocess.run([sys.argv[1], "--once", "--log.level=error", "--collector.numa"], capture_output=True, check=True).stdout
+    scrape = subprocess.run(
+        [sys.argv[1], "--once", "--log.level=error", "--collector.numa"], capture_output=True, check=True
+    ).stdout
     assert scrape.count(b"\n") > 100, "no scrape worth checking"
     check = subprocess.run(["promtool", "check", "metrics"], input=scrape, capture_output=True)
     said = set((check.stdout + check.stderr).decode().splitlines())

@@ -2,6 +2,7 @@
 
 What it runs is an initramfs of busybox, the agent, the truth program and a script; what
 comes back is a tar that the script writes to a disk of its own."""
+
 import fcntl
 import os
 import pathlib
@@ -11,13 +12,23 @@ import subprocess
 import tarfile
 import tempfile
 
-from support import bundle, paths
+from support import bundle, own, paths
 
 HERE = pathlib.Path(__file__).resolve().parent
 KERNEL = os.environ.get("TALLYMAN_VM_KERNEL", "linux-image-cloud-amd64")
 # In the order in which they need each other; ext4 is built into this kernel.
-MODULES = ["virtio_ring", "virtio", "virtio_pci_legacy_dev", "virtio_pci_modern_dev", "virtio_pci", "virtio_blk",
-           "llc", "stp", "bridge", "veth"]
+MODULES = [
+    "virtio_ring",
+    "virtio",
+    "virtio_pci_legacy_dev",
+    "virtio_pci_modern_dev",
+    "virtio_pci",
+    "virtio_blk",
+    "llc",
+    "stp",
+    "bridge",
+    "veth",
+]
 MIB = 1024 * 1024
 
 
@@ -93,8 +104,12 @@ def _keep_what_is_needed(tree, target):
 
 def _initramfs_files(kernel_directory):
     busybox = pathlib.Path("/bin/busybox").resolve()
-    files = {"bin/busybox": busybox, "init": HERE / "guest" / "init", "truth": paths.truth_binary(),
-             "record_host.sh": HERE.parent / "integration" / "record_host.sh"}
+    files = {
+        "bin/busybox": busybox,
+        "init": HERE / "guest" / "init",
+        "truth": paths.truth_binary(),
+        "record_host.sh": HERE.parent / "integration" / "record_host.sh",
+    }
     files.update(bundle.files_of(paths.agent_binary(), "/tallyman"))
     files.update(bundle.files_of(paths.collectors_test(), "/collectors_test"))
     files.update(bundle.files_of(shutil.which("ip", path="/usr/sbin:/sbin:/usr/bin:/bin"), "/sbin/ip"))
@@ -121,24 +136,28 @@ def _build_initramfs(kernel_directory, extra, programs, directory):
     image = directory / "initramfs.gz"
     with open(image, "wb") as out:
         # 1: this is read back once, by an emulated processor
-        subprocess.run("find . | cpio --quiet -o -H newc -R 0:0 | gzip -1", shell=True, cwd=root, stdout=out, check=True)
+        subprocess.run(
+            "find . | cpio --quiet -o -H newc -R 0:0 | gzip -1", shell=True, cwd=root, stdout=out, check=True
+        )
     shutil.rmtree(root)
     return image
 
 
-def run(files=None, programs=None, timeout_seconds=540):
+def run(files=None, programs=None, timeout_seconds=1740):
     """Boots, runs the guest's script, and gives the directory with what it has handed out:
     a TemporaryDirectory, and the console's text. `files`: {path in the guest: text};
     `programs`: {path in the guest: path here}."""
     kernel_directory = kernel()
-    result = tempfile.TemporaryDirectory(prefix="tallyman-vm-")
+    result = tempfile.TemporaryDirectory(prefix=own.mark())
     directory = pathlib.Path(result.name)
     try:
         initramfs = _build_initramfs(kernel_directory, files or {}, programs or {}, directory)
         for name, size in (("data.img", 256 * MIB), ("result.img", 64 * MIB)):
             with open(directory / name, "wb") as disk:
                 disk.truncate(size)
-        run_command("/sbin/mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,lazy_journal_init=0", directory / "data.img")
+        run_command(
+            "/sbin/mke2fs", "-q", "-t", "ext4", "-E", "lazy_itable_init=0,lazy_journal_init=0", directory / "data.img"
+        )
         console = boot(kernel_directory / "vmlinuz", initramfs, directory, timeout_seconds)
         unpack_result(directory, console)
         return result, console
@@ -158,24 +177,59 @@ def unpack_result(directory, console):
         raise RuntimeError(f"the guest handed out nothing; its console:\n{console[-4000:]}")
 
 
-def boot(vmlinuz, initramfs, directory, timeout_seconds, disks=("data.img", "result.img"), options="",
-         clock=("-icount", "shift=3,sleep=off")):
+def boot(
+    vmlinuz,
+    initramfs,
+    directory,
+    timeout_seconds,
+    disks=("data.img", "result.img"),
+    options="",
+    clock=("-icount", "shift=3,sleep=off"),
+):
     """Runs the machine until it powers itself off; the console's text."""
     console = directory / "console"
-    disks = [word for name in disks
-             for word in ("-drive", f"file={directory / name},if=virtio,format=raw,cache=unsafe")]
+    disks = [
+        word for name in disks for word in ("-drive", f"file={directory / name},if=virtio,format=raw,cache=unsafe")
+    ]
     # no_timer_check: on a busy machine the emulated timer is late for the kernel's test of it.
     with open(console, "wb") as out:
         machine = subprocess.Popen(
-            ["qemu-system-x86_64", "-accel", "tcg", *clock, "-cpu", "max", "-smp", "1", "-m", "768", "-display", "none",
-             "-no-reboot", "-nodefaults", "-serial", "stdio", *disks, "-kernel", vmlinuz, "-initrd", initramfs,
-             "-append", "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check " + options],
-            stdin=subprocess.DEVNULL, stdout=out, stderr=subprocess.STDOUT)
+            [
+                "qemu-system-x86_64",
+                "-accel",
+                "tcg",
+                *clock,
+                "-cpu",
+                "max",
+                "-smp",
+                "1",
+                "-m",
+                "768",
+                "-display",
+                "none",
+                "-no-reboot",
+                "-nodefaults",
+                "-serial",
+                "stdio",
+                *disks,
+                "-kernel",
+                vmlinuz,
+                "-initrd",
+                initramfs,
+                "-append",
+                "console=ttyS0 quiet panic=-1 psi=1 mitigations=off no_timer_check " + options,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=out,
+            stderr=subprocess.STDOUT,
+        )
         try:
             machine.wait(timeout=timeout_seconds)
         except subprocess.TimeoutExpired:
-            raise RuntimeError(f"the guest did not end within {timeout_seconds} s; its console:\n"
-                               + console.read_text(errors="replace")[-4000:]) from None
+            raise RuntimeError(
+                f"the guest did not end within {timeout_seconds} s; its console:\n"
+                + console.read_text(errors="replace")[-4000:]
+            ) from None
         finally:
             if machine.poll() is None:
                 machine.send_signal(signal.SIGKILL)

@@ -64,6 +64,20 @@ try() {
   timeout 200 "$@" >"/out/$what" 2>&1 || finish "$what failed: $(tail -n 5 "/out/$what")"
 }
 
+# samples COUNT: waits until the agent has taken so many more.
+samples() {
+  tries=0 first="$(sequence)"
+  until [ "$(sequence)" -ge "$((${first:-0} + $1))" ]; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 400 ] || finish "no further samples"
+    sleep 0.5
+  done
+}
+
+sequence() {
+  busybox wget -q -O - http://127.0.0.1:8255/api/v1/workloads | sed 's/.*"sequence":\([0-9]*\).*/\1/' | head -n 1
+}
+
 mkdir -p /out/show
 for name in the-box own.box scope-box; do
   tree="/var/lib/machines/$name"
@@ -96,7 +110,7 @@ until machinectl --no-legend list | grep -q scope-box; do
   sleep 0.5
 done
 try agent systemctl start tallyman.service
-sleep 5
+samples 3
 for name in workloads host; do
   try "$name.json" busybox wget -q -O - "http://127.0.0.1:8255/api/v1/$name"
 done
@@ -113,7 +127,7 @@ cp -rP /run/systemd/machines /out/machines
 machinectl --no-legend list >/out/machinectl
 systemd-cgls --no-pager >/out/cgls 2>&1
 try restart systemctl restart plain.service
-sleep 3
+samples 3
 try restarted.json busybox wget -q -O - http://127.0.0.1:8255/api/v1/workloads
 try stopped systemctl stop tallyman.service
 systemctl show -p Result -p ExecMainStatus tallyman.service >/out/show/stopped

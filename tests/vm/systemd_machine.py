@@ -3,6 +3,7 @@
 Its root file system is made of this host's own Debian packages, file by file as dpkg
 lists them: nothing is downloaded beyond the kernel, and nothing is configured but what is
 written here."""
+
 import pathlib
 import re
 import shutil
@@ -11,31 +12,83 @@ import sysconfig
 import tempfile
 
 import machine
-from support import paths
+from support import own, paths
 
 HERE = pathlib.Path(__file__).resolve().parent
-PACKAGES = ["mount", "libsystemd-shared", "systemd", "systemd-container", "dbus", "dbus-bin", "dbus-daemon", "dbus-system-bus-common", "dbus-session-bus-common",
-            "dbus-user-session", "libpam-modules", "libpam-systemd", "podman", "crun", "conmon", "docker.io", "containerd", "runc",
-            "golang-github-containers-common", "golang-github-containers-image"]
-LEFT_OUT = ("/usr/share/doc", "/usr/share/man", "/usr/share/locale", "/usr/share/bug", "/usr/share/lintian",
-            "/usr/share/bash-completion", "/usr/share/zsh", "/usr/share/fish", "/usr/share/info", "/usr/lib/udev/hwdb.d",
-            "/usr/share/perl5")
+PACKAGES = [
+    "mount",
+    "libsystemd-shared",
+    "systemd",
+    "systemd-container",
+    "dbus",
+    "dbus-bin",
+    "dbus-daemon",
+    "dbus-system-bus-common",
+    "dbus-session-bus-common",
+    "dbus-user-session",
+    "libpam-modules",
+    "libpam-systemd",
+    "podman",
+    "crun",
+    "conmon",
+    "docker.io",
+    "containerd",
+    "runc",
+    "golang-github-containers-common",
+    "golang-github-containers-image",
+]
+LEFT_OUT = (
+    "/usr/share/doc",
+    "/usr/share/man",
+    "/usr/share/locale",
+    "/usr/share/bug",
+    "/usr/share/lintian",
+    "/usr/share/bash-completion",
+    "/usr/share/zsh",
+    "/usr/share/fish",
+    "/usr/share/info",
+    "/usr/lib/udev/hwdb.d",
+    "/usr/share/perl5",
+)
 # Nothing here has devices to wait for, a network to set up or a clock to set.
-MASKED = ["systemd-udevd.service", "systemd-udev-trigger.service", "systemd-timesyncd.service", "systemd-resolved.service",
-          "systemd-networkd.service", "systemd-networkd.socket", "systemd-pstore.service", "systemd-random-seed.service",
-          "systemd-udevd-control.socket", "systemd-udevd-kernel.socket", "systemd-update-utmp.service",
-          "systemd-journal-flush.service", "systemd-sysusers.service", "systemd-hwdb-update.service", "getty.target",
-          "systemd-binfmt.service", "systemd-modules-load.service", "podman.service", "podman.socket",
-          "podman-restart.service", "podman-auto-update.timer", "systemd-homed.service", "systemd-portabled.service"]
+MASKED = [
+    "systemd-udevd.service",
+    "systemd-udev-trigger.service",
+    "systemd-timesyncd.service",
+    "systemd-resolved.service",
+    "systemd-networkd.service",
+    "systemd-networkd.socket",
+    "systemd-pstore.service",
+    "systemd-random-seed.service",
+    "systemd-udevd-control.socket",
+    "systemd-udevd-kernel.socket",
+    "systemd-update-utmp.service",
+    "systemd-journal-flush.service",
+    "systemd-sysusers.service",
+    "systemd-hwdb-update.service",
+    "getty.target",
+    "systemd-binfmt.service",
+    "systemd-modules-load.service",
+    "podman.service",
+    "podman.socket",
+    "podman-restart.service",
+    "podman-auto-update.timer",
+    "systemd-homed.service",
+    "systemd-portabled.service",
+]
 ETC = {
     "passwd": "root:x:0:0:root:/root:/bin/sh\nmessagebus:x:100:100::/nonexistent:/usr/sbin/nologin\n"
-              "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nann:x:1000:1000::/home/ann:/bin/sh\n",
+    "nobody:x:65534:65534:nobody:/nonexistent:/usr/sbin/nologin\nann:x:1000:1000::/home/ann:/bin/sh\n",
     "group": "root:x:0:\ntty:x:5:\ndisk:x:6:\nkmem:x:15:\ndialout:x:20:\naudio:x:29:\nutmp:x:43:\nvideo:x:44:\n"
-             "systemd-journal:x:101:\nmessagebus:x:100:\nann:x:1000:\nnogroup:x:65534:\n",
+    "systemd-journal:x:101:\nmessagebus:x:100:\nann:x:1000:\nnogroup:x:65534:\n",
     "nsswitch.conf": "passwd: files systemd\ngroup: files systemd\nshadow: files\nhosts: files\n",
-    "pam.d/systemd-user": "account required pam_permit.so\nsession required pam_permit.so\nsession optional pam_systemd.so\n",
+    "pam.d/systemd-user": "account required pam_permit.so\nsession required pam_permit.so\n"
+    "session optional pam_systemd.so\n",
     "pam.d/other": "auth required pam_deny.so\naccount required pam_deny.so\nsession required pam_deny.so\n",
-    "hostname": "guest\n", "os-release": "ID=guest\n", "fstab": "", "machine-id": "0123456789abcdef0123456789abcdef\n",
+    "hostname": "guest\n",
+    "os-release": "ID=guest\n",
+    "fstab": "",
+    "machine-id": "0123456789abcdef0123456789abcdef\n",
     "containers/policy.json": '{"default":[{"type":"insecureAcceptAnything"}]}\n',
 }
 
@@ -51,7 +104,11 @@ def _files_of_packages():
 def _inside(root, path):
     """Debian's packages still name /bin and /lib, which are links into /usr."""
     parts = path.parts[1:]
-    return root / "usr" / pathlib.Path(*parts) if parts[0] in ("bin", "sbin", "lib", "lib64") else root / pathlib.Path(*parts)
+    return (
+        root / "usr" / pathlib.Path(*parts)
+        if parts[0] in ("bin", "sbin", "lib", "lib64")
+        else root / pathlib.Path(*parts)
+    )
 
 
 def _copy(here, there):
@@ -104,12 +161,28 @@ def _make_root(root, files):
     for name in ("bin", "sbin", "lib", "lib64"):
         (root / "usr" / name).mkdir(parents=True)
         (root / name).symlink_to(f"usr/{name}")
-    for name in ("proc", "sys", "dev", "run", "tmp", "root", "home/ann", "out", "var/lib", "var/log", "var/tmp", "etc/systemd/system"):
+    for name in (
+        "proc",
+        "sys",
+        "dev",
+        "run",
+        "tmp",
+        "root",
+        "home/ann",
+        "out",
+        "var/lib",
+        "var/log",
+        "var/tmp",
+        "etc/systemd/system",
+    ):
         (root / name).mkdir(parents=True)
     for here in _files_of_packages():
         _copy(here, _inside(root, here))
-    for name, here in (("tallyman", paths.agent_binary()), ("truth", paths.truth_binary()),
-                       ("busybox", pathlib.Path("/bin/busybox").resolve())):
+    for name, here in (
+        ("tallyman", paths.agent_binary()),
+        ("truth", paths.truth_binary()),
+        ("busybox", pathlib.Path("/bin/busybox").resolve()),
+    ):
         _copy(here, root / "usr/bin" / name)
     _copy_libraries(root)
     for name in machine.run_command("/bin/busybox", "--list").split():
@@ -150,28 +223,38 @@ def _make_initramfs(kernel_directory, directory):
     _write(root, "init", INIT, 0o755)
     image = directory / "initramfs.gz"
     with open(image, "wb") as out:
-        subprocess.run("find . | cpio --quiet -o -H newc -R 0:0 | gzip -1", shell=True, cwd=root, stdout=out, check=True)
+        subprocess.run(
+            "find . | cpio --quiet -o -H newc -R 0:0 | gzip -1", shell=True, cwd=root, stdout=out, check=True
+        )
     return image
 
 
-def run(files, timeout_seconds=540):
+def run(files, timeout_seconds=1740):
     """Boots with `files` ({path in the guest: text, or "-> TARGET" for a link}) in the root file system; gives the
     TemporaryDirectory whose `result` is what the guest has handed out, and the console."""
     kernel_directory = machine.kernel()
-    result = tempfile.TemporaryDirectory(prefix="tallyman-systemd-")
+    result = tempfile.TemporaryDirectory(prefix=own.mark())
     directory = pathlib.Path(result.name)
     try:
         _make_root(directory / "root", files)
         for name, size in (("root.img", 1024), ("result.img", 64)):
             with open(directory / name, "wb") as disk:
                 disk.truncate(size * machine.MIB)
-        machine.run_command("/sbin/mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", directory / "root", directory / "root.img")
+        machine.run_command(
+            "/sbin/mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", directory / "root", directory / "root.img"
+        )
         initramfs = _make_initramfs(kernel_directory, directory)
         shutil.rmtree(directory / "root")
         # No security modules: they have no policies here, and dockerd would want to load one.
-        console = machine.boot(kernel_directory / "vmlinuz", initramfs, directory, timeout_seconds,
-                               disks=("root.img", "result.img"),
-                               clock=(), options="systemd.show_status=false apparmor=0 selinux=0")
+        console = machine.boot(
+            kernel_directory / "vmlinuz",
+            initramfs,
+            directory,
+            timeout_seconds,
+            disks=("root.img", "result.img"),
+            clock=(),
+            options="systemd.show_status=false apparmor=0 selinux=0",
+        )
         machine.unpack_result(directory, console)
         return result, console
     except BaseException:

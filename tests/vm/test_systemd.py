@@ -1,5 +1,6 @@
 """systemd as process 1, on cgroup v2: its units and machines, and Podman with its driver,
 as the agent names them, against what systemd says of itself."""
+
 import datetime
 import json
 import pathlib
@@ -41,16 +42,19 @@ def guest():
         yield Guest(pathlib.Path(result.name) / "result")
 
 
-@pytest.mark.parametrize("unit, kind, started_by", [
-    ("plain.service", "service", "systemd"),
-    ("tallyman.service", "service", "systemd"),
-    ("user@1000.service", "service", "systemd"),
-    ("hello.service", "service", "fleet"),
-    ("by-hand.service", "service", "transient"),
-    ("scoped.scope", "scope", "transient"),
-    ("system.slice", "slice", "systemd"),
-    ("farm.slice", "slice", "systemd"),
-])
+@pytest.mark.parametrize(
+    "unit, kind, started_by",
+    [
+        ("plain.service", "service", "systemd"),
+        ("tallyman.service", "service", "systemd"),
+        ("user@1000.service", "service", "systemd"),
+        ("hello.service", "service", "fleet"),
+        ("by-hand.service", "service", "transient"),
+        ("scoped.scope", "scope", "transient"),
+        ("system.slice", "slice", "systemd"),
+        ("farm.slice", "slice", "systemd"),
+    ],
+)
 def test_units_are_of_their_kind_and_say_who_started_them(guest, unit, kind, started_by):
     workload = guest.unit(unit)
     assert (workload["kind"], workload["workload"], workload["runtime"]) == (kind, unit, "systemd")
@@ -60,7 +64,9 @@ def test_units_are_of_their_kind_and_say_who_started_them(guest, unit, kind, sta
 
 @pytest.mark.parametrize("unit", ["plain.service", "hello.service", "by-hand.service", "scoped.scope"])
 def test_units_have_the_start_that_systemd_says(guest, unit):
-    said = datetime.datetime.strptime(guest.shown(unit)["InactiveExitTimestamp"] + "+0000", "%a %Y-%m-%d %H:%M:%S.%f UTC%z")
+    said = datetime.datetime.strptime(
+        guest.shown(unit)["InactiveExitTimestamp"] + "+0000", "%a %Y-%m-%d %H:%M:%S.%f UTC%z"
+    )
     scrape = prometheus_text.parse(guest.read("metrics.prom"))
     started = scrape.one("container_start_time_seconds", id=guest.shown(unit)["ControlGroup"])
     assert started == pytest.approx(said.timestamp(), abs=0.5)
@@ -84,11 +90,14 @@ def test_a_users_units_are_the_users(guest):
     assert mine["slice"] == "user@1000.service/app.slice"
 
 
-@pytest.mark.parametrize("unit, name", [
-    ("systemd-nspawn@the-box.service", "the-box"),
-    ("own.service", "own.box"),
-    ("machine-scope\\x2dbox.scope", "scope-box"),
-])
+@pytest.mark.parametrize(
+    "unit, name",
+    [
+        ("systemd-nspawn@the-box.service", "the-box"),
+        ("own.service", "own.box"),
+        ("machine-scope\\x2dbox.scope", "scope-box"),
+    ],
+)
 def test_nspawns_containers_are_named_by_machined(guest, unit, name):
     workload = guest.unit(unit)
     assert (workload["kind"], workload["runtime"], workload["name"]) == ("container", "machined", name)
@@ -102,8 +111,14 @@ def test_podman_with_systemds_driver_is_named(guest):
     # The agent without rights cannot see root's storage; the one of root's can.
     cgroup = "/machine.slice/libpod-" + guest.read("podman").strip() + ".scope"
     rows = {one["id"]: one for one in json.loads(guest.read("as-root.json"))}
-    assert (rows[cgroup]["kind"], rows[cgroup]["runtime"], rows[cgroup]["workload"]) == ("container", "podman", "in-podman")
-    burnt = prometheus_text.parse(guest.read("once.prom")).one("container_cpu_usage_seconds_total", id=cgroup, cpu="total")
+    assert (rows[cgroup]["kind"], rows[cgroup]["runtime"], rows[cgroup]["workload"]) == (
+        "container",
+        "podman",
+        "in-podman",
+    )
+    burnt = prometheus_text.parse(guest.read("once.prom")).one(
+        "container_cpu_usage_seconds_total", id=cgroup, cpu="total"
+    )
     assert burnt >= 1.0
     assert guest.workloads[cgroup]["kind"] == "container", "recognised all the same"
 
@@ -123,7 +138,12 @@ def test_a_restarted_service_has_a_new_start(guest):
 def test_docker_with_systemds_driver_is_named(guest):
     cgroup = "/system.slice/docker-" + guest.read("docker").split()[-1] + ".scope"
     rows = {one["id"]: one for one in json.loads(guest.read("as-root.json"))}
-    assert (rows[cgroup]["kind"], rows[cgroup]["runtime"], rows[cgroup]["workload"]) == ("container", "docker", "in-docker")
+    assert (rows[cgroup]["kind"], rows[cgroup]["runtime"], rows[cgroup]["workload"]) == (
+        "container",
+        "docker",
+        "in-docker",
+    )
     burnt = prometheus_text.parse(guest.read("once.prom")).one(
-        "container_cpu_usage_seconds_total", id=cgroup, cpu="total", name="in-docker", image="tallyman/truth:1")
+        "container_cpu_usage_seconds_total", id=cgroup, cpu="total", name="in-docker", image="tallyman/truth:1"
+    )
     assert burnt >= 1.0

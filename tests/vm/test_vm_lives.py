@@ -1,4 +1,5 @@
 """tests/integration/test_lives.py under cgroup v2 alone: real containers, by an OCI runtime."""
+
 import json
 import pathlib
 import shutil
@@ -18,8 +19,13 @@ def bundle():
     """The runtime's configuration; a cgroup's path is what Docker's cgroupfs driver makes it."""
     return {
         "ociVersion": "1.0.2",
-        "process": {"terminal": False, "user": {"uid": 0, "gid": 0}, "args": ["/truth", "burn", "@SECONDS@"], "cwd": "/",
-                    "env": ["PATH=/"]},
+        "process": {
+            "terminal": False,
+            "user": {"uid": 0, "gid": 0},
+            "args": ["/truth", "burn", "@SECONDS@"],
+            "cwd": "/",
+            "env": ["PATH=/"],
+        },
         "root": {"path": "rootfs", "readonly": True},
         "mounts": [{"destination": "/proc", "type": "proc", "source": "proc"}],
         "linux": {"cgroupsPath": "/docker/@ID@", "namespaces": [{"type": name} for name in NAMESPACES]},
@@ -31,16 +37,20 @@ def run_in_guest():
     runtime = shutil.which("crun")
     assert runtime, "crun is not installed: .ci/install test installs it"
     init = (machine.HERE / "guest" / "lives").read_text()
-    result, console = machine.run({"init": init, "config.json": json.dumps(bundle()), "containers": str(CONTAINERS)},
-                                  programs={"/crun": runtime})
+    result, console = machine.run(
+        {"init": init, "config.json": json.dumps(bundle()), "containers": str(CONTAINERS)}, programs={"/crun": runtime}
+    )
     with result:
         assert "guest: all done" in console, console[-4000:]
         yield pathlib.Path(result.name) / "result"
 
 
 def events(guest, kind):
-    return [event for event in json.loads((guest / f"{kind}.json").read_text())["events"]
-            if event["workload"]["id"].startswith("/docker/")]
+    return [
+        event
+        for event in json.loads((guest / f"{kind}.json").read_text())["events"]
+        if event["workload"]["id"].startswith("/docker/")
+    ]
 
 
 def test_each_has_its_start_and_its_end(guest):
@@ -59,8 +69,10 @@ def test_the_sum_closes(guest):
     finals = sum(known)
     scrape = prometheus_text.parse((guest / "metrics").read_text())
     booked = sum(sample.value for sample in scrape.all("tallyman_unattributed_cpu_seconds_total", id="/docker"))
-    print(f"of {whole:.3f} s: {finals:.3f} s in {len(known)} final counters, {booked:.3f} s booked to the parent; "
-          f"{BURNT_SECONDS:.3f} s were burnt by the programs")
+    print(
+        f"of {whole:.3f} s: {finals:.3f} s in {len(known)} final counters, {booked:.3f} s booked to the parent; "
+        f"{BURNT_SECONDS:.3f} s were burnt by the programs"
+    )
     assert finals + booked == pytest.approx(whole, rel=0.005)
     assert whole >= BURNT_SECONDS
 

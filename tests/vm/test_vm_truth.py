@@ -2,6 +2,7 @@
 
 The guest's processors are emulated and slow, but its clocks, its accounting and its
 files are the kernel's own."""
+
 import json
 import pathlib
 
@@ -78,8 +79,11 @@ def test_memory_is_the_kernels(guest):
     assert guest.after.one("container_memory_rss", **labels) == pytest.approx(stat["anon"], **near)
     assert guest.after.one("container_memory_cache", **labels) == pytest.approx(stat["file"], **near)
     assert guest.after.one("container_memory_working_set_bytes", **labels) == pytest.approx(
-        current - stat["inactive_file"], **near)
-    assert guest.after.one("container_memory_max_usage_bytes", **labels) == guest.number("after", "toucher", "memory.peak")
+        current - stat["inactive_file"], **near
+    )
+    assert guest.after.one("container_memory_max_usage_bytes", **labels) == guest.number(
+        "after", "toucher", "memory.peak"
+    )
     assert guest.after.one("container_memory_swap", **labels) == 0
 
 
@@ -106,8 +110,9 @@ def test_10_mb_sent_over_a_bridge(guest):
     row = next(line for line in guest.read("after/sender/net_dev").splitlines() if "eth0:" in line)
     kernel = int(row.split(":")[1].split()[8])
     # The files are read a moment after the agent: a neighbour discovery of 90 bytes may lie between.
-    assert kernel - guest.after.one("container_network_transmit_bytes_total", interface="eth0",
-                                    **labels_of("sender")) in range(0, 500)
+    assert kernel - guest.after.one(
+        "container_network_transmit_bytes_total", interface="eth0", **labels_of("sender")
+    ) in range(0, 500)
 
 
 def test_host_network_is_not_the_containers(guest):
@@ -129,11 +134,16 @@ def test_throttling_figures_are_the_kernels(guest):
     assert still.one("container_cpu_cfs_periods_total", **labels) == kernel["nr_periods"] >= 60
     assert still.one("container_cpu_cfs_throttled_periods_total", **labels) == kernel["nr_throttled"] >= 40
     assert still.one("container_cpu_cfs_throttled_seconds_total", **labels) == pytest.approx(
-        kernel["throttled_usec"] / 1e6, abs=1e-9)
+        kernel["throttled_usec"] / 1e6, abs=1e-9
+    )
 
 
 def test_cfs_series_only_with_a_quota(guest):
-    for metric in ("container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_seconds_total", "container_spec_cpu_quota"):
+    for metric in (
+        "container_cpu_cfs_periods_total",
+        "container_cpu_cfs_throttled_seconds_total",
+        "container_spec_cpu_quota",
+    ):
         assert not guest.after.all(metric, **labels_of("burner")), metric
 
 
@@ -168,9 +178,14 @@ def test_pressure_is_the_kernels(guest):
 def test_names_image_and_labels(guest):
     labels = guest.after.all("container_last_seen", **labels_of("burner"))[0].labels
     assert labels == {
-        "id": containers.cgroup("burner"), "name": "burner", "image": containers.IMAGE, "kind": "container",
-        "workload": "burner", "container_label_com_docker_compose_project": "guest",
-        "container_label_com_docker_compose_service": "burner"}
+        "id": containers.cgroup("burner"),
+        "name": "burner",
+        "image": containers.IMAGE,
+        "kind": "container",
+        "workload": "burner",
+        "container_label_com_docker_compose_project": "guest",
+        "container_label_com_docker_compose_service": "burner",
+    }
     started = guest.after.one("container_start_time_seconds", **labels_of("burner"))
     assert started == pytest.approx(containers.STARTED_SECONDS, abs=0.001)
 
@@ -179,15 +194,33 @@ def test_the_same_metrics_as_on_v1_but_for_what_v2_has_not(guest):
     """What dashboards rely on is there on v2 under the same names."""
     names = guest.after.names() | guest.scrape("throttled-after").names()
     needed = {
-        "container_cpu_usage_seconds_total", "container_cpu_user_seconds_total", "container_cpu_system_seconds_total",
-        "container_cpu_cfs_periods_total", "container_cpu_cfs_throttled_periods_total",
-        "container_cpu_cfs_throttled_seconds_total", "container_memory_usage_bytes",
-        "container_memory_working_set_bytes", "container_memory_rss", "container_memory_cache", "container_memory_swap",
-        "container_memory_max_usage_bytes", "container_network_receive_bytes_total",
-        "container_network_transmit_packets_dropped_total", "container_fs_reads_total", "container_fs_writes_bytes_total",
-        "container_spec_cpu_quota", "container_spec_cpu_period", "container_spec_memory_limit_bytes",
-        "container_spec_memory_reservation_limit_bytes", "container_last_seen", "container_start_time_seconds",
-        "container_oom_events_total", "machine_cpu_cores", "machine_memory_bytes", "cadvisor_version_info"}
+        "container_cpu_usage_seconds_total",
+        "container_cpu_user_seconds_total",
+        "container_cpu_system_seconds_total",
+        "container_cpu_cfs_periods_total",
+        "container_cpu_cfs_throttled_periods_total",
+        "container_cpu_cfs_throttled_seconds_total",
+        "container_memory_usage_bytes",
+        "container_memory_working_set_bytes",
+        "container_memory_rss",
+        "container_memory_cache",
+        "container_memory_swap",
+        "container_memory_max_usage_bytes",
+        "container_network_receive_bytes_total",
+        "container_network_transmit_packets_dropped_total",
+        "container_fs_reads_total",
+        "container_fs_writes_bytes_total",
+        "container_spec_cpu_quota",
+        "container_spec_cpu_period",
+        "container_spec_memory_limit_bytes",
+        "container_spec_memory_reservation_limit_bytes",
+        "container_last_seen",
+        "container_start_time_seconds",
+        "container_oom_events_total",
+        "machine_cpu_cores",
+        "machine_memory_bytes",
+        "cadvisor_version_info",
+    }
     assert not needed - names
 
 
@@ -205,7 +238,7 @@ def test_what_comes_and_goes_while_it_serves(guest):
 
 
 def test_none_of_a_thousand_short_lives_is_lost(guest):
-    """tests/collectors/sampling/lifecycle/lifetimes_test.cc, under v2: each has its start, its end and its final counter."""
+    """tests/collectors/sampling/lifecycle/lifetimes_test.cc, under v2: each has its start, end and final counter."""
     log = guest.read("lives.log")
     print(log)
     assert guest.read("lives.exit").strip() == "0", log

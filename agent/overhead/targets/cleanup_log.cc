@@ -8,14 +8,28 @@
 
 #include <algorithm>
 #include <boost/json.hpp>
+#include <cerrno>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
+#include <thread>
 
 namespace tallyman::overhead {
 namespace {
 
 constexpr std::string_view kPrefix = "cleanup_log-";
 constexpr int kTriesToRemove = 100;  // of 0.1 s and more
+constexpr std::chrono::milliseconds kLockInterval{10};
+
+// 0, or the error; EWOULDBLOCK: another has held it all the time.
+int take_lock(int lock, std::chrono::milliseconds timeout) {
+  for (const auto deadline = Clock::now() + timeout; flock(lock, LOCK_EX | LOCK_NB) != 0;) {
+    const int error = errno;
+    if ((error != EWOULDBLOCK && error != EINTR) || Clock::now() >= deadline) return error;
+    std::this_thread::sleep_for(kLockInterval);
+  }
+  return 0;
+}
 
 bool is_missing(const std::string& text) {
   for (const std::string_view words :
@@ -119,10 +133,12 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
 CleanupLog::CleanupLog(std::string path, FileDescriptor file, FileDescriptor lock, Undo undo)
     : path_(std::move(path)), file_(std::move(file)), lock_(std::move(lock)), undo_(std::move(undo)) {}
 
-Result<std::unique_ptr<CleanupLog>> CleanupLog::begin(const std::string& state, const std::string& run, Undo undo) {
+Result<std::unique_ptr<CleanupLog>> CleanupLog::begin(const std::string& state, const std::string& run, Undo undo,
+                                                      std::chrono::milliseconds lock_timeout) {
   FileDescriptor lock(open((state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
   if (!lock.valid()) return failure_from_errno(state + "/lock");
-  if (flock(lock.get(), LOCK_EX | LOCK_NB) != 0) {
+  if (const int error = take_lock(lock.get(), lock_timeout); error != 0) {
+    if (error != EWOULDBLOCK) return failure(state + "/lock: " + std::strerror(error));
     return failure("another run is under way in " + state + ": wait for its end, or name another --output");
   }
   const std::string path = state + "/" + std::string(kPrefix) + run;

@@ -31,9 +31,13 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit);
 
 class CleanupLog {
  public:
-  // Creates STATE/cleanup_log-RUN. Failure if another run is under way: they would
-  // measure each other.
-  static Result<std::unique_ptr<CleanupLog>> begin(const std::string& state, const std::string& run, Undo undo);
+  // A child that was forked just before its run was killed holds the lock until it has called exec.
+  static constexpr std::chrono::milliseconds kLockTimeout{2'000};
+
+  // Creates STATE/cleanup_log-RUN. Failure if another run is under way, and still is
+  // after `lock_timeout`: they would measure each other.
+  static Result<std::unique_ptr<CleanupLog>> begin(const std::string& state, const std::string& run, Undo undo,
+                                                   std::chrono::milliseconds lock_timeout = kLockTimeout);
   // Undoes all that is left, last things first. The cleanup_log goes when nothing is left.
   ~CleanupLog();
   CleanupLog(const CleanupLog&) = delete;

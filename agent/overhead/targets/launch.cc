@@ -43,8 +43,11 @@ int fork_into(std::uint64_t namespaces) {
 }
 
 [[noreturn]] void become(const std::string& program, const std::vector<std::string>& command,
-                         const SpawnOptions& options, std::array<int, 3> streams) {
+                         const SpawnOptions& options, std::array<int, 3> streams, pid_t parent) {
   prctl(PR_SET_PDEATHSIG, SIGKILL);
+  // Killed before that: nothing may be started that the next run does not find. In a PID namespace of its own
+  // there is no parent to be seen.
+  if (getppid() != parent && !options.namespaces) _exit(126);
   setsid();
   for (int i = 0; i < 3; ++i) dup2(streams[static_cast<std::size_t>(i)], i);
   for (const std::string& procs : options.cgroup_procs) enter_cgroup(procs);
@@ -67,8 +70,9 @@ int fork_into(std::uint64_t namespaces) {
 
 int launch(const std::string& program, const std::vector<std::string>& command, const SpawnOptions& options,
            std::array<int, 3> streams) {
+  const pid_t parent = getpid();
   const int pid = options.namespaces ? fork_into(kNamespaces) : fork();
-  if (pid == 0) become(program, command, options, streams);
+  if (pid == 0) become(program, command, options, streams, parent);
   return pid;
 }
 

@@ -1,4 +1,5 @@
 """The agent under test, as a process."""
+
 import contextlib
 import http.client
 import json
@@ -20,6 +21,13 @@ def free_port():
         return probe.getsockname()[1]
 
 
+def seconds_of_a_process():
+    """What starting and ending a process takes now: 1 ms to 3 ms, and more where others have the CPUs."""
+    started = time.monotonic()
+    subprocess.run(["true"], check=True)
+    return time.monotonic() - started
+
+
 class AgentClient:
     """The HTTP side of an agent that somebody else has started."""
 
@@ -38,7 +46,7 @@ class AgentClient:
 
     def request(self, path, **headers):
         """(status, headers, body) of a GET."""
-        connection = http.client.HTTPConnection(self.host, self.port, timeout=10)
+        connection = http.client.HTTPConnection(self.host, self.port, timeout=60)
         with contextlib.closing(connection):
             connection.request("GET", path, headers={k.replace("_", "-"): v for k, v in headers.items()})
             answer = connection.getresponse()
@@ -53,6 +61,12 @@ class AgentClient:
     def workload(self, key):
         return self.get("/api/v1/workloads/" + urllib.parse.quote(key, safe=""))
 
+    def find(self, key):
+        """As workload(), or None where the agent does not know it, or not yet."""
+        status, _, body = self.request("/api/v1/workloads/" + urllib.parse.quote(key, safe=""))
+        assert status in (200, 404), f"{status}: {body[:300]!r}"
+        return json.loads(body) if status == 200 else None
+
     def text(self):
         status, _, body = self.request("/metrics")
         assert status == 200, f"{status}: {body[:300]!r}"
@@ -64,22 +78,31 @@ class AgentClient:
     def fresh_scrape(self):
         """A scrape of a sample that began after this call: the second next at the latest."""
         seen = self.get("/api/v1/workloads")["sequence"]
-        wait_for(lambda: self.get("/api/v1/workloads")["sequence"] >= seen + 2, 20, "two more samples")
+        wait_for(lambda: self.get("/api/v1/workloads")["sequence"] >= seen + 2, 60, "two more samples")
         return self.scrape()
 
 
 class Agent(AgentClient):
-    """`tallyman serve` on a port of 127.0.0.1, a free one unless given. stop() expects a clean end within a second."""
+    """`tallyman serve` on a port of 127.0.0.1, a free one unless given. stop() expects a clean end within a second,
+    and what a busy machine needs beside that."""
 
     def __init__(self, *flags, interval="200ms", port=None):
         super().__init__("127.0.0.1", port or free_port())
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
-            [paths.agent_binary(), f"--web.listen-address=127.0.0.1:{self.port}",
-             f"--sampling.interval={interval}", f"--sampling.slow-interval={interval}", *flags],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+            [
+                paths.agent_binary(),
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                f"--sampling.interval={interval}",
+                f"--sampling.slow-interval={interval}",
+                *flags,
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+        )
         try:
-            wait_for(self._ready, 20, "the agent is ready")
+            wait_for(self._ready, 60, "the agent is ready")
         except BaseException:
             self._process.kill()
             self._process.wait()
@@ -108,14 +131,14 @@ class Agent(AgentClient):
         started = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         try:
-            code = self._process.wait(timeout=10)
+            code = self._process.wait(timeout=60)
         except subprocess.TimeoutExpired:
             self._process.kill()
             self._process.wait()
-            raise AssertionError("SIGTERM did not end the agent within 10 s\n" + self.log()) from None
+            raise AssertionError("SIGTERM did not end the agent within 60 s\n" + self.log()) from None
         took = time.monotonic() - started
         assert code == 0, f"exit code {code} after SIGTERM\n{self.log()}"
-        assert took < 1.0, f"SIGTERM took {took:.2f} s"
+        assert took < 1.0 or took < 1.0 + 20 * seconds_of_a_process(), f"SIGTERM took {took:.2f} s"
 
     def _ready(self):
         if self._process.poll() is not None:

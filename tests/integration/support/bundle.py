@@ -1,4 +1,5 @@
 """A program with the shared libraries that it needs, for an image or an initramfs."""
+
 import pathlib
 import subprocess
 

@@ -1,11 +1,11 @@
 """A real containerd of the tests' own, without Docker: its directories, socket and namespace."""
-import pathlib
+
+import contextlib
 import shutil
 import subprocess
-import tempfile
 
-from . import paths
-from .docker import end_processes, unmount_below, cgroup_directories, processes_naming, run
+from . import own, paths
+from .host import cgroup_directories, end_processes, processes_naming, run, unmount_below
 from .waiting import end, wait_for
 
 NAMESPACE = "k8s.io"
@@ -13,7 +13,7 @@ NAMESPACE = "k8s.io"
 
 class Containerd:
     def __init__(self):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-containerd-"))
+        self.directory = own.directory("containerd")
         self.state = self.directory / "state"
         self._socket = self.directory / "containerd.sock"
         self._rootfs = self.directory / "rootfs"
@@ -23,9 +23,22 @@ class Containerd:
         configuration.write_text('version = 2\ndisabled_plugins = ["io.containerd.grpc.v1.cri"]\n')
         self._log = open(self.directory / "log", "wb")
         self._process = subprocess.Popen(
-            [shutil.which("containerd") or "/usr/bin/containerd", "--config", configuration, "--root",
-             self.directory / "root", "--state", self.state, "--address", self._socket],
-            stdin=subprocess.DEVNULL, stdout=self._log, stderr=self._log, start_new_session=True)
+            [
+                shutil.which("containerd") or "/usr/bin/containerd",
+                "--config",
+                configuration,
+                "--root",
+                self.directory / "root",
+                "--state",
+                self.state,
+                "--address",
+                self._socket,
+            ],
+            stdin=subprocess.DEVNULL,
+            stdout=self._log,
+            stderr=self._log,
+            start_new_session=True,
+        )
         wait_for(lambda: self.ctr("version", check=False), 60, "containerd answers", 0.1)
 
     def __enter__(self):
@@ -45,8 +58,12 @@ class Containerd:
 
     def remove(self, name):
         self.ctr("task", "kill", "--signal", "KILL", name, check=False)
-        wait_for(lambda: name not in self.ctr("task", "ls").split() or "STOPPED" in self.ctr("task", "ls"), 20,
-                 f"{name} ends", 0.05)
+        wait_for(
+            lambda: name not in self.ctr("task", "ls").split() or "STOPPED" in self.ctr("task", "ls"),
+            20,
+            f"{name} ends",
+            0.05,
+        )
         self.ctr("task", "rm", "--force", name, check=False)
         self.ctr("container", "rm", name, check=False)
 
@@ -59,7 +76,5 @@ class Containerd:
         self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(NAMESPACE):
-            try:
+            with contextlib.suppress(OSError):
                 path.rmdir()
-            except OSError:
-                pass

@@ -1,4 +1,5 @@
 """Which disk a file system is on, and what cgroup v1 needs to account it."""
+
 import contextlib
 import os
 import pathlib

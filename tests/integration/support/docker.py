@@ -1,41 +1,25 @@
-"""A real Docker daemon of the tests' own: its directory, bridge, socket and containerd.
+"""A real Docker daemon of the tests' own: its directory, network namespace, bridge, socket and
+containerd.
 
-Nothing is shared with a daemon that may run on the host, and no firewall rule is made:
-the containers talk to each other and to the host over the private bridge alone."""
+Nothing is shared with a daemon that may run on the host, and no firewall rule is made: the
+containers talk to each other over the private bridge, and to what has entered its namespace."""
+
+import contextlib
 import io
 import itertools
 import json
 import os
-import pathlib
 import shutil
-import signal
 import subprocess
 import tarfile
-import tempfile
-import time
 
-from . import paths
+from . import own, paths
+from .host import CGROUPS, cgroup_directories, end_processes, processes_naming, run, unmount_below
+from .network import HostNetwork, OwnNetwork
 from .waiting import end, wait_for
 
-CGROUPS = pathlib.Path("/sys/fs/cgroup")
 IMAGE = "tallyman/truth:1"
 PARENT = "docker"  # Docker's own default: what most hosts have
-
-
-def run(*command, **options):
-    options.setdefault("check", True)
-    done = subprocess.run([str(word) for word in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                          **{**options, "check": False})
-    if options["check"] and done.returncode != 0:
-        raise RuntimeError(f"{' '.join(map(str, command))}: exit {done.returncode}: "
-                           f"{done.stderr.decode(errors='replace').strip()}")
-    return done.stdout.decode(errors="replace").strip()
-
-
-def cgroup_directories(name):
-    """The cgroup of this path in every hierarchy that has it."""
-    candidates = [CGROUPS / name] + [tree / name for tree in CGROUPS.iterdir() if tree.is_dir()]
-    return [path for path in candidates if path.is_dir()]
 
 
 class Container:
@@ -56,10 +40,12 @@ class Container:
     def log(self):
         return self.daemon.docker("logs", self.id)
 
-    def wait_for_line(self, beginning, timeout_seconds=60):
+    def wait_for_line(self, beginning, timeout_seconds=600):
         """The first line of its output that begins so."""
+
         def found():
             return next((line for line in self.log().splitlines() if line.startswith(beginning)), None)
+
         return wait_for(found, timeout_seconds, f"'{beginning}' from {self.name}", 0.05)
 
     def go_on(self):
@@ -79,19 +65,24 @@ class Container:
 
 
 class DockerDaemon:
-    """`flags` are dockerd's; `data_root` may be on a file system that the test has made."""
+    """`flags` are dockerd's; `data_root` may be on a file system that the test has made. With `on_host` its bridge is
+    the host's and a container with the host's network really has that: for what is shown of the host's own network.
+    Nothing may be forwarded there, since a firewall of the host's may forbid it."""
 
     _numbers = itertools.count()  # a test may have one beside the session's
 
-    def __init__(self, *flags, data_root=None):
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-docker-"))
+    def __init__(self, *flags, data_root=None, on_host=False):
+        self.directory = own.directory("docker")
         self.data_root = data_root or self.directory / "data"
         self._flags = flags
         self._socket = self.directory / "docker.sock"
         self._process = None
-        self.bridge = f"tally{os.getpid() % 1_000_000}-{next(DockerDaemon._numbers)}"
+        self.bridge = f"tally{os.getpid()}-{next(DockerDaemon._numbers)}"
         self._cli = shutil.which("docker") or "/usr/bin/docker"
+        self.network = HostNetwork()
         try:
+            if not on_host:
+                self.network = OwnNetwork(self.directory / "network")
             self._make_bridge()
             self._start()
             self.import_image(IMAGE, {"truth": paths.truth_binary()}, 'ENTRYPOINT ["/truth"]')
@@ -113,12 +104,14 @@ class DockerDaemon:
         return run(self._cli, "-H", self.host, *arguments, **options)
 
     def _make_bridge(self):
-        routes = run("ip", "-4", "route")
-        self._subnet = next(f"10.213.{n}" for n in range(1, 255) if f"10.213.{n}." not in routes)
-        self.bridge_address = f"{self._subnet}.1"
-        run("ip", "link", "add", self.bridge, "type", "bridge")
-        run("ip", "address", "add", f"{self.bridge_address}/24", "dev", self.bridge)
-        run("ip", "link", "set", self.bridge, "up")
+        def ip(*words):
+            return run(*self.network.command("ip", *words))
+
+        routes = ip("-4", "route")
+        subnet = next(f"10.213.{n}" for n in range(1, 255) if f"10.213.{n}." not in routes)
+        ip("link", "add", self.bridge, "type", "bridge")
+        ip("address", "add", f"{subnet}.1/24", "dev", self.bridge)
+        ip("link", "set", self.bridge, "up")
 
     def _start(self):
         dockerd = shutil.which("dockerd", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
@@ -128,13 +121,35 @@ class DockerDaemon:
         configuration.write_text("{}")
         self._log = open(self.directory / "dockerd.log", "wb")
         self._process = subprocess.Popen(
-            [dockerd, "--data-root", self.data_root, "--exec-root", self.directory / "exec",
-             "--pidfile", self.directory / "pid", "-H", f"unix://{self._socket}",
-             "--config-file", configuration, "--bridge", self.bridge, "--iptables=false", "--ip6tables=false",
-             "--ip-forward=false", "--ip-masq=false", "--userland-proxy=false",
-             "--exec-opt", "native.cgroupdriver=cgroupfs", *self._flags],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL, start_new_session=True,
-            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"})
+            self.network.command(
+                dockerd,
+                "--data-root",
+                self.data_root,
+                "--exec-root",
+                self.directory / "exec",
+                "--pidfile",
+                self.directory / "pid",
+                "-H",
+                f"unix://{self._socket}",
+                "--config-file",
+                configuration,
+                "--bridge",
+                self.bridge,
+                "--iptables=false",
+                "--ip6tables=false",
+                "--ip-forward=false",
+                "--ip-masq=false",
+                "--userland-proxy=false",
+                "--exec-opt",
+                "native.cgroupdriver=cgroupfs",
+                *self._flags,
+            ),
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+            start_new_session=True,
+            env={**os.environ, "PATH": os.environ["PATH"] + ":/usr/sbin:/sbin"},
+        )
         wait_for(self._answers, 60, "dockerd answers", 0.1)
 
     def _answers(self):
@@ -172,47 +187,12 @@ class DockerDaemon:
                 self.docker("rm", "-f", "-v", *names, check=False)
             end(self._process, 30)
         end_processes(self.containerd_pids())
+        run(*self.network.command("ip", "link", "del", self.bridge), check=False)
+        self.network.remove()
         unmount_below(str(self.directory))
-        run("ip", "link", "del", self.bridge, check=False)
         if self._process:
             self._log.close()
         shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(PARENT):
-            try:
+            with contextlib.suppress(OSError):
                 path.rmdir()  # only where it is empty: a daemon of the host's may use it
-            except OSError:
-                pass
-
-
-def processes_naming(text):
-    """Processes with this text in their command line, other than this one."""
-    found = []
-    for entry in pathlib.Path("/proc").iterdir():
-        if not entry.name.isdigit() or int(entry.name) == os.getpid():
-            continue
-        try:
-            if text.encode() in (entry / "cmdline").read_bytes():
-                found.append(int(entry.name))
-        except OSError:
-            pass
-    return found
-
-
-def end_processes(pids):
-    for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
-        for pid in pids:
-            try:
-                os.kill(pid, number)
-            except ProcessLookupError:
-                pass
-        deadline = time.monotonic() + grace_seconds
-        while pids and time.monotonic() < deadline:
-            pids = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
-            time.sleep(0.02)
-
-
-def unmount_below(directory):
-    with open("/proc/self/mountinfo", encoding="utf-8") as table:
-        points = [line.split()[4] for line in table]
-    for point in sorted((p for p in points if p.startswith(directory)), reverse=True):
-        run("umount", "-l", point, check=False)

@@ -1,4 +1,5 @@
 """Grafana's dashboards as Prometheus sees them: their queries, with variables filled in."""
+
 import json
 import re
 
@@ -33,5 +34,8 @@ def fill_in(expression, values):
 
 def variables(dashboard):
     """{name: (selector, label)} of those that Prometheus is asked for, in their order."""
-    return {one["name"]: _LABEL_VALUES.fullmatch(one["definition"]).groups()
-            for one in dashboard["templating"]["list"] if one["type"] == "query"}
+    return {
+        one["name"]: _LABEL_VALUES.fullmatch(one["definition"]).groups()
+        for one in dashboard["templating"]["list"]
+        if one["type"] == "query"
+    }

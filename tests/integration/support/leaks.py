@@ -1,59 +1,58 @@
-"""What a test run could leave behind on the host."""
+"""What this session of tests could leave behind on the host."""
+
+import contextlib
 import os
-import pathlib
 import subprocess
 import time
 
-from .docker import CGROUPS, processes_naming
-
-MARKS = ("tallyman-docker-", "tallyman-prometheus-", "tallyman-vm-", "tallyman-systemd-", "tallyman-containerd-", "tallyman-oci-",
-         "tallyman-podman-", "tallyman-lxc-")
+from . import own
+from .docker import DockerDaemon
+from .host import CGROUPS, processes_naming
 
 
 def _links(prefix):
     return {name for name in os.listdir("/sys/class/net") if name.startswith(prefix)}
 
 
-def _mounts(marks):
+def _mounts(mark):
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
-        return {line.split()[4] for line in table if any(mark in line for mark in marks)}
+        return {line.split()[4] for line in table if mark in line}
 
 
-def _processes(marks):
-    return {pid for mark in marks for pid in processes_naming(mark)}
-
-
-def _directories(marks):
-    found = set()
-    for mark in marks:
-        found |= {str(p) for p in pathlib.Path(os.environ.get("TMPDIR", "/tmp")).glob(mark + "*")}
-    return found
+def _directories(mark):
+    return {str(path) for path in own.temporary_directory().glob(mark + "*")}
 
 
 def _firewall(prefix):
     done = subprocess.run(["iptables-save"], capture_output=True, text=True, check=False)
-    return {line for line in done.stdout.splitlines() if prefix in line or "10.213." in line}
-
-
-def _namespaces():
-    base = pathlib.Path("/var/run/netns")
-    return {p.name for p in base.glob("tally*")} if base.is_dir() else set()
+    return {line for line in done.stdout.splitlines() if prefix in line}
 
 
 def _cgroups(identities):
     """Cgroups of these containers: found by id, since others' come and go meanwhile."""
-    return {str(path) for tree in [CGROUPS, *CGROUPS.iterdir()] if tree.is_dir()
-            for path in tree.glob("docker/*") if path.name in identities}
+    return {
+        str(path)
+        for tree in [CGROUPS, *CGROUPS.iterdir()]
+        if tree.is_dir()
+        for path in tree.glob("docker/*")
+        if path.name in identities
+    }
 
 
 class Inventory:
-    """Only what bears a mark of the tests: other things on the host change by themselves.
-    `marks` and `links` narrow it to those of one daemon, where other tests may run beside."""
+    """Only what bears this session's marks: other things on the host change by themselves, and other
+    sessions' too."""
 
-    def __init__(self, identities=(), marks=MARKS, links="tally"):
+    def __init__(self, identities=()):
+        mark = own.mark()
+        links = f"tally{os.getpid()}-"
         self.found = {
-            "links": _links(links), "mounts": _mounts(marks), "processes": _processes(marks),
-            "directories": _directories(marks), "firewall rules": _firewall(links), "network namespaces": _namespaces(), "cgroups": _cgroups(set(identities)),
+            "links": _links(links),
+            "mounts": _mounts(mark),
+            "processes": set(processes_naming(mark)),
+            "directories": _directories(mark),
+            "firewall rules": _firewall(links),
+            "cgroups": _cgroups(set(identities)),
         }
 
     def left(self, identities=(), timeout_seconds=10):
@@ -66,5 +65,30 @@ class Inventory:
             time.sleep(0.2)
 
     def more_than(self, before):
-        return {kind: sorted(map(str, things - before.found[kind]))
-                for kind, things in self.found.items() if things - before.found[kind]}
+        return {
+            kind: sorted(map(str, things - before.found[kind]))
+            for kind, things in self.found.items()
+            if things - before.found[kind]
+        }
+
+
+@contextlib.contextmanager
+def tidy_daemon(**how):
+    """A Docker daemon; whatever it leaves behind fails the session."""
+    before = Inventory()
+    identities = []
+    daemon = DockerDaemon(**how)
+    create = daemon.create
+
+    def remember(*arguments, **options):
+        container = create(*arguments, **options)
+        identities.append(container.id)
+        return container
+
+    daemon.create = remember
+    try:
+        yield daemon
+    finally:
+        daemon.stop()
+    left = before.left(identities)
+    assert not left, f"left behind: {left}"

@@ -1,11 +1,12 @@
 """A file system of the tests' own, in a file."""
+
 import contextlib
 import pathlib
 import shutil
 
 import pytest
 
-from .docker import run
+from .host import run
 
 
 def made_by(program):

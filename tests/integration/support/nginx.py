@@ -1,5 +1,6 @@
 """Debian's nginx, without installing it: that would start one. Taken from the package mirror
 on first use, then cached; runs bare from a directory, and in a container with its libraries."""
+
 import contextlib
 import http.client
 import os
@@ -9,8 +10,9 @@ import subprocess
 import tempfile
 import urllib.request
 
+from . import own
 from .agent import free_port
-from .docker import run
+from .host import run
 from .waiting import end, wait_for
 
 PACKAGE = "nginx"
@@ -76,10 +78,11 @@ class BareNginx:
         self.port = free_port()
         path = pathlib.Path(directory) / "nginx.conf"
         path.write_text(configuration(directory, self.port))
-        self._process = subprocess.Popen([program(), "-p", directory, "-c", path, "-e", f"{directory}/start.log"],
-                                         stdin=subprocess.DEVNULL, **how)
+        self._process = subprocess.Popen(
+            [program(), "-p", directory, "-c", path, "-e", f"{directory}/start.log"], stdin=subprocess.DEVNULL, **how
+        )
         self.address = f"127.0.0.1:{self.port}"
-        wait_for(lambda: answers(self.address), 20, "nginx answers")
+        wait_for(lambda: answers(self.address), 60, "nginx answers")
 
     def stop(self):
         end(self._process)
@@ -87,18 +90,25 @@ class BareNginx:
 
 def import_image(docker, name):
     """An image of nginx with its configuration, listening on port 80."""
-    with tempfile.TemporaryDirectory() as scratch:
+    with tempfile.TemporaryDirectory(prefix=own.mark()) as scratch:
         scratch = pathlib.Path(scratch)
         (scratch / "nginx.conf").write_text(configuration("/var/nginx", 80))
         (scratch / "passwd").write_text("root:x:0:0:root:/:/bin/false\n")
         (scratch / "group").write_text("root:x:0:\n")
         (scratch / "var").mkdir()
         binary = program()
-        docker.import_image(name, {**libraries(binary), "usr/sbin/nginx": binary, "etc/passwd": scratch / "passwd",
-                                   "etc/group": scratch / "group", "nginx.conf": scratch / "nginx.conf",
-                                   "var/nginx": scratch / "var"},
-                            'ENTRYPOINT ["/usr/sbin/nginx", "-p", "/var/nginx", "-c", "/nginx.conf", '
-                            '"-e", "/var/nginx/start.log"]')
+        docker.import_image(
+            name,
+            {
+                **libraries(binary),
+                "usr/sbin/nginx": binary,
+                "etc/passwd": scratch / "passwd",
+                "etc/group": scratch / "group",
+                "nginx.conf": scratch / "nginx.conf",
+                "var/nginx": scratch / "var",
+            },
+            'ENTRYPOINT ["/usr/sbin/nginx", "-p", "/var/nginx", "-c", "/nginx.conf", "-e", "/var/nginx/start.log"]',
+        )
 
 
 def answers(address):

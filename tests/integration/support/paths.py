@@ -1,4 +1,5 @@
 """Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH and TALLYMAN_COLLECTORS_TEST say otherwise."""
+
 import os
 import pathlib
 

@@ -1,16 +1,16 @@
 """A real Prometheus with a directory of its own, and a proxy that notes what it asks for."""
+
 import contextlib
 import http.client
 import http.server
 import json
-import pathlib
 import shutil
 import subprocess
-import tempfile
 import threading
 import urllib.parse
 import urllib.request
 
+from . import own
 from .agent import free_port
 from .waiting import end, wait_for
 
@@ -71,15 +71,15 @@ class PrometheusClient:
         assert data["status"] == "success", data
         return data["data"]
 
-    def query(self, expression):
+    def query(self, expression, **parameters):
         """[(labels, value)] of an instant query."""
-        data = self.get("query", query=expression)
+        data = self.get("query", query=expression, **parameters)
         if data["resultType"] == "scalar":
             return [({}, float(data["result"][1]))]
         return [(row["metric"], float(row["value"][1])) for row in data["result"]]
 
-    def value(self, expression):
-        rows = self.query(expression)
+    def value(self, expression, **parameters):
+        rows = self.query(expression, **parameters)
         assert len(rows) == 1, f"{len(rows)} rows for {expression}: {rows[:5]}"
         return rows[0][1]
 
@@ -88,11 +88,12 @@ class Prometheus(PrometheusClient):
     def __init__(self, targets, interval="1s"):
         """targets: {job: "HOST:PORT"}"""
         super().__init__(free_port())
-        self.directory = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-prometheus-"))
+        self.directory = own.directory("prometheus")
         configuration = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
-            "scrape_configs": [{"job_name": job, "static_configs": [{"targets": [target]}]}
-                               for job, target in targets.items()],
+            "scrape_configs": [
+                {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+            ],
         }
         path = self.directory / "prometheus.yml"
         path.write_text(json.dumps(configuration))  # JSON is YAML
@@ -102,9 +103,17 @@ class Prometheus(PrometheusClient):
             raise FileNotFoundError("prometheus is not installed: .ci/packages-test has the packages")
         self._log = open(self.directory / "log", "wb")
         self._process = subprocess.Popen(
-            [program, f"--config.file={path}", f"--storage.tsdb.path={self.directory / 'data'}",
-             f"--web.listen-address=127.0.0.1:{self.port}", "--log.level=debug"],
-            stdout=self._log, stderr=self._log, stdin=subprocess.DEVNULL)
+            [
+                program,
+                f"--config.file={path}",
+                f"--storage.tsdb.path={self.directory / 'data'}",
+                f"--web.listen-address=127.0.0.1:{self.port}",
+                "--log.level=debug",
+            ],
+            stdout=self._log,
+            stderr=self._log,
+            stdin=subprocess.DEVNULL,
+        )
         try:
             wait_for(self._ready, 30, "Prometheus is ready")
         except BaseException:

@@ -2,6 +2,7 @@
 
 Stricter than Prometheus itself: a family in two places, a sample before its TYPE, the
 same series twice, an empty label, a timestamp: each is an error."""
+
 import re
 
 _NAME = re.compile(r"[a-zA-Z_:][a-zA-Z0-9_:]*")
@@ -38,8 +39,9 @@ class Exposition:
 
     def all(self, metric, **labels):
         """Samples whose labels include these; a value of None means: has no such label."""
-        return [s for s in self._by_name.get(metric, ())
-                if all(s.labels.get(key) == value for key, value in labels.items())]
+        return [
+            s for s in self._by_name.get(metric, ()) if all(s.labels.get(key) == value for key, value in labels.items())
+        ]
 
     def one(self, metric, **labels):
         found = self.all(metric, **labels)
@@ -121,9 +123,9 @@ class _Parser:
             raise FormatError(number, "no metric name", line)
         name, position = match.group(), match.end()
         labels, position = self._labels(number, line, position)
-        if line[position:position + 1] != " ":
+        if line[position : position + 1] != " ":
             raise FormatError(number, "no space before the value", line)
-        text = line[position + 1:]
+        text = line[position + 1 :]
         if " " in text:
             raise FormatError(number, "a timestamp, or rubbish after the value", line)
         try:
@@ -144,17 +146,17 @@ class _Parser:
         if name in self.types:
             return name
         for suffix in _SUFFIXES:
-            if name.endswith(suffix) and name[:-len(suffix)] in self.types:
-                return name[:-len(suffix)]
+            if name.endswith(suffix) and name[: -len(suffix)] in self.types:
+                return name[: -len(suffix)]
         return None
 
     @staticmethod
     def _labels(number, line, position):
         labels = {}
-        if line[position:position + 1] != "{":
+        if line[position : position + 1] != "{":
             return labels, position
         position += 1
-        while line[position:position + 1] != "}":
+        while line[position : position + 1] != "}":
             match = _LABEL.match(line, position)
             if not match:
                 raise FormatError(number, "a malformed label", line)
@@ -165,10 +167,10 @@ class _Parser:
                 raise FormatError(number, f"label {key} is empty", line)
             labels[key] = re.sub(r'\\[\\"n]', lambda m: _UNESCAPED[m.group()], value)
             position = match.end()
-            if line[position:position + 1] == ",":
+            if line[position : position + 1] == ",":
                 position += 1
-                if line[position:position + 1] == "}":
+                if line[position : position + 1] == "}":
                     raise FormatError(number, "a comma before }", line)
-            elif line[position:position + 1] != "}":
+            elif line[position : position + 1] != "}":
                 raise FormatError(number, "neither , nor } after a label", line)
         return labels, position + 1

@@ -1,10 +1,11 @@
 """Podman and LXC keep directories and cgroups of their own; on a machine that has not run them
 before they are taken away again."""
+
 import contextlib
 import pathlib
 import shutil
 
-from .docker import cgroup_directories, unmount_below
+from .host import cgroup_directories, unmount_below
 from .waiting import wait_for
 
 _STATE = [pathlib.Path(path) for path in ("/run/libpod", "/run/containers", "/run/runc", "/var/lib/containers")]

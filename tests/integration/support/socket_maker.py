@@ -2,6 +2,7 @@
 
 Of each that many, over IPv4 and over IPv6, all to a listener of its own. Prints
 "ready" and ends when its input does."""
+
 import resource
 import socket
 import sys

@@ -2,6 +2,7 @@
 
 A process of its own, so that no other thread delays the clock reading.
 usage: watch_cgroups.py DIRECTORY..."""
+
 import ctypes
 import os
 import struct
@@ -23,8 +24,8 @@ def main(directories):
         now = time.monotonic_ns()
         while events:
             _, _, _, size = struct.unpack_from("iIII", events)
-            name = events[16:16 + size].rstrip(b"\0").decode()
-            events = events[16 + size:]
+            name = events[16 : 16 + size].rstrip(b"\0").decode()
+            events = events[16 + size :]
             print(now, name, flush=True)
 
 

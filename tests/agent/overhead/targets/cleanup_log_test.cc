@@ -2,10 +2,13 @@
 
 #include "tests/support/host_builder.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
+#include <sys/file.h>
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 
 namespace tallyman::overhead {
 namespace {
@@ -72,11 +75,44 @@ TEST_F(OverheadCleanupLog, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
 
 TEST_F(OverheadCleanupLog, OneRunAtATime) {
   auto cleanup_log = CleanupLog::begin(state(), "r4", undo()).value();
-  const auto second = CleanupLog::begin(state(), "r5", undo());
+  const auto second = CleanupLog::begin(state(), "r5", undo(), std::chrono::milliseconds(0));
   ASSERT_FALSE(second);
   EXPECT_THAT(second.error().text, HasSubstr("another run is under way"));
   cleanup_log.reset();
   EXPECT_TRUE(CleanupLog::begin(state(), "r6", undo()));
+}
+
+// As a child of a killed run does that has not called exec yet: it shares the open file, and so the lock.
+class LockHolder {
+ public:
+  explicit LockHolder(const std::string& state)
+      : lock_(open((state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600)) {
+    EXPECT_EQ(flock(lock_.get(), LOCK_EX), 0);
+  }
+  void end() { lock_.reset(); }
+
+ private:
+  FileDescriptor lock_;
+};
+
+TEST_F(OverheadCleanupLog, ALockThatIsHeldForAMomentIsWaitedFor) {
+  LockHolder holder(state());
+  auto waiting = std::async(std::launch::async,
+                            [&] { return CleanupLog::begin(state(), "r7", undo(), std::chrono::minutes(10)); });
+  EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r7"));
+  holder.end();
+  EXPECT_TRUE(waiting.get());
+}
+
+TEST_F(OverheadCleanupLog, ALockThatStaysIsAnotherRun) {
+  const LockHolder holder(state());
+  const auto began = Clock::now();
+  const auto refused = CleanupLog::begin(state(), "r8", undo());
+  EXPECT_GE(Clock::now() - began, CleanupLog::kLockTimeout);
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("another run is under way in " + state()));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r8"));
 }
 
 TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne) {

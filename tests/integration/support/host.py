@@ -1,0 +1,75 @@
+"""What the tests do on the host itself: commands, processes, mounts, cgroups."""
+
+import contextlib
+import os
+import pathlib
+import signal
+import subprocess
+import time
+
+CGROUPS = pathlib.Path("/sys/fs/cgroup")
+
+
+def run(*command, check=True, **options):
+    words = [str(word) for word in command]
+    done = subprocess.run(words, capture_output=True, check=False, **options)
+    if check and done.returncode != 0:
+        said = done.stderr.decode(errors="replace").strip()
+        raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {said}")
+    return done.stdout.decode(errors="replace").strip()
+
+
+def cgroup_directories(name):
+    """The cgroup of this path in every hierarchy that has it."""
+    candidates = [CGROUPS / name] + [tree / name for tree in CGROUPS.iterdir() if tree.is_dir()]
+    return [path for path in candidates if path.is_dir()]
+
+
+def processes_naming(text):
+    """Processes with this text in their command line, other than this one."""
+    found = []
+    for entry in pathlib.Path("/proc").iterdir():
+        if not entry.name.isdigit() or int(entry.name) == os.getpid():
+            continue
+        try:
+            if text.encode() in (entry / "cmdline").read_bytes():
+                found.append(int(entry.name))
+        except OSError:
+            pass
+    return found
+
+
+def end_processes(pids):
+    for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
+        for pid in pids:
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, number)
+        deadline = time.monotonic() + grace_seconds
+        while pids and time.monotonic() < deadline:
+            pids = [pid for pid in pids if os.path.exists(f"/proc/{pid}")]
+            time.sleep(0.02)
+
+
+def unmount_below(directory):
+    with open("/proc/self/mountinfo", encoding="utf-8") as table:
+        points = [line.split()[4] for line in table]
+    for point in sorted((p for p in points if p.startswith(directory)), reverse=True):
+        run("umount", "-l", point, check=False)
+
+
+def end_cgroup(directory, timeout_seconds=10):
+    """Kills what runs in it and below, and removes it. False: it is still there."""
+    deadline = time.monotonic() + timeout_seconds
+    while directory.is_dir():
+        for inside in sorted(directory.rglob("cgroup.procs"), reverse=True):
+            with contextlib.suppress(OSError):
+                for pid in inside.read_text().split():
+                    if int(pid) > 1 and int(pid) != os.getpid():
+                        os.kill(int(pid), signal.SIGKILL)
+        for path, _, _ in os.walk(directory, topdown=False):
+            with contextlib.suppress(OSError):
+                os.rmdir(path)
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.02)
+    return True
