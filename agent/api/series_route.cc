@@ -35,7 +35,7 @@ class Parser {
  public:
   explicit Parser(double now) : now_(now) {}
 
-  // Empty, or what is wrong.
+  // Returns an error message, or "".
   std::string take(const std::string& name, const std::string& value) {
     if (name == "workload") return take_workload(value);
     if (name == "metric") return take_metric(value);
@@ -47,7 +47,7 @@ class Parser {
     for (const auto& [known, into] : {std::pair{"from", &from_}, {"to", &to_}, {"step", &step_}}) {
       if (name != known) continue;
       *into = number_of(value);
-      return *into ? "" : name + ": \"" + shown(value) + "\" is no number of seconds";
+      return *into ? "" : name + ": \"" + shown(value) + "\" is not a number of seconds";
     }
     return "there is no parameter \"" + shown(name) + "\"; there are: workload, metric, from, to, step, format";
   }
@@ -125,7 +125,7 @@ HttpResponse series_response(const HttpRequest& request, const HistoryStore* his
     const auto found = history->find(workload);
     if (!found) {
       return error_response(404, "workload: none, or more than one, has the id or name \"" + shown(workload) +
-                                     "\"; /api/v1/workloads lists those that are there");
+                                     "\"; /api/v1/workloads lists all");
     }
     workload = *found;
   }

@@ -62,7 +62,7 @@ std::string memory_text(const Usage& row) {
   return text;
 }
 
-// Terminals obey control bytes, and names are strangers' text.
+// Names are untrusted text, and terminals obey control bytes.
 std::string printable(std::string_view text, std::size_t width) {
   std::string out;
   std::size_t columns = 0;
@@ -86,9 +86,9 @@ struct Column {
   const char* title;
   std::size_t width;
 };
-// The last are what the runtime itself costs, where there is room.
-constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},
-                               {"PIDS", 5},    {"PSI c", 5},      {"m", 4},    {"io%", 4},
+// The last columns are the runtime's own use; they need a wide terminal.
+constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 7}, {"NET/s", 7},
+                               {"PIDS", 5},    {"PSI% CPU", 8},   {"MEM", 4},  {"IO", 4},
                                {"RT CPU%", 7}, {"RT MEM", 7},     {"KMEM", 7}, {"LAYER", 7}};
 constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
 constexpr std::size_t kWide = 110, kWidest = 130;

@@ -18,9 +18,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Of the descriptors allowed: what is left after connections and the agent's
-// own goes to kept-open files, of which each workload has up to 14 of cgroupfs
-// and one of its network. docs/performance.md has the formula.
+// Descriptors that are left after connections and the agent's own are used to keep
+// files open. Each workload has up to 14 files of cgroupfs and one of its network.
+// docs/performance.md has the formula.
 constexpr std::size_t kOwnDescriptors = 128;
 constexpr std::size_t kCgroupFilesPerNetworkFile = 14;
 constexpr rlim_t kMaxDescriptors = 1'048'576;
@@ -42,7 +42,7 @@ FileShare descriptors_to_keep(unsigned max_connections) {
   return {rest - network, network};
 }
 
-// The names of interfaces recur in every pass: ask the expression once for each.
+// Interface names recur in every pass, so each is matched only once.
 NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   constexpr std::size_t kMaxNames = 65'536;
   return [expression, answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
@@ -138,7 +138,7 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   sampling.ended_grace = options.ended_grace;
   sampling.events = sampling_service->events_.log;
   sampling.now = current_time;
-  // An empty expression matches every name; the user means "ignore nothing".
+  // An empty expression would match every name, but the user wants to ignore nothing.
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
   std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->hierarchy_, share.cgroup);
@@ -170,9 +170,9 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   runtimes.push_back(make_mesos_runtime());
   runtimes.push_back(make_rkt_runtime(options.root));
   runtimes.push_back(make_libvirt_runtime(options.root));
-  runtimes.push_back(make_machined_runtime(options.root));  // after those whose machines it knows too
-  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it asks for the most paths
-  runtimes.push_back(make_systemd_runtime(options.root));  // last: containers are units too
+  runtimes.push_back(make_machined_runtime(options.root));  // after the runtimes whose machines it also registers
+  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it needs the most paths
+  runtimes.push_back(make_systemd_runtime(options.root));  // last, because containers can be units too
   sampling_service->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
   return sampling_service;
 }
@@ -212,7 +212,7 @@ void SamplingService::start() {
   discovery_->refresh();
   discovery_->start();
   if (processes_) {
-    processes_->scan_once();  // so that the first sample has them
+    processes_->scan_once();  // so that the first sample includes processes
     processes_->start();
   }
   thread_ = std::thread([this] { run(); });
@@ -249,8 +249,8 @@ void SamplingService::run() {
   } while (wait_until(due));
 }
 
-// poll and not a condition variable: TSan of this compiler does not know
-// pthread_cond_clockwait and reports races that are not there.
+// poll instead of a condition variable: this compiler's TSan does not know
+// pthread_cond_clockwait and reports false races.
 bool SamplingService::wait_until(steady_clock::time_point due) {
   for (;;) {
     const auto left = due - steady_clock::now();
@@ -268,7 +268,7 @@ bool SamplingService::wait_until(steady_clock::time_point due) {
 
 void SamplingService::pass(double lag_seconds) {
   const SampleTime time = current_time();
-  // Taken before the list: whoever has left is not in it.
+  // Taken before the list, so that ended workloads are not in it.
   std::vector<WorkloadExit> exits = discovery_->take_exits();
   SnapshotPtr made = sampler_->sample(workloads(), time, std::move(exits));
   const double took = seconds_between(time.steady, steady_clock::now());

@@ -53,7 +53,7 @@ TEST(Logging, LinesHaveDateLevelAndText) {
                 spdlog::info("look at {}", "http://127.0.0.1:8255/");
                 spdlog::debug("unheard");
               }),
-              MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z info look at http://127.0.0.1:8255/\n"));
+              MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z info dashboard: http://127.0.0.1:8255/\n"));
 }
 
 TEST(Logging, TheLevelChangesAtRunTimeAndSettingUpAgainChangesNoMore) {
