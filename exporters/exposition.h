@@ -57,7 +57,8 @@ struct ExpositionRequest {
 // formats write those differently in the label `le`.
 struct DurationHistogram {
   static constexpr std::array<double, 10> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5};
-  std::array<std::uint64_t, kBounds.size() + 1> counts{};  // not cumulative; the last one counts values above all bounds
+  std::array<std::uint64_t, kBounds.size() + 1>
+      counts{};  // not cumulative; the last one counts values above all bounds
   double sum_seconds = 0;
   void observe(double seconds);
 };

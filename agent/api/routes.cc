@@ -91,8 +91,8 @@ HostFacts host_facts(const SamplingService& sampling_service) {
   const HostStats host = sampling_service.host();
   HostFacts facts;
   facts.agent_version = kVersion;
-  facts.cgroup_mode = to_string(sampling_service.hierarchy().mode());
-  facts.cgroup_hierarchies = sampling_service.hierarchy().describe();
+  facts.cgroup_mode = to_string(sampling_service.mounts().mode());
+  facts.cgroup_hierarchies = sampling_service.mounts().describe();
   facts.hostname = host.machine.hostname;
   facts.machine_id = host.machine.machine_id;
   facts.system_uuid = host.machine.system_uuid;
@@ -110,15 +110,15 @@ HostFacts host_facts(const SamplingService& sampling_service) {
 
 // Converts to the types of the API.
 WorkloadProcesses processes_of(const ProcessFacts& facts) {
-  WorkloadProcesses told;
+  WorkloadProcesses result;
   for (const ExecutableStats& one : facts.executables) {
-    told.programs.push_back({one.name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
+    result.programs.push_back({one.name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
   }
   for (const NamespaceFact& one : facts.namespaces) {
-    told.namespaces.push_back(
+    result.namespaces.push_back(
         {std::string(to_string(one.type)), std::to_string(one.inode), std::string(to_string(one.sharing)), one.with});
   }
-  return told;
+  return result;
 }
 
 // ?ended=1

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxWorkloads = 6, kMaxParameters = 64;
 constexpr double kMaxSteps = 11'000, kMaxPoints = 200'000, kDefaultSteps = 720;
-constexpr double kDefaultRange = 3'600, kShortestStep = 0.1, kFarthest = 1e11;
+constexpr double kDefaultRange = 3'600, kMinStep = 0.1, kFarthest = 1e11;
 
 std::optional<double> number_of(const std::string& text) {
   double value = 0;
@@ -61,7 +61,7 @@ class Parser {
     if (query.from >= query.to) return "from: must be before to, which is now when it is not given";
     const double range = query.to - query.from;
     query.step = step_.value_or(std::max(1.0, std::ceil(range / kDefaultSteps)));
-    if (query.step < kShortestStep) return "step: must be at least 0.1 seconds";
+    if (query.step < kMinStep) return "step: must be at least 0.1 seconds";
     const double steps = range / query.step;
     const double series = static_cast<double>(query.workloads.size() * query.fields.size());
     const double most = std::min(kMaxSteps, std::floor(kMaxPoints / series));

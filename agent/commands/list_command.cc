@@ -92,7 +92,7 @@ constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 7}, {
                                {"RT CPU%", 7}, {"RT MEM", 7},     {"KMEM", 7}, {"LAYER", 7}};
 constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
 constexpr std::size_t kWide = 110, kWidest = 130;
-constexpr std::size_t kLeastNameWidth = 16;
+constexpr std::size_t kMinNameWidth = 16;
 
 std::size_t columns_in(std::size_t width) {
   return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
@@ -114,7 +114,7 @@ std::size_t names_width(std::size_t width, std::size_t other_columns) {
   for (std::size_t i = 0; i < columns_in(width); ++i) {
     taken += 1 + kColumns[i].width;
   }
-  return std::max(kLeastNameWidth, width - std::min(width, taken));
+  return std::max(kMinNameWidth, width - std::min(width, taken));
 }
 
 std::string column_titles(std::size_t width) {

@@ -135,9 +135,9 @@ class Agent {
   }
 
   void print_address() {
-    const CgroupMounts& hierarchy = sampling_service()->hierarchy();
-    spdlog::info("Tallyman {} on {}", kVersion, hierarchy.describe());
-    if (hierarchy.confined_to_namespace()) {
+    const CgroupMounts& mounts = sampling_service()->mounts();
+    spdlog::info("Tallyman {} on {}", kVersion, mounts.describe());
+    if (mounts.confined_to_namespace()) {
       spdlog::warn(
           "only the agent's own cgroup subtree is visible: mount the host's /sys/fs/cgroup read-only and "
           "point --path.cgroupfs at it, or run in the host's cgroup namespace");

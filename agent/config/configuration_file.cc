@@ -156,8 +156,7 @@ class SettingsHandler : public YAML::EventHandler {
 
   const Setting& known() const {
     const Setting* setting = find_setting(name());
-    if (setting == nullptr || setting->scope != Scope::kEverywhere)
-      throw Complaint{key_line_, unknown_key(name())};
+    if (setting == nullptr || setting->scope != Scope::kEverywhere) throw Complaint{key_line_, unknown_key(name())};
     return *setting;
   }
 
@@ -234,7 +233,7 @@ ConfigurationResult parse_configuration(const std::string& text, const std::stri
   const auto refusal = [&](const Complaint& complaint) {
     return file_name + ":" + std::to_string(std::max(complaint.line, 0) + 1) + ": " + complaint.text;
   };
-  if (text.size() > kLargestConfigurationBytes) return file_name + ": is larger than 1 MiB";
+  if (text.size() > kMaxConfigurationBytes) return file_name + ": is larger than 1 MiB";
   if (const auto complaint = strange_character(text)) return refusal(*complaint);
   SettingsHandler handler(file_name);
   try {
@@ -265,7 +264,7 @@ ConfigurationResult read_configuration_file(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return refusal("it is a directory");
   if (!S_ISREG(status.st_mode)) return refusal("it is no regular file");
 
-  std::string text(kLargestConfigurationBytes + 1, '\0');
+  std::string text(kMaxConfigurationBytes + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = read(descriptor, text.data() + size, text.size() - size);

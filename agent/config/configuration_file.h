@@ -13,7 +13,7 @@
 
 namespace tallyman {
 
-inline constexpr std::size_t kLargestConfigurationBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxConfigurationBytes = 1024 * 1024;
 
 // The assignments in the file's order, or an error: "FILE:LINE: ...".
 using ConfigurationResult = std::variant<std::vector<Assignment>, std::string>;

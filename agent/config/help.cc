@@ -184,7 +184,7 @@ std::string flags_table() {
                                      : setting.scope == Scope::kMetrics         ? "metrics"
                                      : setting.scope == Scope::kOverhead        ? "overhead"
                                      : setting.scope == Scope::kListAndOverhead ? "ls, overhead"
-                                                                                     : "all";
+                                                                                : "all";
     const bool has_default = setting.shape == Shape::kChoice;
     text += "| " + code(flag_text(setting)) + " | " + std::string(command) + " | " +
             (has_default ? default_cell(setting) : std::string()) + " | " + cell(setting.detail) +

@@ -43,14 +43,14 @@ struct Options {
   bool filesystem_walk = true;                                 // --collector.filesystem.walk
   std::chrono::milliseconds filesystem_walk_interval{60'000};  // --collector.filesystem.walk-interval
   unsigned filesystem_entries_per_second = 5'000;              // --collector.filesystem.entries-per-second
-  bool bare_processes = true;                                  // --processes.bare: uncontained processes as workloads, in groups
-  std::vector<ProcessRule> process_groups;                     // --processes.groups; empty: by executable
-  bool process_pss = false;                                    // --processes.pss
-  unsigned max_process_groups = 100;                           // --limit.process-groups
-  std::chrono::milliseconds ended_grace{120'000};              // --ended.grace
-  unsigned max_events = 5'000;                                 // --events.max
-  unsigned max_workloads = 20'000;                             // --limit.workloads
-  unsigned max_label_bytes = 1'024;                            // --limit.label-bytes
+  bool bare_processes = true;                      // --processes.bare: uncontained processes as workloads, in groups
+  std::vector<ProcessRule> process_groups;         // --processes.groups; empty: by executable
+  bool process_pss = false;                        // --processes.pss
+  unsigned max_process_groups = 100;               // --limit.process-groups
+  std::chrono::milliseconds ended_grace{120'000};  // --ended.grace
+  unsigned max_events = 5'000;                     // --events.max
+  unsigned max_workloads = 20'000;                 // --limit.workloads
+  unsigned max_label_bytes = 1'024;                // --limit.label-bytes
 
   // what is remembered
   std::uint64_t history_memory_bytes = std::uint64_t{64} << 20;  // --history.memory; 0: no history

@@ -11,13 +11,13 @@ namespace tallyman {
 class HistoryClock {
  public:
   // Smaller steps are the time between two readings, not suspension.
-  static constexpr std::chrono::milliseconds kShortestSleep{100};
+  static constexpr std::chrono::milliseconds kMinSuspension{100};
 
   std::chrono::nanoseconds slept() { return slept(read(CLOCK_MONOTONIC), read(CLOCK_BOOTTIME)); }
   // The same with given readings.
   std::chrono::nanoseconds slept(std::chrono::nanoseconds monotonic, std::chrono::nanoseconds boot_time) {
     const auto now = boot_time - monotonic;
-    if (now - slept_ >= kShortestSleep) slept_ = now;
+    if (now - slept_ >= kMinSuspension) slept_ = now;
     return slept_;
   }
 

@@ -56,10 +56,10 @@ NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   };
 }
 
-DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& hierarchy) {
+DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& mounts) {
   DiscoveryOptions result;
-  for (const int index : hierarchy.discovery_order()) {
-    result.tree.hierarchies.push_back(hierarchy.hierarchies()[static_cast<std::size_t>(index)].path);
+  for (const int index : mounts.discovery_order()) {
+    result.tree.hierarchies.push_back(mounts.hierarchies()[static_cast<std::size_t>(index)].path);
   }
   result.tree.max_cgroups = options.max_workloads;
   return result;
@@ -119,16 +119,16 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   if (!ignored->ok()) {
     return Error{ErrorKind::kMalformed, 0, "collector.network.ignored-interfaces: " + ignored->error()};
   }
-  Result<CgroupMounts> hierarchy = CgroupMounts::detect(options.root);
-  if (!hierarchy) {
-    return hierarchy.error();
+  Result<CgroupMounts> mounts = CgroupMounts::detect(options.root);
+  if (!mounts) {
+    return mounts.error();
   }
   Result<ProcessGrouping> grouping = ProcessGrouping::make(options.process_groups);
   if (!grouping) {
     return grouping.error();
   }
   std::unique_ptr<SamplingService> sampling_service(
-      new SamplingService(options, std::move(events), std::move(*hierarchy)));
+      new SamplingService(options, std::move(events), std::move(*mounts)));
   const FileShare share = descriptors_to_keep(options.max_connections);
   SamplerOptions sampling;
   sampling.collectors = sampling_service->collectors_;
@@ -141,7 +141,7 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   // An empty expression would match every name, but the user wants to ignore nothing.
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
-  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->hierarchy_, share.cgroup);
+  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->mounts_, share.cgroup);
   std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources;
   if (options.bare_processes || sampling_service->has_collector(StatsKind::kProcesses)) {
     sampling_service->processes_ = std::make_unique<ProcessWatch>(
@@ -158,9 +158,9 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   }
   sampling_service->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
                                                          std::move(*labels), std::move(workload_sources));
-  DiscoveryOptions discovery = discovery_options(options, sampling_service->hierarchy_);
+  DiscoveryOptions discovery = discovery_options(options, sampling_service->mounts_);
   discovery.on_error = sampling_service->events_.metadata_fault;
-  sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->hierarchy_);
+  sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->mounts_);
   discovery.final_stats = sampling_service->final_stats_.get();
   std::vector<std::unique_ptr<Runtime>> runtimes;
   runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
@@ -177,10 +177,10 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   return sampling_service;
 }
 
-SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy)
+SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts)
     : interval_(options.sampling_interval),
       events_(std::move(events)),
-      hierarchy_(std::move(hierarchy)),
+      mounts_(std::move(mounts)),
       collectors_(chosen_collectors(options)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 

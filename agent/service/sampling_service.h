@@ -40,8 +40,9 @@ struct SamplingServiceStatistics {
   DiscoveryStatus discovery;
   std::optional<ProcessScanStatistics> processes;  // empty: not scanned
   ProcessWatchStatistics process_watch;
-  std::optional<FilesystemStatistics> filesystem;          // empty when that collector is off
-  std::optional<FinalStatsWatcherStatistics> final_stats;  // empty if the kernel does not report that a cgroup has emptied
+  std::optional<FilesystemStatistics> filesystem;  // empty when that collector is off
+  std::optional<FinalStatsWatcherStatistics>
+      final_stats;  // empty if the kernel does not report that a cgroup has emptied
   double last_pass_seconds = 0;
   double last_lag_seconds = 0;       // how much later than planned the last pass began
   std::uint64_t passes_skipped = 0;  // because the previous pass took too long
@@ -68,11 +69,11 @@ class SamplingService {
   // The machine in the last pass. Thread-safe.
   HostStats host() const;
   std::chrono::milliseconds interval() const { return interval_; }
-  const CgroupMounts& hierarchy() const { return hierarchy_; }
+  const CgroupMounts& mounts() const { return mounts_; }
   const std::vector<const Collector*>& collectors() const { return collectors_; }
 
  private:
-  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy);
+  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts);
   bool has_collector(StatsKind needed) const;  // whether a collector that needs it is on
   void run();
   bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
@@ -80,7 +81,7 @@ class SamplingService {
 
   std::chrono::milliseconds interval_;
   SamplingServiceEvents events_;
-  CgroupMounts hierarchy_;
+  CgroupMounts mounts_;
   std::vector<const Collector*> collectors_;
   std::unique_ptr<FinalStatsWatcher> final_stats_;  // may be null
   std::unique_ptr<Discovery> discovery_;

@@ -61,13 +61,13 @@ def median_ns(report, workload, label):
 
 
 def left_behind(docker, state):
-    """What bears the laboratory's mark."""
+    """Everything with the label or name of an overhead run."""
     found = docker.docker("ps", "-aq", "--filter", "label=tallyman.overhead").split()
     found += docker.docker("volume", "ls", "-q", "--filter", "label=tallyman.overhead").split()
     found += [name for name in docker.docker("images", "--format", "{{.Repository}}").split() if "overhead" in name]
     found += [str(p) for tree in (CGROUPS, *CGROUPS.iterdir()) if tree.is_dir()
               for p in tree.glob("tallyman-overhead-*") if p.is_dir()]
-    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
+    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup-"))]
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         found += [line for line in table if str(state) in line]
     return found
@@ -255,9 +255,9 @@ def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containe
     bystander = containers("bystander", "stay", options=["--label", "tallyman=no"])
     (state / "work-of-mine").mkdir()
     assert interrupted(docker, state, signal.SIGKILL) == -signal.SIGKILL
-    assert list(state.glob("cleanup_log-*"))
+    assert list(state.glob("cleanup-*.log"))
     _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
-    assert "which was killed, had left" in said
+    assert "removed what the killed run" in said
     assert left_behind(docker, state) == [str(state / "work-of-mine")]
     assert bystander.running()
 
@@ -294,7 +294,7 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
     run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", state)
     try:
         _, said = overhead(state, code=1)
-        assert "MiB free" in said and "make room" in said
+        assert "MiB free" in said and "free some space" in said
         assert [p.name for p in state.iterdir()] == ["lock"]
     finally:
         run("umount", state)
@@ -312,9 +312,9 @@ def test_two_runs_at_once_are_refused(state):
     first = subprocess.Popen(command(state, "--mode=bare", "--workload=integer", "--rounds=1000"),
                              stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
     try:
-        wait_for(lambda: list(state.glob("cleanup_log-*")), 30, "the first run")
+        wait_for(lambda: list(state.glob("cleanup-*.log")), 30, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)
         assert "another run is under way" in said
     finally:
         end(first)
-    assert not list(state.glob("cleanup_log-*"))
+    assert not list(state.glob("cleanup-*.log"))

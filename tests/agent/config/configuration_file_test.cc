@@ -125,7 +125,7 @@ TEST(ConfigurationFile, AnAliasBombIsRefusedAtItsFirstAnchor) {
 TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
   const auto repeated = [](const std::string& piece) {
     std::string text;
-    while (text.size() + piece.size() <= kLargestConfigurationBytes) text += piece;
+    while (text.size() + piece.size() <= kMaxConfigurationBytes) text += piece;
     return text;
   };
   for (const std::string piece : {"[", "{", "- ", "? ", "a: ", "&a ", "!", "\"", "[],", "{a,", "log: {", "---\n",
@@ -138,10 +138,9 @@ TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
 }
 
 TEST(ConfigurationFile, AMebibyteIsTheMost) {
-  EXPECT_THAT(read(std::string(kLargestConfigurationBytes, '\n')), IsEmpty());
-  EXPECT_THAT(read(std::string(kLargestConfigurationBytes + 1, '\n')),
-              ElementsAre("refused: t.yml: is larger than 1 MiB"));
-  const TemporaryFile file(std::string(kLargestConfigurationBytes * 3, '\n'));
+  EXPECT_THAT(read(std::string(kMaxConfigurationBytes, '\n')), IsEmpty());
+  EXPECT_THAT(read(std::string(kMaxConfigurationBytes + 1, '\n')), ElementsAre("refused: t.yml: is larger than 1 MiB"));
+  const TemporaryFile file(std::string(kMaxConfigurationBytes * 3, '\n'));
   EXPECT_EQ(std::get<std::string>(read_configuration_file(file.path())), file.path() + ": is larger than 1 MiB");
 }
 

@@ -128,7 +128,7 @@ TEST(OverheadRecord, WhatIsNoReportIsRefused) {
   for (const std::string text : {"", "[]", "{}", "{\"version\":2}", "nonsense", "{\"version\":1,\"run\":5}"}) {
     const auto record = from_json(text);
     ASSERT_FALSE(record) << text;
-    EXPECT_THAT(record.error().text, HasSubstr("is no report of 'tallyman overhead run'"));
+    EXPECT_THAT(record.error().text, HasSubstr("is not a report of 'tallyman overhead run'"));
   }
   RecordBuilder builder = usual();
   builder.record.cells[0].samples[0].wall_ns = -1;

@@ -41,11 +41,11 @@ TEST_F(OverheadCleanupLog, UndoesBackwardsAndLeavesNothing) {
   }
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-r1-a", "container tallyman-overhead-r1-b",
                                    "directory /x/work-r1"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r1"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-r1.log"));
 }
 
 TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
-  std::ofstream(state() + "/cleanup_log-dead")
+  std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}})
       << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
       << to_line({"directory", "/home/precious", {}})  // not named by us
@@ -54,20 +54,20 @@ TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
   ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what run dead")));
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-dead"));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r2"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-dead.log"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r2.log"));
 }
 
 TEST_F(OverheadCleanupLog, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
   stuck_ = "tallyman-overhead-dead-a";
-  std::ofstream(state() + "/cleanup_log-dead")
+  std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
   auto cleanup_log = CleanupLog::begin(state(), "r3", undo()).value();
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-dead"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-dead.log"));
   ASSERT_TRUE(cleanup_log->about_to_make({"container", stuck_, {"docker"}}));
   EXPECT_THAT(cleanup_log->undo_all(), SizeIs(1));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r3"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r3.log"));
 }
 
 TEST_F(OverheadCleanupLog, OneRunAtATime) {
@@ -93,7 +93,7 @@ TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
   Interrupt interrupt;
   auto cat = Child::spawn({"cat"}).value();
   const auto soon = [] { return Clock::now() + std::chrono::seconds(20); };
-  ASSERT_TRUE(cat.say("one\ntwo\n"));
+  ASSERT_TRUE(cat.write_all("one\ntwo\n"));
   EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "one");
   EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "two");
   cat.end(std::chrono::seconds(20));
