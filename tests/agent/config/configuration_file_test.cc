@@ -44,7 +44,7 @@ TEST(ConfigurationFile, ACollectorIsASwitchAndASectionOfItsSettings) {
                           "collector.network.ignored-interfaces=^x", "collector.cpu=true"));
 }
 
-TEST(ConfigurationFile, NothingIsFine) {
+TEST(ConfigurationFile, AnEmptyFileIsValid) {
   for (const std::string text : {"", "\n\n", "# only a comment\n", "---\n", "{}", "log:\nweb: {}\n", "~"}) {
     EXPECT_THAT(read(text), IsEmpty()) << text;
   }
@@ -122,7 +122,7 @@ TEST(ConfigurationFile, AnAliasBombIsRefusedAtItsFirstAnchor) {
                                       "value out"));
 }
 
-TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
+TEST(ConfigurationFile, AMebibyteOfAnythingIsParsedQuickly) {
   const auto repeated = [](const std::string& piece) {
     std::string text;
     while (text.size() + piece.size() <= kMaxConfigurationBytes) text += piece;
@@ -137,7 +137,7 @@ TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
   EXPECT_THAT(read("log:\n" + repeated("  # x\n").substr(6)), IsEmpty());
 }
 
-TEST(ConfigurationFile, AMebibyteIsTheMost) {
+TEST(ConfigurationFile, AMebibyteIsTheMaximum) {
   EXPECT_THAT(read(std::string(kMaxConfigurationBytes, '\n')), IsEmpty());
   EXPECT_THAT(read(std::string(kMaxConfigurationBytes + 1, '\n')), ElementsAre("refused: t.yml: is larger than 1 MiB"));
   const TemporaryFile file(std::string(kMaxConfigurationBytes * 3, '\n'));
@@ -146,7 +146,7 @@ TEST(ConfigurationFile, AMebibyteIsTheMost) {
 
 std::string unreadable(const std::string& path) { return std::get<std::string>(read_configuration_file(path)); }
 
-TEST(ConfigurationFile, WhatCannotBeReadIsNamedWithTheReason) {
+TEST(ConfigurationFile, AnUnreadableFileIsNamedWithTheReason) {
   const std::string why = ": the configuration file cannot be read: ";
   EXPECT_EQ(unreadable("/no/such.yml"), "/no/such.yml" + why + "No such file or directory");
   EXPECT_EQ(unreadable("/etc"), "/etc" + why + "it is a directory");
@@ -154,7 +154,7 @@ TEST(ConfigurationFile, WhatCannotBeReadIsNamedWithTheReason) {
   EXPECT_THAT(unreadable("/" + std::string(5'000, 'x')), HasSubstr("File name too long"));
 }
 
-TEST(ConfigurationFile, APipeWithoutAWriterDoesNotHoldUpTheStart) {
+TEST(ConfigurationFile, APipeWithoutAWriterDoesNotDelayTheStart) {
   const std::string path = testing::TempDir() + "tallyman-fifo-" + std::to_string(getpid());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_THAT(unreadable(path), HasSubstr("it is no regular file"));

@@ -1,4 +1,4 @@
-// The probe itself, as a child: every order does work that can be counted.
+// The probe as a child process: every order does work that can be counted.
 #include "agent/overhead/targets/child.h"
 #include "agent/overhead/targets/probe_client.h"
 #include "agent/overhead/targets/probe_image.h"
@@ -59,7 +59,7 @@ TEST_F(OverheadProbe, TheFirstWriteIsDoneOnceAFile) {
   EXPECT_EQ(text, "tally56789");
 }
 
-TEST_F(OverheadProbe, WhatCannotBeDoneIsSaid) {
+TEST_F(OverheadProbe, AFailedOrderIsReported) {
   EXPECT_THAT(answer_of(answer_to("write dir=/nonexistent")).error().text, HasSubstr("/nonexistent: No such file"));
   EXPECT_THAT(answer_of(answer_to("dance")).error().text, HasSubstr("no such order: dance"));
   EXPECT_THAT(answer_of(answer_to("tcp-latency address=127.0.0.1 port=1")).error().text,

@@ -44,11 +44,11 @@ TEST_F(OverheadCleanupLog, UndoesBackwardsAndLeavesNothing) {
   EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-r1.log"));
 }
 
-TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
+TEST_F(OverheadCleanupLog, TheNextRunUndoesOnlyWhatAKilledRunLeft) {
   std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}})
       << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
-      << to_line({"directory", "/home/precious", {}})  // not named by us
+      << to_line({"directory", "/home/precious", {}})  // not one of our names
       << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
   auto cleanup_log = CleanupLog::begin(state(), "r2", undo()).value();
   ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
@@ -58,7 +58,7 @@ TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
   EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r2.log"));
 }
 
-TEST_F(OverheadCleanupLog, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
+TEST_F(OverheadCleanupLog, FailedUndosAreReportedAndKeptForTheNextRun) {
   stuck_ = "tallyman-overhead-dead-a";
   std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
@@ -89,7 +89,7 @@ TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne
   EXPECT_FALSE(real({"unknown", "tallyman-overhead-x", {}}));
 }
 
-TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
+TEST(OverheadChild, AnswersLineByLineAndReportsWhyItEnded) {
   Interrupt interrupt;
   auto cat = Child::spawn({"cat"}).value();
   const auto soon = [] { return Clock::now() + std::chrono::seconds(20); };
@@ -103,7 +103,7 @@ TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
   EXPECT_EQ(run_program({"cat"}, std::chrono::seconds(20), interrupt, "text\n").value(), "text");
 }
 
-TEST(OverheadChild, OneThatHangsIsGivenUpWithAClearMessage) {
+TEST(OverheadChild, AHangingChildIsAbandonedWithAClearMessage) {
   Interrupt interrupt;
   const auto hung = run_program({"sleep", "1000"}, std::chrono::milliseconds(200), interrupt);
   ASSERT_FALSE(hung);
@@ -119,7 +119,7 @@ TEST(OverheadChild, ASignalEndsTheWait) {
   EXPECT_TRUE(stopped.error().interrupted);
   EXPECT_EQ(interrupt.number(), SIGTERM);
   interrupt.ignore_from_now();
-  EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // cleaning up goes on
+  EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // the cleanup continues
 }
 
 }  // namespace
