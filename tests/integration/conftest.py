@@ -27,7 +27,7 @@ def pytest_sessionfinish(session, exitstatus):
 
 @pytest.fixture(scope="session")
 def docker():
-    """A Docker daemon for the whole session; whatever it leaves behind fails the session."""
+    """A Docker daemon for the whole session; anything it leaves behind fails the session."""
     before = Inventory()
     identities = []
     daemon = DockerDaemon()

@@ -1,4 +1,4 @@
-"""Loads of exactly known size in real containers, against what the agent says of them."""
+"""Loads of exactly known size in real containers, compared with the agent's metrics."""
 import contextlib
 import os
 import pathlib
@@ -86,7 +86,7 @@ def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_
     found = scrape.all("container_fs_writes_bytes_total", **only(container))
     rows = kernel_file(container, "blkio", "blkio.throttle.io_service_bytes_recursive").splitlines()
     accounted = {row.split()[0] for row in rows if row.split()[0] != "Total"}
-    # Once a rule has been set on a device the kernel goes on accounting it until the next boot.
+    # After a rule has been set on a device, the kernel accounts for it until the next boot.
     assert len(found) == len(accounted), (found, rows)
     assert all(sample.value > 0 for sample in found), found
 
@@ -226,11 +226,11 @@ def test_host_network_is_not_the_containers(containers, agent):
     container = containers("on-the-host", "stay", options=["--network", "host"])
     bridged = containers("bridged", "stay")
     scrape = agent.fresh_scrape()
-    # Of its sockets its own cgroup's are told.
+    # Only the sockets of its own cgroup are counted.
     network = [s for s in scrape.samples if s.name.startswith("container_network_") and "interface" in s.labels]
     assert not [s for s in network if s.labels["id"] == container.cgroup]
     assert [s for s in network if s.labels["id"] == bridged.cgroup]
-    # The host's own interfaces are told under the host's name, and there alone.
+    # The host's own interfaces appear only under the host's name.
     interfaces = {s.labels["interface"] for s in network if s.labels["id"] == "/"}
     assert interfaces and "lo" not in interfaces
     assert not [s for s in network if s.labels.get("name") == "on-the-host"]

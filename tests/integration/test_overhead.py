@@ -1,4 +1,4 @@
-"""`tallyman overhead` with a real Docker: what it finds is known beforehand."""
+"""`tallyman overhead` with a real Docker, for loads with known results."""
 import json
 import os
 import pathlib
@@ -35,7 +35,7 @@ def command(state, *flags):
 
 
 def overhead(state, *flags, docker=None, code=0, env=None):
-    """(report, what it said) of one run."""
+    """(report, output) of one run."""
     if docker:
         flags += (f"--docker.host={docker_host(docker)}",)
     done = subprocess.run(command(state, "--json", *flags), capture_output=True, text=True, timeout=280, check=False,
@@ -181,7 +181,7 @@ def test_a_mode_that_differs_in_nothing_is_found_to(docker, state):
 
 
 def test_the_control_finds_nothing(state):
-    """10 workloads in 5 runs of 10 rounds, whose intervals miss the truth in 2.1 % by chance (the sign test's, whatever
+    """10 workloads in 5 runs of 10 rounds. Intervals miss the truth in 2.1 % by chance (the sign test's, whatever
     the machine does meanwhile): 6 of 50 or more come once in 1,400 times."""
     workloads = ("integer,floating-point,system-calls,context-switches,page-faults,fork-exec,write,read,"
                  "loopback-throughput,loopback-latency")

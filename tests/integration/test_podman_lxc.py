@@ -21,7 +21,7 @@ LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 
 @pytest.fixture
 def directory():
-    """A root file system with the truth program; whatever is left behind fails the test."""
+    """A root file system with the truth program; anything left behind fails the test."""
     before = Inventory()
     path = pathlib.Path(tempfile.mkdtemp(prefix="tallyman-oci-"))
     for name in ("proc", "sys", "dev"):

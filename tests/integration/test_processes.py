@@ -21,7 +21,7 @@ REQUESTS = 4000
 
 
 def leave_cgroups():
-    """To the root of every hierarchy: whatever runs the tests may be in a container or a service."""
+    """Moves to the root of every hierarchy, because the tests may run in a container or a service."""
     for tree in [CGROUPS, *CGROUPS.iterdir()]:
         try:
             (tree / "cgroup.procs").write_text(str(os.getpid()))
@@ -169,7 +169,7 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
             end(one)
     leaves, root = (now - then for then, now in zip(before, after))
     print(f"leaves {leaves:.3f} s, root {root:.3f} s: {100 * (leaves / root - 1):+.2f} %")
-    # Groups are looked at a little before or after the root, and a container that ended meanwhile
+    # Groups are read a little before or after the root, and a container that ended meanwhile
     # has taken its figures with it.
     assert leaves == pytest.approx(root, rel=0.05)
 
@@ -193,7 +193,7 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
     contained = containers("nginx-contained", image="tallyman/nginx:1")
     address = contained.inspect()["NetworkSettings"]["IPAddress"] + ":80"
     with tempfile.TemporaryDirectory(prefix="tallyman-nginx-") as directory:
-        # Of the worker's command line nginx leaves nothing: the executable alone tells.
+        # nginx overwrites the worker's command line, so only the executable identifies it.
         rules = '[{"name": "nginx-bare", "executable": "^nginx$"}]'
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:

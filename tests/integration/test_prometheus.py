@@ -112,7 +112,7 @@ def test_rate_of_the_burning_container(world):
     print(f"rate {world.rate:.4f}, the kernel's own {kernel:.4f}")
     # The samples lie up to a second off the two moments, and rate() extrapolates to the window.
     assert world.rate == pytest.approx(kernel, rel=0.04)
-    # One loop is one CPU, unless the machine had none left for it; the kernel's figure tells.
+    # One loop is one CPU, unless the machine had none left for it; the kernel's figure decides.
     assert world.rate <= 1.03
     assert world.rate >= 0.93 or kernel < 0.95
 

@@ -1,5 +1,5 @@
 """systemd as process 1, on cgroup v2: its units and machines, and Podman with its driver,
-as the agent names them, against what systemd says of itself."""
+as the agent names them, compared with systemd's own output."""
 import datetime
 import json
 import pathlib
