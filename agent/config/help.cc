@@ -14,7 +14,7 @@ constexpr std::string_view kCommandsHelp =
     "  tallyman [serve] [FLAGS]  sample this host, serve metrics to Prometheus\n"
     "  tallyman ls [FLAGS]       show what every workload uses now, as a table\n"
     "  tallyman metrics [FLAGS]  list every metric\n"
-    "  tallyman overhead run     measure what a container costs: tallyman overhead --help\n"
+    "  tallyman overhead run     measure a container's cost: tallyman overhead --help\n"
     "  tallyman version          print the version (also --version)\n";
 
 constexpr std::string_view kHead = R"(# Configuration

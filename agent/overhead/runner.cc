@@ -111,8 +111,7 @@ Result<Record> Runner::run() {
   const auto began = Clock::now();
   if (choice_.extent.most.count() > 0) {
     session_.deadline = began + choice_.extent.most;
-    session_.limit =
-        std::min(session_.limit, choice_.extent.most / 5);  // one hanging runtime must not use up all the time
+    session_.limit = std::min(session_.limit, choice_.extent.most / 5);  // a hanging runtime must not use it all up
   }
   if (const auto ready = prepare(); !ready) return ready.error();
   const unsigned rounds = choice_.extent.rounds;

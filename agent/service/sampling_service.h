@@ -40,9 +40,8 @@ struct SamplingServiceStatistics {
   DiscoveryStatus discovery;
   std::optional<ProcessScanStatistics> processes;  // empty: not scanned
   ProcessWatchStatistics process_watch;
-  std::optional<FilesystemStatistics> filesystem;  // empty when that collector is off
-  std::optional<FinalStatsWatcherStatistics>
-      final_stats;  // empty if the kernel does not report that a cgroup has emptied
+  std::optional<FilesystemStatistics> filesystem;          // empty when that collector is off
+  std::optional<FinalStatsWatcherStatistics> final_stats;  // empty if the kernel does not report emptied cgroups
   double last_pass_seconds = 0;
   double last_lag_seconds = 0;       // how much later than planned the last pass began
   std::uint64_t passes_skipped = 0;  // because the previous pass took too long
