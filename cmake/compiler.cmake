@@ -1,4 +1,4 @@
-# What holds for every target of the project.
+# Compiler options for every target of the project.
 set(CMAKE_CXX_STANDARD 20)
 set(CMAKE_CXX_STANDARD_REQUIRED ON)
 set(CMAKE_CXX_EXTENSIONS OFF)
@@ -12,18 +12,18 @@ if(CCACHE AND NOT CMAKE_CXX_COMPILER_LAUNCHER)
   set(CMAKE_CXX_COMPILER_LAUNCHER ${CCACHE})
 endif()
 
-# What most of the time of a build went into: the standard headers, and what templates become,
-# again in each file. So presets that build everything anew take some files as one
-# (CMAKE_UNITY_BUILD); those whose inner names others have too are named by the libraries.
+# Most of the time of a build is spent on standard headers and on templates, again for each
+# file. So presets that build everything compile several files as one (CMAKE_UNITY_BUILD).
+# The libraries list the files with names that collide in such a unit.
 set(CMAKE_UNITY_BUILD_BATCH_SIZE 6)
 if(CMAKE_UNITY_BUILD AND CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
-  add_compile_options(-Wno-subobject-linkage)  # of types that are one file's own, which it cannot know then
+  add_compile_options(-Wno-subobject-linkage)  # false warnings about types that are local to a file
 endif()
 function(tallyman_precompile library)
   if(TALLYMAN_TESTS)
     target_precompile_headers(${library} PRIVATE ${PROJECT_SOURCE_DIR}/cmake/precompiled.h)
     if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
-      # More of those; without precompiled headers the compiler is silent.
+      # More false warnings, only with precompiled headers.
       target_compile_options(${library} PRIVATE -Wno-stringop-overflow -Wno-stringop-overread -Wno-array-bounds)
     endif()
   endif()

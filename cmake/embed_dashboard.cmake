@@ -1,6 +1,6 @@
 # Writes a C++ file with the files below DIR, compressed, for agent/api/dashboard.h:
 #   cmake -DDIR=dashboards/web/dist -DOUT=dashboard_files.cc -P embed_dashboard.cmake
-# No file, or no DIR: an empty table.
+# Without files, or without DIR, the table is empty.
 file(GLOB_RECURSE files RELATIVE ${DIR} ${DIR}/*)
 list(SORT files)
 set(data "")
@@ -13,7 +13,7 @@ foreach(name IN LISTS files)
   file(ARCHIVE_CREATE OUTPUT ${OUT}.gz PATHS ${DIR}/${name} FORMAT raw COMPRESSION GZip COMPRESSION_LEVEL 9)
   file(READ ${OUT}.gz hex HEX)
   file(REMOVE ${OUT}.gz)
-  # The time of compression, bytes 4 to 7: the same input is to give the same binary.
+  # Clears bytes 4 to 7, the time of compression, so that the same input gives the same binary.
   string(SUBSTRING ${hex} 0 8 magic)
   string(SUBSTRING ${hex} 16 -1 rest)
   string(REGEX REPLACE "(..)" "0x\\1," hex ${magic}00000000${rest})

@@ -1,4 +1,4 @@
-// The JSON of /api/v1/events (docs/api.md). Texts are made valid UTF-8.
+// The JSON of /api/v1/events (docs/api.md). Invalid UTF-8 is replaced.
 #pragma once
 
 #include "collectors/model/events.h"

@@ -14,7 +14,7 @@ namespace {
 
 namespace json = boost::json;
 
-// Sets a member unless it is not known.
+// Sets a member if its value is known.
 void set(json::object& object, std::string_view key, std::string_view text) {
   if (!text.empty()) object[key] = valid_utf8(text);
 }
@@ -137,7 +137,7 @@ void set_swarm(json::object& object, const Workload& workload) {
   object["swarm"] = std::move(one);
 }
 
-// What it is counted together with, and whose it is.
+// The workloads and groups that it belongs to.
 void set_groups(json::object& object, const Workload& workload) {
   set_compose(object, workload);
   set_swarm(object, workload);
@@ -282,7 +282,7 @@ std::string workload_identity_json(const Workload& workload) { return json::seri
 
 namespace {
 
-// What tallyman_network_interface_info says, an object each.
+// The content of tallyman_network_interface_info, one object per interface.
 json::array interfaces_of(const Snapshot* snapshot, const std::vector<const Block*>& blocks,
                           const MetricIndex& metrics) {
   json::array all;

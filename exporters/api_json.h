@@ -1,6 +1,6 @@
-// The JSON of /api/v1, documented in docs/api.md. All texts are made valid
-// UTF-8. What is not known is left out, never null, 0 or "". Times are RFC 3339
-// in UTC; values are in base units: bytes, seconds.
+// The JSON of /api/v1, documented in docs/api.md. Invalid UTF-8 is replaced. Unknown
+// values are left out, never null, 0 or "". Times are RFC 3339 in UTC; values are in
+// base units: bytes, seconds.
 #pragma once
 
 #include "collectors/model/snapshot.h"
@@ -15,7 +15,7 @@
 
 namespace tallyman {
 
-// MetricId by name, for a catalogue that outlives it.
+// Finds a MetricId by name. The catalogue outlives it.
 class MetricIndex {
  public:
   explicit MetricIndex(std::span<const CatalogueEntry> metrics);
@@ -30,8 +30,8 @@ class MetricIndex {
   std::unordered_map<std::string_view, MetricId> ids_;
 };
 
-// What is told of the host beyond its workload's numbers. Empty strings and
-// zeros are not known.
+// Facts about the host beyond the numbers of its workload. Empty strings and zeros
+// mean unknown.
 struct HostFacts {
   std::string agent_version, hostname, cgroup_mode, cgroup_hierarchies;
   std::string machine_id, system_uuid, boot_id, kernel_version, os_version;
@@ -56,7 +56,7 @@ struct WorkloadProcesses {
 // `snapshot` may be null: no sample yet, so no sequence, time or stats.
 
 // {"sequence":..,"time":..,"workloads":[{"id":..,"kind":..,"stats":{..},..}]}
-// With `ended`, those that have ended lately too: they have the member "ended".
+// With `ended`, recently ended workloads too; they have the member "ended".
 std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads,
                            const MetricIndex& metrics = MetricIndex::of_catalogue(), bool ended = false);
 // One workload, as in the list, with its "processes" and "namespaces", and
@@ -64,9 +64,9 @@ std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloa
 // the workload.
 std::string workload_json(const Snapshot* snapshot, const Workload& workload, const WorkloadProcesses& processes = {},
                           const MetricIndex& metrics = MetricIndex::of_catalogue());
-// Who it is alone: as in the list, without "stats".
+// Only the identity of a workload: as in the list, without "stats".
 std::string workload_identity_json(const Workload& workload);
-// Facts, the host's own stats, and how many workloads there are of each kind.
+// Facts, the host's own stats, and the number of workloads of each kind.
 std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, const HostFacts& facts,
                       const MetricIndex& metrics = MetricIndex::of_catalogue());
 

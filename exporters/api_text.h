@@ -1,4 +1,4 @@
-// Times as all of /api/v1 writes them.
+// The time format of /api/v1.
 #pragma once
 
 #include <cstdint>
@@ -6,7 +6,7 @@
 
 namespace tallyman {
 
-// "2026-11-24T08:57:11.123456789Z", of nanoseconds since the epoch.
+// "2026-11-24T08:57:11.123456789Z" from nanoseconds since the epoch.
 std::string rfc3339(std::uint64_t nsec);
 
 }  // namespace tallyman

@@ -31,7 +31,7 @@ std::shared_ptr<const std::string> BufferPool::share(std::unique_ptr<std::string
 }
 
 void BufferPool::give_back(std::unique_ptr<std::string> buffer) {
-  // A host that shrank need not keep the memory of its best days.
+  // Do not keep large buffers after the text has become much smaller.
   if (buffer->capacity() > kAlwaysKeptBytes && buffer->size() < buffer->capacity() / 4) return;
   const std::lock_guard lock(mutex_);
   spare_.push_back(std::move(buffer));

@@ -1,5 +1,5 @@
-// Buffers for bodies that many readers share: the last reader's release hands
-// the memory back, so that the next body need not fault in its pages again.
+// Buffers for bodies that many readers share. When the last reader releases a body,
+// its memory returns to the pool, so the next body need not fault in its pages again.
 // Thread-safe.
 #pragma once
 
@@ -14,10 +14,10 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
  public:
   BufferPool() { spare_.reserve(kMaxSpare + 1); }
 
-  // An earlier body, text and all, to be written over; empty where none is free.
+  // An earlier body with its text, to be overwritten; empty if none is free.
   std::unique_ptr<std::string> take();
-  // The finished body; comes back when its last reader is done. Readers may
-  // outlive everybody else.
+  // Shares the finished body. It returns to the pool when its last reader releases it.
+  // Readers may outlive the pool.
   std::shared_ptr<const std::string> share(std::unique_ptr<std::string> body);
   std::size_t spare_buffers() const;
 

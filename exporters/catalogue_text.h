@@ -1,5 +1,4 @@
-// The catalogue of metrics for people and tools: `tallyman metrics` and
-// docs/metrics.md.
+// The catalogue of metrics as text: `tallyman metrics` and docs/metrics.md.
 #pragma once
 
 #include "collectors/model/metric.h"
@@ -10,16 +9,16 @@
 
 namespace tallyman {
 
-// At most 80 columns, but for a name that is longer.
+// At most 80 columns, except for longer names.
 std::string catalogue_table(std::span<const CatalogueEntry> metrics = catalogue());
-// docs/metrics.md, whole.
+// The whole of docs/metrics.md.
 std::string catalogue_markdown(std::span<const CatalogueEntry> metrics = catalogue());
 // [{"name":..,"type":..,"unit":..,"help":..,"labels":[..],"collector":..,"source_v1":..,"source_v2":..}]
 std::string catalogue_json(std::span<const CatalogueEntry> metrics = catalogue());
 
-// /api/v1/metrics: the same without the sources, and "series": how many there are
-// now. Those of the agent's own metrics are counted in `self_text`, Prometheus'
-// text of them. `snapshot` may be null: no sample yet.
+// /api/v1/metrics: the same without the sources, and with "series", their current
+// number. Series of the agent's own metrics are counted in `self_text`, their
+// Prometheus text. `snapshot` is null before the first sample.
 std::string metrics_json(const Snapshot* snapshot, std::string_view self_text,
                          std::span<const CatalogueEntry> metrics = catalogue());
 

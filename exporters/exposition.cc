@@ -60,24 +60,24 @@ class Exposition::Impl {
 
   const SelfMetrics self_;
   const std::span<const CatalogueEntry> metrics_;
-  // Text is ten times as large as what is sent of it, and scrapes are far between: its
-  // memory is given back, and how much it was remembered. A fault in each of its pages
-  // is a tenth of what compressing them costs.
+  // The text is ten times as large as its compressed form, and scrapes are rare. So its
+  // memory is freed and only its size is kept. A page fault for each page costs a tenth
+  // of compressing it.
   std::atomic<std::size_t> text_bytes_{0};
   const std::shared_ptr<BufferPool> gzip_buffers_ = std::make_shared<BufferPool>();
 
-  mutable std::mutex mutex_;  // of what follows
+  mutable std::mutex mutex_;  // guards the members below
   std::condition_variable changed_;
   std::weak_ptr<const Snapshot> newest_;
   SteadyClock::time_point newest_time_;
-  std::vector<EntryPtr> entries_;  // of the newest snapshot, oldest first
+  std::vector<EntryPtr> entries_;  // bodies of the newest snapshot, oldest first
   ExpositionStatistics statistics_;
 
   std::mutex compressor_mutex_;
   GzipCompressor compressor_;
 };
 
-// Whether bodies of this snapshot are kept: those of the newest are, a straggler's are not.
+// Whether bodies of this snapshot are kept: only those of the newest snapshot are.
 bool Exposition::Impl::admit(const SnapshotPtr& snapshot) {
   if (!snapshot) return false;
   const bool same = !newest_.owner_before(snapshot) && !snapshot.owner_before(newest_);
@@ -143,7 +143,7 @@ Body Exposition::Impl::make(const SnapshotPtr& snapshot, const ExpositionRequest
   return gzip_buffers_->share(std::move(compressed));
 }
 
-// To be compressed: not kept, unless somebody has asked for the text itself.
+// Text to be compressed. It is kept only if a client has requested the text itself.
 Body Exposition::Impl::plain_text(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
   ExpositionRequest plain = request;
   plain.gzip = false;

@@ -1,5 +1,5 @@
-// gzip by libdeflate at level 1: on metrics as small as zlib's best at a third
-// of the time of zlib's fastest.
+// gzip by libdeflate at level 1. For metrics the result is as small as zlib's best
+// level, in a third of the time of zlib's fastest level.
 #pragma once
 
 #include <cstddef>
@@ -25,12 +25,12 @@ class GzipCompressor {
     void operator()(char* memory) const;
   };
   std::unique_ptr<libdeflate_compressor, Free> compressor_;
-  // For the worst case, which never comes: pages that are not written cost nothing.
+  // Sized for the worst case, which never occurs. Unwritten pages cost nothing.
   std::unique_ptr<char, Free> scratch_;
   std::size_t scratch_bytes_ = 0;
 };
 
-// The text of one gzip member that holds `bytes` of it; empty for anything else.
+// The text of one gzip member if its length is `bytes`; empty otherwise.
 std::optional<std::string> gunzip(std::string_view packed, std::size_t bytes);
 
 }  // namespace tallyman

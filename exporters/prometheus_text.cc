@@ -8,20 +8,20 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kValueBytes = 32;  // enough for any value and what stands around it
+constexpr std::size_t kValueBytes = 32;  // enough for any value and its separators
 
-// Writes into a string in steps of a few lines: a string cannot grow without
-// being filled. Short steps stay in the first-level cache and let the memory
-// fetch what is filled while the lines before it are still being made.
+// Writes into a string in steps of a few lines, because a string is filled when it
+// grows. Short steps stay in the first-level cache, and memory is fetched while the
+// previous lines are being written.
 class TextBuffer {
  public:
-  // Keeps the first `kept` bytes of `out`; those behind are room to write over.
+  // Keeps the first `kept` bytes of `out` and overwrites the rest.
   TextBuffer(std::string& out, std::size_t kept) : out_(out), at_(out.data() + kept), end_(out.data() + out.size()) {}
   ~TextBuffer() { out_.resize(used()); }
   TextBuffer(const TextBuffer&) = delete;
   TextBuffer& operator=(const TextBuffer&) = delete;
 
-  // The place for the next `bytes` bytes, to be ended by advance().
+  // Room for the next `bytes` bytes; advance() ends the step.
   char* room(std::size_t bytes) {
     if (static_cast<std::size_t>(end_ - at_) < bytes) grow(bytes);
     return at_;
@@ -87,7 +87,7 @@ char* write_value(char* to, std::uint64_t value, Scale scale) {
   return fraction == 0 ? to : write_fraction(to, fraction, digits);
 }
 
-// Where rendering is in one block's series, which are sorted by metric.
+// The current position in the series of one block, which are sorted by metric.
 struct Cursor {
   const Series* next;
   const Series* end;
@@ -127,9 +127,9 @@ void write_line(TextBuffer& text, std::string_view name, const Cursor& cursor, c
   text.advance(to);
 }
 
-// A family takes one line of each block, and the blocks together are larger than
-// the caches next to the processor: ask for what comes soon. In two steps, for
-// where the value is stands in the series.
+// A family needs one line of each block, and all blocks together exceed the CPU's
+// caches, so prefetch the next ones. This takes two steps, because the series
+// holds the position of its value.
 constexpr std::size_t kSeriesAhead = 10, kValuesAhead = 5;
 
 void fetch_ahead(const std::vector<Cursor>& cursors, std::size_t at) {

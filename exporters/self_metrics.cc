@@ -24,7 +24,7 @@ std::string help_of(const std::string& name) {
   throw std::logic_error("not in self_metric_table(): " + name);
 }
 
-// The series of one type. Those that a round does not set are gone after it.
+// The series of one type. A series that is not set in a round is removed after it.
 template <class Metric>
 class SeriesStore {
  public:
@@ -101,7 +101,7 @@ class SelfMetrics::Impl {
   mutable std::mutex mutex_;
   prometheus::Registry registry_{prometheus::Registry::InsertBehavior::Merge};
   SeriesStore<prometheus::Gauge> gauges_;
-  SeriesStore<prometheus::Gauge> overhead_gauges_;  // hundreds that change with a new report alone
+  SeriesStore<prometheus::Gauge> overhead_gauges_;  // hundreds, which change only with a new report
   std::shared_ptr<const OverheadFigures> overhead_;
   SeriesStore<prometheus::Counter> counters_;
   prometheus::Histogram* histogram_ = nullptr;
@@ -119,7 +119,7 @@ void SelfMetrics::Impl::counter(const std::string& name, const Labels& labels, s
   if (!total) return;
   auto& family = prometheus::BuildCounter().Name(name).Help(help_of(name)).Register(registry_);
   auto& held = counters_.get(family, labels);
-  // A part made anew counts from 0 again; the series goes on.
+  // A recreated part counts from 0 again, but the series continues.
   held.metric->Increment(*total >= held.last ? *total - held.last : *total);
   held.last = *total;
 }

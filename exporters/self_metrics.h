@@ -1,7 +1,7 @@
-// The agent's own metrics, tallyman_* and process_*: held by a prometheus-cpp
-// Registry, written by our own code, since prometheus-cpp knows no OpenMetrics,
-// prints 16 digits and escapes no help. Names, types and help are those of
-// collectors/self_metric_table.
+// The agent's own metrics, tallyman_* and process_*. A prometheus-cpp Registry holds
+// them. Our own code writes them, because prometheus-cpp does not support OpenMetrics,
+// prints 16 digits and does not escape help. Names, types and help come from
+// self_metric_table().
 #pragma once
 
 #include "exporters/exposition.h"
@@ -16,7 +16,7 @@
 
 namespace tallyman {
 
-// The last report of `tallyman overhead run`: wall time of places against the
+// The last report of `tallyman overhead run`: wall time of each mode relative to the
 // baseline. Immutable.
 struct OverheadFigures {
   struct Cell {
@@ -25,13 +25,13 @@ struct OverheadFigures {
     std::optional<double> ratio = {};  // empty: no measurable difference
   };
   std::optional<double> run_timestamp_seconds;
-  std::map<std::string, double> noise_floor;  // work -> factor, at least 1: what is nearer to 1 is noise
+  std::map<std::string, double> noise_floor;  // work -> factor, at least 1: a ratio closer to 1 is noise
   std::vector<Cell> cells;
 };
 
-// Filled by the agent from its parts just before the metrics are written. What
-// is empty has no series; counters are totals since the start of their part and
-// may begin anew when that part is made anew.
+// The agent fills this from its parts just before the metrics are written. Empty
+// values have no series. Counters are totals since the start of their part and
+// restart at 0 when the part is recreated.
 struct SelfStatistics {
   using Total = std::optional<std::uint64_t>;
   using Value = std::optional<double>;
@@ -84,14 +84,14 @@ struct SelfStatistics {
   Total history_samples_skipped, history_workloads_left_out, history_chunks_dropped;
   Value history_fine_seconds, history_coarse_seconds;
 
-  std::shared_ptr<const OverheadFigures> overhead;  // null: nothing was measured
+  std::shared_ptr<const OverheadFigures> overhead;  // null if nothing was measured
 
   Value process_cpu_seconds, process_start_time_seconds;
   Total process_resident_memory_bytes, process_virtual_memory_bytes;
   Total process_open_fds, process_max_fds, process_threads;
 };
 
-// Thread-safe. The order of the text is fixed: two without a change in between are equal.
+// Thread-safe. The order of the text is fixed: without a change two texts are equal.
 class SelfMetrics {
  public:
   SelfMetrics();

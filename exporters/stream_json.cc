@@ -38,7 +38,7 @@ void append_separated(std::string& out, std::string_view text) {
   out += text;
 }
 
-// `"memory_bytes":67108864,"cpu_cores":1.5,"pids":100`: those that are set.
+// `"memory_bytes":67108864,"cpu_cores":1.5,"pids":100`: only limits that are set.
 std::string limits_of(const Snapshot& snapshot, const Block& block, const HistoryRow& row) {
   static const auto kThreads = find_metric("container_threads_max");
   static const unsigned kMemory = *find_history_field("memory_limit_bytes");
@@ -102,7 +102,7 @@ StreamEncoder::Update StreamEncoder::update(const Snapshot& snapshot) {
   return made;
 }
 
-// Which entry each block is of; anew only when the layout is another.
+// Maps blocks to entries; recomputed only when the layout changes.
 void StreamEncoder::match(const Snapshot& snapshot, std::string& removed) {
   if (layout_ == snapshot.layout) return;
   layout_ = snapshot.layout;
@@ -113,7 +113,7 @@ void StreamEncoder::match(const Snapshot& snapshot, std::string& removed) {
     if (block.ended) continue;
     auto [found, is_new] = entries_.try_emplace({block.workload->id, block.workload->inode});
     Entry& entry = found->second;
-    if (entry.seen) continue;  // the host's other blocks, of the machine's series
+    if (entry.seen) continue;  // the host's further blocks with series of the machine
     if (is_new) entry.key = next_key_++;
     entry.changed = entry.changed || entry.workload != block.workload;
     entry.workload = block.workload;

@@ -1,5 +1,5 @@
-// The events of /api/v1/stream: which workloads there are, and what each uses
-// now (docs/api.md). One encoder for all clients; one thread at a time.
+// The events of /api/v1/stream: the workloads and what each uses now (docs/api.md).
+// One encoder for all clients; one thread at a time.
 #pragma once
 
 #include "collectors/model/history_fields.h"
@@ -30,11 +30,11 @@ class StreamEncoder {
     std::string workloads;  // {"workloads":[..],"removed":[..],"full":false}: what changed; empty if nothing did
     std::string sample;     // {"sequence":..,"time":..,"fields":[..],"rows":[[key,..],..]}
   };
-  // Rates are since the update before, so that the first after forget() has none.
+  // Rates are since the previous update; the first update after forget() has none.
   Update update(const Snapshot& snapshot);
-  // {"workloads":[..],"removed":[],"full":true}: all, as of the last update.
+  // {"workloads":[..],"removed":[],"full":true}: all workloads in the last update.
   std::string all_workloads() const;
-  // Nobody listens: the next update begins anew. A workload keeps its key if it is there again then.
+  // Called when no client is left: the next update starts again. A workload that still exists keeps its key.
   void forget();
 
  private:
@@ -52,7 +52,7 @@ class StreamEncoder {
   static void append_entry(std::string& out, const Entry& entry);
 
   std::map<std::pair<std::string, std::uint64_t>, Entry> entries_;  // by id and inode
-  std::vector<Entry*> of_block_;                                    // of layout_; null: not shown
+  std::vector<Entry*> of_block_;                                    // entries of the blocks of layout_; null: not shown
   std::shared_ptr<const Layout> layout_;
   std::chrono::steady_clock::time_point last_;
   bool has_last_ = false;

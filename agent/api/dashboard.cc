@@ -34,7 +34,7 @@ std::string_view type_of(std::string_view name) {
   return found == kTypes.end() ? "application/octet-stream" : found->second;
 }
 
-// If-None-Match: a list of tags, or *. W/"x" is meant as "x" here (RFC 9110, 13.1.2).
+// If-None-Match: a list of tags, or *. W/"x" and "x" are equal here (RFC 9110, 13.1.2).
 bool has_tag(std::string_view list, std::string_view tag) {
   if (list == "*") return true;
   for (std::size_t at = list.find(tag); at != list.npos; at = list.find(tag, at + 1)) {
@@ -54,7 +54,7 @@ const DashboardFile* Dashboard::find(std::string_view path) const {
 
 HttpResponse Dashboard::response(const DashboardFile& file, const HttpRequest& request) {
   const bool packed = accepts_gzip(request.accept_encoding);
-  // Strong tags differ with the encoding, for the bytes do.
+  // A strong tag identifies bytes, and those depend on the encoding.
   const std::string tag = "\"" + std::string(file.hash) + (packed ? "-gz\"" : "\"");
   const bool for_ever = file.name.starts_with("assets/");
   HttpResponse response;

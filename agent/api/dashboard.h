@@ -1,6 +1,6 @@
-// The web dashboard as it is built into the binary: dashboards/web/dist, each file
-// compressed (cmake/embed_dashboard.cmake). The page loads nothing from elsewhere
-// and names nothing but by relative paths, so that it works behind any prefix.
+// The web dashboard that is built into the binary: dashboards/web/dist, each file
+// compressed (cmake/embed_dashboard.cmake). The page loads nothing from other
+// hosts and uses only relative paths, so it works behind any prefix.
 #pragma once
 
 #include "agent/http/http_server.h"
@@ -18,7 +18,7 @@ struct DashboardFile {
   std::size_t bytes = 0;  // uncompressed
 };
 
-// Empty when the site had not been built.
+// Empty if the binary was built without the site.
 std::span<const DashboardFile> embedded_dashboard();
 
 // Thread-safe.
@@ -26,11 +26,11 @@ class Dashboard {
  public:
   explicit Dashboard(std::span<const DashboardFile> files = embedded_dashboard()) : files_(files) {}
 
-  // The file for a path: "/" is index.html. Null: there is none, or no dashboard
-  // at all. Only names of the table are found, so a path leads nowhere else.
+  // The file for a path; "/" is index.html. Null if there is no such file, or no
+  // dashboard. Only names in the table match, so no path leads outside of it.
   const DashboardFile* find(std::string_view path) const;
-  // Compressed or not as the client takes it; 304 when it has it already. What is
-  // below assets/ has its hash in its name and is kept for ever.
+  // Compressed if the client accepts it; 304 if the client has the file already.
+  // Files below assets/ have their hash in the name and are cached for ever.
   static HttpResponse response(const DashboardFile& file, const HttpRequest& request);
 
  private:

@@ -75,7 +75,7 @@ std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_i
   const auto last = number_of(last_event_id);
   if (!last) return chunks;
   EventFilter missed;
-  // An id that the log has not reached is of a log before this one: all is news then.
+  // An id that this log has not reached comes from an earlier log: send all events.
   missed.after = *last <= published_ ? *last : 0;
   missed.limit = kMaxListed;
   for (const EventPtr& event : log_->select(missed)) {

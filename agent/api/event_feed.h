@@ -1,5 +1,5 @@
-// Events for the API: /api/v1/events from the log, /api/v1/events/stream live,
-// each encoded once however many listen. Thread-safe.
+// Events for the API: /api/v1/events from the log, /api/v1/events/stream live.
+// Each event is encoded once for all clients. Thread-safe.
 #pragma once
 
 #include "agent/api/live_stream.h"
@@ -15,8 +15,8 @@ namespace tallyman {
 
 class EventFeed {
  public:
-  // Listens to the log from now on. Events go to the clients of `live` too, which
-  // outlives the feed; null: there is none.
+  // Subscribes to the log. The clients of `live`, which outlives the feed, get the
+  // events too; `live` may be null.
   explicit EventFeed(std::shared_ptr<EventLog> log, LiveStream* live = nullptr);
   ~EventFeed();
   EventFeed(const EventFeed&) = delete;
@@ -24,10 +24,10 @@ class EventFeed {
 
   // ?since=ID&limit=N&type=T&workload=ID
   HttpResponse list(const HttpRequest& request) const;
-  // First what was missed since Last-Event-ID, if that is given, then all that
-  // happens. Each event is "event: event", its id, and its JSON.
+  // First the events since Last-Event-ID, if that is given, then all new events.
+  // Each event is "event: event", its id, and its JSON.
   HttpResponse stream(const HttpRequest& request);
-  // A client of `live`: it too is first told what it has missed.
+  // A new client of `live`. It also gets the events that it missed first.
   HttpResponse live_stream(const HttpRequest& request);
 
  private:
@@ -36,7 +36,7 @@ class EventFeed {
 
   std::shared_ptr<EventLog> log_;
   LiveStream* live_;
-  std::mutex mutex_;  // orders what was missed and what is new
+  std::mutex mutex_;  // keeps missed events before new ones
   std::uint64_t published_ = 0;
   Broadcaster listeners_;
 };

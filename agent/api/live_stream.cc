@@ -3,7 +3,7 @@
 namespace tallyman {
 namespace {
 
-// For how long a client waits before it comes back, in milliseconds.
+// How long a client waits before it reconnects, in milliseconds.
 constexpr std::string_view kRetry = "retry: 2000\n";
 
 }  // namespace

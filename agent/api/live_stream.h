@@ -1,5 +1,5 @@
-// /api/v1/stream: what every open dashboard is sent. Each snapshot is encoded
-// once, whoever listens, and not at all while nobody does.
+// /api/v1/stream: the updates for all open dashboards. Each snapshot is encoded
+// once for all clients, and not at all without clients.
 #pragma once
 
 #include "agent/http/event_stream.h"
@@ -17,14 +17,14 @@ class LiveStream {
  public:
   explicit LiveStream(std::function<StreamFacts()> facts) : facts_(std::move(facts)) {}
 
-  // Thread-safe, all of them; none waits for a client.
+  // All functions are thread-safe. None waits for a client.
 
-  // The next snapshot: a sample for everybody, and what has changed of the workloads.
+  // The next snapshot: sends a sample and the changes of workloads to all clients.
   void take(const SnapshotPtr& snapshot);
-  // A client that has just come: is told who it speaks to, all workloads and the
-  // last sample, then `more`, then what happens.
+  // A new client first gets the agent's identity, all workloads and the last sample,
+  // then `more`, then all updates.
   std::shared_ptr<EventStream> open(std::vector<StreamChunk> more = {});
-  // Something that every client must see, as server_sent_event() writes it.
+  // An event that no client may skip, in the format of server_sent_event().
   void publish(const StreamChunk& event) { clients_.publish(event); }
   void close() { clients_.close(); }
 
@@ -36,8 +36,8 @@ class LiveStream {
   std::mutex mutex_;  // guards what follows
   SnapshotPtr newest_;
   StreamEncoder encoder_;
-  bool idle_ = true;               // nothing is kept in the encoder
-  StreamChunk all_, last_sample_;  // made when first asked for
+  bool idle_ = true;               // the encoder holds no state
+  StreamChunk all_, last_sample_;  // made at the first request
 };
 
 }  // namespace tallyman

@@ -24,7 +24,7 @@ constexpr std::string_view kWorkloadsPath = "/api/v1/workloads";
 constexpr std::string_view kOverheadPath = "/api/v1/overhead";
 constexpr std::size_t kShortIdBytes = 12;
 
-// Where there is no dashboard in the binary. Relative links: it may be behind a prefix.
+// The start page of a binary without dashboard. Links are relative because of possible prefixes.
 std::string landing_page(const std::string& telemetry_path) {
   return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
          "<meta name=\"viewport\" content=\"width=device-width\"><title>Tallyman</title>"
@@ -37,7 +37,7 @@ std::string landing_page(const std::string& telemetry_path) {
          "</a>: for Prometheus</li>"
          "<li><a href=\"api/v1/workloads\">/api/v1/workloads</a>: all workloads as JSON</li>"
          "<li><a href=\"api/v1/host\">/api/v1/host</a>: the host as JSON</li>"
-         "<li><a href=\"api/v1/series\">/api/v1/series</a>: what is remembered of each, as JSON</li>"
+         "<li><a href=\"api/v1/series\">/api/v1/series</a>: history as JSON</li>"
          "<li><a href=\"api/v1/metrics\">/api/v1/metrics</a>: the catalogue of metrics as JSON</li>"
          "<li><a href=\"-/healthy\">/-/healthy</a>, <a href=\"-/ready\">/-/ready</a>: for health checks</li>"
          "</ul></body></html>\n";
@@ -48,15 +48,15 @@ std::string without_last_slash(std::string path) {
   return path;
 }
 
-// "/tallyman" -> "/tallyman/", without which relative links would lead out of it.
+// "/tallyman" -> "/tallyman/", because relative links need the slash.
 HttpResponse redirect_into(const std::string& directory) {
   HttpResponse response = text_response(308, "The dashboard is at " + directory + "/");
   response.headers.emplace_back("Location", directory.substr(directory.rfind('/') + 1) + "/");
   return response;
 }
 
-// By cgroup path (with or without its first slash), container id (12 digits or
-// more), or a name that only one workload has.
+// Finds a workload by cgroup path (with or without the first slash), by container
+// id (12 digits or more), or by a name that only one workload has.
 WorkloadPtr find_workload(const WorkloadList& list, const std::string& wanted) {
   WorkloadPtr by_name;
   bool ambiguous = false;
@@ -91,8 +91,8 @@ HostFacts host_facts(const SamplingService& sampling_service) {
   const HostStats host = sampling_service.host();
   HostFacts facts;
   facts.agent_version = kVersion;
-  facts.cgroup_mode = to_string(sampling_service.hierarchy().mode());
-  facts.cgroup_hierarchies = sampling_service.hierarchy().describe();
+  facts.cgroup_mode = to_string(sampling_service.mounts().mode());
+  facts.cgroup_hierarchies = sampling_service.mounts().describe();
   facts.hostname = host.machine.hostname;
   facts.machine_id = host.machine.machine_id;
   facts.system_uuid = host.machine.system_uuid;
@@ -108,17 +108,17 @@ HostFacts host_facts(const SamplingService& sampling_service) {
   return facts;
 }
 
-// As the API tells them.
+// Converts to the types of the API.
 WorkloadProcesses processes_of(const ProcessFacts& facts) {
-  WorkloadProcesses told;
+  WorkloadProcesses result;
   for (const ExecutableStats& one : facts.executables) {
-    told.programs.push_back({one.name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
+    result.programs.push_back({one.name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
   }
   for (const NamespaceFact& one : facts.namespaces) {
-    told.namespaces.push_back(
+    result.namespaces.push_back(
         {std::string(to_string(one.type)), std::to_string(one.inode), std::string(to_string(one.sharing)), one.with});
   }
-  return told;
+  return result;
 }
 
 // ?ended=1
@@ -274,7 +274,7 @@ class Routes::Impl {
     return response;
   }
 
-  // The text of the agent's own metrics, for what is counted in it.
+  // The text of the agent's own metrics, to count its series.
   std::string self_series() {
     std::string text;
     self_metrics_.update(self_statistics());

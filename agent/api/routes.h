@@ -1,5 +1,5 @@
-// What the agent answers, path by path (docs/api.md). Bodies are made in a
-// thread of their own, so that the server's thread only moves bytes.
+// The routes of the HTTP server (docs/api.md). A separate thread makes the bodies,
+// so that the server's thread only moves bytes.
 #pragma once
 
 #include "agent/api/live_stream.h"
@@ -17,12 +17,12 @@
 
 namespace tallyman {
 
-// The agent's own figures that routes do not know by themselves.
+// The agent's own figures that the routes cannot compute themselves.
 struct RouteSources {
   std::function<std::shared_ptr<SamplingService>()> sampling_service;  // never null; another one after a reload
   std::function<HttpStatistics()> http;
   std::function<std::uint64_t()> log_lines_dropped;
-  const HistoryStore* history = nullptr;  // null: turned off
+  const HistoryStore* history = nullptr;  // null: disabled
   std::function<std::uint64_t()> snapshots_skipped{};
   // The clients of /api/v1/stream; null: there are none (--once).
   LiveStream* live = nullptr;
@@ -32,11 +32,11 @@ struct RouteSources {
 class Routes {
  public:
   Routes(const Options& options, RouteSources sources);
-  ~Routes();  // waits for the answer that is being made
+  ~Routes();  // waits for the answer in progress
 
-  // Thread-safe; answers from another thread.
+  // Thread-safe. Answers from another thread.
   void handle(HttpRequest request, HttpServer::Respond respond);
-  // What a plain scrape of /metrics gives, in the caller's thread.
+  // The text of a plain scrape of /metrics, made in the caller's thread.
   std::shared_ptr<const std::string> exposition(const SnapshotPtr& snapshot, const ExpositionRequest& request);
 
  private:

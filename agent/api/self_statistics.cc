@@ -130,7 +130,7 @@ SelfStatistics gather_self_statistics(const RouteSources& sources, const EventLo
   const auto sampling_service = sources.sampling_service();
   SelfStatistics self;
   self.version = kVersion;
-  self.cgroup_mode = to_string(sampling_service->hierarchy().mode());
+  self.cgroup_mode = to_string(sampling_service->mounts().mode());
   const SamplingServiceStatistics observed = sampling_service->statistics();
   add_sampling(self, observed);
   add_processes(self, observed);

@@ -1,4 +1,4 @@
-// What the agent tells of itself, gathered from the statistics of its parts.
+// The agent's statistics about itself, collected from its parts.
 #pragma once
 
 #include "agent/api/routes.h"
@@ -6,8 +6,8 @@
 
 namespace tallyman {
 
-// All but what the exposition and the reports of overhead count, which belong to the
-// routes. Any thread, as the sources' own statistics are.
+// Everything except the counters of the exposition and of the overhead reports, which
+// the routes hold. Thread-safe, because the statistics of the parts are.
 SelfStatistics gather_self_statistics(const RouteSources& sources, const EventLog& events);
 
 }  // namespace tallyman

@@ -14,7 +14,7 @@ namespace {
 
 constexpr std::size_t kMaxWorkloads = 6, kMaxParameters = 64;
 constexpr double kMaxSteps = 11'000, kMaxPoints = 200'000, kDefaultSteps = 720;
-constexpr double kDefaultRange = 3'600, kShortestStep = 0.1, kFarthest = 1e11;
+constexpr double kDefaultRange = 3'600, kMinStep = 0.1, kFarthest = 1e11;
 
 std::optional<double> number_of(const std::string& text) {
   double value = 0;
@@ -35,7 +35,7 @@ class Parser {
  public:
   explicit Parser(double now) : now_(now) {}
 
-  // Empty, or what is wrong.
+  // Returns an error message, or "".
   std::string take(const std::string& name, const std::string& value) {
     if (name == "workload") return take_workload(value);
     if (name == "metric") return take_metric(value);
@@ -47,7 +47,7 @@ class Parser {
     for (const auto& [known, into] : {std::pair{"from", &from_}, {"to", &to_}, {"step", &step_}}) {
       if (name != known) continue;
       *into = number_of(value);
-      return *into ? "" : name + ": \"" + shown(value) + "\" is no number of seconds";
+      return *into ? "" : name + ": \"" + shown(value) + "\" is not a number of seconds";
     }
     return "there is no parameter \"" + shown(name) + "\"; there are: workload, metric, from, to, step, format";
   }
@@ -61,7 +61,7 @@ class Parser {
     if (query.from >= query.to) return "from: must be before to, which is now when it is not given";
     const double range = query.to - query.from;
     query.step = step_.value_or(std::max(1.0, std::ceil(range / kDefaultSteps)));
-    if (query.step < kShortestStep) return "step: must be at least 0.1 seconds";
+    if (query.step < kMinStep) return "step: must be at least 0.1 seconds";
     const double steps = range / query.step;
     const double series = static_cast<double>(query.workloads.size() * query.fields.size());
     const double most = std::min(kMaxSteps, std::floor(kMaxPoints / series));
@@ -125,7 +125,7 @@ HttpResponse series_response(const HttpRequest& request, const HistoryStore* his
     const auto found = history->find(workload);
     if (!found) {
       return error_response(404, "workload: none, or more than one, has the id or name \"" + shown(workload) +
-                                     "\"; /api/v1/workloads lists those that are there");
+                                     "\"; /api/v1/workloads lists all");
     }
     workload = *found;
   }

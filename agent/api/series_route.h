@@ -1,4 +1,4 @@
-// /api/v1/series: what is asked of the history, checked, and the answer.
+// /api/v1/series: checks the query and answers it from the history.
 #pragma once
 
 #include "agent/http/http_server.h"
@@ -14,15 +14,15 @@ namespace tallyman {
 using QueryParameters = std::vector<std::pair<std::string, std::string>>;
 
 struct SeriesRequest {
-  HistoryQuery query;  // workloads as they were asked for
+  HistoryQuery query;  // with the workloads as the client named them
   bool csv = false;
 };
 
-// A sentence that names the parameter and says what to do, if something is
-// wrong. `now` is in seconds since the epoch. Pure.
+// If a parameter is wrong, returns a sentence that names it and explains what to
+// do. `now` is in seconds since the epoch. Pure.
 std::variant<SeriesRequest, std::string> parse_series_request(const QueryParameters& parameters, double now);
 
-// `history` may be null: it is turned off. Thread-safe.
+// `history` is null if it is disabled. Thread-safe.
 HttpResponse series_response(const HttpRequest& request, const HistoryStore* history);
 
 }  // namespace tallyman

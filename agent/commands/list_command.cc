@@ -62,7 +62,7 @@ std::string memory_text(const Usage& row) {
   return text;
 }
 
-// Terminals obey control bytes, and names are strangers' text.
+// Names are untrusted text, and terminals obey control bytes.
 std::string printable(std::string_view text, std::size_t width) {
   std::string out;
   std::size_t columns = 0;
@@ -86,13 +86,13 @@ struct Column {
   const char* title;
   std::size_t width;
 };
-// The last are what the runtime itself costs, where there is room.
-constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 8}, {"NET/s", 8},
-                               {"PIDS", 5},    {"PSI c", 5},      {"m", 4},    {"io%", 4},
+// The last columns are the runtime's own use; they need a wide terminal.
+constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 7}, {"NET/s", 7},
+                               {"PIDS", 5},    {"PSI% CPU", 8},   {"MEM", 4},  {"IO", 4},
                                {"RT CPU%", 7}, {"RT MEM", 7},     {"KMEM", 7}, {"LAYER", 7}};
 constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
 constexpr std::size_t kWide = 110, kWidest = 130;
-constexpr std::size_t kLeastNameWidth = 16;
+constexpr std::size_t kMinNameWidth = 16;
 
 std::size_t columns_in(std::size_t width) {
   return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
@@ -114,7 +114,7 @@ std::size_t names_width(std::size_t width, std::size_t other_columns) {
   for (std::size_t i = 0; i < columns_in(width); ++i) {
     taken += 1 + kColumns[i].width;
   }
-  return std::max(kLeastNameWidth, width - std::min(width, taken));
+  return std::max(kMinNameWidth, width - std::min(width, taken));
 }
 
 std::string column_titles(std::size_t width) {

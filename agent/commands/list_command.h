@@ -1,4 +1,4 @@
-// `tallyman ls`: every workload with what it uses now; `docker stats` for everything.
+// `tallyman ls`: what every workload uses now, like `docker stats` but for all workloads.
 #pragma once
 
 #include "agent/commands/usage.h"
@@ -11,24 +11,23 @@
 
 namespace tallyman {
 
-// By the column's name (--sort), largest first; by name for "name".
+// Sorts by the named column (--sort), largest first; "name" sorts from A to Z.
 void sort_rows(std::vector<UsageRow>& rows, std::string_view column);
 void sort_rows(std::vector<GroupRow>& rows, std::string_view column);
 
-// A table `width` columns wide, no line longer; names are cut, never numbers.
-// Without `all`: containers, services and what else has a name of its own, but
-// no empty slices or cgroups.
+// A table `width` columns wide. Long names are cut, numbers never. Without `all`,
+// idle and empty slices, cgroups and process groups are left out.
 std::string usage_table(const std::vector<UsageRow>& rows, std::size_t width, bool all);
 std::string usage_json(const std::vector<UsageRow>& rows);
 
-// The same of groups (--group): after its name in brackets how many members each has; in JSON their ids.
+// The same for groups (--group). The table shows the number of members in brackets, the JSON their ids.
 std::string group_table(const std::vector<GroupRow>& groups, std::size_t width, GroupBy by);
 std::string group_json(const std::vector<GroupRow>& groups, GroupBy by);
 
 // "1.5GiB", "64MiB", "0B".
 std::string human_bytes(double bytes);
 
-// Runs the command; the exit code.
+// Runs the command and returns the exit code.
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err);
 
 }  // namespace tallyman

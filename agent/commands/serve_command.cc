@@ -39,7 +39,7 @@ class Agent {
     }
   }
 
-  // The sampling_service, or null with the reason in the log.
+  // The sampling service, or null with the reason in the log.
   bool make_sampling_service() {
     auto made = SamplingService::make(options_, events());
     if (!made) {
@@ -94,7 +94,7 @@ class Agent {
   HttpLimits http_limits() const {
     HttpLimits limits;
     limits.connections = options_.max_connections;
-    // Streams stay: others must get in beside them.
+    // Streams stay open, so they may not use all connections.
     limits.streams = std::min(options_.max_streams, std::max(1U, options_.max_connections / 2));
     return limits;
   }
@@ -103,7 +103,7 @@ class Agent {
     SamplingServiceEvents events;
     events.fault = [](std::string_view collector, const std::string& fault) {
       warn_limited(collector, std::string(collector) + ": " +
-                                  fault);  // a cause that names no process: its id may change each time
+                                  fault);  // the cause names no process, because its id may differ each time
     };
     events.log = events_log_;
     events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
@@ -135,14 +135,14 @@ class Agent {
   }
 
   void print_address() {
-    const CgroupMounts& hierarchy = sampling_service()->hierarchy();
-    spdlog::info("Tallyman {} on {}", kVersion, hierarchy.describe());
-    if (hierarchy.confined_to_namespace()) {
+    const CgroupMounts& mounts = sampling_service()->mounts();
+    spdlog::info("Tallyman {} on {}", kVersion, mounts.describe());
+    if (mounts.confined_to_namespace()) {
       spdlog::warn(
           "only the agent's own cgroup subtree is visible: mount the host's /sys/fs/cgroup read-only and "
           "point --path.cgroupfs at it, or run in the host's cgroup namespace");
     }
-    spdlog::info("look at http://{}/ and scrape http://{}{}", server_->address(), server_->address(),
+    spdlog::info("dashboard: http://{}/, metrics: http://{}{}", server_->address(), server_->address(),
                  options_.telemetry_path);
   }
 
@@ -175,7 +175,7 @@ class Agent {
     return {wait.count() / kSecond, wait.count() % kSecond};
   }
 
-  // A sampler that hangs must not seem alive, one that is meant to be slow must.
+  // A sampler that hangs must not look alive; one with a long interval must.
   bool sampling_goes_on() {
     const SnapshotPtr newest = sampling_service()->snapshot();
     const auto since = newest ? newest->steady_time : observing_since_;
@@ -187,7 +187,7 @@ class Agent {
     const SamplingServiceStatistics statistics = sampling_service()->statistics();
     if (statistics.sampler.reopens_files && !std::exchange(reported_reopens_, true)) {
       spdlog::warn(
-          "the limit of open files is reached ({} kept): further files are opened for each read, which costs "
+          "the limit on open files is reached ({} kept open): other files are opened for each read, which costs "
           "about four times the CPU; raise LimitNOFILE or ulimit -n",
           statistics.sampler.open_files);
     }
@@ -201,7 +201,7 @@ class Agent {
     service_.reloading();
     auto parsed = parse_options(argc_, argv_);
     if (const auto* refused = std::get_if<EarlyExit>(&parsed)) {
-      spdlog::error("the configuration stays as it was: {}", refused->text);
+      spdlog::error("the configuration is unchanged: {}", refused->text);
     } else {
       apply(std::get<Options>(std::move(parsed)));
     }
@@ -210,7 +210,7 @@ class Agent {
 
   void apply(Options next) {
     for (const std::string& name : settings_needing_restart(options_, next)) {
-      spdlog::warn("{} changes only with a restart", name);
+      spdlog::warn("{} only changes after a restart", name);
     }
     const Options before = std::exchange(options_, std::move(next));
     options_.listen_address = before.listen_address;
@@ -247,7 +247,7 @@ class Agent {
   std::mutex mutex_;
   std::shared_ptr<SamplingService> sampling_service_;
   std::chrono::steady_clock::time_point observing_since_;
-  std::unique_ptr<HistoryStore> history_;  // null: turned off
+  std::unique_ptr<HistoryStore> history_;  // null: disabled
   HistoryClock clock_;
   LiveStream live_{[this] { return stream_facts(); }};
   SnapshotDispatcher dispatcher_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
@@ -260,7 +260,7 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
   std::signal(SIGPIPE, SIG_IGN);
   set_up_logging(options);
   if (options.check_config) {
-    out << "The configuration is good.\n";
+    out << "The configuration is valid.\n";
     return 0;
   }
   Agent agent(options, argc, argv);

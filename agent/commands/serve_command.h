@@ -7,9 +7,9 @@
 
 namespace tallyman {
 
-// --once: one exposition on `out`. Else serves until SIGTERM or SIGINT; SIGHUP
-// reads the configuration again from the same command line. The exit code: 0,
-// or 1 with the reason in the log.
+// With --once prints one exposition to `out`. Otherwise serves until SIGTERM or
+// SIGINT; on SIGHUP it reads the configuration again, with the same command line.
+// Returns the exit code: 0, or 1 with the reason in the log.
 int run_serve_command(const Options& options, int argc, const char* const* argv, std::ostream& out);
 
 }  // namespace tallyman

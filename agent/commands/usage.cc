@@ -26,7 +26,7 @@ struct Metrics {
   MetricId io_pressure = *find_metric("container_pressure_io_waiting_seconds_total");
 };
 
-// The blocks that carry workload series: the host has two more of its own.
+// The blocks that carry workload series. The host has two further blocks.
 std::map<std::string_view, const Block*> blocks_by_id(const Snapshot& snapshot) {
   std::map<std::string_view, const Block*> found;
   for (const Block& block : snapshot.layout->blocks) {
@@ -81,7 +81,7 @@ UsageRow row_of(const Rates& rates, const Snapshot& after, const Block* old, con
   return row;
 }
 
-// Below one of `others`, which are sorted: its figures are in that one's already.
+// True if the workload lies below one of `others` (sorted), whose figures then include it.
 bool lies_below_one_of(const std::string& id, const std::vector<std::string_view>& others) {
   for (std::size_t slash = id.rfind('/'); slash != std::string::npos && slash > 0; slash = id.rfind('/', slash - 1)) {
     if (std::binary_search(others.begin(), others.end(), std::string_view(id).substr(0, slash))) {
@@ -97,7 +97,7 @@ void add(std::optional<std::uint64_t>& total, std::optional<std::uint64_t> one) 
   }
 }
 
-// Pressure is a share of the time, in which members wait at once: no sum of it means anything.
+// Pressure is a share of time. Members wait at the same time, so a sum would mean nothing.
 void add_accounted_upwards(Usage& total, const Usage& one) {
   total.cpu_cores = sum(total.cpu_cores, one.cpu_cores);
   add(total.memory_bytes, one.memory_bytes);

@@ -26,7 +26,7 @@ struct Complaint {
 
 bool is_section(std::string_view name) {
   const auto inside = [&](const Setting& s) {
-    return s.subscriber == Taker::kEverywhere && s.name.size() > name.size() && s.name.starts_with(name) &&
+    return s.scope == Scope::kEverywhere && s.name.size() > name.size() && s.name.starts_with(name) &&
            s.name[name.size()] == '.';
   };
   return std::any_of(settings().begin(), settings().end(), inside);
@@ -35,13 +35,13 @@ bool is_section(std::string_view name) {
 std::string unknown_key(std::string_view name) {
   const std::string unknown = "unknown key '" + shown(name) + "'";
   const Setting* flag = find_setting(name);
-  if (flag != nullptr) return unknown + ": --" + std::string(name) + " is a flag alone";
+  if (flag != nullptr) return unknown + ": --" + std::string(name) + " is only a flag";
   if (name.starts_with("no-") && find_setting(name.substr(3)) != nullptr) {
     return unknown + ": write '" + std::string(name.substr(3)) + ": false'";
   }
   std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    if (setting.subscriber != Taker::kEverywhere) continue;
+    if (setting.scope != Scope::kEverywhere) continue;
     names.emplace_back(setting.name);
     for (auto dot = setting.name.find('.'); dot != setting.name.npos; dot = setting.name.find('.', dot + 1)) {
       names.emplace_back(setting.name.substr(0, dot));
@@ -52,7 +52,7 @@ std::string unknown_key(std::string_view name) {
   return unknown + "; docs/configuration.md has all of them, and so has tallyman --help=markdown";
 }
 
-// yaml-cpp's tree expands aliases and lets a key come twice; its events show both.
+// yaml-cpp's tree expands aliases and accepts duplicate keys; its events show both.
 class SettingsHandler : public YAML::EventHandler {
  public:
   explicit SettingsHandler(std::string file_name) : file_name_(std::move(file_name)) {}
@@ -125,7 +125,7 @@ class SettingsHandler : public YAML::EventHandler {
   }
 
  private:
-  // A list of flat mappings, under way: it becomes the same in JSON.
+  // A list of flat mappings that is being read; converted to the same in JSON.
   struct ObjectList {
     boost::json::array objects;
     bool in_object = false;
@@ -156,8 +156,7 @@ class SettingsHandler : public YAML::EventHandler {
 
   const Setting& known() const {
     const Setting* setting = find_setting(name());
-    if (setting == nullptr || setting->subscriber != Taker::kEverywhere)
-      throw Complaint{key_line_, unknown_key(name())};
+    if (setting == nullptr || setting->scope != Scope::kEverywhere) throw Complaint{key_line_, unknown_key(name())};
     return *setting;
   }
 
@@ -202,15 +201,15 @@ class SettingsHandler : public YAML::EventHandler {
 
   std::string file_name_;
   std::vector<Assignment> assignments_;
-  std::map<std::string, int> lines_;  // of settings, and of sections with a '.' at the end
-  std::vector<std::string> open_;     // prefixes of the mappings around
+  std::map<std::string, int> lines_;  // first line of each setting, and of each section (its name ends in '.')
+  std::vector<std::string> open_;     // prefixes of the enclosing mappings
   std::optional<std::string> key_;
   std::optional<ObjectList> list_;
-  int key_line_ = 0;  // of the newest key; the first is 0
+  int key_line_ = 0;  // line of the newest key, counted from 0
   int documents_ = 0;
 };
 
-// yaml-cpp takes both for something else, and its messages lead nowhere.
+// yaml-cpp misreads both, and its messages do not help.
 std::optional<Complaint> strange_character(const std::string& text) {
   int line = 0;
   bool indented = true;
@@ -234,7 +233,7 @@ ConfigurationResult parse_configuration(const std::string& text, const std::stri
   const auto refusal = [&](const Complaint& complaint) {
     return file_name + ":" + std::to_string(std::max(complaint.line, 0) + 1) + ": " + complaint.text;
   };
-  if (text.size() > kLargestConfigurationBytes) return file_name + ": is larger than 1 MiB";
+  if (text.size() > kMaxConfigurationBytes) return file_name + ": is larger than 1 MiB";
   if (const auto complaint = strange_character(text)) return refusal(*complaint);
   SettingsHandler handler(file_name);
   try {
@@ -254,7 +253,7 @@ ConfigurationResult read_configuration_file(const std::string& path) {
   const auto refusal = [&](const std::string& why) {
     return shown(path) + ": the configuration file cannot be read: " + why;
   };
-  // Not to wait for the other end of a pipe.
+  // O_NONBLOCK: do not wait for the other end of a pipe.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
   if (descriptor < 0) return refusal(error_text(errno));
   const auto close_it = [](const int* fd) { close(*fd); };
@@ -265,7 +264,7 @@ ConfigurationResult read_configuration_file(const std::string& path) {
   if (S_ISDIR(status.st_mode)) return refusal("it is a directory");
   if (!S_ISREG(status.st_mode)) return refusal("it is no regular file");
 
-  std::string text(kLargestConfigurationBytes + 1, '\0');
+  std::string text(kMaxConfigurationBytes + 1, '\0');
   std::size_t size = 0;
   while (size < text.size()) {
     const ssize_t got = read(descriptor, text.data() + size, text.size() - size);

@@ -1,7 +1,7 @@
 // The YAML configuration file: a mapping of settings, nested or with dots in the
-// keys; a setting's name is the keys on the way to it, joined by dots. Strict:
-// no unknown key, no key twice, no anchors, no tags, no second document.
-// Values are not looked at here. Thread-safe.
+// keys. A setting's name is the path of keys to it, joined by dots. Strict: no
+// unknown key, no duplicate key, no anchors, no tags, no second document. Values
+// are not checked here. Thread-safe.
 #pragma once
 
 #include "agent/config/settings.h"
@@ -13,9 +13,9 @@
 
 namespace tallyman {
 
-inline constexpr std::size_t kLargestConfigurationBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxConfigurationBytes = 1024 * 1024;
 
-// The assignments in the file's order, or what is wrong: "FILE:LINE: ...".
+// The assignments in the file's order, or an error: "FILE:LINE: ...".
 using ConfigurationResult = std::variant<std::vector<Assignment>, std::string>;
 
 ConfigurationResult parse_configuration(const std::string& text, const std::string& file_name);

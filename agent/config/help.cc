@@ -12,26 +12,26 @@ constexpr std::string_view kCommandsHelp =
     "Tallyman: what each container, service and process group of this host uses.\n"
     "\n"
     "  tallyman [serve] [FLAGS]  sample this host, serve metrics to Prometheus\n"
-    "  tallyman ls [FLAGS]       what every workload uses now, as a table\n"
-    "  tallyman metrics [FLAGS]  every metric there is\n"
-    "  tallyman overhead run     what a container costs: tallyman overhead --help\n"
-    "  tallyman version          which version this is (or --version)\n";
+    "  tallyman ls [FLAGS]       show what every workload uses now, as a table\n"
+    "  tallyman metrics [FLAGS]  list every metric\n"
+    "  tallyman overhead run     measure a container's cost: tallyman overhead --help\n"
+    "  tallyman version          print the version (also --version)\n";
 
 constexpr std::string_view kHead = R"(# Configuration
 
-<!-- Made by `tallyman --help=markdown`; the table of settings is agent/settings.cc. -->
+<!-- Made by `tallyman --help=markdown`; the table of settings is agent/config/settings.cc. -->
 
-Tallyman runs without any configuration. What can be set has one name, which is a
+Tallyman runs without any configuration. Each setting has one name. The name is a
 flag (`--sampling.interval=5s`) and a key of the YAML file that `--config.file`
-names (`sampling.interval: 5s`). Flags win over the file. Flags stand before or
-after the command; the last of a kind wins. What cannot be understood is an error
-that names the flag, or the file and the line: exit status 2.
+names (`sampling.interval: 5s`). Flags override the file. Flags may come before or
+after the command; if a flag is repeated, the last one wins. An invalid setting is
+an error with exit status 2. The message names the flag, or the file and the line.
 
-`tallyman --check-config` with the flags of the service checks everything and ends.
+`tallyman --check-config` with the flags of the service checks everything and exits.
 
-SIGHUP reads the file again. If it has an error, the agent logs it and goes on as
-before. Settings marked "at once" are taken over while running; for the others
-the agent logs that it must be restarted.
+SIGHUP reads the file again. If the file has an error, the agent logs it and keeps
+its old settings. Settings marked "at once" change while the agent runs; for the
+others the agent logs that it must be restarted.
 
 Values:
 
@@ -39,15 +39,15 @@ Values:
 - Sizes are a whole number and a unit: `512KB`, `64MB` (of 2^20 bytes), `1GB`.
 - Patterns are [RE2](https://github.com/google/re2/wiki/Syntax) and match anywhere
   in the text unless they are anchored with `^` and `$`. In YAML, put them in single quotes.
-- What is on or off is `true` or `false` in the file; as a flag it is `--NAME` or `--no-NAME`.
+- Switches are `true` or `false` in the file, and `--NAME` or `--no-NAME` as a flag.
 )";
 
 constexpr std::string_view kFile = R"(
 ## The file
 
-A setting's key is its name. Dots may be written as nested mappings, at any level;
-both forms mix. A collector is on or off by `collector.NAME`, and its own settings
-are below that name.
+A setting's key is its name. A dot may be written as a nested mapping, at any level,
+and both forms can be mixed. `collector.NAME` switches a collector on or off, and the
+collector's own settings are below that name.
 
 ```yaml
 web:
@@ -70,8 +70,8 @@ log:
   level: warn
 ```
 
-One document, at most 1 MiB. Unknown keys, a key that comes twice, anchors and
-aliases, and tags are errors. An empty file is fine.
+The file holds one document of at most 1 MiB. Unknown keys, duplicate keys, anchors
+and aliases, and tags are errors. An empty file is valid.
 )";
 
 std::string flag_text(const Setting& setting) {
@@ -112,18 +112,18 @@ std::string collectors_help() {
     const auto* which = std::get_if<CollectorSwitch>(&setting.field);
     if (which != nullptr) (which->on_by_default ? on : off).emplace_back(which->collector);
   }
-  std::string text = "  --collector.NAME, --no-collector.NAME  which collectors\n";
+  std::string text = "  --collector.NAME, --no-collector.NAME  switch collectors on or off\n";
   if (!on.empty()) text += wrapped("      on: ", on);
   if (!off.empty()) text += wrapped("      off:", off);
   return text;
 }
 
-std::string help_of(Taker subscriber) {
+std::string help_of(Scope scope) {
   std::string text;
   bool collectors_explained = false;
   for (const Setting& setting : settings()) {
-    const bool shared = subscriber == Taker::kList || subscriber == Taker::kOverhead;
-    if (setting.subscriber != subscriber && !(shared && setting.subscriber == Taker::kListAndOverhead)) continue;
+    const bool shared = scope == Scope::kList || scope == Scope::kOverhead;
+    if (setting.scope != scope && !(shared && setting.scope == Scope::kListAndOverhead)) continue;
     if (!std::holds_alternative<CollectorSwitch>(setting.field)) {
       text += help_line(setting);
     } else if (!collectors_explained) {
@@ -134,7 +134,7 @@ std::string help_of(Taker subscriber) {
   return text;
 }
 
-// A '|' would end the cell.
+// An unescaped '|' would end the cell.
 std::string cell(std::string_view text) {
   std::string result;
   for (const char c : text) result += c == '|' ? std::string("\\|") : std::string(1, c);
@@ -150,9 +150,9 @@ std::string default_cell(const Setting& setting) {
 
 std::string settings_table() {
   std::string text =
-      "\n## Settings\n\n| name | default | value | a reload takes it over | what it is |\n|---|---|---|---|---|\n";
+      "\n## Settings\n\n| name | default | value | changed by a reload | what it is |\n|---|---|---|---|---|\n";
   for (const Setting& setting : settings()) {
-    if (setting.subscriber != Taker::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
+    if (setting.scope != Scope::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
     text += "| " + code(setting.name) + " | " + default_cell(setting) + " | " + cell(expectation(setting)) + " | " +
             (setting.change == Change::kAtRunTime ? "at once" : "no: restart") + " | " + cell(setting.detail) + " |\n";
   }
@@ -161,7 +161,7 @@ std::string settings_table() {
 
 std::string collectors_table() {
   std::string text =
-      "\n## Collectors\n\nEach is switched by `collector.NAME`; a reload takes it over at once.\n\n"
+      "\n## Collectors\n\n`collector.NAME` switches a collector on or off. A reload applies it at once.\n\n"
       "| name | default | what it is |\n|---|---|---|\n";
   for (const Setting& setting : settings()) {
     const auto* which = std::get_if<CollectorSwitch>(&setting.field);
@@ -174,17 +174,17 @@ std::string collectors_table() {
 
 std::string flags_table() {
   std::string text =
-      "\n## Flags that are no settings\n\n| flag | command | default | what it does |\n|---|---|---|---|\n"
-      "| `--help` | all | | Prints a summary and ends. `--help=markdown` prints this page. |\n"
-      "| `--version` | all | | Prints the version and ends. |\n";
+      "\n## Flags that are not settings\n\n| flag | command | default | what it does |\n|---|---|---|---|\n"
+      "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page. |\n"
+      "| `--version` | all | | Prints the version and exits. |\n";
   for (const Setting& setting : settings()) {
-    if (setting.subscriber == Taker::kEverywhere) continue;
-    const std::string_view command = setting.subscriber == Taker::kServe             ? "serve"
-                                     : setting.subscriber == Taker::kList            ? "ls"
-                                     : setting.subscriber == Taker::kMetrics         ? "metrics"
-                                     : setting.subscriber == Taker::kOverhead        ? "overhead"
-                                     : setting.subscriber == Taker::kListAndOverhead ? "ls, overhead"
-                                                                                     : "all";
+    if (setting.scope == Scope::kEverywhere) continue;
+    const std::string_view command = setting.scope == Scope::kServe             ? "serve"
+                                     : setting.scope == Scope::kList            ? "ls"
+                                     : setting.scope == Scope::kMetrics         ? "metrics"
+                                     : setting.scope == Scope::kOverhead        ? "overhead"
+                                     : setting.scope == Scope::kListAndOverhead ? "ls, overhead"
+                                                                                : "all";
     const bool has_default = setting.shape == Shape::kChoice;
     text += "| " + code(flag_text(setting)) + " | " + std::string(command) + " | " +
             (has_default ? default_cell(setting) : std::string()) + " | " + cell(setting.detail) +
@@ -197,24 +197,24 @@ std::string flags_table() {
 
 std::string help_text() {
   std::string text(kCommandsHelp);
-  text += "\nFlags of every command (defaults); the same names are keys of the file:\n";
-  text += help_of(Taker::kFlagOnly) + help_of(Taker::kEverywhere);
-  text += "serve:\n" + help_of(Taker::kServe);
-  text += "ls:\n" + help_of(Taker::kList);
-  text += "metrics:\n" + help_of(Taker::kMetrics);
+  text += "\nFlags of every command (with defaults); the names are also keys of the file:\n";
+  text += help_of(Scope::kFlagOnly) + help_of(Scope::kEverywhere);
+  text += "serve:\n" + help_of(Scope::kServe);
+  text += "ls:\n" + help_of(Scope::kList);
+  text += "metrics:\n" + help_of(Scope::kMetrics);
   text += "\nMore: tallyman --help=markdown (docs/configuration.md), tallyman metrics\n";
   return text;
 }
 
 std::string overhead_help_text() {
-  return "tallyman overhead: what a container costs here, against a bare process.\n"
+  return "tallyman overhead: what a container costs on this host, compared with a process.\n"
          "\n"
-         "  tallyman overhead run [FLAGS]            measures, prints and keeps a report\n"
-         "  tallyman overhead compare REPORT REPORT  what has changed between two of them\n"
+         "  tallyman overhead run [FLAGS]            measure, print and keep a report\n"
+         "  tallyman overhead compare REPORT REPORT  show what changed between two reports\n"
          "\n"
-         "A report is its directory or its report.json.\n"
+         "REPORT is the directory of a report or its report.json.\n"
          "\n" +
-         help_of(Taker::kOverhead) + "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
+         help_of(Scope::kOverhead) + "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
 }
 
 std::string configuration_markdown() {

@@ -25,7 +25,7 @@ EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\n
 
 std::string flag(const Setting& setting) { return "--" + std::string(setting.name); }
 
-// As it was written, as far as CLI11 tells.
+// The argument as the user wrote it, as far as CLI11 reports it.
 std::string place(const Setting& setting, const std::string& text) {
   const bool is_switch = setting.shape == Shape::kSwitch;
   if (text.empty() || (is_switch && text == "true")) return flag(setting);
@@ -33,7 +33,7 @@ std::string place(const Setting& setting, const std::string& text) {
   return flag(setting) + "=" + shown(text);
 }
 
-// What the command line says; nothing of it is checked yet but the names.
+// The parsed command line. Only the names are checked so far.
 struct CommandLine {
   Command command = Command::kServe;
   std::vector<Assignment> assignments;
@@ -79,7 +79,7 @@ EarlyExit refuse_unknown(const std::string& argument) {
   return refuse("unknown flag " + shown(name) + (meant.empty() ? "" : "; did you mean " + meant + "?"));
 }
 
-// CLI11 takes "--flag= next" for a value of "next".
+// CLI11 reads "--flag= next" as the value "next".
 std::optional<EarlyExit> refuse_empty_value(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
@@ -123,7 +123,7 @@ std::variant<CommandLine, EarlyExit> read_command_line(std::vector<std::string> 
   if (const auto refusal = refuse_empty_value(arguments)) return *refusal;
   Flags flags;
   try {
-    std::reverse(arguments.begin(), arguments.end());  // as CLI11 wants them
+    std::reverse(arguments.begin(), arguments.end());  // CLI11 expects reverse order
     flags.app.parse(arguments);
   } catch (const CLI::ParseError& error) {
     return refuse(shown(error.what()));
@@ -160,10 +160,10 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
 
 std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
   for (const Assignment& assignment : line.assignments) {
-    const Taker subscriber = assignment.setting->subscriber;
-    if (takes(subscriber, line.command)) continue;
+    const Scope scope = assignment.setting->scope;
+    if (belongs_to(scope, line.command)) continue;
     const auto name =
-        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return takes(subscriber, c.command); })->name;
+        std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return belongs_to(scope, c.command); })->name;
     return refuse(assignment.place + ": is a flag of 'tallyman " + std::string(name) + "'");
   }
   return {};
@@ -177,7 +177,7 @@ std::optional<EarlyExit> apply_all(const std::vector<Assignment>& assignments, O
   return {};
 }
 
-// The slow cadence follows the fast one where nobody has set it.
+// If the user has not set the slow interval, it is never shorter than the fast one.
 std::optional<EarlyExit> settle_slow_interval(const std::vector<Assignment>& assignments, Options& options) {
   if (options.slow_sampling_interval >= options.sampling_interval) return {};
   const auto set = std::find_if(assignments.rbegin(), assignments.rend(),
@@ -200,7 +200,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
   if (const auto exit = print_and_end(line)) return *exit;
   if (const auto exit = refuse_other_commands_flags(line)) return *exit;
 
-  Options flags_alone;  // to find --config.file, and what is wrong with the flags before what is wrong with the file
+  Options flags_alone;  // finds --config.file, and reports errors of flags before errors of the file
   if (const auto exit = apply_all(line.assignments, flags_alone)) return *exit;
   std::vector<Assignment> all;
   if (!flags_alone.config_file.empty()) {
@@ -221,7 +221,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 std::vector<std::string> settings_needing_restart(const Options& before, const Options& after) {
   std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    if (setting.change == Change::kAtRunTime || setting.subscriber != Taker::kEverywhere) continue;
+    if (setting.change == Change::kAtRunTime || setting.scope != Scope::kEverywhere) continue;
     if (value_text(before, setting) != value_text(after, setting)) names.emplace_back(setting.name);
   }
   return names;

@@ -10,11 +10,11 @@
 
 namespace tallyman {
 
-// A complaint that says what to do, if it cannot be understood; `out` is then unchanged.
+// If the text is invalid, returns a complaint with the remedy and leaves `out` unchanged.
 std::optional<std::string> read_process_rules(std::string_view text, std::vector<ProcessRule>& out);
-// As read_process_rules() takes it; "" for no rules.
+// The text that read_process_rules() reads; "" for no rules.
 std::string process_rules_text(const std::vector<ProcessRule>& rules);
-// What may be in a rule: "name", "executable", ...
+// The keys that a rule may have: "name", "executable", ...
 std::string process_rule_keys();
 
 }  // namespace tallyman

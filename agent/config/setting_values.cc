@@ -30,7 +30,7 @@ struct SizeUnit {
 constexpr std::array kSizeUnits = {SizeUnit{"KB", 1 << 10}, SizeUnit{"MB", 1 << 20}, SizeUnit{"GB", 1 << 30}};
 std::string size_text(std::uint64_t bytes);
 
-// The digits at the front; what follows them stays in `text`.
+// Takes the leading digits off `text`.
 std::optional<std::uint64_t> take_number(std::string_view& text) {
   std::uint64_t number = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);

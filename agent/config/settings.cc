@@ -13,22 +13,25 @@ constexpr auto kAtRunTime = Change::kAtRunTime;
 constexpr auto kNeedsRestart = Change::kNeedsRestart;
 
 std::vector<Setting> general_settings() {
-  constexpr auto kAll = Taker::kEverywhere;
+  constexpr auto kAll = Scope::kEverywhere;
   return {
-      {"config.file", Shape::kFile, &Options::config_file, Taker::kFlagOnly, kNeedsRestart,
-       "settings in YAML, same names",
-       "A YAML file with the settings of this page. Flags win over it. None is read by default. At most 1 MiB."},
+      {"config.file", Shape::kFile, &Options::config_file, Scope::kFlagOnly, kNeedsRestart,
+       "YAML file with these settings (none)",
+       "A YAML file with the settings of this page. Flags override it. By default no file is read. At most 1 MiB."},
 
-      {"web.listen-address", Shape::kAddress, &Options::listen_address, kAll, kNeedsRestart, "where to listen",
-       "Where the HTTP server listens. `:8255` is every address of the host, `[::1]:8255` an IPv6 one, port 0 any free "
-       "port. The default is for this host alone: there is no password."},
-      {"web.telemetry-path", Shape::kUrlPath, &Options::telemetry_path, kAll, kNeedsRestart, "path of the metrics",
-       "The path under which the metrics are. Not `/`, nor one below `/-/`, `/api/` or `/assets/`: those are taken."},
-      {"web.max-connections", Shape::kCount, &Options::max_connections, kAll, kNeedsRestart, "more are closed at once",
-       "Connections at one time. One more is closed at once and counted.", 1, 10'000},
-      {"web.max-streams", Shape::kCount, &Options::max_streams, kAll, kNeedsRestart, "open dashboards, live events",
-       "Connections that may send live events at one time: each open dashboard is one. One more is answered 503 and "
-       "counted. At most half of `web.max-connections` at any rate.",
+      {"web.listen-address", Shape::kAddress, &Options::listen_address, kAll, kNeedsRestart, "address to listen on",
+       "Address and port of the HTTP server. `:8255` listens on every address of the host, `[::1]:8255` on an IPv6 "
+       "address; port 0 selects any free port. The default accepts connections from this host only, because there is "
+       "no password."},
+      {"web.telemetry-path", Shape::kUrlPath, &Options::telemetry_path, kAll, kNeedsRestart, "URL path of the metrics",
+       "The URL path that serves the metrics. `/` and paths below `/-/`, `/api/` and `/assets/` are reserved."},
+      {"web.max-connections", Shape::kCount, &Options::max_connections, kAll, kNeedsRestart,
+       "maximum number of open connections",
+       "Maximum number of open connections. Further ones are closed at once and counted.", 1, 10'000},
+      {"web.max-streams", Shape::kCount, &Options::max_streams, kAll, kNeedsRestart,
+       "maximum number of live-event clients",
+       "Maximum number of connections that receive live events; each open dashboard is one. A further one gets 503 and "
+       "is counted. The number is never more than half of `web.max-connections`.",
        1, 5'000},
 
       {"web.external-prefix",
@@ -36,22 +39,22 @@ std::vector<Setting> general_settings() {
        &Options::external_prefix,
        kAll,
        kNeedsRestart,
-       "behind a reverse proxy",
-       "What a reverse proxy leaves in front of every path: with `/tallyman` the dashboard is at `/tallyman/`. Not "
-       "needed where the proxy takes it off, since all links of the pages are relative.",
+       "URL prefix behind a reverse proxy (none)",
+       "URL prefix when served behind a reverse proxy that keeps it: with `/tallyman` the dashboard is at "
+       "`/tallyman/`. Not needed if the proxy strips the prefix, because all links of the pages are relative.",
        0,
        0,
        {},
        "none"},
 
-      {"path.rootfs", Shape::kDirectory, &HostRoot::rootfs, kAll, kAtRunTime, "the host's /",
-       "Where the host's `/` is: `/host` in a container that has it mounted there."},
+      {"path.rootfs", Shape::kDirectory, &HostRoot::rootfs, kAll, kAtRunTime, "where the host's / is mounted",
+       "Where the host's `/` is mounted. In a container this is often `/host`."},
       {"path.procfs",
        Shape::kDirectory,
        &HostRoot::procfs,
        kAll,
        kAtRunTime,
-       "the host's /proc",
+       "where the host's /proc is (ROOTFS/proc)",
        "Where the host's `/proc` is.",
        0,
        0,
@@ -62,7 +65,7 @@ std::vector<Setting> general_settings() {
        &HostRoot::sysfs,
        kAll,
        kAtRunTime,
-       "the host's /sys",
+       "where the host's /sys is (ROOTFS/sys)",
        "Where the host's `/sys` is.",
        0,
        0,
@@ -73,7 +76,7 @@ std::vector<Setting> general_settings() {
        &HostRoot::cgroupfs,
        kAll,
        kAtRunTime,
-       "cgroups",
+       "the host's cgroups (SYSFS/fs/cgroup)",
        "Where the host's cgroup file systems are.",
        0,
        0,
@@ -84,175 +87,192 @@ std::vector<Setting> general_settings() {
        &Options::containerd_state,
        kAll,
        kAtRunTime,
-       "containerd's state directory",
-       "containerd's state directory, as the host names it: `/run/containerd` on most. Only files are read, no socket.",
+       "containerd's state directory (detected)",
+       "containerd's state directory, as a path on the host: usually `/run/containerd`. Only files are read, no "
+       "socket.",
        0,
        0,
        {},
-       "found out"},
+       "detected"},
       {"docker.root",
        Shape::kHostPath,
        &Options::docker_root,
        kAll,
        kAtRunTime,
-       "Docker's data directory",
-       "Docker's data directory, as the host names it: `/var/lib/docker` on most. Only files are read, no socket.",
+       "Docker's data directory (detected)",
+       "Docker's data directory, as a path on the host: usually `/var/lib/docker`. Only files are read, no socket.",
        0,
        0,
        {},
-       "found out"},
+       "detected"},
 
-      {"sampling.interval", Shape::kDuration, &Options::sampling_interval, kAll, kAtRunTime, "how often to sample",
-       "How often the host is sampled.", 100, kHour},
+      {"sampling.interval", Shape::kDuration, &Options::sampling_interval, kAll, kAtRunTime, "time between samples",
+       "Time from one sample of the host to the next.", 100, kHour},
       {"sampling.slow-interval", Shape::kDuration, &Options::slow_sampling_interval, kAll, kAtRunTime,
-       "limits, cpuset, hugetlb, NUMA",
-       "How often to read what seldom changes: limits, cpuset, hugetlb, NUMA. At least `sampling.interval`, and "
-       "follows it "
-       "where it is not set itself.",
+       "interval of rarely changing values",
+       "Time between readings of values that rarely change: limits, cpuset, hugetlb, NUMA. At least "
+       "`sampling.interval`; if unset, it grows with it.",
        100, 24 * kHour},
 
-      {"history.memory", Shape::kSize, &Options::history_memory_bytes, kAll, kNeedsRestart, "for the past; 0: none",
-       "Memory for the recent past of every workload (`/api/v1/series`, the dashboard's charts), which ends with the "
-       "agent. When it is full the oldest samples go, those by the second first. 0 turns it off.",
+      {"history.memory", Shape::kSize, &Options::history_memory_bytes, kAll, kNeedsRestart,
+       "memory for history; 0 disables it",
+       "Memory for the history of every workload (`/api/v1/series`, the dashboard's charts). The history is lost when "
+       "the agent ends. When the memory is full, the oldest samples are dropped, one-second samples first. 0 disables "
+       "the history.",
        kMegabyte, 65'536 * kMegabyte},
-      {"history.fine", Shape::kDuration, &Options::history_fine, kAll, kNeedsRestart, "kept of every sample",
-       "For how long every sample is kept.", 60 * kSecond, 168 * kHour},
-      {"history.coarse", Shape::kDuration, &Options::history_coarse, kAll, kNeedsRestart, "kept of every 15 s",
-       "For how long one sample in 15 s is kept: counters as they were, of memory and threads the mean.", 60 * kSecond,
-       31 * 24 * kHour},
+      {"history.fine", Shape::kDuration, &Options::history_fine, kAll, kNeedsRestart, "how long every sample is kept",
+       "How long every sample is kept.", 60 * kSecond, 168 * kHour},
+      {"history.coarse", Shape::kDuration, &Options::history_coarse, kAll, kNeedsRestart,
+       "how long 15-second samples are kept",
+       "How long one sample for every 15 s is kept: the value of counters, the mean of memory and threads.",
+       60 * kSecond, 31 * 24 * kHour},
 
-      {"collector.cpu.percpu", Shape::kSwitch, &Options::cpu_per_cpu, kAll, kAtRunTime, "each CPU instead of the total",
-       "CPU time of each CPU instead of the total, never both. cgroup v1 alone accounts it."},
+      {"collector.cpu.percpu", Shape::kSwitch, &Options::cpu_per_cpu, kAll, kAtRunTime,
+       "per-CPU time instead of the total (v1)",
+       "CPU time of each CPU instead of the total, never both. Only cgroup v1 accounts for it."},
       {"collector.filesystem.walk", Shape::kSwitch, &Options::filesystem_walk, kAll, kAtRunTime,
-       "only quotas, walk through no directory",
-       "Layers and volumes without a project quota are measured by walking through them, in the background and with at "
-       "most 1 % of a CPU. Without it they have no series."},
+       "do not walk directories, only read quotas",
+       "Measure layers and volumes without a project quota by walking their directories, in the background and with at "
+       "most 1 % of a CPU. If this is off, they have no series."},
       {"collector.filesystem.walk-interval", Shape::kDuration, &Options::filesystem_walk_interval, kAll, kAtRunTime,
-       "between two walks of one layer",
-       "From the end of one walk of a layer or volume to the next. Longer by itself for one that costs more: 200 times "
-       "the CPU time of its walk.",
+       "time between walks of one directory",
+       "Time from the end of one walk of a layer or volume to the start of the next. A costly walk lengthens it to 200 "
+       "times the CPU time of the walk.",
        1'000, 24 * kHour},
       {"collector.filesystem.entries-per-second", Shape::kCount, &Options::filesystem_entries_per_second, kAll,
-       kAtRunTime, "of all walks together", "Files and directories that are looked at in a second, all walks together.",
+       kAtRunTime, "entries per second, over all walks", "Files and directories visited per second, over all walks.",
        10, 1'000'000},
       {"collector.network.ignored-interfaces", Shape::kPattern, &Options::ignored_interfaces, kAll, kAtRunTime,
-       "interfaces of the host to leave out", "Interfaces to leave out. To leave out none: `^$`."},
+       "host interfaces to ignore (lo, veth, ...)", "Network interfaces to ignore. `^$` ignores none."},
 
-      {"processes.bare", Shape::kSwitch, &Options::bare_processes, kAll, kAtRunTime, "no workloads of bare processes",
-       "Processes in no container and no service are workloads of kind `process`, in groups: docs/processes.md."},
+      {"processes.bare", Shape::kSwitch, &Options::bare_processes, kAll, kAtRunTime,
+       "no workloads for uncontained processes",
+       "Create workloads of kind `process` for processes outside containers and services, in groups: "
+       "docs/processes.md."},
       {"processes.groups",
        Shape::kRules,
        &Options::process_groups,
        kAll,
        kAtRunTime,
-       "else by executable",
-       "Which groups: a list of `name` and at least one of `executable`, `command`, `user` and `cgroup`, which are "
-       "patterns. The first that matches in all of its patterns is a process's group; without one it is its "
-       "executable's name.",
+       "grouping rules (default: by executable)",
+       "Rules for grouping processes: a list of `name` and at least one of `executable`, `command`, `user` and "
+       "`cgroup`, which are patterns. A process belongs to the first group with all patterns matching. If none "
+       "matches, its group is the name of its executable.",
        0,
        0,
        {},
        "by executable"},
-      {"processes.pss", Shape::kSwitch, &Options::process_pss, kAll, kAtRunTime, "memory shares of bare processes",
-       "The proportional set size of bare processes, once a minute. Reading it holds a process up for about 15 ms a "
-       "GiB, and is not done where more than 512 MiB are resident."},
+      {"processes.pss", Shape::kSwitch, &Options::process_pss, kAll, kAtRunTime,
+       "PSS of uncontained processes, each minute",
+       "Read the proportional set size (PSS) of processes outside containers and services once a minute. Reading it "
+       "stops a process for about 15 ms per GiB, so processes with more than 512 MiB resident are skipped."},
 
       {"labels.container", Shape::kPattern, &Options::container_labels, kAll, kAtRunTime,
-       "which container labels become series labels",
-       "Which of a container's own labels become `container_label_*`. The default: those of Compose, Swarm and "
-       "Kubernetes. "
-       "For "
-       "all: `.`, for none: `^$`."},
+       "container labels to export (Compose, ...)",
+       "The container's own labels that become `container_label_*`. The default selects those of Compose, Swarm and "
+       "Kubernetes. `.` selects all, `^$` none."},
       {"labels.workload", Shape::kSwitch, &Options::workload_labels, kAll, kAtRunTime,
-       "leave off `kind` and `workload`", "The labels `kind` and `workload` on every series."},
+       "omit the labels kind and workload", "Put the labels `kind` and `workload` on every series."},
 
       {"ended.grace", Shape::kDuration, &Options::ended_grace, kAll, kAtRunTime, "how long ended containers are shown",
-       "How long a container that has ended is still shown, as ended: its counters and `container_last_seen`, no "
+       "How long an ended container is still shown as ended, with its counters and `container_last_seen` but without "
        "gauges.",
        100, kHour},
-      {"overhead.reports", Shape::kFile, &Options::overhead_reports, kAll, kNeedsRestart, "reports that are shown",
-       "Where `tallyman overhead run` keeps its reports, for the dashboard, `/api/v1/overhead` and "
-       "`tallyman_overhead_*`. `/var/lib/tallyman/overhead` for root, `~/.local/state/tallyman/overhead` for others."},
+      {"overhead.reports", Shape::kFile, &Options::overhead_reports, kAll, kNeedsRestart,
+       "overhead reports to show (state directory)",
+       "Directory of the overhead reports to show in the dashboard, `/api/v1/overhead` and `tallyman_overhead_*`. The "
+       "default is the directory that `tallyman overhead run` writes to: `/var/lib/tallyman/overhead` for root, "
+       "`~/.local/state/tallyman/overhead` for others."},
       {"events.max", Shape::kCount, &Options::max_events, kAll, kNeedsRestart, "events kept in memory",
-       "How many events are kept in memory for `/api/v1/events`. Older ones are dropped and counted.", 1, 1'000'000},
+       "Number of events kept in memory for `/api/v1/events`. Older ones are dropped and counted.", 1, 1'000'000},
 
-      {"limit.workloads", Shape::kCount, &Options::max_workloads, kAll, kAtRunTime, "more are counted, not shown",
-       "Workloads at one time. More of them are left out and counted.", 1, 1'000'000},
-      {"limit.process-groups", Shape::kCount, &Options::max_process_groups, kAll, kAtRunTime, "more are one: [other]",
-       "Groups of bare processes at one time. Processes of more of them are in `[other]`.", 1, 10'000},
-      {"limit.label-bytes", Shape::kCount, &Options::max_label_bytes, kAll, kAtRunTime, "longer label values are cut",
-       "Bytes of a label's value. The rest is cut off.", 16, 65'536},
+      {"limit.workloads", Shape::kCount, &Options::max_workloads, kAll, kAtRunTime, "maximum number of workloads shown",
+       "Maximum number of workloads shown. The others are only counted.", 1, 1'000'000},
+      {"limit.process-groups", Shape::kCount, &Options::max_process_groups, kAll, kAtRunTime,
+       "process groups; the rest are [other]",
+       "Maximum number of process groups. Processes of further groups are counted in `[other]`.", 1, 10'000},
+      {"limit.label-bytes", Shape::kCount, &Options::max_label_bytes, kAll, kAtRunTime,
+       "maximum bytes of a label value", "Maximum length of a label value in bytes. Longer values are cut.", 16,
+       65'536},
 
       {"log.level", Shape::kChoice, &Options::log_level, kAll, kAtRunTime, "debug, info, warn, error",
-       "The least serious line that is logged.", 0, 0, "debug, info, warn, error"},
+       "The lowest level that is logged.", 0, 0, "debug, info, warn, error"},
       {"log.format", Shape::kChoice, &Options::log_format, kAll, kNeedsRestart, "auto, stderr, journal",
-       "Where the log goes. `auto` is the systemd journal, with levels, when standard error is connected to it, else "
-       "standard error.",
+       "Where the log goes. With `auto` it goes to the systemd journal, with levels, if standard error is connected to "
+       "it, and to standard error otherwise.",
        0, 0, "auto, stderr, journal"},
   };
 }
 
 std::vector<Setting> command_settings() {
   return {
-      {"once", Shape::kSwitch, &Options::once, Taker::kServe, kNeedsRestart, "print the metrics once, then end",
-       "Prints one exposition to standard output and ends."},
-      {"check-config", Shape::kSwitch, &Options::check_config, Taker::kServe, kNeedsRestart,
-       "check flags and file, then end",
-       "Checks the flags and the configuration file and ends: 0 if all is well, 2 with a message if not."},
+      {"once", Shape::kSwitch, &Options::once, Scope::kServe, kNeedsRestart, "print the metrics once, then exit",
+       "Prints the metrics once to standard output and exits."},
+      {"check-config", Shape::kSwitch, &Options::check_config, Scope::kServe, kNeedsRestart,
+       "check flags and file, then exit",
+       "Checks the flags and the configuration file and exits: with 0 if they are valid, with 2 and a message if not."},
 
-      {"json", Shape::kSwitch, &Options::list_json, Taker::kListAndOverhead, kNeedsRestart, "as JSON",
-       "JSON instead of a table."},
-      {"watch", Shape::kSwitch, &Options::list_watch, Taker::kList, kNeedsRestart, "again and again, until Ctrl-C",
-       "Refreshes the table until it is interrupted."},
-      {"all", Shape::kSwitch, &Options::list_all, Taker::kList, kNeedsRestart, "every cgroup, idle ones too",
-       "Every cgroup, those that are neither container nor service and those that do nothing too."},
-      {"sort", Shape::kChoice, &Options::list_sort, Taker::kList, kNeedsRestart, "cpu memory io network pids name",
-       "What the table is sorted by, largest first; `name` from A to Z.", 0, 0, "cpu, memory, io, network, pids, name"},
-      {"group", Shape::kChoice, &Options::list_group, Taker::kList, kNeedsRestart,
+      {"json", Shape::kSwitch, &Options::list_json, Scope::kListAndOverhead, kNeedsRestart, "JSON instead of a table",
+       "Prints JSON instead of a table."},
+      {"watch", Shape::kSwitch, &Options::list_watch, Scope::kList, kNeedsRestart, "refresh until Ctrl-C",
+       "Refreshes the table until interrupted."},
+      {"all", Shape::kSwitch, &Options::list_all, Scope::kList, kNeedsRestart, "include idle and other cgroups",
+       "Shows every cgroup, also idle ones and those that are neither container nor service."},
+      {"sort", Shape::kChoice, &Options::list_sort, Scope::kList, kNeedsRestart, "cpu memory io network pids name",
+       "Sorts the table by this column, largest first; `name` sorts from A to Z.", 0, 0,
+       "cpu, memory, io, network, pids, name"},
+      {"group", Shape::kChoice, &Options::list_group, Scope::kList, kNeedsRestart,
        "none project service pod image slice",
-       "One line a group, with the sum of its members: the project (Compose) or stack (Swarm), the service in it, the "
-       "pod, the image, the slice. What is in no such group is left out.",
+       "Shows one line per group, with the sum of its members. Groups are the project (Compose) or stack (Swarm), the "
+       "service in it, the pod, the image, the slice. Workloads outside such groups are left out.",
        0, 0, "none, project, service, pod, image, slice"},
 
-      {"format", Shape::kChoice, &Options::metrics_format, Taker::kMetrics, kNeedsRestart, "table, markdown, json",
-       "How the catalogue of metrics is printed.", 0, 0, "table, markdown, json"},
+      {"format", Shape::kChoice, &Options::metrics_format, Scope::kMetrics, kNeedsRestart, "table, markdown, json",
+       "Format of the printed list of metrics.", 0, 0, "table, markdown, json"},
   };
 }
 
 std::vector<Setting> overhead_settings() {
-  constexpr auto kTaker = Taker::kOverhead;
+  constexpr auto kScope = Scope::kOverhead;
   return {
-      {"quick", Shape::kSwitch, &Options::overhead_quick, kTaker, kNeedsRestart, "at most two minutes",
-       "Short measurements, at most two minutes in all; small differences are not seen."},
-      {"full", Shape::kSwitch, &Options::overhead_full, kTaker, kNeedsRestart, "longer, with real applications",
-       "Longer measurements, 20 rounds, and nginx and PostgreSQL where they are installed."},
-      {"workload", Shape::kText, &Options::overhead_workloads, kTaker, kNeedsRestart, "these alone, with commas",
-       "Only these workloads, separated by commas. All by default; nginx and postgresql with `--full` alone."},
-      {"mode", Shape::kText, &Options::overhead_modes, kTaker, kNeedsRestart, "these alone, with commas",
-       "Only these modes, separated by commas, and the baseline. All that can run here by default."},
-      {"baseline", Shape::kText, &Options::overhead_baseline, kTaker, kNeedsRestart, "compared with",
-       "The mode that all others are compared with, and that is measured a second time for the noise."},
-      {"rounds", Shape::kCount, &Options::overhead_rounds, kTaker, kNeedsRestart, "10, with --full 20",
-       "How often everything is measured. 10 by default, 20 with `--full`.", 5, 1'000},
-      {"duration", Shape::kDuration, &Options::overhead_duration, kTaker, kNeedsRestart, "of one measurement",
-       "How long one measurement takes. 100ms by default, 20ms with `--quick`, 200ms with `--full`.", 5, kHour},
-      {"time-limit", Shape::kDuration, &Options::overhead_limit, kTaker, kNeedsRestart, "for a runtime to answer",
-       "A runtime that does not answer for so long is left out.", kSecond, kHour},
-      {"seed", Shape::kCount, &Options::overhead_seed, kTaker, kNeedsRestart, "the order of the rounds",
-       "From which the order of the rounds is drawn; the report has it. Any by default.", 1, 4'294'967'295},
-      {"output", Shape::kFile, &Options::overhead_output, kTaker, kNeedsRestart, "where the reports are kept",
-       "Where the reports are kept, and what the run makes meanwhile. `/var/lib/tallyman/overhead` for root, "
-       "`~/.local/state/tallyman/overhead` for others."},
-      {"docker.host", Shape::kText, &Options::docker_host, kTaker, kNeedsRestart, "which Docker daemon",
-       "Which Docker daemon is measured: `unix:///run/docker.sock`. As `docker -H`; `DOCKER_HOST` and Docker's own "
-       "default otherwise."},
-      {"docker.options", Shape::kText, &Options::docker_options, kTaker, kNeedsRestart, "adds mode docker-options",
+      {"quick", Shape::kSwitch, &Options::overhead_quick, kScope, kNeedsRestart, "at most two minutes",
+       "Short measurements, at most two minutes in total. They miss small differences."},
+      {"full", Shape::kSwitch, &Options::overhead_full, kScope, kNeedsRestart, "longer, with real applications",
+       "Longer measurements, 20 rounds, and nginx and PostgreSQL if they are installed."},
+      {"workload", Shape::kText, &Options::overhead_workloads, kScope, kNeedsRestart,
+       "only these, separated by commas (all)",
+       "Only these workloads, separated by commas. All by default; nginx and postgresql only with `--full`."},
+      {"mode", Shape::kText, &Options::overhead_modes, kScope, kNeedsRestart, "only these, separated by commas (all)",
+       "Only these modes, separated by commas, and the baseline. By default all modes that can run on this host."},
+      {"baseline", Shape::kText, &Options::overhead_baseline, kScope, kNeedsRestart, "mode to compare with",
+       "The mode to compare all others with. It is measured twice, to find the noise."},
+      {"rounds", Shape::kCount, &Options::overhead_rounds, kScope, kNeedsRestart,
+       "number of rounds (10; 20 with --full)",
+       "Number of times that everything is measured. 10 by default, 20 with `--full`.", 5, 1'000},
+      {"duration", Shape::kDuration, &Options::overhead_duration, kScope, kNeedsRestart,
+       "time of one measurement (100ms)",
+       "Duration of one measurement. 100ms by default, 20ms with `--quick`, 200ms with `--full`.", 5, kHour},
+      {"time-limit", Shape::kDuration, &Options::overhead_limit, kScope, kNeedsRestart,
+       "how long to wait for a runtime", "A runtime that does not answer within this time is left out.", kSecond,
+       kHour},
+      {"seed", Shape::kCount, &Options::overhead_seed, kScope, kNeedsRestart, "seed for the order of rounds (random)",
+       "Seed for the random order within the rounds. The report contains it. Random by default.", 1, 4'294'967'295},
+      {"output", Shape::kFile, &Options::overhead_output, kScope, kNeedsRestart,
+       "where to keep reports (state directory)",
+       "Directory for the reports and for the temporary files of the run. By default `/var/lib/tallyman/overhead` for "
+       "root, `~/.local/state/tallyman/overhead` for others."},
+      {"docker.host", Shape::kText, &Options::docker_host, kScope, kNeedsRestart,
+       "Docker daemon to measure (DOCKER_HOST)",
+       "Docker daemon to measure, as for `docker -H`: `unix:///run/docker.sock`. By default `DOCKER_HOST`, or Docker's "
+       "own default."},
+      {"docker.options", Shape::kText, &Options::docker_options, kScope, kNeedsRestart,
+       "add mode docker-options with these flags",
        "Adds the mode docker-options, a container with these flags of `docker run`: `--docker.options='--cpus 0.5'`."},
   };
 }
 
 std::vector<Setting> make_settings() {
-  static std::deque<std::string> names;  // a deque: the views into it stay good
+  static std::deque<std::string> names;  // a deque: views of its elements stay valid
   std::vector<Setting> table = general_settings();
   const auto first_of_collectors = std::find_if(
       table.begin(), table.end(), [](const Setting& setting) { return setting.name.starts_with("collector."); });
@@ -260,7 +280,7 @@ std::vector<Setting> make_settings() {
   for (const Collector* collector : all_collectors()) {
     names.push_back("collector." + std::string(collector->name));
     switches.push_back({names.back(), Shape::kSwitch, CollectorSwitch{collector->name, collector->on_by_default},
-                        Taker::kEverywhere, kAtRunTime, collector->summary, collector->summary});
+                        Scope::kEverywhere, kAtRunTime, collector->summary, collector->summary});
   }
   table.insert(first_of_collectors, switches.begin(), switches.end());
   for (const std::vector<Setting>& of_commands : {command_settings(), overhead_settings()}) {
@@ -271,20 +291,20 @@ std::vector<Setting> make_settings() {
 
 }  // namespace
 
-bool takes(Taker subscriber, Command command) {
-  switch (subscriber) {
-    case Taker::kEverywhere:
-    case Taker::kFlagOnly:
+bool belongs_to(Scope scope, Command command) {
+  switch (scope) {
+    case Scope::kEverywhere:
+    case Scope::kFlagOnly:
       return true;
-    case Taker::kServe:
+    case Scope::kServe:
       return command == Command::kServe;
-    case Taker::kList:
+    case Scope::kList:
       return command == Command::kList;
-    case Taker::kMetrics:
+    case Scope::kMetrics:
       return command == Command::kMetrics;
-    case Taker::kOverhead:
+    case Scope::kOverhead:
       return command == Command::kOverhead;
-    case Taker::kListAndOverhead:
+    case Scope::kListAndOverhead:
       return command == Command::kList || command == Command::kOverhead;
   }
   return false;
@@ -305,7 +325,7 @@ namespace {
 
 constexpr std::size_t kMaxNameLength = 100, kMaxShownLength = 100;
 
-// Insertions, deletions, replacements and swaps of neighbours that lead from one to the other.
+// The least number of insertions, deletions, replacements and swaps of neighbours that turn `a` into `b`.
 std::size_t edit_distance(std::string_view a, std::string_view b) {
   std::vector<std::size_t> before(b.size() + 1), last(b.size() + 1), row(b.size() + 1);
   for (std::size_t j = 0; j <= b.size(); ++j) last[j] = j;

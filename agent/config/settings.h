@@ -1,6 +1,6 @@
-// The table of settings: from it come the flags, the keys of the YAML file,
-// --help, docs/configuration.md and the list of what a reload can change.
-// Pure, but for the check that a directory exists; thread-safe.
+// The table of settings. It defines the flags, the keys of the YAML file, --help,
+// docs/configuration.md and which settings a reload can change.
+// Pure, except for the check that a directory exists; thread-safe.
 #pragma once
 
 #include "agent/config/options.h"
@@ -16,29 +16,29 @@
 
 namespace tallyman {
 
-// What a value looks like.
+// The syntax of a value.
 enum class Shape : std::uint8_t {
   kSwitch,     // true, false; as a flag --NAME and --no-NAME
   kAddress,    // HOST:PORT, [V6]:PORT, :PORT
   kUrlPath,    // /metrics
   kFile,       // any path
   kHostPath,   // absolute, as the host names it; need not be there
-  kDirectory,  // a directory that exists
+  kDirectory,  // an existing directory
   kDuration,   // 100ms, 5s, 2m, 1h; `min` and `max` in milliseconds
   kCount,      // a whole number from `min` to `max`
-  kSize,       // 64MB (of 2^20 bytes), 1GB; 0; else from `min` to `max` bytes
+  kSize,       // 64MB (of 2^20 bytes), 1GB; 0, or from `min` to `max` bytes
   kPattern,    // RE2, unanchored
-  kChoice,     // a word of `choices`
-  kRules,      // of process groups: a JSON list of objects, in the file a YAML list of mappings
-  kText,       // any text but none
+  kChoice,     // one of `choices`
+  kRules,      // for process groups: a JSON list of objects, in the file a YAML list of mappings
+  kText,       // any text except an empty one
 };
 
-// Who takes it. All but kEverywhere are flags alone, never keys of the file.
-enum class Taker : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
+// Where a setting is accepted. All but kEverywhere are only flags, never keys of the file.
+enum class Scope : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
 // Whether the flag belongs to this command.
-bool takes(Taker subscriber, Command command);
+bool belongs_to(Scope scope, Command command);
 
-// Whether a running agent can take over another value (SIGHUP).
+// Whether a running agent can apply a new value (SIGHUP).
 enum class Change : std::uint8_t { kAtRunTime, kNeedsRestart };
 
 struct CollectorSwitch {
@@ -54,41 +54,41 @@ struct Setting {
   std::string_view name;  // "web.listen-address"
   Shape shape;
   Field field;
-  Taker subscriber;
+  Scope scope;
   Change change;
-  std::string_view brief;   // for --help; at most 43 characters with the default
-  std::string_view detail;  // for the docs: whole sentences
+  std::string_view brief;   // for --help; at most 43 characters including the default
+  std::string_view detail;  // for the docs, in whole sentences
   std::uint64_t min = 0, max = 0;
   std::string_view choices{};   // "debug, info, warn, error"
-  std::string_view fallback{};  // what an empty default stands for: "ROOTFS/proc"
+  std::string_view fallback{};  // the meaning of an empty default: "ROOTFS/proc"
 };
 
-// All of them, one switch for each collector among them, in the order of the docs.
+// All settings, including one switch for each collector, in the order of the docs.
 std::span<const Setting> settings();
-// Null if there is none of that name.
+// Null if there is no setting of that name.
 const Setting* find_setting(std::string_view name);
 
-// A value that somebody wrote, and where: "--sampling.interval=5" or
-// "tallyman.yml:3: sampling.interval: 5", to begin a complaint with.
+// A value as the user wrote it. `place` begins a complaint: "--sampling.interval=5"
+// or "tallyman.yml:3: sampling.interval: 5".
 struct Assignment {
   const Setting* setting;
   std::string text;
   std::string place;
 };
 
-// Reads `text` into the field. A complaint ("needs a unit: 100ms to 1h, for
-// example 5s") if it does not fit; the options are then unchanged.
+// Reads `text` into the field. If it does not fit, returns a complaint ("needs a
+// unit: 100ms to 1h, for example 5s") and leaves the options unchanged.
 std::optional<std::string> set_value(Options& options, const Setting& setting, std::string_view text);
-// The value as set_value() reads it; "" where an empty default means "found out".
+// The value as set_value() reads it; "" if an empty default means "detected".
 std::string value_text(const Options& options, const Setting& setting);
 
 std::string_view placeholder(Shape shape);        // "DURATION"
 std::string expectation(const Setting& setting);  // "a duration, 100ms to 1h, for example 5s"
 std::string duration_text(std::chrono::milliseconds duration);
 
-// The candidate that was most likely meant; empty if none is near.
+// The candidate that the user most likely meant; empty if none is similar.
 std::string nearest(std::string_view word, std::span<const std::string> candidates);
-// Somebody else's text made fit for a message: bounded, no control characters.
+// Untrusted text made safe for a message: bounded length, no control characters.
 std::string shown(std::string_view text);
 
 }  // namespace tallyman

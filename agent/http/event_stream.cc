@@ -11,7 +11,7 @@ std::string server_sent_event(std::string_view type, std::string_view id, std::s
   if (!type.empty()) text.append("event: ").append(type).append("\n");
   if (!id.empty()) text.append("id: ").append(id).append("\n");
   for (bool more = true; more;) {
-    const auto end = data.find_first_of("\r\n");  // either ends a line for the client
+    const auto end = data.find_first_of("\r\n");  // a client treats both as the end of a line
     text.append("data: ").append(data.substr(0, end)).append("\n");
     more = end != std::string_view::npos;
     if (more) data.remove_prefix(end + 1);
@@ -61,7 +61,7 @@ bool EventStream::cut() const {
   return cut_;
 }
 
-// Unlocked: what it wakes may come back here.
+// Called without the lock: the callback may call this stream again.
 void EventStream::wake_up(std::unique_lock<std::mutex> lock) {
   if (!std::exchange(asleep_, false) || !wake_) return;
   const auto wake = wake_;

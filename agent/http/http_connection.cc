@@ -27,10 +27,10 @@ using Clock = std::chrono::steady_clock;
 using Parser = http::request_parser<http::empty_body>;
 using std::chrono::milliseconds;
 
-constexpr milliseconds kStalled{1'000};     // no progress for so long: may be closed in favour of a new connection
-constexpr milliseconds kCloseGrace{1'000};  // for the peer to close too, once it has everything
+constexpr milliseconds kStalled{1'000};     // after this time without progress a new connection may replace it
+constexpr milliseconds kCloseGrace{1'000};  // for the peer to close too after it has received everything
 constexpr milliseconds kClosePoll{50};
-constexpr std::size_t kDiscardBytes = 1 << 20;  // of what a peer still sends while its connection closes
+constexpr std::size_t kDiscardBytes = 1 << 20;  // limit of bytes that a peer still sends while its connection closes
 
 HttpResponse plain_text(int status, std::string sentence) {
   HttpResponse response;
@@ -40,7 +40,7 @@ HttpResponse plain_text(int status, std::string sentence) {
   return response;
 }
 
-// A comment: clients pass over it.
+// A comment, which clients ignore.
 StreamChunk keep_alive_comment() {
   static const StreamChunk kComment = make_chunk(":\n\n");
   return kComment;
@@ -56,7 +56,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
         buffer_(shared.limits.header_bytes + 1024) {
     error_code ignored;
     socket_.set_option(tcp::no_delay(true), ignored);
-    // Until a connection ends well: closing it drops what the peer never read.
+    // Stays set until the connection ends normally: an abortive close drops unread data.
     socket_.set_option(net::socket_base::linger(true, 0), ignored);
   }
 
@@ -96,7 +96,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   beast::flat_buffer buffer_;
   std::optional<Parser> parser_;
   Phase phase_ = Phase::kReading;
-  Clock::time_point since_ = Clock::now();  // of the phase; of the last progress while writing
+  Clock::time_point since_ = Clock::now();  // start of the phase; while writing, time of the last progress
   std::uint64_t ticket_ = 0;
   bool late_ = false, keep_alive_ = false, http_1_0_ = false, head_only_ = false, peer_ended_ = false;
   std::shared_ptr<EventStream> stream_;
@@ -106,7 +106,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   std::size_t sent_ = 0, discarded_ = 0;
 };
 
-// One per request given to the handler. It may outlive connection and server.
+// One for each request given to the handler. It may outlive connection and server.
 class Ticket {
  public:
   Ticket(std::shared_ptr<net::io_context> io, std::weak_ptr<Connection> connection, std::uint64_t id)
@@ -136,7 +136,7 @@ class Ticket {
 void Connection::arm(milliseconds time) {
   deadline_.expires_after(time);
   deadline_.async_wait([self = shared_from_this()](error_code error) {
-    // A wait that had ended before the next arm() comes here without an error.
+    // A wait that ended just before the next arm() arrives here without an error.
     if (!error && self->deadline_.expiry() <= Clock::now()) self->on_deadline();
   });
 }
@@ -205,7 +205,7 @@ void Connection::on_read(error_code error) {
 
 void Connection::on_request() {
   const auto& request = parser_->get();
-  // A coding other than chunked hides where the body ends; both end the connection.
+  // A coding other than chunked hides the end of the body; both end the connection.
   const bool has_body = parser_->content_length().value_or(0) > 0 || request.count(http::field::transfer_encoding) > 0;
   keep_alive_ = request.keep_alive() && !has_body;
   http_1_0_ = request.version() == 10;
@@ -298,9 +298,9 @@ void Connection::on_written() {
   keep_alive_ ? read_request() : close();
 }
 
-// Answers otherwise where there must be no stream.
+// Answers differently if no stream is allowed.
 void Connection::admit_stream(HttpResponse& response) {
-  keep_alive_ = false;  // it has no length: the end of the connection is its end
+  keep_alive_ = false;  // a stream has no length: it ends with the connection
   if (shared_.counters.streams >= shared_.limits.streams) {
     ++shared_.counters.rejected_streams;
     response.stream->detach();
@@ -316,7 +316,7 @@ void Connection::admit_stream(HttpResponse& response) {
 
 void Connection::start_stream() {
   phase_ = Phase::kStreaming;
-  // Posted: the producer must not run what belongs to this thread.
+  // Posted, because the producer must not run code of this thread.
   stream_->attach([io = std::weak_ptr(shared_.io), weak = weak_from_this()] {
     const auto context = io.lock();
     if (!context) return;
@@ -375,7 +375,7 @@ void Connection::write_chunk() {
                            });
 }
 
-// What a client still sends is of no interest, but that it has gone is.
+// Reads only to notice that the client has gone; its data is discarded.
 void Connection::await_end_of_peer() {
   socket_.async_read_some(net::buffer(shared_.discarded), [self = shared_from_this()](error_code error, std::size_t n) {
     if (self->phase_ != Phase::kStreaming) return;
@@ -398,8 +398,8 @@ void Connection::release_stream() {
   --shared_.counters.streams;
 }
 
-// Closing a socket that still holds unread bytes resets it, and the peer may lose
-// the response with it: so read on for a while, then close. The deadline stands.
+// Closing a socket with unread bytes resets it, and the peer may lose the response.
+// So read for a while before closing. The deadline still applies.
 void Connection::close() {
   phase_ = Phase::kClosing;
   since_ = Clock::now();

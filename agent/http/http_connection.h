@@ -1,4 +1,4 @@
-// One accepted connection: reads requests, has them answered, writes, closes.
+// One accepted connection: reads requests, calls the handler, writes responses, closes.
 // Internal to the HTTP server; everything here runs in the server's thread.
 #pragma once
 
@@ -23,23 +23,23 @@ struct HttpCounters {  // read from any thread
   std::atomic<std::uint64_t> streams{0}, rejected_streams{0}, cut_streams{0}, skipped_chunks{0};
 };
 
-// What all connections share; outlives them.
+// State that all connections share; outlives them.
 struct HttpShared {
   std::shared_ptr<boost::asio::io_context> io;
   HttpLimits limits;
   HttpServer::Handler handler;
   HttpCounters counters;
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections;  // the open ones
-  std::array<char, 16 * 1024> discarded;  // where bytes go that nobody looks at
+  std::array<char, 16 * 1024> discarded;                                             // buffer for ignored bytes
 };
 
 class HttpConnection {
  public:
   virtual ~HttpConnection() = default;
   virtual void read_request() = 0;
-  // Closes at once and leaves `connections`. What the peer has not read is lost.
+  // Closes at once and removes itself from `connections`. Unread data is lost.
   virtual void destroy() = 0;
-  // Since when it has kept the server waiting; nothing while the server works for it.
+  // Since when the server waits for it; empty while the server works for it.
   virtual std::optional<std::chrono::steady_clock::time_point> evictable_since() const = 0;
 };
 

@@ -1,5 +1,5 @@
-// The text of HTTP/1.1 that needs no library: what a request's target means,
-// and the head of a response. Pure functions.
+// The parts of HTTP/1.1 that need no library: the target of a request, and the head
+// of a response. Pure functions.
 #pragma once
 
 #include "agent/http/http_server.h"
@@ -24,7 +24,7 @@ Result<RequestTarget> parse_request_target(std::string_view target);
 struct ResponseFraming {
   std::string_view reason;  // "Not Found"
   bool keep_alive = false;
-  bool http_1_0 = false;  // the client's version: it must be told when the connection stays
+  bool http_1_0 = false;  // the client's version: its response must state that the connection stays open
   std::chrono::sys_seconds now{};
 };
 
@@ -36,7 +36,7 @@ bool has_content(int status);
 // the head (CR, LF, NUL) is left out.
 std::string response_head(const HttpResponse& response, const ResponseFraming& framing);
 
-// "Sun, 06 Nov 1994 08:49:37 GMT", whatever the locale.
+// "Sun, 06 Nov 1994 08:49:37 GMT" in every locale.
 std::string http_date(std::chrono::sys_seconds time);
 
 }  // namespace tallyman

@@ -54,7 +54,7 @@ void HttpServer::Impl::accept() {
       if (!error) admit(std::move(socket));
       return;
     }
-    // Out of descriptors, mostly: the waiting connection would wake us again at once.
+    // Usually no descriptor is left. The waiting connection would wake this thread again at once.
     backoff_.expires_after(kAcceptBackoff);
     backoff_.async_wait([this](error_code cancelled) {
       if (!cancelled && acceptor_.is_open()) accept();
@@ -135,7 +135,7 @@ void HttpServer::start() {
   impl_->accept();
   sigset_t all, before;
   sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals are for the thread that waits for them
+  pthread_sigmask(SIG_SETMASK, &all, &before);  // only the thread that waits for signals gets them
   impl_->thread_ = std::thread([impl = impl_.get()] {
     pthread_setname_np(pthread_self(), "http");
     impl->run();

@@ -1,7 +1,7 @@
-// A small HTTP/1.1 server on Boost.Asio and Beast, which stay behind this
-// header: they take half a minute to compile. One thread runs the connections;
-// handlers may answer from any thread. A slow, silent or hostile client costs
-// one bounded connection and holds up nobody.
+// A small HTTP/1.1 server on Boost.Asio and Beast. This header does not include
+// them, because they take half a minute to compile. One thread runs the
+// connections; handlers may answer from any thread. A slow, silent or hostile client
+// costs one bounded connection and delays nobody.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -30,57 +30,58 @@ struct HttpResponse {
   int status = 200;
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // Content-Encoding, Cache-Control, ...
-  std::shared_ptr<const std::string> body;                   // shared by many responses; HEAD sends its length alone
-  // Instead of a body: server-sent events, until either side ends, and the
-  // connection with it. HEAD is sent the head alone.
+  std::shared_ptr<const std::string> body;                   // shared by many responses; HEAD sends only its length
+  // Instead of a body: server-sent events, until one side ends the connection. HEAD
+  // gets only the head.
   std::shared_ptr<EventStream> stream;
 };
 
-// Times are absolute for the whole thing, not for each read or write: who drips
-// bytes gains nothing.
+// Times are for the whole request or response, not for each read or write, so a
+// client gains nothing by sending single bytes slowly.
 struct HttpLimits {
   std::size_t header_bytes = 16 * 1024;  // request line and headers; no request has a body
-  // Past it each new connection costs one at once: the one that has kept the
-  // server waiting longest for a request (or has read nothing of its response for
-  // a second); with none such, the new one. So a flood does not lock others out.
+  // At this limit each new connection closes another one: the one that has let the
+  // server wait longest for a request (or has read nothing of its response for a
+  // second). If there is none, the new one is closed. So a flood cannot lock others
+  // out.
   std::size_t connections = 512;
   std::chrono::milliseconds request_time{10'000};   // to receive one whole request, and idle keep-alive
   std::chrono::milliseconds response_time{30'000};  // for the handler's answer and to send all of it
-  // Streams have no end to be late for: one is cut when its client has taken
-  // nothing for response_time. One more than `streams` is answered 503.
+  // A stream has no end. It is closed when its client has read nothing for
+  // response_time. Further ones than `streams` get 503.
   std::size_t streams = 64;
-  std::chrono::milliseconds keep_alive{15'000};  // a comment, when there was nothing else to send for so long
+  std::chrono::milliseconds keep_alive{15'000};  // sends a comment after this time without an event
 };
 
 struct HttpStatistics {
   std::uint64_t requests = 0;              // given to the handler
-  std::uint64_t rejected_connections = 0;  // closed for the limit on connections
+  std::uint64_t rejected_connections = 0;  // closed because of the limit on connections
   std::uint64_t bad_requests = 0;          // answered 4xx before the handler
-  std::uint64_t timeouts = 0;              // requests, answers of the handler and responses past their time
+  std::uint64_t timeouts = 0;              // requests, handlers and responses that took too long
   std::uint64_t connections = 0;           // open now
-  std::uint64_t streams = 0;               // of these, sending events
-  std::uint64_t rejected_streams = 0;      // answered 503 for the limit on streams
-  std::uint64_t cut_streams = 0;           // whose client read too slowly
-  std::uint64_t skipped_chunks = 0;        // that slow clients were not sent
+  std::uint64_t streams = 0;               // those of them that send events
+  std::uint64_t rejected_streams = 0;      // answered 503 because of the limit on streams
+  std::uint64_t cut_streams = 0;           // closed because the client read too slowly
+  std::uint64_t skipped_chunks = 0;        // chunks that slow clients skipped
 };
 
 class HttpServer {
  public:
-  // Called in the server's thread; must not block. `respond` may be called from
-  // any thread, also after the server's end; the first call counts, and after the
-  // connection is gone it does nothing. A handler that throws, or drops `respond`
-  // uncalled, is answered with 500; one past response_time with 503.
+  // Called in the server's thread; must not block. `respond` may be called from any
+  // thread, even after the server has ended. Only the first call counts, and it does
+  // nothing if the connection is gone. If a handler throws, or drops `respond` without
+  // a call, the client gets 500; after response_time it gets 503.
   using Respond = std::function<void(HttpResponse)>;
   using Handler = std::function<void(HttpRequest, Respond)>;
 
   // Binds and listens at once. `address` is "HOST:PORT", "[V6]:PORT" or ":PORT"
-  // (all addresses, IPv4 and IPv6); port 0 is any free one. Error::where names the
-  // address and what to look at: "127.0.0.1:8255 (another program listens there)".
+  // (all addresses, IPv4 and IPv6); port 0 is any free one. Error::where holds the
+  // address and the likely cause: "127.0.0.1:8255 (another program listens there)".
   static Result<std::unique_ptr<HttpServer>> listen(const std::string& address, HttpLimits limits, Handler handler);
   ~HttpServer();  // stop()
 
   void start();  // runs its thread
-  // Cuts all connections and joins, within a fraction of a second, however many
+  // Closes all connections and joins within a fraction of a second, even if many
   // are stalled. Not from a handler. A stopped server does not start again.
   void stop();
   std::uint16_t port() const;

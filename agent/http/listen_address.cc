@@ -15,7 +15,7 @@ namespace tallyman {
 namespace {
 
 constexpr int kBacklog = 1024;
-// With the kernel's own sizing, clients that never read hold megabytes each.
+// With the kernel's default sizes, each client that never reads would hold megabytes.
 constexpr int kSendBufferBytes = 128 * 1024;
 constexpr int kReceiveBufferBytes = 64 * 1024;
 
@@ -61,7 +61,7 @@ Result<AddressList> resolve(const ListenAddress& wanted, const std::string& text
   return Error{ErrorKind::kIo, 0, text + " (cannot resolve the host: " + gai_strerror(status) + ")"};
 }
 
-// A name: IPv4 first, as most clients try it. No host: IPv6 first, it takes both.
+// For a name IPv4 comes first, as for most clients. Without a host IPv6 comes first, because it accepts both.
 std::vector<const addrinfo*> in_order(const addrinfo* list, bool every_address) {
   std::vector<const addrinfo*> order;
   for (; list != nullptr; list = list->ai_next) order.push_back(list);
@@ -112,7 +112,7 @@ Result<ListenAddress> parse_listen_address(const std::string& text) {
     const bool closed = host.size() > 2 && host.starts_with('[') && host.ends_with(']');
     if (!closed) return malformed(text, "write an IPv6 address as [ADDRESS]:PORT");
     host = host.substr(1, host.size() - 2);
-    if (host.find(':') == std::string::npos) return malformed(text, "only an IPv6 address stands in brackets");
+    if (host.find(':') == std::string::npos) return malformed(text, "only an IPv6 address may be in brackets");
   } else if (host.find(':') != std::string::npos) {
     return malformed(text, "write an IPv6 address in brackets: [ADDRESS]:PORT");
   }
@@ -131,7 +131,7 @@ Result<Listener> open_listener(const std::string& address) {
     Descriptor socket(::socket(entry->ai_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
     code = socket.get() < 0 ? errno : bind_and_listen(socket.get(), *entry, every_address);
     if (code == 0) return describe(socket.release(), entry->ai_family == AF_INET6);
-    // Another family may be free, but half of what was asked for is not what was asked for.
+    // Another family may be free, but then the agent would listen on only half of the address.
     if (code == EADDRINUSE || code == EACCES) break;
   }
   return from_errno(code, address);

@@ -24,8 +24,8 @@ struct Listener {
 };
 
 // Resolves the host (IPv4 before IPv6), binds and listens. The buffer sizes are
-// inherited by every accepted connection. Error::where begins with the address as
-// it was given, and says in brackets what to look at where errno does not.
+// inherited by every accepted connection. Error::where begins with the given address
+// and adds the likely cause in brackets if errno does not show it.
 Result<Listener> open_listener(const std::string& address);
 
 }  // namespace tallyman

@@ -20,7 +20,7 @@ std::string_view trim(std::string_view text) {
   return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
-// Cuts the text up to the separator off `rest`; a separator in quotes does not count.
+// Takes the text up to the separator off `rest`; a separator in quotes does not count.
 std::string_view cut(std::string_view& rest, char separator) {
   bool quoted = false;
   std::size_t end = 0;
@@ -78,7 +78,7 @@ std::optional<Item> parse_item(std::string_view text) {
   return item;
 }
 
-// The quality that the most specific matching range gave, and where it stood.
+// The quality of the most specific matching range, and its position.
 struct Match {
   int specificity = 0, quality = 0;
   std::size_t position = 0;

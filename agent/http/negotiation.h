@@ -1,5 +1,5 @@
-// What a client asked for in Accept and Accept-Encoding (RFC 9110, 12.4 and
-// 12.5). Pure functions; items that cannot be read are passed over.
+// What a client accepts, from Accept and Accept-Encoding (RFC 9110, 12.4 and 12.5).
+// Pure functions; invalid items are ignored.
 #pragma once
 
 #include "exporters/exposition.h"
@@ -9,8 +9,8 @@
 namespace tallyman {
 
 // OpenMetrics only for a client that names application/openmetrics-text, with
-// version 1.0.0 or none, and does not prefer text/plain. Everything else, also
-// nothing, "*/*" and OpenMetrics 0.0.1 alone, gets text 0.0.4.
+// version 1.0.0 or none, and does not prefer text/plain. All others get text 0.0.4,
+// also without a header and for "*/*" or only OpenMetrics 0.0.1.
 TextFormat choose_format(std::string_view accept);
 
 // True when gzip (or "*") has a quality above 0 and identity is not preferred.

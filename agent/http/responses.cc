@@ -25,7 +25,7 @@ HttpResponse json_response(std::string text, int status) {
 HttpResponse stream_response(std::shared_ptr<EventStream> stream) {
   HttpResponse response;
   response.content_type = "text/event-stream";
-  // The last one is for nginx, which would hold the events back otherwise.
+  // The last header is for nginx, which would otherwise buffer the events.
   response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
   response.stream = std::move(stream);
   return response;

@@ -1,4 +1,4 @@
-// Answers that many routes give. Pure; thread-safe.
+// Responses that many routes use. Pure; thread-safe.
 #pragma once
 
 #include "agent/http/http_server.h"
@@ -10,7 +10,7 @@ namespace tallyman {
 
 HttpResponse text_response(int status, std::string text);  // a newline is added
 HttpResponse json_response(std::string text, int status = 200);
-// Live events, until either side ends.
+// Live events, until one side closes the connection.
 HttpResponse stream_response(std::shared_ptr<EventStream> stream);
 // {"error":"..."}
 HttpResponse error_response(int status, std::string_view what);

@@ -17,10 +17,10 @@
 namespace tallyman {
 namespace {
 
-// A line with its date is one atomic write to a pipe.
+// Up to this size, a line with its date is one atomic write to a pipe.
 constexpr std::size_t kMaxMessageLength = PIPE_BUF - 96;
 
-// Names of containers and the like are in messages: no line breaks, no escape sequences.
+// Messages contain untrusted names, so line breaks and escape sequences are replaced.
 std::string plain(spdlog::string_view_t payload) {
   std::string text(payload.data(), std::min(payload.size(), kMaxMessageLength));
   for (char& c : text) {
@@ -43,8 +43,8 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
  public:
   DescriptorSink(int descriptor, DropCounter dropped)
       : kind_(kind_of(descriptor)), descriptor_(descriptor), dropped_(std::move(dropped)) {
-    // O_NONBLOCK on the descriptor itself would be set for everybody who shares
-    // the pipe or terminal; one opened anew is the agent's alone.
+    // O_NONBLOCK on the descriptor itself would affect every process that shares the
+    // pipe or terminal. Opening it again gives the agent a description of its own.
     if (kind_ != Kind::kOther) return;
     const std::string self = "/proc/self/fd/" + std::to_string(descriptor);
     own_ = open(self.c_str(), O_WRONLY | O_NONBLOCK | O_CLOEXEC | O_NOCTTY | O_APPEND);
@@ -95,12 +95,12 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   }
 
   ssize_t write_some(const char* data, std::size_t size) {
-    const ssize_t written = attempt(data, size);
+    const ssize_t written = write_once(data, size);
     if (written < 0) last_error_ = errno;
     return written;
   }
 
-  ssize_t attempt(const char* data, std::size_t size) const {
+  ssize_t write_once(const char* data, std::size_t size) const {
     if (kind_ == Kind::kSocket) return send(descriptor_, data, size, MSG_DONTWAIT | MSG_NOSIGNAL);
     if (own_ >= 0) return write(own_, data, size);
     if (kind_ == Kind::kOther) {
@@ -119,7 +119,7 @@ class DescriptorSink : public spdlog::sinks::base_sink<std::mutex> {
   DropCounter dropped_;
   std::uint64_t lost_ = 0;
   int last_error_ = 0;
-  bool torn_ = false;  // the last line has no end
+  bool torn_ = false;  // the last line was written without its end
 };
 
 int syslog_priority(spdlog::level::level_enum level) {

@@ -1,7 +1,7 @@
-// Where log lines go: a descriptor, or the systemd journal. Neither blocks,
-// throws or retries: a line that cannot be written now is dropped and counted.
-// A descriptor's first line that gets through again comes after the number lost.
-// Thread-safe, as spdlog's own.
+// Sinks for log lines: a descriptor, or the systemd journal. They never block,
+// throw or retry: a line that cannot be written now is dropped and counted. When a
+// descriptor accepts lines again, the number of lost lines is written first.
+// Thread-safe, as spdlog's own sinks.
 #pragma once
 
 #include <sys/types.h>
@@ -21,7 +21,7 @@ using DropCounter = std::shared_ptr<std::atomic<std::uint64_t>>;
 // raises SIGPIPE unless that is ignored.
 spdlog::sink_ptr make_descriptor_sink(int descriptor, DropCounter dropped);
 
-// Datagrams in the journal's native protocol; what it does not take goes to `fallback`.
+// Datagrams in the journal's native protocol; lines that it refuses go to `fallback`.
 spdlog::sink_ptr make_journal_sink(const std::string& socket_path, spdlog::sink_ptr fallback, DropCounter dropped);
 
 // $JOURNAL_STREAM, "DEVICE:INODE", names what `descriptor` is connected to.

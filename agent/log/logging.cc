@@ -48,7 +48,7 @@ void make_logger(const Options& options) {
 
 }  // namespace
 
-// spdlog's default logger cannot be exchanged while other threads log.
+// spdlog's default logger cannot be replaced while other threads log.
 void set_up_logging(const Options& options) {
   static std::once_flag made;
   std::call_once(made, [&] {
@@ -67,7 +67,7 @@ std::uint64_t dropped_log_lines() { return drop_counter()->load(std::memory_orde
 void warn_limited(std::string_view cause, const std::string& message) {
   const auto repeats = limiter().admit(cause);
   if (repeats && *repeats == 0) spdlog::warn("{}", message);
-  if (repeats && *repeats > 0) spdlog::warn("{} ({} times more since this was last said)", message, *repeats);
+  if (repeats && *repeats > 0) spdlog::warn("{} ({} more times since the last message)", message, *repeats);
   say_unsaid_warnings();
 }
 
@@ -75,7 +75,7 @@ void warn_limited(const std::string& message) { warn_limited(message, message); 
 
 void say_unsaid_warnings() {
   for (const auto& unsaid : limiter().take_unsaid()) {
-    spdlog::warn("{}: {} times more since this was last said", unsaid.cause, unsaid.repeats);
+    spdlog::warn("{}: {} more times since the last message", unsaid.cause, unsaid.repeats);
   }
 }
 

@@ -42,7 +42,7 @@ std::optional<std::uint64_t> RepeatLimiter::admit_known(Entries::iterator entry,
   return std::exchange(entry->repeats, 0);
 }
 
-// Those with unsaid lines too: to stay within the bound matters more than their number.
+// Also removes causes with suppressed lines: the bound matters more than their number.
 void RepeatLimiter::forget_old(std::chrono::steady_clock::time_point now) {
   while (!entries_.empty() && now - entries_.front().said >= period_) {
     by_cause_.erase(entries_.front().cause);

@@ -1,7 +1,7 @@
-// One line for each cause in a while, with the number of times it came again:
-// the same trouble with a thousand containers every second fills no disk.
-// Memory is bounded: causes beyond the bound share one entry, so that no more
-// than max_causes + 1 lines come in one period whatever the causes are.
+// Limits repeated log lines to one per cause and period, with the number of
+// repetitions: the same error for a thousand containers every second must not fill a
+// disk. Memory is bounded: causes beyond the bound share one entry, so that one period
+// has at most max_causes + 1 lines.
 // Thread-safe.
 #pragma once
 
@@ -25,16 +25,16 @@ class RepeatLimiter {
   explicit RepeatLimiter(std::chrono::seconds period = std::chrono::minutes(5), std::size_t max_causes = 1'000,
                          Clock clock = std::chrono::steady_clock::now);
 
-  // Empty: this line stays unsaid. Else say it, with this number of lines that
-  // stayed unsaid since the last one. Causes are compared by their first 200 bytes.
+  // Empty if the line is to be suppressed. Otherwise the number of lines suppressed
+  // since the last one. Causes are compared by their first 200 bytes.
   std::optional<std::uint64_t> admit(std::string_view cause);
 
   struct Unsaid {
     std::string cause;
     std::uint64_t repeats;
   };
-  // Causes whose period is over and that have unsaid lines, oldest first. Call it
-  // now and then: they would come out no sooner than the cause itself.
+  // Causes with suppressed lines after the end of their period, oldest first. Without
+  // this call the numbers would appear only when the cause is repeated.
   std::vector<Unsaid> take_unsaid();
 
   std::size_t size() const;

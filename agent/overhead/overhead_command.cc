@@ -27,7 +27,7 @@ constexpr std::string_view kUsage =
     "  tallyman overhead run --quick\n"
     "  tallyman overhead compare REPORT REPORT\n"
     "See tallyman overhead --help.\n";
-constexpr double kBusyLoad = 0.25;  // of the CPUs
+constexpr double kBusyLoad = 0.25;  // load per CPU
 constexpr std::uint64_t kSpareBytes = 256 << 20;
 constexpr std::chrono::seconds kMaxUndoLength{30};
 
@@ -40,7 +40,7 @@ std::string time_of_now(const char* format) {
   return text;
 }
 
-// The name is part of those of containers: small letters, digits, '-'.
+// The name is part of container names: lower-case letters, digits, '-'.
 std::string new_run_name() {
   char text[8];
   std::snprintf(text, sizeof text, "%04x", static_cast<unsigned>(std::random_device()()) & 0xffffU);
@@ -67,7 +67,7 @@ overhead::Result<std::string> write_report(const std::string& directory, const R
   return directory;
 }
 
-// One run from the cleanup_log's first line to its last.
+// One run, from the start of its cleanup log to the cleanup.
 class Run {
  public:
   Run(const Options& options, const Choice& choice, std::ostream& err)
@@ -97,9 +97,9 @@ class Run {
 
  private:
   overhead::Result<Record> measure_with(CleanupLog& cleanup_log) {
-    auto hierarchy = CgroupMounts::detect(HostRoot{});
-    if (!hierarchy) return failure(to_string(hierarchy.error()));
-    Session session{interrupt_, cleanup_log, HostRoot{}, *hierarchy, name_, state_ + "/work-" + name_};
+    auto mounts = CgroupMounts::detect(HostRoot{});
+    if (!mounts) return failure(to_string(mounts.error()));
+    Session session{interrupt_, cleanup_log, HostRoot{}, *mounts, name_, state_ + "/work-" + name_};
     session.limit = options_.overhead_limit;
     session.docker_host = options_.docker_host;
     session.docker_options = options_.docker_options;
@@ -110,7 +110,7 @@ class Run {
     if (const auto made = make_directory(session.work); !made) return made.error();
 
     const std::string began = time_of_now("%Y-%m-%dT%H:%M:%SZ");
-    const Facts facts = machine_facts(session.root, session.hierarchy, session.work);
+    const Facts facts = machine_facts(session.root, session.mounts, session.work);
     const double load = load_average(session.root);
     Runner runner(session, choice_, progress_);
     auto record = runner.run();
@@ -129,7 +129,7 @@ class Run {
     record.file_bytes = choice_.extent.file_bytes;
     record.seed = choice_.seed;
     record.facts.insert(facts.begin(), facts.end());
-    const Facts after = machine_facts(session.root, session.hierarchy, session.work);
+    const Facts after = machine_facts(session.root, session.mounts, session.work);
     if (const auto at = after.find("cpu MHz"); at != after.end()) record.facts["cpu MHz at the end"] = at->second;
     if (const auto at = after.find("load at the start"); at != after.end())
       record.facts["load at the end"] = at->second;
@@ -140,7 +140,7 @@ class Run {
       record.remarks.emplace_back(text);
     }
     if (choice_.extent.name == "quick") {
-      record.remarks.emplace_back("Measured with --quick: short measurements, and small differences are not seen.");
+      record.remarks.emplace_back("Measured with --quick: measurements are short and miss small differences.");
     }
   }
 
@@ -185,7 +185,7 @@ int compare_two(const Options& options, std::ostream& out, std::ostream& err) {
   }
   const RunComparison comparison = compare(*before, *after);
   if (!comparison.refusals.empty()) {
-    err << "tallyman overhead: these reports cannot be compared, for they differ in\n";
+    err << "tallyman overhead: these reports cannot be compared, because they differ in\n";
     for (const std::string& refusal : comparison.refusals) err << "  " << refusal << '\n';
     return 1;
   }

@@ -1,4 +1,4 @@
-// `tallyman overhead run` and `tallyman overhead compare A B`: what a container
+// `tallyman overhead run` and `tallyman overhead compare A B`: measure what a container
 // costs on this machine.
 #pragma once
 
@@ -8,7 +8,7 @@
 
 namespace tallyman {
 
-// Exit codes: 0; 1 it could not be done; 2 a wrong word; 130 and 143 interrupted.
+// Exit codes: 0 success; 1 failure; 2 wrong arguments; 130 and 143 interrupted.
 int run_overhead_command(const Options& options, std::ostream& out, std::ostream& err);
 
 }  // namespace tallyman

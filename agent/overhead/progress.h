@@ -1,5 +1,5 @@
-// How far a run is: a bar on a terminal, a line a round elsewhere; on standard
-// error, so that the table and --json can be piped.
+// The progress of a run: a bar on a terminal, one line per round elsewhere. It goes to
+// standard error, so that the table and --json can be piped.
 #pragma once
 
 #include <chrono>
@@ -12,13 +12,13 @@ namespace tallyman::overhead {
 class Progress {
  public:
   Progress(std::ostream& out, bool terminal);
-  void expect(std::size_t steps);  // so many are left: anew each round, since modes and cells drop out
-  // A step begins: "round 3 of 10: write-fsync in docker".
+  void expect(std::size_t steps);  // sets the number of steps left; called each round, because modes and cells drop out
+  // Starts a step: "round 3 of 10: write-fsync in docker".
   void step(unsigned round, unsigned rounds, const std::string& what);
   void note(const std::string& line);  // a line that stays
   void end();
 
-  // For tests: the bar as it would be now, `columns` wide.
+  // For tests: the current bar, `columns` wide.
   static std::string bar(std::size_t done, std::size_t steps, std::chrono::seconds left, const std::string& what,
                          std::size_t columns);
 

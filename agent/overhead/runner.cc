@@ -31,7 +31,7 @@ Runner::Runner(Session& session, const Choice& choice, Progress& progress)
     : session_(session),
       choice_(choice),
       progress_(progress),
-      clock_(session.hierarchy),
+      clock_(session.mounts),
       applications_(session, choice.extent.duration),
       random_(choice.seed) {
   for (const Mode* mode : choice.modes) add_mode(*mode, std::string(mode->name));
@@ -49,7 +49,8 @@ Runner::Runner(Session& session, const Choice& choice, Progress& progress)
 void Runner::add_mode(const Mode& mode, const std::string& name) {
   mode_targets_.push_back({&mode, name, record_.modes.size()});
   const bool control = name == kControl;
-  record_.modes.push_back({name, control ? std::string(mode.name) + " once more" : std::string(mode.what), {}, {}});
+  record_.modes.push_back(
+      {name, control ? std::string(mode.name) + ", measured again" : std::string(mode.what), {}, {}});
 }
 
 bool Runner::is_wanted(Kind kind) const {
@@ -58,7 +59,7 @@ bool Runner::is_wanted(Kind kind) const {
   });
 }
 
-// Starts, and what is measured in the targets: a start is measured by itself.
+// The starts of modes (measured as such), and the measurements in the targets.
 std::size_t Runner::steps_of_a_round() const {
   const auto starts = std::count_if(mode_targets_.begin(), mode_targets_.end(),
                                     [](const ModeTarget& mode_target) { return !mode_target.dropped; });
@@ -71,13 +72,13 @@ std::size_t Runner::steps_of_a_round() const {
 
 Result<void> Runner::drop(ModeTarget& mode_target, unsigned number, const Failure& why) {
   if (why.interrupted) return why;
-  if (session_.time_is_over()) return {};  // it was not given the time that it asked for
+  if (session_.time_is_over()) return {};  // it did not get its full time
   mode_target.dropped = true;
   record_.modes[mode_target.record].reason =
       (number > 1 ? "from round " + std::to_string(number) + " on: " : "") + why.text;
   progress_.note(mode_target.name + ": left out: " + why.text);
   if (mode_target.name != choice_.baseline->name && mode_target.name != kControl) return {};
-  return failure(mode_target.name + ", against which all is compared, cannot be measured: " + why.text);
+  return failure(mode_target.name + ", the baseline, cannot be measured: " + why.text);
 }
 
 Result<void> Runner::prepare() {
@@ -110,7 +111,7 @@ Result<Record> Runner::run() {
   const auto began = Clock::now();
   if (choice_.extent.most.count() > 0) {
     session_.deadline = began + choice_.extent.most;
-    session_.limit = std::min(session_.limit, choice_.extent.most / 5);  // one that hangs must not take it all
+    session_.limit = std::min(session_.limit, choice_.extent.most / 5);  // a hanging runtime must not use it all up
   }
   if (const auto ready = prepare(); !ready) return ready.error();
   const unsigned rounds = choice_.extent.rounds;
@@ -118,16 +119,16 @@ Result<Record> Runner::run() {
     const auto round_began = Clock::now();
     progress_.expect((rounds - number + 1) * steps_of_a_round());
     const auto done = round(number);
-    if (!done) session_.interrupt.ignore_from_now();  // it ends here; cleaning up must not
+    if (!done) session_.interrupt.ignore_from_now();  // the run ends here, but the cleanup must finish
     end_targets();
     if (!done) return done.error();
     record_.rounds = number;
     const auto spent = Clock::now() - began;
     if (choice_.extent.most.count() == 0 || number == rounds) continue;
-    if (number == 1 && spent * kLeastRounds > choice_.extent.most) keep_the_least();
+    if (number == 1 && spent * kMinRounds > choice_.extent.most) keep_essential_modes();
     const bool next_would_fit = spent + (Clock::now() - round_began) <= choice_.extent.most;
-    if (session_.time_is_over() || (number >= kLeastRounds && !next_would_fit)) {
-      record_.remarks.push_back("The time of --quick was over " +
+    if (session_.time_is_over() || (number >= kMinRounds && !next_would_fit)) {
+      record_.remarks.push_back("The time of --quick ended " +
                                 std::string(session_.time_is_over() ? "in round " : "after round ") +
                                 std::to_string(number) + " of " + std::to_string(rounds) + ".");
       break;
@@ -136,9 +137,9 @@ Result<Record> Runner::run() {
   return std::move(record_);
 }
 
-// On a slow or busy machine the least number of rounds would take longer than
-// --quick may: then only what most people ask for goes on.
-void Runner::keep_the_least() {
+// On a slow or busy machine even the minimum number of rounds would exceed the time of
+// --quick. Then only the most important modes continue.
+void Runner::keep_essential_modes() {
   for (ModeTarget& mode_target : mode_targets_) {
     const bool kept = mode_target.name == choice_.baseline->name || mode_target.name == kControl ||
                       mode_target.name == "docker" || mode_target.name == "overlay" || mode_target.dropped;
@@ -147,7 +148,7 @@ void Runner::keep_the_least() {
     record_.modes[mode_target.record].reason = "the machine is too slow for it within the time of --quick";
   }
   record_.remarks.emplace_back("The machine was too slow to measure all modes within the time of --quick.");
-  progress_.note("--quick: the machine is too slow for all modes; bare, docker and overlay go on");
+  progress_.note("--quick: the machine is too slow for all modes; only bare, docker and overlay continue");
 }
 
 Result<void> Runner::round(unsigned number) {
@@ -207,7 +208,7 @@ void Runner::end_targets() {
     if (!mode_target.target) continue;
     for (const auto& [name, directory] : mode_target.target->directories) {
       if (session_.interrupt.raised() || session_.time_is_over()) break;
-      ask(mode_target.target->child, "forget dir=" + directory, session_.timeout(), session_.interrupt);
+      send_order(mode_target.target->child, "forget dir=" + directory, session_.timeout(), session_.interrupt);
     }
     for (const std::string& fault : end_target(*mode_target.target, session_)) progress_.note("not removed: " + fault);
     mode_target.target.reset();
@@ -260,7 +261,7 @@ std::string Runner::settings_of(const Cell& cell, const Target& target) const {
 }
 
 Result<ProbeAnswer> Runner::order(Target& target, const std::string& line) {
-  const auto answer = ask(target.child, line, session_.timeout(), session_.interrupt);
+  const auto answer = send_order(target.child, line, session_.timeout(), session_.interrupt);
   if (!answer) return answer.error();
   return answer_of(*answer);
 }
@@ -276,26 +277,26 @@ Result<Sample> Runner::measure_here(const Watched& watched, Target& target) {
   return sample;
 }
 
-// The server is in the target, the client on the host: CPU time is that of both.
+// The server runs in the target, the client on the host. CPU time is the sum of both.
 Result<Sample> Runner::measure_from_host(const Watched& watched, Target& target) {
   if (target.address.empty()) return failure("has no address that the host can reach");
-  const auto tell = [&](const std::string& line, std::string_view field) -> Result<double> {
-    const auto answer = ask(target.child, line, session_.timeout(), session_.interrupt);
+  const auto request = [&](const std::string& line, std::string_view field) -> Result<double> {
+    const auto answer = send_order(target.child, line, session_.timeout(), session_.interrupt);
     if (!answer) return answer.error();
     return field_of(*answer, field);
   };
   const bool own_network = target.address != "127.0.0.1" || target.published_port != 0;
-  const auto listening = tell("listen port=" + std::to_string(own_network ? kServerPort : 0), "port");
+  const auto listening = request("listen port=" + std::to_string(own_network ? kServerPort : 0), "port");
   if (!listening) return listening.error();
   const unsigned port = target.published_port != 0 ? target.published_port : static_cast<unsigned>(*listening);
   const std::string to = std::string(watched.cell.workload->order) + " address=" + target.address +
                          " port=" + std::to_string(port) + " duration=";
   const auto warm = order(*client_, to + nanoseconds_text(choice_.extent.duration / 5));
   if (!warm) return warm.error();
-  const auto before = tell("server-cpu", "cpu_ns");
+  const auto before = request("server-cpu", "cpu_ns");
   const auto answer = order(*client_, to + nanoseconds_text(choice_.extent.duration));
-  const auto after = tell("server-cpu", "cpu_ns");
-  ask(target.child, "close", session_.timeout(), session_.interrupt);
+  const auto after = request("server-cpu", "cpu_ns");
+  send_order(target.child, "close", session_.timeout(), session_.interrupt);
   if (!answer) return answer.error();
   Sample sample = sample_of(*answer);
   sample.cpu_ns.reset();

@@ -1,5 +1,5 @@
-// One run: rounds in which every chosen mode is started anew and every cell is
-// measured once, in an order drawn by the seed. One thread.
+// One run. In each round every chosen mode is started again and every cell is measured
+// once, in a random order that depends on the seed. One thread.
 #pragma once
 
 #include "agent/overhead/model/plan.h"
@@ -18,10 +18,10 @@
 
 namespace tallyman::overhead {
 
-// What the user asked for.
+// What the user has chosen.
 struct Choice {
   std::vector<const Workload*> workloads;
-  std::vector<const Mode*> modes;  // the baseline among them
+  std::vector<const Mode*> modes;  // including the baseline
   const Mode* baseline = nullptr;
   Extent extent{};
   std::uint64_t seed = 0;
@@ -30,7 +30,7 @@ struct Choice {
 class Runner {
  public:
   Runner(Session& session, const Choice& choice, Progress& progress);
-  // Failure only when interrupted, or when the baseline itself cannot be measured.
+  // Fails only if interrupted, or if the baseline itself cannot be measured.
   Result<Record> run();
 
  private:
@@ -53,7 +53,7 @@ class Runner {
   Result<void> start_targets(unsigned number);
   Result<void> measure(Watched& watched, unsigned number);
   void end_targets();
-  void keep_the_least();
+  void keep_essential_modes();
   Result<void> drop(ModeTarget& mode_target, unsigned number, const Failure& why);
 
   Result<Sample> measure_here(const Watched& watched, Target& target);

@@ -1,4 +1,4 @@
-// The user's words (--workload=, --mode=, --baseline=, --quick ...) as a Choice. Pure.
+// Converts the user's flags (--workload=, --mode=, --baseline=, --quick ...) to a Choice. Pure.
 #pragma once
 
 #include "agent/config/options.h"
@@ -6,7 +6,7 @@
 
 namespace tallyman::overhead {
 
-// Failure names the word that is wrong, and what there is.
+// A failure names the wrong name and the valid ones.
 Result<Choice> choose(const Options& options);
 
 }  // namespace tallyman::overhead

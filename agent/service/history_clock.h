@@ -1,5 +1,5 @@
-// For how long the machine has been suspended since it booted: what the steady
-// clock leaves out and the history needs, or a night's sleep would vanish.
+// How long the machine has been suspended since it booted. The steady clock does not
+// count this time, but the history needs it: a suspended night must appear in it.
 #pragma once
 
 #include <chrono>
@@ -10,14 +10,14 @@ namespace tallyman {
 // One thread.
 class HistoryClock {
  public:
-  // Steps of less than this are the time between two readings, not sleep.
-  static constexpr std::chrono::milliseconds kShortestSleep{100};
+  // Smaller steps are the time between two readings, not suspension.
+  static constexpr std::chrono::milliseconds kMinSuspension{100};
 
   std::chrono::nanoseconds slept() { return slept(read(CLOCK_MONOTONIC), read(CLOCK_BOOTTIME)); }
-  // The same with readings that are given.
+  // The same with given readings.
   std::chrono::nanoseconds slept(std::chrono::nanoseconds monotonic, std::chrono::nanoseconds boot_time) {
     const auto now = boot_time - monotonic;
-    if (now - slept_ >= kShortestSleep) slept_ = now;
+    if (now - slept_ >= kMinSuspension) slept_ = now;
     return slept_;
   }
 

@@ -18,9 +18,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
-// Of the descriptors allowed: what is left after connections and the agent's
-// own goes to kept-open files, of which each workload has up to 14 of cgroupfs
-// and one of its network. docs/performance.md has the formula.
+// Descriptors that are left after connections and the agent's own are used to keep
+// files open. Each workload has up to 14 files of cgroupfs and one of its network.
+// docs/performance.md has the formula.
 constexpr std::size_t kOwnDescriptors = 128;
 constexpr std::size_t kCgroupFilesPerNetworkFile = 14;
 constexpr rlim_t kMaxDescriptors = 1'048'576;
@@ -42,7 +42,7 @@ FileShare descriptors_to_keep(unsigned max_connections) {
   return {rest - network, network};
 }
 
-// The names of interfaces recur in every pass: ask the expression once for each.
+// Interface names recur in every pass, so each is matched only once.
 NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   constexpr std::size_t kMaxNames = 65'536;
   return [expression, answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
@@ -56,10 +56,10 @@ NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   };
 }
 
-DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& hierarchy) {
+DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& mounts) {
   DiscoveryOptions result;
-  for (const int index : hierarchy.discovery_order()) {
-    result.tree.hierarchies.push_back(hierarchy.hierarchies()[static_cast<std::size_t>(index)].path);
+  for (const int index : mounts.discovery_order()) {
+    result.tree.hierarchies.push_back(mounts.hierarchies()[static_cast<std::size_t>(index)].path);
   }
   result.tree.max_cgroups = options.max_workloads;
   return result;
@@ -119,16 +119,16 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   if (!ignored->ok()) {
     return Error{ErrorKind::kMalformed, 0, "collector.network.ignored-interfaces: " + ignored->error()};
   }
-  Result<CgroupMounts> hierarchy = CgroupMounts::detect(options.root);
-  if (!hierarchy) {
-    return hierarchy.error();
+  Result<CgroupMounts> mounts = CgroupMounts::detect(options.root);
+  if (!mounts) {
+    return mounts.error();
   }
   Result<ProcessGrouping> grouping = ProcessGrouping::make(options.process_groups);
   if (!grouping) {
     return grouping.error();
   }
   std::unique_ptr<SamplingService> sampling_service(
-      new SamplingService(options, std::move(events), std::move(*hierarchy)));
+      new SamplingService(options, std::move(events), std::move(*mounts)));
   const FileShare share = descriptors_to_keep(options.max_connections);
   SamplerOptions sampling;
   sampling.collectors = sampling_service->collectors_;
@@ -138,10 +138,10 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   sampling.ended_grace = options.ended_grace;
   sampling.events = sampling_service->events_.log;
   sampling.now = current_time;
-  // An empty expression matches every name; the user means "ignore nothing".
+  // An empty expression would match every name, but the user wants to ignore nothing.
   sampling.ignore_interface =
       options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
-  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->hierarchy_, share.cgroup);
+  std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->mounts_, share.cgroup);
   std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources;
   if (options.bare_processes || sampling_service->has_collector(StatsKind::kProcesses)) {
     sampling_service->processes_ = std::make_unique<ProcessWatch>(
@@ -158,9 +158,9 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   }
   sampling_service->sampler_ = std::make_unique<Sampler>(std::move(sampling), options.root, std::move(stats),
                                                          std::move(*labels), std::move(workload_sources));
-  DiscoveryOptions discovery = discovery_options(options, sampling_service->hierarchy_);
+  DiscoveryOptions discovery = discovery_options(options, sampling_service->mounts_);
   discovery.on_error = sampling_service->events_.metadata_fault;
-  sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->hierarchy_);
+  sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->mounts_);
   discovery.final_stats = sampling_service->final_stats_.get();
   std::vector<std::unique_ptr<Runtime>> runtimes;
   runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
@@ -170,17 +170,17 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   runtimes.push_back(make_mesos_runtime());
   runtimes.push_back(make_rkt_runtime(options.root));
   runtimes.push_back(make_libvirt_runtime(options.root));
-  runtimes.push_back(make_machined_runtime(options.root));  // after those whose machines it knows too
-  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it asks for the most paths
-  runtimes.push_back(make_systemd_runtime(options.root));  // last: containers are units too
+  runtimes.push_back(make_machined_runtime(options.root));  // after the runtimes whose machines it also registers
+  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it needs the most paths
+  runtimes.push_back(make_systemd_runtime(options.root));  // last, because containers can be units too
   sampling_service->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
   return sampling_service;
 }
 
-SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy)
+SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts)
     : interval_(options.sampling_interval),
       events_(std::move(events)),
-      hierarchy_(std::move(hierarchy)),
+      mounts_(std::move(mounts)),
       collectors_(chosen_collectors(options)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
@@ -212,7 +212,7 @@ void SamplingService::start() {
   discovery_->refresh();
   discovery_->start();
   if (processes_) {
-    processes_->scan_once();  // so that the first sample has them
+    processes_->scan_once();  // so that the first sample includes processes
     processes_->start();
   }
   thread_ = std::thread([this] { run(); });
@@ -249,8 +249,8 @@ void SamplingService::run() {
   } while (wait_until(due));
 }
 
-// poll and not a condition variable: TSan of this compiler does not know
-// pthread_cond_clockwait and reports races that are not there.
+// poll instead of a condition variable: this compiler's TSan does not know
+// pthread_cond_clockwait and reports false races.
 bool SamplingService::wait_until(steady_clock::time_point due) {
   for (;;) {
     const auto left = due - steady_clock::now();
@@ -268,7 +268,7 @@ bool SamplingService::wait_until(steady_clock::time_point due) {
 
 void SamplingService::pass(double lag_seconds) {
   const SampleTime time = current_time();
-  // Taken before the list: whoever has left is not in it.
+  // Taken before the list, so that ended workloads are not in it.
   std::vector<WorkloadExit> exits = discovery_->take_exits();
   SnapshotPtr made = sampler_->sample(workloads(), time, std::move(exits));
   const double took = seconds_between(time.steady, steady_clock::now());

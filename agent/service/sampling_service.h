@@ -1,4 +1,4 @@
-// Wires the eyes together: hierarchy, discovery, sampler, and the thread that
+// Connects the cgroup mounts, discovery and the sampler, and runs the thread that
 // samples. Publishes the newest Snapshot; readers never wait for a pass.
 #pragma once
 
@@ -27,12 +27,12 @@
 
 namespace tallyman {
 
-// What the sampling_service tells while it runs; called from its threads. All optional.
+// Callbacks of the sampling service, called from its threads. All are optional.
 struct SamplingServiceEvents {
-  std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and what it met, each pass
+  std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and its error, in each pass
   std::function<void(const Error&)> metadata_fault;                 // from discovery
   std::function<void(const SnapshotPtr&)> published;                // each snapshot; must not wait
-  std::shared_ptr<EventLog> log;                                    // of what happens to workloads; outlives a reload
+  std::shared_ptr<EventLog> log;                                    // events of workloads; outlives a reload
 };
 
 struct SamplingServiceStatistics {
@@ -41,57 +41,57 @@ struct SamplingServiceStatistics {
   std::optional<ProcessScanStatistics> processes;  // empty: not scanned
   ProcessWatchStatistics process_watch;
   std::optional<FilesystemStatistics> filesystem;          // empty when that collector is off
-  std::optional<FinalStatsWatcherStatistics> final_stats;  // empty where nothing tells that a cgroup has emptied
+  std::optional<FinalStatsWatcherStatistics> final_stats;  // empty if the kernel does not report emptied cgroups
   double last_pass_seconds = 0;
   double last_lag_seconds = 0;       // how much later than planned the last pass began
-  std::uint64_t passes_skipped = 0;  // because the one before took too long
+  std::uint64_t passes_skipped = 0;  // because the previous pass took too long
 };
 
 class SamplingService {
  public:
-  // Errors: no cgroup hierarchy; a bad expression for labels or interfaces.
+  // Errors: no cgroup hierarchy; an invalid expression for labels or interfaces.
   static Result<std::unique_ptr<SamplingService>> make(const Options& options, SamplingServiceEvents events);
   ~SamplingService();  // stop()
 
-  // Looks and samples once, in the caller's thread; not after start().
+  // Runs discovery and samples once, in the caller's thread. Not after start().
   SnapshotPtr sample_once();
   void start();
   void stop();  // within the time of one pass
 
-  // Thread-safe, all three. snapshot() is null before the first pass.
+  // All three are thread-safe. snapshot() is null before the first pass.
   SnapshotPtr snapshot() const;
   WorkloadListPtr workloads() const;  // cgroups, then groups of processes
   SamplingServiceStatistics statistics() const;
 
-  // Of a workload's processes, as of the last scan of them; empty if not known. Thread-safe.
+  // A workload's processes in the last scan; empty if unknown. Thread-safe.
   std::optional<ProcessFacts> processes_of(const Workload& workload) const;
-  // The machine as of the last pass. Thread-safe.
+  // The machine in the last pass. Thread-safe.
   HostStats host() const;
   std::chrono::milliseconds interval() const { return interval_; }
-  const CgroupMounts& hierarchy() const { return hierarchy_; }
+  const CgroupMounts& mounts() const { return mounts_; }
   const std::vector<const Collector*>& collectors() const { return collectors_; }
 
  private:
-  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts hierarchy);
-  bool has_collector(StatsKind needed) const;  // one that needs it is on
+  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts);
+  bool has_collector(StatsKind needed) const;  // whether a collector that needs it is on
   void run();
   bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
   void pass(double lag_seconds);
 
   std::chrono::milliseconds interval_;
   SamplingServiceEvents events_;
-  CgroupMounts hierarchy_;
+  CgroupMounts mounts_;
   std::vector<const Collector*> collectors_;
   std::unique_ptr<FinalStatsWatcher> final_stats_;  // may be null
   std::unique_ptr<Discovery> discovery_;
-  std::unique_ptr<ProcessWatch> processes_;       // null: nobody asks
-  std::shared_ptr<FilesystemSource> filesystem_;  // null when that collector is off
-  std::unique_ptr<Sampler> sampler_;              // of the sampling thread, once it runs
+  std::unique_ptr<ProcessWatch> processes_;       // null if no collector needs it
+  std::shared_ptr<FilesystemSource> filesystem_;  // null if that collector is off
+  std::unique_ptr<Sampler> sampler_;              // used only by the sampling thread once that runs
   int stop_event_ = -1;
   std::thread thread_;
 
-  // The newest list of all, made anew when one of its parts is; with a lock of
-  // its own, that is held for no longer than that.
+  // The newest list of all workloads, rebuilt when one of its parts changes. Its own
+  // lock is held only for that.
   struct Merged {
     WorkloadListPtr cgroups;
     ProcessReportPtr report;
@@ -106,7 +106,7 @@ class SamplingService {
   HostStats host_;
 };
 
-// The collectors that are on: their defaults, changed by what the user named.
+// The collectors that are on: the defaults with the user's changes.
 std::vector<const Collector*> chosen_collectors(const Options& options);
 
 }  // namespace tallyman

@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::size_t kMaxStatusLength = 500;
 
-// A line break would begin another assignment.
+// A line break would start another assignment.
 std::string status_line(std::string_view text) {
   std::string line = "STATUS=";
   for (const char c : text.substr(0, kMaxStatusLength)) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
@@ -31,7 +31,7 @@ bool ServiceManager::notify(const std::string& state) const { return present_ &&
 void ServiceManager::ready(std::string_view status) { notify("READY=1\n" + status_line(status)); }
 
 void ServiceManager::reloading() {
-  // Type=notify-reload wants to know which reload this is.
+  // Type=notify-reload uses the time to identify the reload.
   const auto now = std::chrono::steady_clock::now().time_since_epoch();
   const auto now_usec = std::chrono::duration_cast<std::chrono::microseconds>(now).count();
   notify("RELOADING=1\nMONOTONIC_USEC=" + std::to_string(now_usec));

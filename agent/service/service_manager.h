@@ -1,6 +1,6 @@
-// What systemd is told (Type=notify): readiness, reloads, the end, a line of
-// status, and that the agent is alive. Without a service manager all of it does
-// nothing. Thread-safe.
+// Notifications to systemd (Type=notify): readiness, reloads, the end, a status
+// line, and watchdog messages. Without a service manager all functions do nothing.
+// Thread-safe.
 #pragma once
 
 #include <atomic>
@@ -15,7 +15,7 @@ class ServiceManager {
  public:
   using TimePoint = std::chrono::steady_clock::time_point;
 
-  // Looks at $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID.
+  // Reads $NOTIFY_SOCKET, $WATCHDOG_USEC and $WATCHDOG_PID.
   ServiceManager();
 
   bool present() const { return present_; }
@@ -25,12 +25,12 @@ class ServiceManager {
   void stopping();
   void status(std::string_view text);  // one line of `systemctl status`
 
-  // How long the agent may be silent; empty: nobody watches.
+  // The watchdog timeout; empty if there is no watchdog.
   std::optional<std::chrono::microseconds> watchdog_timeout() const { return watchdog_timeout_; }
 
-  // To be called at least four times a timeout, while sampling goes on: a
-  // sampler that hangs must not seem alive. Tells systemd at most so often.
-  // Returns whether it did. Thread-safe.
+  // Call it at least four times per timeout, but only while sampling works: a sampler
+  // that hangs must not look alive. Notifies systemd at most that often. Returns
+  // whether it did. Thread-safe.
   bool feed_watchdog(TimePoint now = std::chrono::steady_clock::now());
 
  private:

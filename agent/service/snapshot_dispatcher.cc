@@ -40,7 +40,7 @@ void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
     const std::lock_guard lock(mutex_);
     waiting_.swap(snapshot);
   }
-  if (snapshot) ++skipped_;  // what had waited; it is freed out here
+  if (snapshot) ++skipped_;  // the snapshot that waited; freed outside of the lock
   wake(event_);
 }
 

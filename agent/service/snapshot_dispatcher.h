@@ -1,7 +1,6 @@
-// Gives each new snapshot to those who take their time with it (the history, live
-// events), in a thread of its own: the sampler only leaves a pointer, and a
-// snapshot that comes while the last is still being looked at replaces the one
-// that waits.
+// Gives each new snapshot to slow subscribers (the history, live events) in a thread
+// of its own. The sampler only stores a pointer. A snapshot that arrives while the
+// previous one is still being processed replaces the waiting one.
 #pragma once
 
 #include "collectors/model/snapshot.h"
@@ -19,7 +18,7 @@ class SnapshotDispatcher {
  public:
   using Take = std::function<void(const SnapshotPtr&)>;
 
-  // Each is called in turn, in the dispatcher's thread.
+  // The subscribers are called one after the other, in the dispatcher's thread.
   explicit SnapshotDispatcher(std::vector<Take> subscribers);
   ~SnapshotDispatcher();  // stop()
   SnapshotDispatcher(const SnapshotDispatcher&) = delete;
@@ -29,7 +28,7 @@ class SnapshotDispatcher {
   void stop();
   // From any thread; never waits for a subscriber.
   void publish(SnapshotPtr snapshot);
-  std::uint64_t skipped() const { return skipped_; }  // replaced before they were taken
+  std::uint64_t skipped() const { return skipped_; }  // replaced before they were processed
 
  private:
   void run();
@@ -40,7 +39,7 @@ class SnapshotDispatcher {
   std::thread thread_;
   std::atomic<bool> ending_ = false;
   std::atomic<std::uint64_t> skipped_ = 0;
-  std::mutex mutex_;  // held for the exchange of the pointer
+  std::mutex mutex_;  // held only to exchange the pointer
   SnapshotPtr waiting_;
 };
 

@@ -77,7 +77,7 @@ json::object workload_object(const Snapshot* snapshot, const Workload& workload)
   return json::parse(workload_json(snapshot, workload, {}, kIndex)).as_object();
 }
 
-TEST(WorkloadsJson, TellsWhatIsKnown) {
+TEST(WorkloadsJson, HasTheKnownFacts) {
   const Workload workload = web();
   const SnapshotPtr snapshot = snapshot_of(workload);
   const WorkloadList list{std::make_shared<Workload>(workload)};
@@ -106,7 +106,7 @@ TEST(WorkloadsJson, TellsWhatIsKnown) {
   EXPECT_TRUE(one.at("mounts").as_array()[0].at("read_only").as_bool());
 }
 
-TEST(WorkloadsJson, TellsItsGroups) {
+TEST(WorkloadsJson, HasItsGroups) {
   Workload workload = workload_of(WorkloadKind::kContainer, "/system.slice/docker-0a1b.scope", "web");
   workload.container.labels = {{"com.docker.compose.project", "farm"},
                                {"com.docker.compose.service", "web"},
@@ -135,14 +135,14 @@ TEST(WorkloadsJson, TellsItsGroups) {
     EXPECT_FALSE(plain.contains(key)) << key;
 }
 
-TEST(WorkloadsJson, TellsOfPodsAndUnits) {
+TEST(WorkloadsJson, HasPodsAndUnits) {
   Workload pod = workload_of(WorkloadKind::kPod, "/kubepods/podu", "web-1");
   pod.pod = {"web-1", "shop", "u", "guaranteed", true};
-  const json::object told = workload_object(nullptr, pod);
-  EXPECT_EQ(told.at("pod").as_string(), "web-1");
-  EXPECT_EQ(told.at("pod_uid").as_string(), "u");
-  EXPECT_EQ(told.at("qos").as_string(), "guaranteed");
-  EXPECT_TRUE(told.at("static_pod").as_bool());
+  const json::object object = workload_object(nullptr, pod);
+  EXPECT_EQ(object.at("pod").as_string(), "web-1");
+  EXPECT_EQ(object.at("pod_uid").as_string(), "u");
+  EXPECT_EQ(object.at("qos").as_string(), "guaranteed");
+  EXPECT_TRUE(object.at("static_pod").as_bool());
   Workload unit = workload_of(WorkloadKind::kService, "/system.slice/cron.service", "cron.service");
   unit.unit = {"systemd", 1'700'000'000'123'456'789};
   const json::object service = workload_object(nullptr, unit);
@@ -151,7 +151,7 @@ TEST(WorkloadsJson, TellsOfPodsAndUnits) {
   EXPECT_EQ(service.at("slice").as_string(), "system.slice");
 }
 
-TEST(WorkloadsJson, SumsItsStatsAndLeavesOutWhatIsUnset) {
+TEST(WorkloadsJson, SumsItsStatsAndLeavesOutUnsetOnes) {
   const Workload workload = web();
   const SnapshotPtr snapshot = snapshot_of(workload);
   const json::object stats = workload_object(snapshot.get(), workload).at("stats").as_object();
@@ -163,7 +163,7 @@ TEST(WorkloadsJson, SumsItsStatsAndLeavesOutWhatIsUnset) {
   EXPECT_FALSE(stats.contains("threads"));
 }
 
-TEST(WorkloadJson, TellsItsProcessesAndNamespaces) {
+TEST(WorkloadJson, HasItsProcessesAndNamespaces) {
   WorkloadProcesses processes;
   processes.programs = {{"php\xff", 2, 3, 4096, 1'500'000'000}};
   processes.namespaces = {{"net", "4026532001", "shared", {"db"}}, {"user", "4026531837", "host", {}}};
@@ -201,7 +201,7 @@ TEST(WorkloadJson, TakesNothingFromAnEarlierCgroupOfThatPath) {
   EXPECT_TRUE(object.at("series").as_array().empty());
 }
 
-TEST(WorkloadJson, DoesWithoutASnapshot) {
+TEST(WorkloadJson, WorksWithoutASnapshot) {
   const json::object object = workload_object(nullptr, web());
   EXPECT_FALSE(object.contains("sequence"));
   EXPECT_FALSE(object.contains("stats"));
@@ -238,7 +238,7 @@ TEST(WorkloadJson, MakesValidJsonOfHostileTexts) {
   for (char c : text) ASSERT_FALSE(static_cast<unsigned char>(c) < 0x20);
 }
 
-TEST(HostJson, TellsFactsTotalsAndWhatRuns) {
+TEST(HostJson, HasFactsTotalsAndTheNumberOfWorkloads) {
   const Workload host = workload_of(WorkloadKind::kHost, "/", "host");
   const WorkloadList list{std::make_shared<Workload>(host), std::make_shared<Workload>(web()),
                           std::make_shared<Workload>(workload_of(WorkloadKind::kService, "/s", "s"))};

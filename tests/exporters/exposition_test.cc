@@ -42,7 +42,7 @@ SnapshotPtr snapshot_of(std::uint64_t sequence, int workloads = 3) {
   return builder.build(sequence);
 }
 
-// Counts how often a body is made by how often the agent's own metrics are asked for.
+// Counts the bodies made: each one calls for the agent's own metrics once.
 class ExpositionTest : public ::testing::Test {
  protected:
   std::atomic<int> made_{0};
@@ -118,7 +118,7 @@ TEST_F(ExpositionTest, GivesTheAgentsOwnMetricsBeforeTheFirstSample) {
             "# HELP own Own.\n# TYPE own gauge\nown 1\n# EOF\n");
 }
 
-TEST_F(ExpositionTest, ServesAStragglerWithoutLosingTheNewest) {
+TEST_F(ExpositionTest, ServesAnOlderSnapshotWithoutLosingTheNewest) {
   const SnapshotPtr old = snapshot_of(1), now = snapshot_of(2);
   const auto body = exposition_.body(now, plain());
   EXPECT_THAT(*exposition_.body(old, plain()), HasSubstr("memory_bytes{id=\"/docker/0\"} 1\n"));
@@ -136,7 +136,7 @@ TEST_F(ExpositionTest, KeepsAtMostEightBodies) {
   EXPECT_EQ(alive, 8);
 }
 
-TEST_F(ExpositionTest, UsesTheMemoryOfABodyThatNobodyReadsAgain) {
+TEST_F(ExpositionTest, ReusesTheMemoryOfABodyWithoutReaders) {
   std::vector<const char*> places;
   for (std::uint64_t sequence = 1; sequence <= 6; ++sequence) {
     places.push_back(exposition_.body(snapshot_of(sequence, 500), request(TextFormat::kPrometheus, true))->data());
@@ -151,7 +151,7 @@ TEST_F(ExpositionTest, LeavesABodyToItsReader) {
   EXPECT_EQ(*body, before);
 }
 
-TEST_F(ExpositionTest, CountsRequestsAndWhatWasMade) {
+TEST_F(ExpositionTest, CountsRequestsAndMadeBodies) {
   const SnapshotPtr snapshot = snapshot_of(1);
   for (int i = 0; i < 3; ++i) exposition_.body(snapshot, request(TextFormat::kOpenMetrics, true));
   exposition_.body(snapshot, plain());
@@ -179,7 +179,7 @@ TEST(ExpositionFailure, LetsTheNextCallerTryAgain) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST(ExpositionFailure, LetsTheWaitingTryAgain) {
+TEST(ExpositionFailure, LetsWaitingCallersTryAgain) {
   std::atomic<int> calls{0};
   Exposition exposition(
       [&calls](TextFormat, std::string&) {
@@ -208,7 +208,7 @@ TEST(ExpositionFailure, LetsTheWaitingTryAgain) {
   EXPECT_EQ(calls, 2);
 }
 
-TEST_F(ExpositionTest, MakesEachBodyOnceHoweverManyAskAtOnce) {
+TEST_F(ExpositionTest, MakesEachBodyOnceForConcurrentCallers) {
   constexpr int kThreads = 8, kRounds = 50;
   std::barrier together(kThreads);
   std::vector<SnapshotPtr> snapshots;

@@ -13,7 +13,7 @@ namespace {
 
 using namespace tallyman::test;
 
-// The same families, as prometheus-cpp has them.
+// The same families as prometheus-cpp objects.
 std::vector<prometheus::MetricFamily> as_prometheus_cpp(
     const Snapshot& snapshot, const std::vector<std::vector<prometheus::ClientMetric::Label>>& base) {
   std::vector<prometheus::MetricFamily> families;
@@ -70,7 +70,7 @@ class Oracle : public ::testing::Test {
 };
 
 TEST_F(Oracle, PrometheusCppReadsToTheSameSeriesAndValues) {
-  // Values that its 16 digits can hold.
+  // Values that fit its 16 digits.
   add({{"id", "/docker/1"}, {"name", "quote\" backslash\\ newline\n end"}, {"image", "a=b,c={d}"}},
       [](SeriesWriter& w) {
         w.put(kCpu, {"total"}, 12'345'678'901);

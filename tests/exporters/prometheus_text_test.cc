@@ -61,7 +61,7 @@ TEST(Value, InNanosecondsIsTheDoubleNearestToIt) {
   }
 }
 
-TEST(Double, IsSpelledAsPrometheusWantsIt) {
+TEST(Double, IsWrittenAsPrometheusExpects) {
   EXPECT_EQ(double_text(0), "0");
   EXPECT_EQ(double_text(-0.0), "-0");
   EXPECT_EQ(double_text(1), "1");
@@ -100,11 +100,11 @@ struct CommaPunctuation : std::numpunct<char> {
   std::string do_grouping() const override { return "\3"; }
 };
 
-TEST(Double, IsTheSameWhereTheCommaParts) {
+TEST(Double, IsTheSameInLocalesWithADecimalComma) {
   const std::string c_before = std::setlocale(LC_ALL, nullptr);
   const std::locale before = std::locale::global(std::locale(std::locale::classic(), new CommaPunctuation));
   for (const char* name : {"de_DE.UTF-8", "de_DE.utf8", "de_DE"}) {
-    if (std::setlocale(LC_ALL, name) != nullptr) break;  // where the host has it
+    if (std::setlocale(LC_ALL, name) != nullptr) break;  // if the host has it
   }
   EXPECT_EQ((std::ostringstream() << 1234.5).str(), "1.234,5");
   EXPECT_EQ(double_text(1234.5), "1234.5");
@@ -226,7 +226,7 @@ TEST(RenderFamilies, WritesOnlyTheFamiliesOfTheFilter) {
   EXPECT_EQ(parsed.series, (std::map<std::string, double>{{"memory_bytes{id=\"/x\"}", 2}, {"failcnt{id=\"/x\"}", 5}}));
 }
 
-TEST(RenderFamilies, AppendsToWhatIsThere) {
+TEST(RenderFamilies, AppendsToExistingText) {
   const auto snapshot =
       SnapshotBuilder(kTestCatalogue).add(anything(), "", [](SeriesWriter& w) { w.put(kMemory, 1); }).build();
   std::string out = "# before\n";

@@ -144,7 +144,7 @@ TEST(SelfMetrics, AreTheSameSeriesInOpenMetrics) {
   EXPECT_EQ(open.families.at("tallyman_scrape_duration_seconds").type, "histogram");
 }
 
-TEST(SelfMetrics, LeaveOutWhatIsNotKnown) {
+TEST(SelfMetrics, LeaveOutUnknownValues) {
   SelfMetrics metrics;
   metrics.update(SelfStatistics());
   const ParsedExposition few = parsed(metrics);
@@ -176,7 +176,7 @@ TEST(SelfMetrics, HaveTheLastReportUntilThereIsAnother) {
     SelfStatistics s;
     s.overhead = std::move(overhead);
     metrics.update(s);
-    metrics.update(s);  // nothing new: what is there stays
+    metrics.update(s);  // no new report: the old one stays
     std::string text;
     metrics.append(TextFormat::kPrometheus, text);
     std::size_t count = 0;
@@ -191,7 +191,7 @@ TEST(SelfMetrics, HaveTheLastReportUntilThereIsAnother) {
   EXPECT_EQ(cells_of(nullptr), 0U);
 }
 
-TEST(SelfMetrics, CountersGoOnWhenAPartIsMadeAnew) {
+TEST(SelfMetrics, CountersContinueWhenAPartIsRecreated) {
   SelfMetrics metrics;
   SelfStatistics statistics = everything();
   metrics.update(statistics);
@@ -208,7 +208,7 @@ TEST(SelfMetrics, CountersGoOnWhenAPartIsMadeAnew) {
   EXPECT_EQ(parsed(metrics).series.at("tallyman_scrape_duration_seconds_count"), 3);
 }
 
-TEST(SelfMetrics, HoldTheirOrder) {
+TEST(SelfMetrics, KeepTheirOrder) {
   SelfMetrics metrics;
   SelfStatistics statistics = everything();
   for (int i = 0; i < 50; ++i) statistics.workloads["kind" + std::to_string(i)] = 1;
@@ -221,7 +221,7 @@ TEST(SelfMetrics, HoldTheirOrder) {
   EXPECT_LT(first.find("kind10"), first.find("kind11"));
 }
 
-TEST(SelfMetrics, MaySayAnythingInALabel) {
+TEST(SelfMetrics, AllowAnyTextInALabel) {
   SelfMetrics metrics;
   SelfStatistics statistics;
   statistics.version = "a\"b\\c\nd\xFF";

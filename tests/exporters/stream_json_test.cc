@@ -43,7 +43,7 @@ Snapshot snapshot_of(std::uint64_t sequence, const std::vector<Use>& uses,
   return *builder.build(sequence);
 }
 
-// The value of one field in the row of one key; empty for null, and where there is no such row.
+// The value of one field in the row of one key; empty for null or a missing row.
 std::optional<double> value(const std::string& sample, std::int64_t key, std::string_view field) {
   const auto parsed = json::parse(sample).as_object();
   const auto& fields = parsed.at("fields").as_array();
@@ -67,14 +67,14 @@ std::vector<std::int64_t> keys(const std::string& workloads, std::string_view me
   return found;
 }
 
-TEST(StreamJson, HelloSaysWhoSpeaks) {
+TEST(StreamJson, HelloHasTheIdentity) {
   const Snapshot snapshot = snapshot_of(7, {});
   EXPECT_EQ(stream_hello_json({"1.2", "b-o-o-t", 0.5}, &snapshot),
             R"({"sequence":7,"time":1.700000007E9,"interval_seconds":5E-1,"version":"1.2","boot_id":"b-o-o-t"})");
   EXPECT_EQ(stream_hello_json({"1.2", "", 1}, nullptr), R"({"interval_seconds":1E0,"version":"1.2"})");
 }
 
-TEST(StreamJson, RatesAreSinceTheUpdateBefore) {
+TEST(StreamJson, RatesAreSinceThePreviousUpdate) {
   StreamEncoder encoder;
   const std::string first = encoder.update(snapshot_of(1, {{"/a", 10}})).sample;
   EXPECT_EQ(value(first, 1, "cpu_cores"), std::nullopt);
@@ -87,7 +87,7 @@ TEST(StreamJson, RatesAreSinceTheUpdateBefore) {
   EXPECT_EQ(value(reset, 1, "cpu_cores"), std::nullopt);
 }
 
-TEST(StreamJson, OnlyWhatHasChangedIsTold) {
+TEST(StreamJson, OnlyChangesAreSent) {
   StreamEncoder encoder;
   Snapshot now = snapshot_of(1, {{"/a"}, {"/b"}});
   EXPECT_THAT(keys(encoder.update(now).workloads, "workloads"), ::testing::ElementsAre(1, 2));
@@ -102,7 +102,7 @@ TEST(StreamJson, OnlyWhatHasChangedIsTold) {
   EXPECT_THAT(encoder.all_workloads(), HasSubstr(R"("full":true)"));
 }
 
-TEST(StreamJson, ALimitIsToldAndToldAgainWhenItChanges) {
+TEST(StreamJson, ALimitIsSentAgainWhenItChanges) {
   StreamEncoder encoder;
   EXPECT_THAT(encoder.update(snapshot_of(1, {{"/a", 0, 1 << 26}})).workloads,
               HasSubstr(R"("limits":{"memory_bytes":67108864})"));
@@ -119,7 +119,7 @@ TEST(StreamJson, ALimitIsToldAndToldAgainWhenItChanges) {
   EXPECT_THAT(encoder.update(*builder.build(5)).workloads, HasSubstr(R"("limits":{"pids":100})"));
 }
 
-TEST(StreamJson, ACgroupMadeAnewHasANewKeyAndAnEndedOneNone) {
+TEST(StreamJson, ARecreatedCgroupHasANewKeyAndAnEndedOneNone) {
   StreamEncoder encoder;
   encoder.update(snapshot_of(1, {{"/a", 5}}));
   const auto update = encoder.update(snapshot_of(2, {{"/a", 6, 0, false, 2}, {"/b", 0, 0, true}}));
@@ -128,7 +128,7 @@ TEST(StreamJson, ACgroupMadeAnewHasANewKeyAndAnEndedOneNone) {
   EXPECT_EQ(value(update.sample, 2, "cpu_cores"), std::nullopt);
 }
 
-TEST(StreamJson, AfterForgettingKeysStayAndRatesBeginAnew) {
+TEST(StreamJson, AfterForgettingKeysStayAndRatesStartAgain) {
   StreamEncoder encoder;
   encoder.update(snapshot_of(1, {{"/a", 1}, {"/b", 1}}));
   encoder.forget();
@@ -138,12 +138,12 @@ TEST(StreamJson, AfterForgettingKeysStayAndRatesBeginAnew) {
   EXPECT_THAT(keys(encoder.all_workloads(), "workloads"), ::testing::ElementsAre(2));
 }
 
-TEST(StreamJson, AWorkloadIsToldAsTheListOfAllTellsIt) {
+TEST(StreamJson, AWorkloadIsSentAsInTheListOfAll) {
   StreamEncoder encoder;
   const std::map<std::string, std::string> labels{{"com.docker.compose.project", "far\"m\xff"},
                                                   {"com.docker.compose.service", "web"}};
-  const json::value told = json::parse(encoder.update(snapshot_of(1, {{"/a"}}, labels)).workloads);
-  const auto& one = told.at("workloads").at(0);
+  const json::value update = json::parse(encoder.update(snapshot_of(1, {{"/a"}}, labels)).workloads);
+  const auto& one = update.at("workloads").at(0);
   EXPECT_EQ(one.at("compose").at("project").as_string(), "far\"m\xEF\xBF\xBD");
   EXPECT_EQ(one.at("compose").at("service").as_string(), "web");
   EXPECT_EQ(one.at("id").as_string(), "/a");

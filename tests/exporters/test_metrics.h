@@ -1,4 +1,4 @@
-// A catalogue with a metric of each sort, and how to render with it.
+// A catalogue with a metric of each type, and helpers to render it.
 #pragma once
 
 #include "exporters/exposition.h"

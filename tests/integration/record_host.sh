@@ -7,7 +7,7 @@
 # is Docker's data directory where that is not /var/lib/docker, which it becomes in
 # the recording. What identifies a machine is replaced. Runs as root, with a POSIX
 # shell and busybox or coreutils. No symbolic links, no namespaces: of a
-# recorded container the network mode decides whose interfaces they are.
+# recorded container the network mode decides which interfaces belong to it.
 set -eu
 
 [ $# -ge 1 ] || {
@@ -83,7 +83,7 @@ copy_cgroups() {
   done
 }
 
-# The container whose id the path ends in, if Docker knows it.
+# The container with the id at the end of the path, if Docker knows it.
 copy_container() {
   id="$(echo "${1##*/}" | sed 's/^docker-//; s/\.scope$//')"
   files="$docker_root/containers/$id"

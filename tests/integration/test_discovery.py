@@ -1,4 +1,4 @@
-"""How soon a container is there, and how it goes."""
+"""How fast the agent notices the start and the end of a container."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ WATCHER = pathlib.Path(__file__).parent / "support" / "watch_cgroups.py"
 
 
 class CgroupClock:
-    """When each container's cgroup was made, in whichever hierarchy came first."""
+    """When each container's cgroup was created, in the first hierarchy."""
 
     def __init__(self):
         self.seen = {}
@@ -44,7 +44,7 @@ class CgroupClock:
 
 
 class TightPoll:
-    """Asks /api/v1/workloads without pause and notes when each id first appeared."""
+    """Polls /api/v1/workloads without pause and records when each id first appeared."""
 
     def __init__(self, agent):
         self.seen = {}

@@ -1,4 +1,4 @@
-"""Loads of exactly known size in real containers, against what the agent says of them."""
+"""Loads of exactly known size in real containers, compared with the agent's metrics."""
 
 import contextlib
 import os
@@ -98,7 +98,7 @@ def test_writes_that_v1_does_not_account_have_no_series(containers, agent, data_
     found = scrape.all("container_fs_writes_bytes_total", **only(container))
     rows = kernel_file(container, "blkio", "blkio.throttle.io_service_bytes_recursive").splitlines()
     accounted = {row.split()[0] for row in rows if row.split()[0] != "Total"}
-    # Once a rule has been set on a device the kernel goes on accounting it until the next boot.
+    # After a rule has been set on a device, the kernel accounts for it until the next boot.
     assert len(found) == len(accounted), (found, rows)
     assert all(sample.value > 0 for sample in found), found
 

@@ -56,7 +56,7 @@ def farm(daemon):
 
 @pytest.fixture(scope="module")
 def loaded(farm):
-    """(scrape before the load, what ./farm load said, scrape after it)"""
+    """(scrape before the load, output of ./farm load, scrape after it)"""
     before = farm.monitor.fresh_scrape()
     code, output, errors = farm.command("load", str(LOAD_SECONDS))
     assert code == 0, errors

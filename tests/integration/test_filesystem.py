@@ -1,4 +1,4 @@
-"""What the agent says of layers, volumes and disks, against du, statvfs and dockerd."""
+"""The agent's metrics of layers, volumes and disks, compared with du, statvfs and dockerd."""
 
 import contextlib
 import ctypes
@@ -61,7 +61,7 @@ def watcher(docker):
 
 
 def measured_after(agent, cgroup, moment, name="container_fs_layer_measured_timestamp_seconds"):
-    """A scrape in which what is on the disk now has been measured."""
+    """A scrape after the current content of the disk has been measured."""
 
     def found():
         scrape = agent.fresh_scrape()
@@ -77,7 +77,7 @@ def now_on_disk():
 
 
 def layer_of(daemon, container):
-    """Where its driver keeps it, by dockerd's own word or its files."""
+    """Where its driver keeps it, according to dockerd or its files."""
     driver = container.inspect()["GraphDriver"]
     if driver["Data"] and "UpperDir" in driver["Data"]:
         return driver["Data"]["UpperDir"]
@@ -198,7 +198,7 @@ def test_the_hosts_disks_are_what_statvfs_says(watcher):
 
 @contextlib.contextmanager
 def daemon_on(kind, size, *flags, mkfs_flags=(), options=""):
-    """A dockerd whose data are on a file system made for it; what is left behind fails the test."""
+    """A dockerd with its data on a separate file system; anything left behind fails the test."""
     if not loop.made_by(f"mkfs.{kind}"):
         pytest.skip(f"mkfs.{kind} is not installed: .ci/packages-test has the packages")
     before = Inventory()
@@ -253,7 +253,7 @@ def test_a_project_quota_is_asked_and_its_limit_told():
 
 @contextlib.contextmanager
 def a_mount_that_never_answers():
-    """FUSE without a server: whoever asks it anything hangs until it is unmounted."""
+    """FUSE without a server: every access hangs until it is unmounted."""
     libc = ctypes.CDLL(None, use_errno=True)
     point = str(own.directory("hangs"))
     channel = os.open("/dev/fuse", os.O_RDWR)

@@ -1,4 +1,4 @@
-"""Sockets of real containers against ss, and whose the host's interfaces are."""
+"""Sockets of real containers compared with ss, and the owners of the host's interfaces."""
 
 import collections
 import contextlib

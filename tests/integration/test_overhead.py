@@ -1,4 +1,4 @@
-"""`tallyman overhead` with a real Docker: what it finds is known beforehand."""
+"""`tallyman overhead` with a real Docker, for loads with known results."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def left_behind(docker, state, run_name):
         for p in tree.glob(f"tallyman-overhead-{run_name}*")
         if p.is_dir()
     ]
-    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup_log-"))]
+    found += [str(p) for p in state.iterdir() if p.name.startswith(("work-", "cleanup-"))]
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         found += [line for line in table if str(state) in line]
     return found
@@ -326,10 +326,10 @@ def interrupted(docker, state, number):
     )
     try:
         wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
-        (log,) = state.glob("cleanup_log-*")
+        (log,) = state.glob("cleanup-*.log")
         process.send_signal(number)
         process.communicate(timeout=60)
-        return process.returncode, log.name.removeprefix("cleanup_log-")
+        return process.returncode, log.name.removeprefix("cleanup-").removesuffix(".log")
     finally:
         if process.poll() is None:
             end(process)
@@ -347,7 +347,7 @@ def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containe
     (state / "work-of-mine").mkdir()
     code, run_name = interrupted(docker, state, signal.SIGKILL)
     assert code == -signal.SIGKILL
-    assert (state / f"cleanup_log-{run_name}").exists()
+    assert (state / f"cleanup-{run_name}.log").exists()
     _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
     assert "which was killed, had left" in said
     assert left_behind(docker, state, run_name) == [str(state / "work-of-mine")]
@@ -408,7 +408,7 @@ def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
     run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", state)
     try:
         _, said = overhead(state, code=1)
-        assert "MiB free" in said and "make room" in said
+        assert "MiB free" in said and "free some space" in said
         assert [p.name for p in state.iterdir()] == ["lock"]
     finally:
         run("umount", state)
@@ -433,9 +433,9 @@ def test_two_runs_at_once_are_refused(state):
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: list(state.glob("cleanup_log-*")), 30, "the first run")
+        wait_for(lambda: list(state.glob("cleanup-*.log")), 30, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)
         assert "another run is under way" in said
     finally:
         end(first)
-    assert not list(state.glob("cleanup_log-*"))
+    assert not list(state.glob("cleanup-*.log"))

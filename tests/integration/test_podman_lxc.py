@@ -20,7 +20,7 @@ LIMITS = ("--ulimit", "nofile=1024:1024", "--ulimit", "nproc=1000:1000")
 
 @pytest.fixture
 def directory():
-    """A root file system with the truth program; whatever is left behind fails the test."""
+    """A root file system with the truth program; anything left behind fails the test."""
     before = Inventory()
     path = own.directory("oci")
     for name in ("proc", "sys", "dev"):

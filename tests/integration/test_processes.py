@@ -23,7 +23,7 @@ REQUESTS = 4000
 
 
 def leave_cgroups():
-    """To the root of every hierarchy: whatever runs the tests may be in a container or a service."""
+    """Moves to the root of every hierarchy, because the tests may run in a container or a service."""
     for tree in [CGROUPS, *CGROUPS.iterdir()]:
         with contextlib.suppress(OSError):
             (tree / "cgroup.procs").write_text(str(os.getpid()))
@@ -177,7 +177,7 @@ def test_all_of_the_cpu_time_is_somebodys(agent):
             end(one)
     leaves, root = (now - then for then, now in zip(before, after, strict=True))
     print(f"leaves {leaves:.3f} s, root {root:.3f} s: {100 * (leaves / root - 1):+.2f} %")
-    # Groups are looked at a little before or after the root, and a container that ended meanwhile
+    # Groups are read a little before or after the root, and a container that ended meanwhile
     # has taken its figures with it.
     assert leaves == pytest.approx(root, rel=0.05)
 

@@ -33,7 +33,7 @@ def agent(docker):
 
 
 def stat(pid):
-    """(CPU seconds, resident bytes) as the kernel tells them. The resident set of stat leaves out what each CPU
+    """(CPU seconds, resident bytes) as the kernel reports them. The resident set of stat leaves out what each CPU
     has not handed in yet, that of statm does not."""
     fields = pathlib.Path(f"/proc/{pid}/stat").read_text(encoding="utf-8").rpartition(")")[2].split()
     resident = int(pathlib.Path(f"/proc/{pid}/statm").read_text(encoding="utf-8").split()[1])
@@ -59,7 +59,7 @@ def test_a_shim_is_booked_on_its_container(docker, agent):
         (shim,) = pids("containerd-shim", web.id)
         series = {"id": web.cgroup, "component": "containerd-shim"}
         wait_for(lambda: agent.scrape().all(CPU, **series), 30, "the shim's series")
-        # With what the shim's own starter used, which is a process of its name that lives for a moment.
+        # Includes the shim's starter, a short-lived process of the same name.
         told_before, used_before = agent.fresh_scrape().one(CPU, **series), stat(shim)[0]
         assert used_before - 0.02 <= told_before < used_before + 1
         while stat(shim)[0] < used_before + 0.2:

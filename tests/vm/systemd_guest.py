@@ -1,4 +1,4 @@
-"""What the guest with systemd runs: units of each kind, and the script that looks at them."""
+"""The files of the guest with systemd: units of each kind, and the script that inspects them."""
 
 TEST_UNIT = """[Unit]
 After=dbus.service systemd-logind.service

@@ -71,7 +71,7 @@ def test_64_mib_touched(guest):
 
 
 def test_memory_is_the_kernels(guest):
-    """It stands still; folding of per-CPU batches may move a figure between the two readings."""
+    """It is idle, but folding of per-CPU batches may change a figure between the two readings."""
     labels, stat = labels_of("toucher"), guest.keyed("after", "toucher", "memory.stat")
     current = guest.number("after", "toucher", "memory.current")
     near = {"abs": truths.BATCH_BYTES}
@@ -191,7 +191,7 @@ def test_names_image_and_labels(guest):
 
 
 def test_the_same_metrics_as_on_v1_but_for_what_v2_has_not(guest):
-    """What dashboards rely on is there on v2 under the same names."""
+    """The metrics that dashboards use exist on v2 under the same names."""
     names = guest.after.names() | guest.scrape("throttled-after").names()
     needed = {
         "container_cpu_usage_seconds_total",

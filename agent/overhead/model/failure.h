@@ -1,5 +1,5 @@
-// Why something of the overhead laboratory could not be done, in words for a
-// person. The laboratory goes on without it, unless it was interrupted.
+// Why a step of an overhead run failed, as a message for the user. The run continues
+// without it, unless it was interrupted.
 #pragma once
 
 #include "collectors/kernel/system/error.h"
@@ -12,10 +12,10 @@ namespace tallyman::overhead {
 
 struct Failure {
   Failure() = default;
-  // No constructor of one argument: an Result<std::string> must tell its value from its failure.
+  // No constructor with one argument: a Result<std::string> must distinguish value and failure.
   Failure(std::string what, bool by_signal) : text(std::move(what)), interrupted(by_signal) {}
   std::string text;
-  bool interrupted = false;  // SIGINT, SIGTERM or SIGHUP came: clean up and end
+  bool interrupted = false;  // by SIGINT, SIGTERM or SIGHUP: clean up and exit
 };
 
 template <class T>

@@ -29,15 +29,15 @@ constexpr std::array kWorkloads = {
     Workload{"loopback-latency", Kind::kLoopback, "tcp-latency", "round trip", "A byte there and back."},
     Workload{"loopback-connect", Kind::kLoopback, "tcp-connect", "connection", "A connection to its first byte."},
     Workload{"tcp-throughput", Kind::kNetwork, "tcp-throughput", "64 KiB",
-             "One TCP stream from a process of the host's."},
+             "One TCP stream from a process on the host."},
     Workload{"tcp-latency", Kind::kNetwork, "tcp-latency", "round trip", "A byte there and back."},
     Workload{"tcp-connect", Kind::kNetwork, "tcp-connect", "connection", "A connection to its first byte."},
-    Workload{"nginx", Kind::kApplication, "", "request", "A page of 4 KiB from nginx, asked for by wrk."},
+    Workload{"nginx", Kind::kApplication, "", "request", "A page of 4 KiB from nginx, requested by wrk."},
     Workload{"postgresql", Kind::kApplication, "", "transaction", "PostgreSQL under pgbench, select only."},
 };
 
 constexpr std::array kModes = {
-    Mode{"bare", Runtime::kOwn, "a process of the host's"},
+    Mode{"bare", Runtime::kOwn, "a process on the host"},
     Mode{"cgroup", Runtime::kOwn, "in a cgroup of its own", true},
     Mode{"namespaces", Runtime::kOwn, "in namespaces of its own: mount, PID, UTS, IPC, network, cgroup", false, true},
     Mode{"contained", Runtime::kOwn, "cgroup and namespaces", true, true},
@@ -69,7 +69,7 @@ constexpr Extent kQuick{"quick", 10, milliseconds(20), 8 << 20, milliseconds(105
 constexpr Extent kDefault{"default", 10, milliseconds(100), 32 << 20, milliseconds(0), false};
 constexpr Extent kFull{"full", 20, milliseconds(200), 64 << 20, milliseconds(0), true};
 
-// A container whose files or port are all that sets it apart from "docker".
+// A container that differs from "docker" only by its files or its port.
 bool only_for_its_extras(const Mode& mode) { return mode.mounts || mode.publishes || mode.overlay; }
 
 std::vector<std::string_view> directories_of(const Mode& mode) {

@@ -1,6 +1,5 @@
-// What is measured: where a process runs ("modes"), what it does there
-// ("workloads"), and which of the two go together ("cells"). Tables and pure
-// functions; thread-safe.
+// What is measured: how a process runs ("modes"), what it does ("workloads"), and the
+// combinations of both ("cells"). Tables and pure functions; thread-safe.
 #pragma once
 
 #include <chrono>
@@ -20,15 +19,15 @@ enum class Kind : std::uint8_t {
   kFiles,        // in a directory
   kCopyUp,       // files of a lower layer
   kLoopback,     // TCP inside the target
-  kNetwork,      // TCP from a process of the host's to one in the target
+  kNetwork,      // TCP from a process on the host to one in the target
   kApplication,  // nginx, PostgreSQL
 };
 
 struct Workload {
   std::string_view name;
   Kind kind;
-  std::string_view order;      // the probe's word for it
-  std::string_view operation;  // what the time of one is told of
+  std::string_view order;      // the order to the probe
+  std::string_view operation;  // the unit of the times: one "call", "page", "64 KiB"
   std::string_view what;       // for the docs
 };
 
@@ -45,33 +44,33 @@ struct Mode {
 
 std::span<const Workload> workloads();
 std::span<const Mode> modes();
-inline constexpr std::string_view kControl = "control";  // the baseline once more: its spread is the noise
+inline constexpr std::string_view kControl = "control";  // the baseline measured again: the difference is noise
 
-// One thing that is measured once a round.
+// One measurement of each round.
 struct Cell {
   const Workload* workload;
   std::string mode;
   std::string directory;  // kFiles: host, layer, bind, volume, overlay
-  std::string label;      // the mode, and where it is one of several, the directory: "docker-volume: bind mount"
+  std::string label;      // the mode, and if there are several, the directory: "docker-volume: bind mount"
 };
 
-// Which cells a workload has in a mode: none, one, or one a directory. `name` is
-// the mode's name in the report: the baseline's own or kControl.
+// The cells of a workload in a mode: none, one, or one for each directory. `name` is
+// the mode's name in the report, which differs for kControl.
 std::vector<Cell> cells_of(const Workload& workload, const Mode& mode, std::string_view name);
 
-// How much of it.
+// How much is measured.
 struct Extent {
   std::string_view name;  // quick, default, full
   unsigned rounds;
-  std::chrono::milliseconds duration;  // of one measurement; a fifth of it before is the warm-up
-  std::uint64_t file_bytes;            // of the file that is written and read
-  std::chrono::milliseconds most;      // no new round that would end later; 0: no such limit
+  std::chrono::milliseconds duration;  // of one measurement, after a warm-up of a fifth of it
+  std::uint64_t file_bytes;            // size of the file to write and read
+  std::chrono::milliseconds most;      // no round starts that would end later; 0: no limit
   bool applications;
 };
 const Extent& extent(bool quick, bool full);
-inline constexpr unsigned kLeastRounds = 5;  // fewer give no interval
+inline constexpr unsigned kMinRounds = 5;  // fewer rounds give no interval
 
-// The sizes of the files that are copied up, and how many there are of each.
+// The sizes of the files to copy up, and the number of files of each size.
 struct LowerFiles {
   std::string_view name;  // "4k"
   std::uint64_t bytes;
@@ -79,7 +78,7 @@ struct LowerFiles {
 };
 std::span<const LowerFiles> lower_files();
 
-// Fisher and Yates, the same for a seed on every machine.
+// Fisher-Yates shuffle. A seed gives the same order on every machine.
 template <class T>
 void shuffle(std::vector<T>& things, std::mt19937_64& random) {
   for (std::size_t i = things.size(); i > 1; --i) std::swap(things[i - 1], things[random() % i]);

@@ -12,8 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-// The parser may be wrong in the last bit of a fraction. Rounded to picoseconds
-// when it is written and when it is read, a report comes back as it was.
+// The parser may be wrong in the last bit of a fraction. Times are rounded to
+// picoseconds when written and when read, so a report survives a round trip.
 double picoseconds_exact(double nanoseconds) { return std::round(nanoseconds * 1e3) / 1e3; }
 
 json::value to_value(const Sample& sample) {
@@ -83,7 +83,7 @@ CellRecord cell_of(const json::object& object) {
 
 Record record_of(const json::object& object) {
   if (object.at("version").to_number<int>() != Record::kVersion) {
-    throw std::runtime_error("a version of the report that this tallyman does not know");
+    throw std::runtime_error("this tallyman does not know the report's version");
   }
   Record record;
   record.run = text_of(object.at("run"));
@@ -138,7 +138,7 @@ Result<Record> from_json(std::string_view text) {
   try {
     return record_of(json::parse(json::string_view(text.data(), text.size())).as_object());
   } catch (const std::exception& error) {
-    return failure(std::string("is no report of 'tallyman overhead run': ") + error.what());
+    return failure(std::string("is not a report of 'tallyman overhead run': ") + error.what());
   }
 }
 

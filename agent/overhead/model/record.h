@@ -1,5 +1,5 @@
-// All that one run measured, with the raw samples, and the facts of where it was
-// measured: report.json. Plain values.
+// Everything that one run measured, with the raw samples and facts about the machine:
+// report.json. Plain values.
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -13,28 +13,28 @@
 
 namespace tallyman::overhead {
 
-// One measurement. Times are nanoseconds for one operation.
+// One measurement. Times are nanoseconds per operation.
 struct Sample {
   unsigned round = 0;
   std::uint64_t operations = 0;
   double wall_ns = 0;
-  std::optional<double> cpu_ns;  // by the processes' own clocks; a start has none
-  // CPU time of the whole order, set-up and warm-up included: by the processes'
-  // own clocks, and by the cgroup where the target has one.
+  std::optional<double> cpu_ns;  // from the processes' own clocks; a start has none
+  // CPU time of the whole order, including set-up and warm-up: from the processes'
+  // own clocks, and from the cgroup if the target has one.
   std::optional<std::uint64_t> own_cpu_ns, cgroup_cpu_ns;
-  std::int64_t began_ns = 0, ended_ns = 0;  // of the order, since the epoch
+  std::int64_t began_ns = 0, ended_ns = 0;  // start and end of the order, since the epoch
 };
 
 struct CellRecord {
   std::string workload, mode, label;
   std::vector<Sample> samples;
-  std::string reason;  // why there are none, or fewer
+  std::string reason;  // why samples are missing
 };
 
 struct ModeRecord {
   std::string name, what;
-  std::string reason;                // not empty: it did not run, or not to the end
-  std::vector<std::string> cgroups;  // of its targets, in the order of the rounds
+  std::string reason;                // if not empty: why it did not run, or not to the end
+  std::vector<std::string> cgroups;  // cgroups of its targets, in the order of the rounds
 };
 
 struct Record {
@@ -48,13 +48,13 @@ struct Record {
   std::map<std::string, std::string> facts;  // environment.h
   std::vector<ModeRecord> modes;
   std::vector<CellRecord> cells;
-  std::vector<std::string> remarks;  // what the reader must know: a busy machine, rounds left out
+  std::vector<std::string> remarks;  // warnings for the reader: a busy machine, rounds left out
 };
 
 std::string to_json(const Record& record);
-// Failure names what is missing or wrong. Reads any version 1 of any tallyman.
+// A failure names what is missing or wrong. Reads version 1 from every version of tallyman.
 Result<Record> from_json(std::string_view text);
-// The report.json at this path, or in this directory.
+// Reads the report.json at this path, or in this directory.
 Result<Record> read_record(const std::string& path);
 
 }  // namespace tallyman::overhead

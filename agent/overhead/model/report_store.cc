@@ -20,9 +20,9 @@ namespace fs = std::filesystem;
 namespace json = boost::json;
 
 constexpr std::uintmax_t kMaxBytes = 64 << 20;
-constexpr std::size_t kMaxReports = 100;  // the newest; all that is older can be read from its files
+constexpr std::size_t kMaxReports = 100;  // the newest ones; older ones remain as files
 
-// "20261124-101500-3f2a": nothing that leads out of the directory.
+// "20261124-101500-3f2a": no name that leads out of the directory.
 bool is_run_name(std::string_view name) {
   return !name.empty() && name.size() <= 64 && name.front() != '-' && std::all_of(name.begin(), name.end(), [](char c) {
     return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || c == '-';
@@ -39,7 +39,7 @@ std::string text_of(const json::object& object, std::string_view key) {
   return std::string(object.at(key).as_string());
 }
 
-// Throws, as Boost.JSON does, on what is missing or of another type; see read().
+// Throws, as Boost.JSON does, if a member is missing or has another type; see read().
 OverheadFigures figures_of(const json::object& report) {
   OverheadFigures figures;
   figures.run_timestamp_seconds = seconds_of(text_of(report, "began"));
@@ -98,7 +98,7 @@ std::vector<std::string> OverheadReports::runs() {
   for (fs::directory_iterator at(directory_, error), end; !error && at != end; at.increment(error)) {
     if (is_run_name(at->path().filename().native())) found.push_back(at->path().filename());
   }
-  // Not there is the same as empty: nothing has been measured yet.
+  // A missing directory counts as empty: nothing has been measured yet.
   directory_error_ = error && error != std::errc::no_such_file_or_directory ? directory_ + ": " + error.message() : "";
   std::sort(found.begin(), found.end(), std::greater<>());
   found.resize(std::min(found.size(), kMaxReports));
@@ -113,7 +113,7 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
   std::error_code error;
   const auto changed = fs::last_write_time(file, error);
   const std::uintmax_t bytes = error ? 0 : fs::file_size(file, error);
-  if (error) {  // a run that goes on, or was broken off
+  if (error) {  // a run in progress, or an aborted one
     known_.erase(run);
     return nullptr;
   }
@@ -129,7 +129,7 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
     known.summary = summary_of(run, report.as_object());
     known.figures = std::make_shared<const OverheadFigures>(figures_of(report.as_object()));
   } catch (const std::exception&) {
-    known.error = file + ": is no report of tallyman overhead, or not all of one; remove it, or measure again";
+    known.error = file + ": is not a complete report of tallyman overhead; remove it, or measure again";
   }
   return &known;
 }
@@ -141,7 +141,7 @@ HttpResponse OverheadReports::list() {
   std::string reports;
   json::array unreadable;
   for (const std::string& run : found) {
-    lock.unlock();  // a scrape that wants the newest waits for one report to be read, not for all
+    lock.unlock();  // a scrape for the newest report waits until one report is read, not all
     lock.lock();
     const Known* const known = read(run);
     if (known == nullptr) continue;

@@ -13,7 +13,7 @@ namespace {
 
 constexpr double kTrimmed = 0.1;
 
-// The mean of the middle, and what Yuen's test needs of its spread.
+// The trimmed mean, and its spread for Yuen's test.
 struct Trimmed {
   double mean = 0;
   double error_squared = 0;  // of the mean
@@ -27,12 +27,12 @@ Trimmed trimmed(std::span<const double> values) {
   const std::size_t kept = n - 2 * cut;
   Trimmed result;
   result.freedom = static_cast<double>(kept) - 1;
-  if (sorted[cut] == sorted[n - cut - 1]) {  // rounding must not make a spread of none
+  if (sorted[cut] == sorted[n - cut - 1]) {  // rounding must not create a spread
     result.mean = sorted[cut];
     return result;
   }
   for (std::size_t i = cut; i < n - cut; ++i) result.mean += sorted[i] / static_cast<double>(kept);
-  double mean = 0, squares = 0;  // winsorised: the ends take the value of their neighbour
+  double mean = 0, squares = 0;  // winsorised: each end gets the value of its neighbour
   const auto at = [&](std::size_t i) { return sorted[std::clamp(i, cut, n - cut - 1)]; };
   for (std::size_t i = 0; i < n; ++i) mean += at(i) / static_cast<double>(n);
   for (std::size_t i = 0; i < n; ++i) squares += (at(i) - mean) * (at(i) - mean);
@@ -64,9 +64,9 @@ Interval middle_95_percent(std::vector<double> values) {
   return {std::exp(at(0.025)), std::exp(at(0.975))};
 }
 
-// The values between which the median lies with at least 95 %, whatever their
-// distribution: as many below or above it as a coin shows heads (the sign test). Below
-// six values their ends, which hold it with 94 % at five.
+// The interval that contains the median with at least 95 %, for any distribution (the
+// sign test): the number of values on each side is binomial, like tosses of a coin.
+// For fewer than six values, their range, which contains it with 94 % at five.
 Interval between_order_statistics(std::span<const double> values) {
   std::vector<double> sorted(values.begin(), values.end());
   std::sort(sorted.begin(), sorted.end());

@@ -32,8 +32,8 @@ bool is_complete(const std::string& path, std::uint64_t bytes) {
   return stat(path.c_str(), &facts) == 0 && static_cast<std::uint64_t>(facts.st_size) == bytes;
 }
 
-// Opens DIR/data, fully written and on the disk beforehand, so that no work
-// meets a block that was never allocated. A negative number with errno if not.
+// Opens DIR/data after writing it fully to disk, so that no work meets an unallocated
+// block. A negative number with errno on failure.
 int open_data(const Order& order, int flags) {
   const std::string path = order.text("dir") + "/data";
   const std::uint64_t bytes = file_bytes(order);
@@ -52,7 +52,7 @@ int open_data(const Order& order, int flags) {
   return open(path.c_str(), flags | O_CLOEXEC);
 }
 
-// Repeats transfer(fd, buffer, offset) of `step` bytes: one after the other, or anywhere.
+// Repeats transfer(fd, buffer, offset) of `step` bytes, sequentially or at random offsets.
 template <class Transfer>
 Outcome transfers(const Order& order, int flags, std::size_t step, bool anywhere, int batch, Transfer transfer) {
   const int fd = open_data(order, flags);
@@ -137,8 +137,8 @@ Outcome small_files(const Order& order) {
   return outcome;
 }
 
-// The first write to files DIR/NAME-0 ... that lie in a lower layer, if there is
-// one: each is copied up. Once a file and container, so nothing is repeated.
+// The first write to files DIR/NAME-0 ..., which copies each up if it lies in a lower
+// layer. Possible only once per file and container, so it is not repeated.
 Outcome first_write(const Order& order) {
   const std::uint64_t files = order.number("files", 1);
   Outcome outcome;

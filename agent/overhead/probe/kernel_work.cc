@@ -14,7 +14,7 @@
 namespace tallyman::probe {
 namespace {
 
-// Keeps this process, and what it forks, on the CPU it is on, until it goes out of scope.
+// Pins this process and its children to the current CPU until the end of the scope.
 class OneCpu {
  public:
   OneCpu() {
@@ -41,7 +41,7 @@ class OneCpu {
 
 }  // namespace
 
-// getppid(): what a call costs at least, the seccomp filter included.
+// getppid(): the minimum cost of a system call, including the seccomp filter.
 Outcome system_calls(const Order& order) {
   constexpr int kBatch = 1'000;
   return measure(order, [] {
@@ -50,7 +50,7 @@ Outcome system_calls(const Order& order) {
   });
 }
 
-// A byte to another process and back, both on one CPU: two context switches.
+// Sends a byte to another process and back, both on one CPU: two context switches.
 Outcome context_switches(const Order& order) {
   constexpr int kBatch = 50;
   int there[2], back[2];
@@ -82,7 +82,7 @@ Outcome context_switches(const Order& order) {
   return outcome;
 }
 
-// Maps memory, touches each page for the first time, gives it back. An operation is a page.
+// Maps memory, touches each page for the first time and unmaps it. An operation is a page.
 Outcome page_faults(const Order& order) {
   constexpr std::size_t kBytes = 4 << 20, kPage = 4096;
   return measure(order, [] {
@@ -96,7 +96,7 @@ Outcome page_faults(const Order& order) {
   });
 }
 
-// A child that runs this program anew, which ends at once, and is waited for.
+// Forks a child that executes this program, which ends at once, and waits for it.
 Outcome fork_exec(const Order& order) {
   const int self = open("/proc/self/exe", O_PATH | O_CLOEXEC);
   if (self < 0) return failed("/proc/self/exe");

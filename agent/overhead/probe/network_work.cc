@@ -20,8 +20,8 @@ namespace {
 constexpr std::size_t kBlock = 64 * 1024;
 constexpr int kTimeoutSeconds = 10;
 
-// The server's address: the order's, or that of a server in this process's own
-// network, which lives as long as this does.
+// The server's address: the one in the order, or that of a server that this object runs
+// in the process's own network.
 class Peer {
  public:
   explicit Peer(const Order& order) : port_(static_cast<unsigned>(order.number("port", 0))) {
@@ -36,8 +36,8 @@ class Peer {
   Peer(const Peer&) = delete;
   Peer& operator=(const Peer&) = delete;
 
-  // A connected socket on which `kind` was said, or a negative number with errno.
-  int connect_and_say(char kind) const {
+  // A connected socket after sending `kind`, or a negative number with errno.
+  int connect_and_send(char kind) const {
     const int fd = socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
     if (fd < 0) return fd;
     const timeval timeout{kTimeoutSeconds, 0};
@@ -73,7 +73,7 @@ void serve_one(int fd, std::vector<char>& buffer) {
   if (recv(fd, &kind, 1, 0) != 1) return;
   if (kind == 'c') {
     send(fd, &kind, 1, MSG_NOSIGNAL);
-    recv(fd, &kind, 1, 0);  // until the client has gone: it, not the server, keeps the closed connection
+    recv(fd, &kind, 1, 0);  // waits until the client closes, so that TIME-WAIT stays with the client
     return;
   }
   for (;;) {
@@ -82,7 +82,7 @@ void serve_one(int fd, std::vector<char>& buffer) {
     if (got == 0) break;
     if (kind == 'e' && send(fd, buffer.data(), static_cast<std::size_t>(got), MSG_NOSIGNAL) != got) return;
   }
-  send(fd, &kind, 1, MSG_NOSIGNAL);  // all of it has arrived
+  send(fd, &kind, 1, MSG_NOSIGNAL);  // everything has arrived
 }
 
 }  // namespace
@@ -140,11 +140,11 @@ void stop_server(Server& server) {
   server = {};
 }
 
-// Sends blocks of 64 KiB; the time ends when the other side has all of them.
+// Sends blocks of 64 KiB. The time ends when the other side has received all of them.
 Outcome tcp_throughput(const Order& order) {
   const Peer peer(order);
   if (!peer.error().empty()) return failed_with(peer.error());
-  const int fd = peer.connect_and_say('s');
+  const int fd = peer.connect_and_send('s');
   if (fd < 0) return failed(peer.name());
   const std::vector<char> block(kBlock, 'x');
   const auto cpu = [&] { return process_cpu_ns(0) + (peer.partner() > 0 ? process_cpu_ns(peer.partner()) : 0); };
@@ -172,12 +172,12 @@ Outcome tcp_throughput(const Order& order) {
   return outcome;
 }
 
-// A byte there and back.
+// Sends a byte to the server and back.
 Outcome tcp_latency(const Order& order) {
   constexpr int kBatch = 10;
   const Peer peer(order);
   if (!peer.error().empty()) return failed_with(peer.error());
-  const int fd = peer.connect_and_say('e');
+  const int fd = peer.connect_and_send('e');
   if (fd < 0) return failed(peer.name());
   Outcome outcome = measure(
       order,
@@ -193,14 +193,14 @@ Outcome tcp_latency(const Order& order) {
   return outcome;
 }
 
-// A connection, by address and not by name, to the first byte of its answer.
+// From a connect by address, without a name lookup, to the first byte of the answer.
 Outcome tcp_connect(const Order& order) {
   const Peer peer(order);
   if (!peer.error().empty()) return failed_with(peer.error());
   return measure(
       order,
       [&] {
-        const int fd = peer.connect_and_say('c');
+        const int fd = peer.connect_and_send('c');
         if (fd < 0) return -1;
         char byte = 0;
         const bool good = recv(fd, &byte, 1, 0) == 1;

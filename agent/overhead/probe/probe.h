@@ -1,12 +1,12 @@
-// The small static program that does the work of the overhead laboratory, the
-// same bytes wherever it runs. Single-threaded; knows nothing of who asked.
+// The small static program that does the work of an overhead run. It is the same binary
+// in every mode. Single-threaded and independent of the caller.
 //
-//   probe serve       takes orders from standard input, one a line, answers each
-//                     with one line of JSON, ends with its input
-//   probe nothing     ends at once: what `fork` starts
+//   probe serve       reads orders from standard input, one per line, answers each
+//                     with one line of JSON, and ends with its input
+//   probe nothing     ends at once; fork-exec starts it
 //
 // An order is a word and settings: "integer duration=100000000 warm=20000000".
-// Times are nanoseconds. {"error": "..."} says why an order could not be done.
+// Times are nanoseconds. {"error": "..."} is the answer to an order that failed.
 #pragma once
 
 #include <cstdint>
@@ -22,7 +22,7 @@ class Order {
  public:
   explicit Order(std::string_view line);
   const std::string& word() const { return word_; }
-  std::string text(std::string_view name) const;  // "" if it is not there
+  std::string text(std::string_view name) const;  // "" if it is missing
   std::uint64_t number(std::string_view name, std::uint64_t fallback) const;
 
  private:
@@ -30,19 +30,19 @@ class Order {
   std::vector<std::pair<std::string, std::string>> settings_;
 };
 
-// What was done in the measured stretch, the partner process included.
+// The work done in the measured time, including the partner process.
 struct Outcome {
   std::uint64_t operations = 0, wall_ns = 0, cpu_ns = 0;
-  std::string error;  // not empty: nothing else counts
+  std::string error;  // if not empty, the other members are invalid
 };
 
 Outcome failed(std::string_view what);       // with errno
 Outcome failed_with(std::string_view what);  // without
 std::uint64_t now_ns();                      // CLOCK_MONOTONIC
 std::uint64_t process_cpu_ns(int pid);       // of one process, 0: this one
-std::uint64_t ended_children_cpu_ns();       // of children that were waited for
+std::uint64_t ended_children_cpu_ns();       // of children that have been waited for
 
-// Null if the word is none.
+// Null if there is no such order.
 using Work = Outcome (*)(const Order&);
 Work find_work(std::string_view word);
 
@@ -63,7 +63,7 @@ Outcome tcp_throughput(const Order&);
 Outcome tcp_latency(const Order&);
 Outcome tcp_connect(const Order&);
 
-// A child that serves the three TCP works until it is ended.
+// A child process that serves the three TCP works until it is killed.
 struct Server {
   int pid = -1;
   unsigned port = 0;
@@ -72,15 +72,15 @@ struct Server {
 Server start_server(bool loopback_only, unsigned port);
 void stop_server(Server& server);
 
-// A new network namespace has its loopback down; where this process may, it raises it.
+// Brings up the loopback interface of a new network namespace, if permitted.
 void raise_loopback();
 
-// A child that ends with this process; as fork().
+// Like fork(), but the child ends with this process.
 int fork_bound();
 
-// Repeats `batch` (operations done, or a negative number with errno) for the
-// order's `warm` nanoseconds, which count nothing, then for its `duration`.
-// `partner`: a process whose CPU time counts too.
+// Repeats `batch` (returns the number of operations, or a negative number with errno) for
+// the order's `warm` nanoseconds, which do not count, then for its `duration`. The CPU
+// time of the process `partner` counts too.
 template <class Batch>
 Outcome measure(const Order& order, Batch batch, int partner = 0) {
   const auto repeat = [&](std::uint64_t until, std::uint64_t& operations) {

@@ -39,8 +39,8 @@ void answer(const std::string& line) {
 
 std::uint64_t all_cpu_ns() { return process_cpu_ns(0) + ended_children_cpu_ns(); }
 
-// "spent_ns" is the CPU time of the whole order, set-up and warm-up included: what
-// a cgroup accounts for meanwhile.
+// "spent_ns" is the CPU time of the whole order, including set-up and warm-up. A cgroup
+// accounts for the same time.
 void perform(Work work, const Order& order) {
   const std::uint64_t before = all_cpu_ns();
   const Outcome outcome = work(order);
@@ -50,13 +50,13 @@ void perform(Work work, const Order& order) {
          "}");
 }
 
-// What the works have left in the order's directory.
+// Removes what the works have left in the order's directory.
 void forget(const Order& order) {
   unlink((order.text("dir") + "/data").c_str());
   answer("{}");
 }
 
-// Takes orders until the input ends.
+// Executes orders until the input ends.
 void serve(std::uint64_t first_instruction_ns) {
   raise_loopback();
   answer("{\"ready\":" + std::to_string(first_instruction_ns) + "}");

@@ -9,8 +9,8 @@ volatile double float_sink = 0;
 
 }  // namespace
 
-// Multiplications, shifts and a branch that cannot be foreseen, each on the result
-// of the one before. An operation is a thousand steps.
+// Multiplications, shifts and an unpredictable branch, each on the previous result. An
+// operation is a thousand steps.
 Outcome integer(const Order& order) {
   return measure(order, [] {
     std::uint64_t x = integer_sink | 1;
@@ -25,7 +25,7 @@ Outcome integer(const Order& order) {
   });
 }
 
-// Multiplications, additions and divisions of doubles, four chains side by side.
+// Multiplications, additions and divisions of doubles, in four parallel chains.
 Outcome floating_point(const Order& order) {
   return measure(order, [] {
     double a = 1.1 + float_sink * 1e-300, b = 1.2, c = 1.3, d = 1.4;

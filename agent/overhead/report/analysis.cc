@@ -22,7 +22,7 @@ std::vector<double> values_of(const CellRecord& cell, Value value) {
   return values;
 }
 
-// Round by round, where both have one.
+// Pairs of rounds that both have.
 std::vector<double> log_ratios(const CellRecord& cell, const CellRecord& baseline, Value value) {
   std::map<unsigned, double> of_baseline;
   for (const Sample& sample : baseline.samples) {
@@ -42,11 +42,11 @@ std::vector<double> log_ratios(const CellRecord& cell, const CellRecord& baselin
 std::optional<Ratio> ratio_between(const CellRecord& cell, const CellRecord& baseline, Value value,
                                    std::uint64_t seed) {
   const std::vector<double> ratios = log_ratios(cell, baseline, value);
-  if (ratios.size() < kLeastRounds) return {};
+  if (ratios.size() < kMinRounds) return {};
   return ratio_of(ratios, seed);
 }
 
-// The first of the workload in this mode; null if there is none with samples.
+// The first cell of the workload in this mode; null if none has samples.
 const CellRecord* cell_of(const Record& record, const std::string& workload, std::string_view mode) {
   const auto found = std::find_if(record.cells.begin(), record.cells.end(), [&](const CellRecord& cell) {
     return cell.workload == workload && cell.mode == mode && !cell.samples.empty();
@@ -78,7 +78,7 @@ Row row_of(const CellRecord& cell, const CellRecord& baseline, std::uint64_t see
   return row;
 }
 
-// That is said once, not with each workload.
+// The table shows this once, not for each workload.
 bool was_left_out(const Record& record, const std::string& mode) {
   return std::any_of(record.modes.begin(), record.modes.end(),
                      [&](const ModeRecord& known) { return known.name == mode && !known.reason.empty(); });
@@ -101,26 +101,26 @@ std::optional<Group> group_of(const Record& record, const std::string& workload)
   }
   for (const CellRecord& cell : record.cells) {
     if (cell.workload != workload || &cell == baseline || cell.mode == kControl) continue;
-    if (cell.samples.size() < kLeastRounds && cell.reason.empty() && was_left_out(record, cell.mode)) continue;
+    if (cell.samples.size() < kMinRounds && cell.reason.empty() && was_left_out(record, cell.mode)) continue;
     group.rows.push_back(row_of(cell, *baseline, record.seed));
   }
   return group;
 }
 
-// One family of questions: every cell, wall and CPU time.
+// All cells, wall and CPU time, are one family of tests.
 void decide(std::vector<Group>& groups) {
   std::vector<double> p;
-  std::vector<std::pair<Comparison*, double>> asked;
+  std::vector<std::pair<Comparison*, double>> tested;
   for (Group& group : groups) {
     for (Row& row : group.rows) {
-      if (row.wall) asked.emplace_back(&*row.wall, group.floor_wall);
-      if (row.cpu) asked.emplace_back(&*row.cpu, group.floor_cpu);
+      if (row.wall) tested.emplace_back(&*row.wall, group.floor_wall);
+      if (row.cpu) tested.emplace_back(&*row.cpu, group.floor_cpu);
     }
   }
-  for (const auto& [comparison, floor] : asked) p.push_back(comparison->ratio.p);
+  for (const auto& [comparison, floor] : tested) p.push_back(comparison->ratio.p);
   const std::vector<double> corrected = holm(p);
-  for (std::size_t i = 0; i < asked.size(); ++i) {
-    auto& [comparison, floor] = asked[i];
+  for (std::size_t i = 0; i < tested.size(); ++i) {
+    auto& [comparison, floor] = tested[i];
     comparison->corrected_p = corrected[i];
     comparison->differs = differs(comparison->ratio, corrected[i], floor);
   }
@@ -153,7 +153,7 @@ std::vector<std::string> workloads_in(const Record& record) {
   return names;
 }
 
-// The round-by-round ratios of a cell; none if it was not measured.
+// The ratios of a cell round by round; empty if it was not measured.
 std::vector<double> ratios_of(const Record& record, const std::string& workload, const std::string& label) {
   const CellRecord* baseline = cell_of(record, workload, record.baseline);
   for (const CellRecord& cell : record.cells) {
@@ -167,7 +167,7 @@ std::vector<double> ratios_of(const Record& record, const std::string& workload,
 std::optional<Change> change_between(const Record& before, const Record& after, const std::string& workload,
                                      const std::string& label) {
   const auto first = ratios_of(before, workload, label), second = ratios_of(after, workload, label);
-  if (first.size() < kLeastRounds || second.size() < kLeastRounds) return {};
+  if (first.size() < kMinRounds || second.size() < kMinRounds) return {};
   return Change{
       workload, label, std::exp(median(first)), std::exp(median(second)), {change_of(first, second, before.seed)}};
 }

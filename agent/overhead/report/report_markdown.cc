@@ -24,8 +24,8 @@ std::string verdict(const std::optional<Comparison>& comparison) {
 }
 
 std::string table_of(const Group& group, const std::string& baseline) {
-  std::string text = "| " + group.workload + ", " + group.operation + " | time | against " + baseline +
-                     " | CPU time against " + baseline + " |\n|---|---|---|---|\n| " + baseline + " | " +
+  std::string text = "| " + group.workload + ", " + group.operation + " | time | compared with " + baseline +
+                     " | CPU time compared with " + baseline + " |\n|---|---|---|---|\n| " + baseline + " | " +
                      time_text(group.baseline_ns) + " | noise " + noise_text(group.floor_wall) + " | " +
                      (group.control_cpu ? "noise " + noise_text(group.floor_cpu) : "-") + " |\n";
   for (const Row& row : group.rows) {
@@ -53,8 +53,8 @@ std::string facts_of(const Record& record) {
 std::string clocks_of(const Analysis& analysis) {
   if (analysis.clocks.empty()) return {};
   std::string text =
-      "## CPU time by the cgroup over that by the processes' own clocks\n\nThe cgroup is read as the agent reads it "
-      "for its metrics.\n\n| mode | ratio |\n|---|---|\n";
+      "## CPU time of the cgroup divided by that of the processes' own clocks\n\nThe cgroup is read by the same code "
+      "as for the agent's metrics.\n\n| mode | ratio |\n|---|---|\n";
   for (const ClockAgreement& clock : analysis.clocks) {
     char number[32];
     std::snprintf(number, sizeof number, "%.4f", clock.cgroup_over_own);
@@ -107,7 +107,7 @@ std::string markdown_text(const Record& record, const Analysis& analysis) {
                      std::to_string(record.seed) +
                      ". Times are medians of one operation; in brackets the 95 % interval "
                      "of the ratio to " +
-                     record.baseline + ". A difference inside the noise is none.\n\n";
+                     record.baseline + ". A difference within the noise does not count.\n\n";
   for (const std::string& remark : record.remarks) text += "**" + remark + "**\n\n";
   for (const Picture& picture : pictures(record, analysis)) {
     text += "![" + picture.title + "](" + picture.file + ")\n\n";

@@ -161,7 +161,7 @@ std::string draw(const Record& record, std::string_view title, const std::vector
                     number(height) + "\" viewBox=\"0 0 " + number(kWidth) + " " + number(height) +
                     "\" role=\"img\" aria-label=\"" + escaped(title) + "\">\n" + std::string(kStyle) +
                     "<rect width=\"100%\" height=\"100%\" fill=\"#fff\"/>\n";
-  svg += text_at(12, 22, "title", std::string(title) + ": time of an operation, against " + record.baseline);
+  svg += text_at(12, 22, "title", std::string(title) + ": time of an operation, compared with " + record.baseline);
   svg += text_at(kRight + 10, 22, "none", "grey band: noise");
   std::string marks, body;
   double y = kTop;

@@ -25,7 +25,7 @@ std::string right(const std::string& text, std::size_t width) {
   return std::string(width - std::min(width, columns_of(text)), ' ') + text;
 }
 
-// Behind `first`, at blanks; later lines begin with `indent`.
+// Wraps at spaces, after `first`; later lines begin with `indent`.
 std::string wrapped(const std::string& text, const std::string& indent = "  ", const std::string& first = {}) {
   std::string result, line = first;
   bool begins = true;
@@ -70,7 +70,7 @@ std::string left_out(const Record& record) {
 
 std::string clocks(const Analysis& analysis) {
   if (analysis.clocks.empty()) return {};
-  std::string text = "CPU time by the cgroup over that by the processes' own clocks:";
+  std::string text = "CPU time of the cgroup divided by that of the processes' own clocks:";
   for (const ClockAgreement& clock : analysis.clocks) {
     char number[32];
     std::snprintf(number, sizeof number, " %.3f", clock.cgroup_over_own);
@@ -82,8 +82,8 @@ std::string clocks(const Analysis& analysis) {
 }  // namespace
 
 std::string table_text(const Record& record, const Analysis& analysis) {
-  std::string text = wrapped("Time of one operation against " + record.baseline + "; " + std::to_string(record.rounds) +
-                             " rounds; brackets of 95 %.");
+  std::string text = wrapped("Time of one operation compared with " + record.baseline + "; " +
+                             std::to_string(record.rounds) + " rounds; intervals of 95 %.");
   for (const std::string& remark : record.remarks) text += wrapped("! " + remark);
   for (const Group& group : analysis.groups) {
     text += "\n" + heading_of(group, record.baseline);
@@ -94,7 +94,7 @@ std::string table_text(const Record& record, const Analysis& analysis) {
 
 std::string comparison_text(const Record& before, const Record& after, const RunComparison& comparison) {
   std::string text =
-      wrapped("How the ratios to " + before.baseline + " have moved from run " + before.run + " to " + after.run + ".");
+      wrapped("Change of the ratios to " + before.baseline + " from run " + before.run + " to " + after.run + ".");
   for (const std::string& fact : comparison.differing) text += wrapped("differs: " + fact, "    ");
   std::string workload;
   for (const Change& change : comparison.changes) {

@@ -18,7 +18,7 @@ using Words = std::vector<std::string>;
 constexpr std::size_t kPageBytes = 4096;
 constexpr std::string_view kNginx = "nginx";
 
-// Debian keeps the server programs of PostgreSQL off PATH, one directory a version.
+// Debian keeps the server programs of PostgreSQL off PATH, in one directory per version.
 std::string postgresql_program(const std::string& name) {
   if (const std::string on_path = find_program(name); !on_path.empty()) return on_path;
   const std::string base = "/usr/lib/postgresql";
@@ -30,7 +30,7 @@ std::string postgresql_program(const std::string& name) {
   return {};
 }
 
-// PostgreSQL refuses to run as root, so that bare or contained it is this user.
+// PostgreSQL refuses to run as root, so it always runs as this user.
 const Words& as_postgres() {
   static const Words kWords = {"setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups", "--pdeathsig=TERM"};
   return kWords;
@@ -71,7 +71,7 @@ Result<double> rate_in(const std::string& text, std::string_view name) {
   return rate;
 }
 
-// nginx makes all of them, and those of its build are not in a container.
+// nginx creates all of them, and its built-in paths do not exist in a container.
 std::string temporary_paths(const std::string& directory) {
   std::string text;
   for (const char* of : {"client_body", "proxy", "fastcgi", "uwsgi", "scgi"}) {
@@ -85,10 +85,10 @@ std::string temporary_paths(const std::string& directory) {
 struct Applications::Served {
   explicit Served(Child running) : child(std::move(running)) {}
   Child child;
-  std::string container;  // "" for a bare one
+  std::string container;  // "" for a bare server
   std::string address = "127.0.0.1";
   unsigned port = 0;
-  bool postgresql = false;  // listens before it lets anybody in
+  bool postgresql = false;  // PostgreSQL listens before it accepts clients
 };
 
 Applications::Applications(Session& session, std::chrono::milliseconds duration)
@@ -150,7 +150,7 @@ Words Applications::command_of(const Workload& workload, const std::string& list
   return words;
 }
 
-// The same paths in the container as on the host.
+// Paths in the container are the same as on the host.
 Words Applications::contained(const Mode& mode, const std::string& container, const Words& command) const {
   Words words = docker_tool(session_);
   words.insert(words.end(),
@@ -206,17 +206,17 @@ Result<void> Applications::wait_for(Served& served, bool bridged) {
       Words inspect = docker_tool(session_);
       inspect.insert(inspect.end(), {"inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
                                      served.container});
-      const auto told = call(inspect);
-      const Words words = told ? words_of(*told) : Words();
+      const auto output = call(inspect);
+      const Words words = output ? words_of(*output) : Words();
       addressed = !words.empty() && words.front() != "invalid";
       if (addressed) served.address = words.front();
     }
     if (addressed && answers(served.address, served.port)) {
-      const Words ask = {postgresql_program("pg_isready"), "-q", "-h", served.address, "-p",
-                         std::to_string(served.port)};
-      if (!served.postgresql || call(ask)) return {};
+      const Words probe = {postgresql_program("pg_isready"), "-q", "-h", served.address, "-p",
+                           std::to_string(served.port)};
+      if (!served.postgresql || call(probe)) return {};
     }
-    // Says within 20 ms what it ended with, if it has.
+    // Waits 20 ms for an error message, if the server has ended.
     const auto line = served.child.read_line(Clock::now() + std::chrono::milliseconds(20), session_.interrupt);
     if (!line && line.error().text.find("did not answer") == std::string::npos) return line.error();
   }
@@ -232,7 +232,7 @@ void Applications::stop(Served& served) {
 Result<Sample> Applications::measure(const Workload& workload, const Mode& mode, const std::string& name) {
   auto served = serve(workload, mode, name);
   if (!served) return served.error();
-  // A machine that is very busy may answer nothing within a second.
+  // A very busy machine may not answer any request within a second.
   auto seconds = seconds_;
   auto rate = rate_within(seconds, workload, *served);
   if (!rate && !rate.error().interrupted) rate = rate_within(seconds *= 5, workload, *served);

@@ -1,7 +1,6 @@
-// Real applications: the host's own nginx under wrk and PostgreSQL under pgbench,
-// bare and in Docker, the same programs, configuration and data on the same
-// filesystem. A container has the host's /usr and /etc mounted read-only, so that
-// not a byte of the programs differs. One thread.
+// Real applications: the host's own nginx with wrk and PostgreSQL with pgbench, bare and
+// in Docker. Programs, configuration, data and filesystem are the same. A container
+// mounts the host's /usr and /etc read-only, so its programs are identical. One thread.
 #pragma once
 
 #include "agent/overhead/model/plan.h"
@@ -20,9 +19,9 @@ class Applications {
  public:
   Applications(Session& session, std::chrono::milliseconds duration);
 
-  // Which of the chosen applications cannot be measured here, and why.
+  // The chosen applications that cannot be measured here, with the reason.
   std::map<std::string, std::string> prepare(const std::vector<const Workload*>& chosen);
-  // Starts the server in this mode, loads it from the host, ends it.
+  // Starts the server in this mode, puts load on it from the host, stops it.
   Result<Sample> measure(const Workload& workload, const Mode& mode, const std::string& name);
 
  private:
@@ -41,7 +40,7 @@ class Applications {
   std::string data() const { return directory() + "/postgresql"; }
 
   Session& session_;
-  std::int64_t seconds_;  // of load, in each measurement
+  std::int64_t seconds_;  // duration of the load in each measurement
 };
 
 }  // namespace tallyman::overhead

@@ -22,7 +22,7 @@ void copy_from_parent(const std::string& directory, const std::string& file) {
   const std::string value = read_line(parent, buffer);
   const FileDescriptor fd(open((directory + "/" + file).c_str(), O_WRONLY | O_CLOEXEC));
   if (!fd.valid() || value.empty()) return;
-  // Where it is refused, entering the cgroup will say so.
+  // If this is refused, entering the cgroup reports it.
   [[maybe_unused]] const ssize_t written = write(fd.get(), value.data(), value.size());
 }
 
@@ -38,9 +38,9 @@ void end_processes_in(const std::string& directory) {
 
 }  // namespace
 
-std::vector<std::string> cgroup_directories(const CgroupMounts& hierarchy, const std::string& name) {
+std::vector<std::string> cgroup_directories(const CgroupMounts& mounts, const std::string& name) {
   std::vector<std::string> directories;
-  for (const Hierarchy& one : hierarchy.hierarchies()) directories.push_back(one.path + name);
+  for (const Hierarchy& one : mounts.hierarchies()) directories.push_back(one.path + name);
   return directories;
 }
 
@@ -61,11 +61,11 @@ Result<void> remove_cgroup(const std::string& directory) {
   return failure_from_errno(directory);
 }
 
-std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& hierarchy, int pid) {
+std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& mounts, int pid) {
   ReadBuffer buffer;
   const auto text = read_file(root.proc_path(std::to_string(pid) + "/cgroup"), buffer);
   if (!text) return {};
-  const bool v1 = hierarchy.v1_index(Controller::kCpuacct) >= 0;
+  const bool v1 = mounts.v1_index(Controller::kCpuacct) >= 0;
   std::istringstream lines{std::string(*text)};
   for (std::string line; std::getline(lines, line);) {  // "5:cpu,cpuacct:/docker/ID", "0::/docker/ID"
     const auto first = line.find(':'), second = line.find(':', first + 1);
@@ -76,7 +76,7 @@ std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& hierarch
   return {};
 }
 
-CgroupClock::CgroupClock(const CgroupMounts& hierarchy) : source_(make_file_stats_source(HostRoot{}, hierarchy, 0)) {}
+CgroupClock::CgroupClock(const CgroupMounts& mounts) : source_(make_file_stats_source(HostRoot{}, mounts, 0)) {}
 
 CgroupClock::~CgroupClock() = default;
 

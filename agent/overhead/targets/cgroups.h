@@ -1,5 +1,5 @@
-// A cgroup of the laboratory's own in every hierarchy the host has, and what the
-// kernel accounts for any cgroup. The paths come from CgroupMounts.
+// Cgroups for the targets in every hierarchy of the host, and the CPU time that the
+// kernel accounts to a cgroup. The paths come from CgroupMounts.
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -15,23 +15,23 @@
 
 namespace tallyman::overhead {
 
-// The directories of a cgroup "/name", one a hierarchy. No access.
-std::vector<std::string> cgroup_directories(const CgroupMounts& hierarchy, const std::string& name);
-// Makes one; cgroup.procs of the new directory. On v1 a new cpuset takes its
-// parent's CPUs and memory nodes, without which nothing may enter it.
+// The directories of a cgroup "/name", one per hierarchy. No file access.
+std::vector<std::string> cgroup_directories(const CgroupMounts& mounts, const std::string& name);
+// Creates a cgroup and returns its cgroup.procs. On v1 a new cpuset gets its parent's
+// CPUs and memory nodes, because otherwise no process may enter it.
 Result<std::string> make_cgroup(const std::string& directory);
-// Ends what runs in it and removes it, as one directory of one hierarchy.
+// Kills the processes in the cgroup and removes it. Takes one directory of one hierarchy.
 Result<void> remove_cgroup(const std::string& directory);
 
-// The cgroup of a process as discovery would name it ("/docker/ID"); empty if unknown.
-std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& hierarchy, int pid);
+// The cgroup of a process, as discovery names it ("/docker/ID"); empty if unknown.
+std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& mounts, int pid);
 
-// Reads CPU time by the very reader that the agent samples with.
+// Reads CPU time with the same reader as the agent's sampling.
 class CgroupClock {
  public:
-  explicit CgroupClock(const CgroupMounts& hierarchy);
+  explicit CgroupClock(const CgroupMounts& mounts);
   ~CgroupClock();
-  // Nanoseconds of CPU time; nothing where the kernel does not tell.
+  // Nanoseconds of CPU time; empty if the kernel reports none.
   std::optional<std::uint64_t> cpu_ns(const std::string& cgroup);
 
  private:

@@ -25,7 +25,7 @@ int milliseconds_to(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
 
-// Appends what is there; false at the end.
+// Appends the available bytes; false at the end of the file.
 bool take(FileDescriptor& from, std::string& into, std::size_t most) {
   char buffer[16 << 10];
   const ssize_t got = read(from.get(), buffer, sizeof buffer);
@@ -104,7 +104,7 @@ Child::Child(Child&& other) noexcept { *this = std::move(other); }
 
 Child::~Child() { end(std::chrono::milliseconds(0)); }
 
-bool Child::say(std::string_view text) {
+bool Child::write_all(std::string_view text) {
   while (!text.empty() && input_.valid()) {
     const ssize_t done = write(input_.get(), text.data(), text.size());
     if (done < 0 && errno == EINTR) continue;
@@ -173,10 +173,10 @@ Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interru
     return failure(name_ + " did not end within " +
                    seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
   };
-  for (Received heard = Received::kOutput; heard != Received::kEnd;) {
-    heard = listen(deadline, interrupt);
-    if (heard == Received::kInterrupted) return Failure{"interrupted", true};
-    if (heard == Received::kLate) return late();
+  for (Received received = Received::kOutput; received != Received::kEnd;) {
+    received = listen(deadline, interrupt);
+    if (received == Received::kInterrupted) return Failure{"interrupted", true};
+    if (received == Received::kLate) return late();
   }
   if (!wait_until(deadline)) return late();
   while (errors_.valid() && take(errors_, said_wrong_, kMaxErrors) && said_wrong_.empty()) {
@@ -217,7 +217,7 @@ Result<std::string> run_program(const std::vector<std::string>& command, std::ch
                                 Interrupt& interrupt, std::string_view input) {
   auto child = Child::spawn(command);
   if (!child) return child.error();
-  child->say(input);
+  child->write_all(input);
   child->close_input();
   return child->finish(Clock::now() + limit, interrupt);
 }

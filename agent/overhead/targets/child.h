@@ -1,5 +1,5 @@
-// Child processes that are talked to line by line, each wait with a time limit
-// and ended by an interrupt. A child dies with the agent. One thread.
+// Child processes with line-based input and output. Each wait has a time limit and ends
+// at an interrupt. A child dies with its parent. One thread.
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -20,17 +20,17 @@ struct OverlayMount {
   std::string lower, upper, work, merged;
 };
 
-// What a child gets before its program begins.
+// What is set up for a child before its program starts.
 struct SpawnOptions {
-  std::vector<std::string> cgroup_procs;  // it enters each of these
+  std::vector<std::string> cgroup_procs;  // cgroup.procs files of the cgroups to enter
   bool namespaces = false;                // mount, PID, UTS, IPC, network and cgroup
   std::optional<OverlayMount> overlay;    // needs `namespaces`
-  std::vector<std::string> environment;   // more of it, "NAME=value"
+  std::vector<std::string> environment;   // additional variables, "NAME=value"
 };
 
 class Child {
  public:
-  // The program is looked for on PATH, and in the system's own directories.
+  // Searches the program on PATH and in the system directories.
   static Result<Child> spawn(const std::vector<std::string>& command, const SpawnOptions& options = {});
 
   Child(Child&& other) noexcept;
@@ -38,15 +38,15 @@ class Child {
   ~Child();  // SIGKILL, and waits
 
   int pid() const { return pid_; }
-  bool say(std::string_view text);  // all of it; false when the child has closed its input
+  bool write_all(std::string_view text);  // false if the child has closed its input
   void close_input() { input_.reset(); }
 
   // The next line of its output, without the newline.
   Result<std::string> read_line(Clock::time_point deadline, Interrupt& interrupt);
-  // Waits for its end; all that it printed, or what it said on standard error.
+  // Waits for its end. Returns its whole output, or a failure with its error message.
   Result<std::string> finish(Clock::time_point deadline, Interrupt& interrupt);
   void terminate();  // SIGTERM
-  // Closes its input, and kills it after the grace. Safe to call twice.
+  // Closes its input, and kills it after the grace period. Safe to call twice.
   void end(std::chrono::milliseconds grace);
 
  private:
@@ -63,10 +63,10 @@ class Child {
   int status_ = 0;
 };
 
-// Runs a program to its end: what it printed, without the last newline.
+// Runs a program and returns its output without the last newline.
 Result<std::string> run_program(const std::vector<std::string>& command, std::chrono::milliseconds limit,
                                 Interrupt& interrupt, std::string_view input = {});
-// Its path, or "" if it is not installed.
+// The path of a program, or "" if it is not installed.
 std::string find_program(std::string_view name);
 std::string seconds_text(std::chrono::milliseconds time);  // "1.5 s"
 

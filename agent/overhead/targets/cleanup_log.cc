@@ -17,7 +17,7 @@
 namespace tallyman::overhead {
 namespace {
 
-constexpr std::string_view kPrefix = "cleanup_log-";
+constexpr std::string_view kPrefix = "cleanup-", kSuffix = ".log";
 constexpr int kTriesToRemove = 100;  // of 0.1 s and more
 constexpr std::chrono::milliseconds kLockInterval{10};
 
@@ -31,6 +31,10 @@ int take_lock(int lock, std::chrono::milliseconds timeout) {
   return 0;
 }
 
+std::string path_of(const std::string& state, const std::string& run) {
+  return state + "/" + std::string(kPrefix) + run + std::string(kSuffix);
+}
+
 bool is_missing(const std::string& text) {
   for (const std::string_view words :
        {"No such", "no such", "not known", "does not exist", "doesn't exist", "is not running"}) {
@@ -39,7 +43,7 @@ bool is_missing(const std::string& text) {
   return false;
 }
 
-// Only what the laboratory itself names so: a torn cleanup_log must not remove anything else.
+// Only names that a run creates: a damaged cleanup log must not remove anything else.
 bool is_ours(const Made& made) {
   const std::string last = made.name.substr(made.name.rfind('/') + 1);
   return last.starts_with(made.kind == "directory" ? "work-" : "tallyman-overhead-");
@@ -76,7 +80,7 @@ std::vector<Made> read_cleanup_log(const std::string& path) {
   return made;
 }
 
-// Last things first; what could not be undone stays.
+// Undoes the newest first. Entries that could not be undone stay.
 std::vector<std::string> undo_backwards(std::vector<Made>& made, const Undo& undo) {
   std::vector<std::string> faults;
   std::vector<Made> left;
@@ -118,11 +122,11 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
   return [&interrupt, limit](const Made& made) -> Result<void> {
     if (made.kind == "directory") return remove_directory(made.name);
     if (made.kind == "cgroup") return remove_cgroup(made.name);
-    if (made.tool.empty()) return failure("unknown kind in the cleanup_log");
+    if (made.tool.empty()) return failure("unknown kind in the cleanup log");
     for (int tries = 1;; ++tries) {
       const auto removed = run_program(removal_of(made), limit, interrupt);
       if (removed || is_missing(removed.error().text)) return {};
-      // `docker run --rm` is at it.
+      // `docker run --rm` is removing it.
       const bool under_way = removed.error().text.find("already in progress") != std::string::npos;
       if (!under_way || tries == kTriesToRemove) return removed.error();
       usleep(100'000);
@@ -139,9 +143,9 @@ Result<std::unique_ptr<CleanupLog>> CleanupLog::begin(const std::string& state, 
   if (!lock.valid()) return failure_from_errno(state + "/lock");
   if (const int error = take_lock(lock.get(), lock_timeout); error != 0) {
     if (error != EWOULDBLOCK) return failure(state + "/lock: " + std::strerror(error));
-    return failure("another run is under way in " + state + ": wait for its end, or name another --output");
+    return failure("another run is under way in " + state + ": wait for its end, or choose another --output");
   }
-  const std::string path = state + "/" + std::string(kPrefix) + run;
+  const std::string path = path_of(state, run);
   FileDescriptor file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_APPEND | O_CLOEXEC, 0600));
   if (!file.valid()) return failure_from_errno(path);
   return std::unique_ptr<CleanupLog>(new CleanupLog(path, std::move(file), std::move(lock), std::move(undo)));
@@ -174,18 +178,20 @@ std::vector<std::string> CleanupLog::undo_all() {
 }
 
 std::vector<std::string> CleanupLog::recover(const std::string& state, const Undo& undo, const std::string& own) {
-  std::vector<std::string> told;
+  std::vector<std::string> messages;
   for (const std::string& name : names_in(state)) {
-    if (!name.starts_with(kPrefix) || name == std::string(kPrefix) + own) continue;
-    const std::string path = state + "/" + name, run = name.substr(kPrefix.size());
+    if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix)) continue;
+    const std::string run = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
+    if (run == own) continue;
+    const std::string path = path_of(state, run);
     std::vector<Made> made = read_cleanup_log(path);
     const std::vector<std::string> faults = undo_backwards(made, undo);
-    for (const std::string& fault : faults) told.push_back("left by run " + run + ", not removed: " + fault);
+    for (const std::string& fault : faults) messages.push_back("left behind by run " + run + ", not removed: " + fault);
     if (!faults.empty()) continue;
     unlink(path.c_str());
-    told.push_back("removed what run " + run + ", which was killed, had left");
+    messages.push_back("removed what the killed run " + run + " had left behind");
   }
-  return told;
+  return messages;
 }
 
 }  // namespace tallyman::overhead

@@ -1,6 +1,6 @@
-// What a run has made outside of itself, written down before it is made, so
-// that the next run can undo what a killed one left, and only that. One file a
-// run in the state directory, beside a lock that lives as long as its run.
+// A log of everything that a run creates outside of itself. Each entry is written
+// before the thing is created, so the next run can undo exactly what a killed run
+// left behind. Each run has one file in the state directory, and holds a lock there.
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -15,18 +15,18 @@
 
 namespace tallyman::overhead {
 
-// One made thing. `kind`: directory, cgroup, container, image, volume, lxc.
-// `tool` is the command line that removes it (docker and its -H, podman): empty
-// for directories and cgroups.
+// One created thing. `kind`: directory, cgroup, container, image, volume, lxc.
+// `tool` is the command line that removes it (docker with its -H, podman); empty for
+// directories and cgroups.
 struct Made {
   std::string kind;
   std::string name;
   std::vector<std::string> tool;
 };
 
-// Undoes it. Something that is not there any more is no failure.
+// Removes the thing. If it no longer exists, that is not a failure.
 using Undo = std::function<Result<void>(const Made&)>;
-// The real one: each command may take `limit`.
+// Removes real things. Each command may take `limit`.
 Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit);
 
 class CleanupLog {
@@ -34,24 +34,24 @@ class CleanupLog {
   // A child that was forked just before its run was killed holds the lock until it has called exec.
   static constexpr std::chrono::milliseconds kLockTimeout{2'000};
 
-  // Creates STATE/cleanup_log-RUN. Failure if another run is under way, and still is
-  // after `lock_timeout`: they would measure each other.
+  // Creates STATE/cleanup-RUN.log. Fails if another run is under way and still is after
+  // `lock_timeout`, because the runs would disturb each other.
   static Result<std::unique_ptr<CleanupLog>> begin(const std::string& state, const std::string& run, Undo undo,
                                                    std::chrono::milliseconds lock_timeout = kLockTimeout);
-  // Undoes all that is left, last things first. The cleanup_log goes when nothing is left.
+  // Undoes everything that is left, the newest first. Removes the log if nothing is left.
   ~CleanupLog();
   CleanupLog(const CleanupLog&) = delete;
   CleanupLog& operator=(const CleanupLog&) = delete;
 
-  // Before the thing is made. Failure: then do not make it.
+  // Call it before creating the thing. After a failure, do not create it.
   Result<void> about_to_make(const Made& made);
-  // Undoes this one now.
+  // Undoes this entry now.
   Result<void> undo(const std::string& kind, const std::string& name);
-  // What could not be undone; empty after all is well.
+  // What could not be undone; empty on success.
   std::vector<std::string> undo_all();
 
-  // Undoes what runs that were killed have left below `state`; to be called by
-  // `run`, which holds the lock. What was done and what could not be, for the user.
+  // Undoes what killed runs have left below `state`. Called by `run`, which holds the
+  // lock. Returns messages for the user: what was removed and what was not.
   static std::vector<std::string> recover(const std::string& state, const Undo& undo, const std::string& run);
 
  private:
@@ -62,7 +62,7 @@ class CleanupLog {
   std::vector<Made> made_;
 };
 
-// One line of the cleanup_log; nothing where the text is none.
+// One line of the cleanup log. from_line() returns false for other text.
 std::string to_line(const Made& made);
 bool from_line(const std::string& line, Made& made);
 

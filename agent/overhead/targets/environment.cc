@@ -74,7 +74,7 @@ void put_processor(Facts& facts, const HostRoot& root) {
 
 }  // namespace
 
-Facts machine_facts(const HostRoot& root, const CgroupMounts& hierarchy, const std::string& directory) {
+Facts machine_facts(const HostRoot& root, const CgroupMounts& mounts, const std::string& directory) {
   Facts facts;
   put_processor(facts, root);
   utsname kernel{};
@@ -84,7 +84,7 @@ Facts machine_facts(const HostRoot& root, const CgroupMounts& hierarchy, const s
   ReadBuffer buffer;
   put(facts, "kernel command line", read_line(root.proc_path("cmdline"), buffer));
   put(facts, "memory", first_value(whole(root.proc_path("meminfo")), "MemTotal"));
-  put(facts, "cgroups", std::string(to_string(hierarchy.mode())));
+  put(facts, "cgroups", std::string(to_string(mounts.mode())));
   put(facts, "bare processes run in cgroup", [&] {
     std::istringstream lines(whole(root.proc_path("self/cgroup")));
     std::string line;

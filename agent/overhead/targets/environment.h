@@ -1,4 +1,4 @@
-// The facts that a result hangs on. A fact that cannot be found out is not there.
+// The facts that a result depends on. Unknown facts are left out.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
@@ -15,12 +15,12 @@ using Facts = std::map<std::string, std::string>;
 
 // Processor, memory, kernel, mitigations, frequency, load, cgroups, and the
 // filesystem of `directory`. Runtimes add theirs (targets.h).
-Facts machine_facts(const HostRoot& root, const CgroupMounts& hierarchy, const std::string& directory);
-double load_average(const HostRoot& root);                                 // of the last minute; 0 if unknown
+Facts machine_facts(const HostRoot& root, const CgroupMounts& mounts, const std::string& directory);
+double load_average(const HostRoot& root);                                 // over the last minute; 0 if unknown
 std::string filesystem_of(const HostRoot& root, const std::string& path);  // "ext4 on /dev/vda"
 
-// Facts that must be the same for two results to be compared at all, and the
-// others, which are told when they differ.
+// `refusing` facts must be equal, or two results cannot be compared. Other differences
+// are only reported.
 bool must_agree(std::string_view fact);
 std::vector<std::string> differing(const Facts& before, const Facts& after);
 

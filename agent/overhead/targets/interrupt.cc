@@ -17,12 +17,12 @@ Interrupt::Interrupt() {
   sigemptyset(&wanted);
   for (const int number : {SIGINT, SIGTERM, SIGHUP}) sigaddset(&wanted, number);
   sigprocmask(SIG_BLOCK, &wanted, &before_);
-  std::signal(SIGPIPE, SIG_IGN);  // a child that has ended is an error of the write
+  std::signal(SIGPIPE, SIG_IGN);  // writing to an ended child then fails with an error
   signals_ = FileDescriptor(signalfd(-1, &wanted, SFD_CLOEXEC | SFD_NONBLOCK));
 }
 
 Interrupt::~Interrupt() {
-  raised();  // one that came in the meantime was obeyed already
+  raised();  // clears a signal that has already been handled
   sigprocmask(SIG_SETMASK, &before_, nullptr);
 }
 

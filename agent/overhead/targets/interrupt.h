@@ -1,6 +1,6 @@
-// SIGINT, SIGTERM and SIGHUP as something to wait for, so that nothing is left
-// half done. One of them at a time in a process; children get the signals back
-// as they were (see child.cc).
+// Waits for SIGINT, SIGTERM and SIGHUP with a descriptor, so that a run can clean up. At
+// most one object per process. Children get the original signal handling back (see
+// child.cc).
 #pragma once
 
 #include "collectors/kernel/system/kernel_file.h"
@@ -12,15 +12,15 @@ namespace tallyman::overhead {
 class Interrupt {
  public:
   Interrupt();
-  ~Interrupt();  // the signals do again what they did
+  ~Interrupt();  // restores the signals
   Interrupt(const Interrupt&) = delete;
   Interrupt& operator=(const Interrupt&) = delete;
 
-  int descriptor() const { return signals_.get(); }  // readable once a signal has come
+  int descriptor() const { return signals_.get(); }  // readable after a signal
   bool raised();                                     // stays true
-  int number() const { return number_; }             // which signal it was, 0: none
+  int number() const { return number_; }             // the signal's number, 0: none
 
-  // While cleaning up nothing waits for a signal any more.
+  // Signals are ignored from now on, for the cleanup.
   void ignore_from_now() { ignored_ = true; }
   bool ignored() const { return ignored_; }
 

@@ -8,7 +8,7 @@ namespace {
 Result<boost::json::object> object_of(const std::string& line) {
   boost::system::error_code error;
   const boost::json::value value = boost::json::parse(line, error);
-  if (error || !value.is_object()) return failure("not an answer of the probe: " + line.substr(0, 200));
+  if (error || !value.is_object()) return failure("not an answer from the probe: " + line.substr(0, 200));
   const auto* complaint = value.as_object().if_contains("error");
   if (complaint != nullptr && complaint->is_string()) return failure(std::string(complaint->as_string()));
   return value.as_object();
@@ -36,12 +36,13 @@ Result<ProbeAnswer> answer_of(const std::string& line) {
   for (const auto* field : {&operations, &wall, &cpu, &spent}) {
     if (!*field) return field->error();
   }
-  if (*operations < 1 || *wall <= 0) return failure("the probe has done nothing in the time it had");
+  if (*operations < 1 || *wall <= 0) return failure("the probe has done nothing in its time");
   return ProbeAnswer{static_cast<std::uint64_t>(*operations), *wall, *cpu, *spent};
 }
 
-Result<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit, Interrupt& interrupt) {
-  probe.say(order + "\n");  // where it has ended, reading says why
+Result<std::string> send_order(Child& probe, const std::string& order, std::chrono::milliseconds limit,
+                               Interrupt& interrupt) {
+  probe.write_all(order + "\n");  // if the probe has ended, reading the answer fails with the reason
   return probe.read_line(Clock::now() + limit, interrupt);
 }
 

@@ -1,4 +1,4 @@
-// The other end of the probe's protocol (probe/probe.h).
+// The client of the probe's protocol (probe/probe.h).
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -13,15 +13,16 @@ namespace tallyman::overhead {
 
 struct ProbeAnswer {
   std::uint64_t operations = 0;
-  double wall_ns = 0, cpu_ns = 0;  // of the measured stretch
+  double wall_ns = 0, cpu_ns = 0;  // of the measured time
   double spent_ns = 0;             // CPU time of the whole order
 };
 
-// One number of a line of JSON; the probe's own "error" is failure.
+// One number from a line of JSON; the probe's "error" becomes a failure.
 Result<double> field_of(const std::string& line, std::string_view name);
 Result<ProbeAnswer> answer_of(const std::string& line);
 
-// Says an order and waits for its line.
-Result<std::string> ask(Child& probe, const std::string& order, std::chrono::milliseconds limit, Interrupt& interrupt);
+// Sends an order and waits for the line of its answer.
+Result<std::string> send_order(Child& probe, const std::string& order, std::chrono::milliseconds limit,
+                               Interrupt& interrupt);
 
 }  // namespace tallyman::overhead

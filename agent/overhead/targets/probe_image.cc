@@ -9,7 +9,7 @@
 #include <cstdio>
 #include <cstring>
 
-// The assembler puts the file into the section of constants.
+// The assembler embeds the file in the read-only data.
 __asm__(
     ".section .rodata\n"
     ".global tallyman_probe_begin\n"

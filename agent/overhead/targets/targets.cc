@@ -77,7 +77,7 @@ Result<void> enough_space(const std::string& directory, std::uint64_t bytes) {
   const std::uint64_t free = std::uint64_t{space.f_bavail} * space.f_frsize;
   if (free >= bytes) return {};
   return failure(directory + " has " + std::to_string(free >> 20) + " MiB free, " + std::to_string(bytes >> 20) +
-                 " MiB are needed: make room, or name another directory (--output)");
+                 " MiB are needed: free some space, or choose another directory (--output)");
 }
 
 std::vector<std::string> words_of(std::string_view text) {

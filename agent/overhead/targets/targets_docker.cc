@@ -1,5 +1,6 @@
-// Docker and Podman, by their command lines: whoever may use them can measure
-// them, and no API version matters. Containers are labelled tallyman.overhead=RUN.
+// Docker and Podman, through their command lines. So any user who may run them can
+// measure them, and API versions do not matter. Containers have the label
+// tallyman.overhead=RUN.
 #include "agent/overhead/targets/cgroups.h"
 #include "agent/overhead/targets/probe_image.h"
 #include "agent/overhead/targets/targets.h"
@@ -42,7 +43,7 @@ class ImageTargets : public TargetFactory {
   std::string image() const { return image_of(session_); }
   std::string label() const { return "tallyman.overhead=" + session_.run; }
 
-  // Runs the probe with these flags of `run`.
+  // Runs the probe with these options of `run`.
   Result<Target> run_container(const std::string& name, const Words& options, Words more) {
     const std::string container = image() + "-" + name;
     const Made made{"container", container, tool_};
@@ -139,15 +140,14 @@ class DockerTargets final : public ImageTargets {
     return facts;
   }
 
-  // Its process, and how it is reached.
+  // Finds its process and its address.
   Result<void> find_out(const Mode& mode, Target& target) {
     const std::string& container = target.made.back().name;
-    const auto told = call(
+    const auto output = call(
         {"inspect", "--format", "{{.State.Pid}} {{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}", container});
-    if (!told) return told.error();
-    const Words words = words_of(*told);
-    if (!words.empty())
-      target.cgroup = cgroup_of_process(session_.root, session_.hierarchy, std::atoi(words[0].c_str()));
+    if (!output) return output.error();
+    const Words words = words_of(*output);
+    if (!words.empty()) target.cgroup = cgroup_of_process(session_.root, session_.mounts, std::atoi(words[0].c_str()));
     const bool has_address = words.size() > 1 && words[1] != "invalid";
     target.address = has_address ? words[1] : mode.name == "docker-host" ? "127.0.0.1" : "";
     if (!mode.publishes) return {};
@@ -159,8 +159,8 @@ class DockerTargets final : public ImageTargets {
   }
 };
 
-// Podman asks for limits that a process without CAP_SYS_RESOURCE may not have, and
-// has lowered some of its own before: the probe needs few.
+// Podman requests limits that a process without CAP_SYS_RESOURCE may not set, and it has
+// already lowered some of its own. So low limits are set, which suffice for the probe.
 std::string small_limit(const std::string& name, __rlimit_resource which) {
   rlimit limit{};
   getrlimit(which, &limit);
@@ -170,13 +170,13 @@ std::string small_limit(const std::string& name, __rlimit_resource which) {
 
 class PodmanTargets final : public ImageTargets {
  public:
-  // Without systemd there is nobody to ask for cgroups, and crun wants pure v2.
+  // Without systemd, cgroups must be managed directly, and crun requires pure v2.
   static Words tool_of(const Session& session) {
     Words tool{"podman"};
     if (access(session.root.root_path("run/systemd/system").c_str(), F_OK) != 0) {
       tool.emplace_back("--cgroup-manager=cgroupfs");
     }
-    if (session.hierarchy.mode() != CgroupMode::kV2 && !find_program("runc").empty()) {
+    if (session.mounts.mode() != CgroupMode::kV2 && !find_program("runc").empty()) {
       tool.insert(tool.end(), {"--runtime", find_program("runc")});
     }
     return tool;

@@ -1,5 +1,5 @@
-// Processes started by the laboratory's own launcher: bare, or with the parts of
-// a container one by one.
+// Processes started by our own launcher (launch.h): bare, or with the parts of a
+// container one by one.
 #include "agent/overhead/targets/cgroups.h"
 #include "agent/overhead/targets/probe_image.h"
 #include "agent/overhead/targets/targets.h"
@@ -51,12 +51,12 @@ class OwnTargets final : public TargetFactory {
   std::string lower_of_bare() const { return session_.work + "/lower"; }
   std::string lower_of_overlay() const { return session_.work + "/lower-of-overlay"; }
 
-  // The cgroup is made after the request, as a runtime makes it.
+  // The cgroup is created after the request, as a runtime does.
   Result<Target> with_cgroup(const Mode& mode, const std::string& name, SpawnOptions options, std::vector<Made>& made) {
     const auto requested = Clock::now();
     const std::string cgroup = "/tallyman-overhead-" + session_.run + "-" + name;
     if (mode.cgroup) {
-      for (const std::string& directory : cgroup_directories(session_.hierarchy, cgroup)) {
+      for (const std::string& directory : cgroup_directories(session_.mounts, cgroup)) {
         made.push_back({"cgroup", directory, {}});
         if (const auto noted = session_.cleanup_log.about_to_make(made.back()); !noted) return noted.error();
         const auto procs = make_cgroup(directory);
@@ -74,7 +74,7 @@ class OwnTargets final : public TargetFactory {
     return target;
   }
 
-  // An upper layer of its own for each target, so that nothing has been copied up yet.
+  // Each target has its own upper layer, so that nothing has been copied up yet.
   Result<OverlayMount> make_overlay(const std::string& name, unsigned round) const {
     const std::string base = session_.work + "/overlay-" + name + "-" + std::to_string(round);
     OverlayMount overlay{lower_of_overlay(), base + "/upper", base + "/work", base + "/merged"};

@@ -11,7 +11,7 @@ Result<void> make_root(const std::string& root) {
   for (const char* directory : {"/proc", "/sys", "/dev", "/etc", "/tmp", "/usr", "/run", "/var", "/work"}) {
     if (const auto made = make_directory(root + directory); !made) return made.error();
   }
-  std::ofstream release(root + "/etc/os-release");  // systemd-nspawn wants one
+  std::ofstream release(root + "/etc/os-release");  // systemd-nspawn requires the file
   release << "ID=tallyman-overhead\n" << std::flush;
   if (!release) return failure_from_errno(root + "/etc/os-release");
   return write_probe(root + "/probe");

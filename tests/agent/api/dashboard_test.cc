@@ -45,7 +45,7 @@ class DashboardTest : public testing::Test {
   Dashboard dashboard_{files_};
 };
 
-TEST_F(DashboardTest, ThePageIsAskedForAnewAndItsAssetsAreKept) {
+TEST_F(DashboardTest, ThePageIsRevalidatedAndItsAssetsAreCached) {
   const HttpResponse page = get("/");
   EXPECT_EQ(page.status, 200);
   EXPECT_EQ(*page.body, kPage);
@@ -57,7 +57,7 @@ TEST_F(DashboardTest, ThePageIsAskedForAnewAndItsAssetsAreKept) {
   EXPECT_THAT(header(script, "Cache-Control"), HasSubstr("immutable"));
 }
 
-TEST_F(DashboardTest, IsSentAsItLiesInTheBinaryToWhoTakesGzip) {
+TEST_F(DashboardTest, IsSentCompressedToClientsThatAcceptGzip) {
   const HttpResponse response = get("/", "gzip, br");
   EXPECT_EQ(header(response, "Content-Encoding"), "gzip");
   EXPECT_EQ(*response.body, page_);
@@ -66,7 +66,7 @@ TEST_F(DashboardTest, IsSentAsItLiesInTheBinaryToWhoTakesGzip) {
   EXPECT_EQ(header(get("/", "gzip;q=0"), "Content-Encoding"), "");
 }
 
-TEST_F(DashboardTest, WhoHasItAlreadyIsNotSentItAgain) {
+TEST_F(DashboardTest, AClientThatHasItGets304) {
   const std::string plain = header(get("/"), "ETag"), compressed = header(get("/", "gzip"), "ETag");
   EXPECT_NE(plain, compressed);
   EXPECT_THAT(plain, StartsWith("\""));
@@ -82,7 +82,7 @@ TEST_F(DashboardTest, WhoHasItAlreadyIsNotSentItAgain) {
   EXPECT_EQ(get("/", "", "\"x" + plain.substr(1)).status, 200);
 }
 
-TEST_F(DashboardTest, NothingFromElsewhereMayBeLoaded) {
+TEST_F(DashboardTest, NothingFromOtherHostsMayBeLoaded) {
   for (const std::string_view path : {"/", "/assets/index-B8sd8Jf2.js"}) {
     EXPECT_EQ(
         header(get(path), "Content-Security-Policy"),
@@ -92,7 +92,7 @@ TEST_F(DashboardTest, NothingFromElsewhereMayBeLoaded) {
   }
 }
 
-TEST_F(DashboardTest, OnlyFilesOfTheTableAreThere) {
+TEST_F(DashboardTest, OnlyFilesOfTheTableExist) {
   for (const std::string_view path : {"", "/assets", "/assets/", "/assets/other.js", "/assets/../index.html",
                                       "//index.html", "/index.html/", "/INDEX.HTML", "index.html", "/etc/passwd"}) {
     EXPECT_EQ(dashboard_.find(path), nullptr) << path;
@@ -101,7 +101,7 @@ TEST_F(DashboardTest, OnlyFilesOfTheTableAreThere) {
   EXPECT_EQ(Dashboard(std::span<const DashboardFile>()).find("/"), nullptr);
 }
 
-TEST(EmbeddedDashboard, IsWhatItsTableSays) {
+TEST(EmbeddedDashboard, MatchesItsTable) {
   for (const DashboardFile& file : embedded_dashboard()) {
     EXPECT_EQ(test::gunzip(file.gzip).size(), file.bytes) << file.name;
     EXPECT_EQ(file.hash.size(), 32U) << file.name;

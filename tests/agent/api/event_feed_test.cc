@@ -40,7 +40,7 @@ class Feed : public ::testing::Test {
   EventFeed feed_{log_};
 };
 
-TEST_F(Feed, ListsWhatIsKept) {
+TEST_F(Feed, ListsTheKeptEvents) {
   for (int i = 0; i < 4; ++i) add(*log_, "/web", i == 3 ? EventType::kDied : EventType::kStarted);
   const auto list = boost::json::parse(*feed_.list(request({})).body).as_object();
   EXPECT_EQ(list.at("newest").as_int64(), 4);
@@ -57,7 +57,7 @@ TEST_F(Feed, ListsWhatIsKept) {
   EXPECT_EQ(died.at("events").as_array().size(), 1U);
 }
 
-TEST_F(Feed, RefusesWhatItDoesNotUnderstand) {
+TEST_F(Feed, RefusesInvalidParameters) {
   for (const auto& [key, value] :
        {std::pair<std::string, std::string>{"since", "x"}, {"limit", "-1"}, {"type", "boom"}}) {
     const HttpResponse refused = feed_.list(request({{key, value}}));
@@ -66,7 +66,7 @@ TEST_F(Feed, RefusesWhatItDoesNotUnderstand) {
   }
 }
 
-TEST_F(Feed, StreamsWhatHappensFromNowOn) {
+TEST_F(Feed, StreamsNewEvents) {
   add(*log_, "/before");
   const HttpResponse response = feed_.stream(request({}));
   add(*log_, "/after");
@@ -77,7 +77,7 @@ TEST_F(Feed, StreamsWhatHappensFromNowOn) {
   EXPECT_EQ(std::count(chunks[1].begin(), chunks[1].end(), '\n'), 4) << "no name ends an event";
 }
 
-TEST_F(Feed, ResumesWithoutAGapAndWithoutADouble) {
+TEST_F(Feed, ResumesWithoutAGapAndWithoutADuplicate) {
   for (int i = 0; i < 3; ++i) add(*log_, "/web");
   const HttpResponse response = feed_.stream(request({}, "1"));
   add(*log_, "/web");
@@ -88,7 +88,7 @@ TEST_F(Feed, ResumesWithoutAGapAndWithoutADouble) {
   EXPECT_THAT(chunks[3], HasSubstr("id: 4\n"));
 }
 
-TEST_F(Feed, StartsOverForAClientOfALogBeforeThisOne) {
+TEST_F(Feed, StartsOverForAClientOfAnEarlierLog) {
   add(*log_, "/web");
   EXPECT_EQ(waiting(*feed_.stream(request({}, "99")).stream).size(), 2U);
 }

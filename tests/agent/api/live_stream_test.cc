@@ -23,7 +23,7 @@ SnapshotPtr snapshot(std::uint64_t sequence) {
   return builder.build(sequence);
 }
 
-// What waits for the client now.
+// The chunks that wait for the client.
 std::vector<StreamChunk> waiting(EventStream& stream) {
   std::vector<StreamChunk> chunks;
   StreamChunk chunk;
@@ -36,7 +36,7 @@ class LiveStreamTest : public ::testing::Test {
   LiveStream live_{[] { return StreamFacts{"1.2", "boot", 1}; }};
 };
 
-TEST_F(LiveStreamTest, AClientIsToldWhoSpeaksThenAllWorkloadsThenTheLastSample) {
+TEST_F(LiveStreamTest, AClientGetsTheIdentityThenAllWorkloadsThenTheLastSample) {
   live_.take(snapshot(1));
   const auto client = live_.open({make_chunk("event: event\n\n")});
   const auto chunks = waiting(*client);
@@ -67,7 +67,7 @@ TEST_F(LiveStreamTest, AllClientsAreSentTheSameBytes) {
   EXPECT_EQ(of_one, of_other);  // the very same strings, not only equal ones
 }
 
-TEST_F(LiveStreamTest, KeysStayWhileAWorkloadDoesThoughNobodyListens) {
+TEST_F(LiveStreamTest, KeysStayWhileAWorkloadExistsEvenWithoutClients) {
   live_.take(snapshot(1));
   const auto first = live_.open();
   waiting(*first);

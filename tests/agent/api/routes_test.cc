@@ -1,4 +1,4 @@
-// Every path, over a real socket, on a host made of files.
+// Every path, over a real socket, with a host that consists of files.
 #include "agent/api/routes.h"
 
 #include "agent/api/dashboard.h"
@@ -65,7 +65,7 @@ class RoutesTest : public ::testing::Test {
     return boost::json::parse(reply.body).as_object();
   }
 
-  // As the agent does with each.
+  // As the agent does for each snapshot.
   void sample() {
     const SnapshotPtr snapshot = sampling_service_->sample_once();
     history_.add(*snapshot);
@@ -102,7 +102,7 @@ TEST_F(RoutesTest, MetricsAreTextByDefault) {
                                 HasSubstr("\ntallyman_log_lines_dropped_total 7\n"), Not(HasSubstr("# EOF"))));
 }
 
-TEST_F(RoutesTest, MetricsAreOpenMetricsAndGzipWhereAskedFor) {
+TEST_F(RoutesTest, MetricsAreOpenMetricsAndGzipOnRequest) {
   sampling_service_->sample_once();
   const HttpReply reply = get(
       "/metrics", "Accept: application/openmetrics-text;version=1.0.0,text/plain;q=0.5\r\nAccept-Encoding: gzip\r\n");
@@ -157,7 +157,7 @@ TEST_F(RoutesTest, OneWorkloadIsFoundByIdPathAndName) {
   EXPECT_EQ(json("/api/v1/workloads/").at("kind").as_string(), "host");
 }
 
-TEST_F(RoutesTest, AWorkloadThatIsNotThereOrNotTheOnlyOneIs404) {
+TEST_F(RoutesTest, AnUnknownOrAmbiguousWorkloadIs404) {
   small_.add_container(std::string(64, 'c'), "db");
   sampling_service_->sample_once();
   for (const std::string id : {"nobody", "db", "aaaaaaaaaaa"}) {
@@ -167,7 +167,7 @@ TEST_F(RoutesTest, AWorkloadThatIsNotThereOrNotTheOnlyOneIs404) {
   }
 }
 
-TEST_F(RoutesTest, TheHostIsTold) {
+TEST_F(RoutesTest, TheHostIsShown) {
   sampling_service_->sample_once();
   const auto host = json("/api/v1/host");
   EXPECT_EQ(host.at("cgroup_mode").as_string(), "hybrid");
@@ -185,7 +185,7 @@ TEST_F(RoutesTest, TheLandingPageLinksToEverythingAndMayLoadNothing) {
   EXPECT_THAT(reply.body, AllOf(Not(HasSubstr("href=\"/")), Not(HasSubstr("src=\"/"))));  // it may be behind a prefix
 }
 
-TEST_F(RoutesTest, AnUnknownPathIsToldWhatThereIs) {
+TEST_F(RoutesTest, AnUnknownPathGetsTheListOfPaths) {
   const HttpReply reply = get("/metric");
   EXPECT_EQ(reply.status, 404);
   EXPECT_THAT(reply.body, AllOf(HasSubstr("/metrics"), HasSubstr("/api/v1/workloads")));
@@ -223,7 +223,7 @@ TEST_F(RoutesTest, SeriesAreAnsweredFromTheHistory) {
   EXPECT_EQ(json("/api/v1/series").at("fields").as_array().size(), kHistoryFields);
 }
 
-TEST_F(RoutesTest, WhatIsWrongWithAQuestionIsTold) {
+TEST_F(RoutesTest, AWrongParameterIsExplained) {
   sample();
   const auto refused = [&](std::string_view query) {
     const HttpReply reply = get("/api/v1/series?" + std::string(query));
@@ -236,7 +236,7 @@ TEST_F(RoutesTest, WhatIsWrongWithAQuestionIsTold) {
   EXPECT_THAT(refused("workload=web&metric=cpu_cores&from=-1e9&step=1"), StartsWith("400 step: "));
 }
 
-TEST_F(RoutesTest, ReportsOfTheOverheadAreListedAndGivenByTheirRun) {
+TEST_F(RoutesTest, OverheadReportsAreListedAndServedByRun) {
   EXPECT_TRUE(json("/api/v1/overhead").at("reports").as_array().empty());
   EXPECT_EQ(get("/api/v1/overhead/20261124-101500-3f2a").status, 404);
   std::filesystem::create_directories(reports_ + "/20261124-101500-3f2a");
@@ -249,7 +249,7 @@ TEST_F(RoutesTest, ReportsOfTheOverheadAreListedAndGivenByTheirRun) {
   EXPECT_THAT(get("/metrics").body, HasSubstr("\ntallyman_overhead_run_timestamp_seconds 1795515300\n"));
 }
 
-TEST_F(RoutesTest, TheCatalogueCountsTheSeriesThereAreNow) {
+TEST_F(RoutesTest, TheCatalogueCountsTheCurrentSeries) {
   sample();
   get("/metrics");
   const HttpReply reply = get("/api/v1/metrics");
@@ -266,7 +266,7 @@ TEST_F(RoutesTest, TheCatalogueCountsTheSeriesThereAreNow) {
   EXPECT_EQ(series.size(), catalogue().size());
 }
 
-TEST_F(RoutesTest, TheStreamTellsWhatThereIsAndThenWhatHappens) {
+TEST_F(RoutesTest, TheStreamSendsTheStateAndThenTheEvents) {
   sample();
   test::HttpClient client(server_->port());
   ASSERT_TRUE(client.get("/api/v1/stream"));

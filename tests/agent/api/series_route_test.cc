@@ -23,7 +23,7 @@ SeriesRequest accepted(QueryParameters parameters) {
   return std::get<SeriesRequest>(parsed);
 }
 
-TEST(SeriesRequest, ByDefaultIsTheLastHourInAsManyStepsAsAChartHas) {
+TEST(SeriesRequest, DefaultsToTheLastHourInTheStepsOfAChart) {
   const SeriesRequest request = accepted({{"workload", "web"}, {"metric", "cpu_cores"}});
   EXPECT_THAT(request.query.workloads, ElementsAre("web"));
   EXPECT_THAT(request.query.fields, ElementsAre(*find_history_field("cpu_cores")));
@@ -51,7 +51,7 @@ TEST(SeriesRequest, TakesTimesFromNowOrFromTheEpoch) {
   EXPECT_TRUE(request.csv);
 }
 
-TEST(SeriesRequest, SaysWhatIsWrongAndWhatToDo) {
+TEST(SeriesRequest, ExplainsTheErrorAndTheRemedy) {
   const std::pair<std::string, std::string> web{"workload", "web"}, cpu{"metric", "cpu_cores"};
   EXPECT_THAT(refusal({cpu}), AllOf(HasSubstr("workload"), HasSubstr("/api/v1/workloads")));
   EXPECT_THAT(refusal({web}), AllOf(HasSubstr("metric"), HasSubstr("cpu_cores")));

@@ -24,7 +24,7 @@ using ::testing::StartsWith;
 
 constexpr std::uint64_t kMiB = 1 << 20;
 
-// Counters and gauges by name, put in the catalogue's order whatever the order here.
+// Counters and gauges by name. They are written in the catalogue's order.
 using Figures = std::map<MetricId, std::uint64_t>;
 
 MetricId metric(std::string_view name) { return MetricIndex::of_catalogue().find(name).value(); }
@@ -37,7 +37,7 @@ std::function<void(SeriesWriter&)> put(Figures figures) {
   };
 }
 
-// One second apart: so differences are rates.
+// The snapshots are one second apart, so differences are rates.
 std::vector<UsageRow> rows_between(const Figures& before, const Figures& after) {
   const auto at = [](const Figures& figures, std::uint64_t sequence) {
     return SnapshotBuilder()
@@ -87,7 +87,7 @@ TEST(Usage, IsTheDifferenceOverTheTimeForCountersAndTheLastValueForGauges) {
   EXPECT_THAT(rows[0].cpu_pressure, Optional(0.25));
 }
 
-TEST(Usage, IsAbsentWhereTheKernelDoesNotTell) {
+TEST(Usage, IsAbsentIfTheKernelReportsNoValue) {
   const auto rows = rows_between({}, {{metric("container_memory_working_set_bytes"), 1}});
   ASSERT_EQ(rows.size(), 1U);
   EXPECT_FALSE(rows[0].cpu_cores);
@@ -97,7 +97,7 @@ TEST(Usage, IsAbsentWhereTheKernelDoesNotTell) {
   EXPECT_THAT(usage_table(rows, 80, true), HasSubstr(" - "));
 }
 
-TEST(Usage, TellsOfTheRuntimesOwnProcessesWhereThereIsRoom) {
+TEST(Usage, ShowsTheRuntimesOwnProcessesOnWideTerminals) {
   const MetricId cpu = metric("container_runtime_cpu_seconds_total");
   const MetricId memory = metric("container_runtime_memory_rss_bytes");
   const auto rows = rows_between({{cpu, 0}, {memory, 1}}, {{cpu, 20'000'000}, {memory, 13 * kMiB}});
@@ -109,7 +109,7 @@ TEST(Usage, TellsOfTheRuntimesOwnProcessesWhereThereIsRoom) {
   EXPECT_THAT(usage_json(rows), HasSubstr("\"runtime_memory_bytes\":13631488"));
 }
 
-TEST(Usage, TellsOfKernelMemoryAndTheLayerWhereThereIsMoreRoom) {
+TEST(Usage, ShowsKernelMemoryAndTheLayerOnWiderTerminals) {
   const MetricId kernel = metric("container_memory_kernel_usage"), layer = metric("container_fs_layer_bytes");
   const auto rows = rows_between({}, {{kernel, 2 * kMiB}, {layer, 5 * kMiB}});
   const auto widest = lines_of(usage_table(rows, 130, true));
@@ -120,12 +120,12 @@ TEST(Usage, TellsOfKernelMemoryAndTheLayerWhereThereIsMoreRoom) {
               AllOf(HasSubstr("\"kernel_memory_bytes\":2097152"), HasSubstr("\"layer_bytes\":5242880")));
 }
 
-TEST(Usage, OfACounterThatFellIsNone) {
+TEST(Usage, IsAbsentForACounterThatFell) {
   const MetricId cpu = metric("container_cpu_usage_seconds_total");
   EXPECT_FALSE(rows_between({{cpu, 5}}, {{cpu, 4}})[0].cpu_cores);
 }
 
-TEST(Usage, OfACgroupMadeAnewAtTheSamePathIsNone) {
+TEST(Usage, IsAbsentForACgroupRecreatedAtTheSamePath) {
   const MetricId cpu = metric("container_cpu_usage_seconds_total");
   const auto at = [&](std::uint64_t inode, std::uint64_t used, std::uint64_t sequence) {
     Workload workload = workload_of(WorkloadKind::kContainer, "/docker/a", "web");
@@ -136,7 +136,7 @@ TEST(Usage, OfACgroupMadeAnewAtTheSamePathIsNone) {
   EXPECT_TRUE(usage_between(*at(1, 10, 1), *at(1, 20, 2))[0].cpu_cores);
 }
 
-TEST(Usage, LeavesOutWhatHasEnded) {
+TEST(Usage, LeavesOutEndedWorkloads) {
   const auto built =
       SnapshotBuilder().add(workload_of(WorkloadKind::kContainer, "/docker/a", "web"), "", put({}), true).build();
   EXPECT_TRUE(usage_between(*built, *built).empty());
@@ -195,7 +195,7 @@ TEST(UsageTable, GivesNoControlBytesToTheTerminal) {
               AllOf(HasSubstr("a?[2Jb?"), Not(HasSubstr("\x1b"))));
 }
 
-TEST(UsageJson, IsOneObjectARowWithNullForTheUnknown) {
+TEST(UsageJson, HasOneObjectPerRowWithNullForUnknownValues) {
   const auto list = boost::json::parse(usage_json({row("web", 0.5, 64)})).as_array();
   ASSERT_EQ(list.size(), 1U);
   const auto& one = list[0].as_object();
@@ -234,13 +234,13 @@ TEST(Grouped, SumsItsMembersAndLeavesTheOthersOut) {
   EXPECT_THAT(groups[0].io_bytes_per_second, Optional(100.0));
   EXPECT_THAT(groups[0].threads, Optional(4U));
   EXPECT_THAT(groups[0].runtime_memory_bytes, Optional(25U));
-  EXPECT_FALSE(groups[0].network_bytes_per_second) << "none of them tells";
+  EXPECT_FALSE(groups[0].network_bytes_per_second) << "no member has a value";
   EXPECT_FALSE(groups[0].memory_limit_bytes);
   EXPECT_FALSE(groups[0].cpu_pressure);
   EXPECT_EQ(groups[1].name, "shop");
 }
 
-TEST(Grouped, CountsWhatLiesInAnotherMemberOnceButEachNetwork) {
+TEST(Grouped, CountsNestedMembersOnceButEachNetwork) {
   std::vector<UsageRow> rows = {member("/kubepods/podu/sandbox", 0.1, 1, "farm"),
                                 member("/kubepods/podu", 0.75, 30, "farm"),
                                 member("/kubepods/podu/app/inner", 0.5, 9, "farm"),
@@ -255,7 +255,7 @@ TEST(Grouped, CountsWhatLiesInAnotherMemberOnceButEachNetwork) {
   EXPECT_THAT(groups[0].network_bytes_per_second, Optional(11.0));
 }
 
-TEST(GroupTable, FitsItsWidthAndSaysWhenThereIsNone) {
+TEST(GroupTable, FitsItsWidthAndReportsAnEmptyGroup) {
   std::vector<UsageRow> rows;
   for (int i = 0; i < 1'000; ++i) {
     rows.push_back(member("/docker/" + std::to_string(i), 0.01, kMiB, std::string(200, 'p')));
@@ -303,7 +303,7 @@ TEST(ListCommand, ShowsGroups) {
   EXPECT_EQ(out.str(), "No workload here is in a project.\n");
 }
 
-TEST(ListCommand, SaysWhatIsWrongWithAHostWithoutCgroups) {
+TEST(ListCommand, ExplainsAHostWithoutCgroups) {
   HostBuilder host;
   host.file("proc/1/mountinfo", "");
   Options options;

@@ -44,7 +44,7 @@ TEST(ConfigurationFile, ACollectorIsASwitchAndASectionOfItsSettings) {
                           "collector.network.ignored-interfaces=^x", "collector.cpu=true"));
 }
 
-TEST(ConfigurationFile, NothingIsFine) {
+TEST(ConfigurationFile, AnEmptyFileIsValid) {
   for (const std::string text : {"", "\n\n", "# only a comment\n", "---\n", "{}", "log:\nweb: {}\n", "~"}) {
     EXPECT_THAT(read(text), IsEmpty()) << text;
   }
@@ -77,8 +77,8 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{"listen-address: x", "1: unknown key 'listen-address'; did you mean 'web.listen-address'?"},
         Refusal{"\"--log.level\": warn", "1: unknown key '--log.level'; did you mean 'log.level'?"},
         Refusal{"no-collector.numa: true", "1: unknown key 'no-collector.numa': write 'collector.numa: false'"},
-        Refusal{"once: true", "1: unknown key 'once': --once is a flag alone"},
-        Refusal{"config.file: x", "1: unknown key 'config.file': --config.file is a flag alone"},
+        Refusal{"once: true", "1: unknown key 'once': --once is only a flag"},
+        Refusal{"config.file: x", "1: unknown key 'config.file': --config.file is only a flag"},
         Refusal{"<<: {a: b}", "1: unknown key '<<'"}, Refusal{"\"log.\\e[2J\": x", "1: unknown key 'log.?[2J'"},
         Refusal{"log.level: warn\nlog: {level: info}", "2: 'log.level' comes twice, first in line 1"},
         Refusal{"log:\n  level: warn\nweb:\nlog:\n  format: auto", "4: 'log' comes twice, first in line 1"},
@@ -122,10 +122,10 @@ TEST(ConfigurationFile, AnAliasBombIsRefusedAtItsFirstAnchor) {
                                       "value out"));
 }
 
-TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
+TEST(ConfigurationFile, AMebibyteOfAnythingIsParsedQuickly) {
   const auto repeated = [](const std::string& piece) {
     std::string text;
-    while (text.size() + piece.size() <= kLargestConfigurationBytes) text += piece;
+    while (text.size() + piece.size() <= kMaxConfigurationBytes) text += piece;
     return text;
   };
   for (const std::string piece : {"[", "{", "- ", "? ", "a: ", "&a ", "!", "\"", "[],", "{a,", "log: {", "---\n",
@@ -137,17 +137,16 @@ TEST(ConfigurationFile, AMebibyteOfAnythingIsAnsweredSoon) {
   EXPECT_THAT(read("log:\n" + repeated("  # x\n").substr(6)), IsEmpty());
 }
 
-TEST(ConfigurationFile, AMebibyteIsTheMost) {
-  EXPECT_THAT(read(std::string(kLargestConfigurationBytes, '\n')), IsEmpty());
-  EXPECT_THAT(read(std::string(kLargestConfigurationBytes + 1, '\n')),
-              ElementsAre("refused: t.yml: is larger than 1 MiB"));
-  const TemporaryFile file(std::string(kLargestConfigurationBytes * 3, '\n'));
+TEST(ConfigurationFile, AMebibyteIsTheMaximum) {
+  EXPECT_THAT(read(std::string(kMaxConfigurationBytes, '\n')), IsEmpty());
+  EXPECT_THAT(read(std::string(kMaxConfigurationBytes + 1, '\n')), ElementsAre("refused: t.yml: is larger than 1 MiB"));
+  const TemporaryFile file(std::string(kMaxConfigurationBytes * 3, '\n'));
   EXPECT_EQ(std::get<std::string>(read_configuration_file(file.path())), file.path() + ": is larger than 1 MiB");
 }
 
 std::string unreadable(const std::string& path) { return std::get<std::string>(read_configuration_file(path)); }
 
-TEST(ConfigurationFile, WhatCannotBeReadIsNamedWithTheReason) {
+TEST(ConfigurationFile, AnUnreadableFileIsNamedWithTheReason) {
   const std::string why = ": the configuration file cannot be read: ";
   EXPECT_EQ(unreadable("/no/such.yml"), "/no/such.yml" + why + "No such file or directory");
   EXPECT_EQ(unreadable("/etc"), "/etc" + why + "it is a directory");
@@ -155,7 +154,7 @@ TEST(ConfigurationFile, WhatCannotBeReadIsNamedWithTheReason) {
   EXPECT_THAT(unreadable("/" + std::string(5'000, 'x')), HasSubstr("File name too long"));
 }
 
-TEST(ConfigurationFile, APipeWithoutAWriterDoesNotHoldUpTheStart) {
+TEST(ConfigurationFile, APipeWithoutAWriterDoesNotDelayTheStart) {
   const std::string path = testing::TempDir() + "tallyman-fifo-" + std::to_string(getpid());
   ASSERT_EQ(mkfifo(path.c_str(), 0600), 0);
   EXPECT_THAT(unreadable(path), HasSubstr("it is no regular file"));

@@ -16,7 +16,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::Not;
 
-TEST(Options, NothingGivenIsServingWithTheDefaults) {
+TEST(Options, WithoutFlagsItServesWithTheDefaults) {
   const Options options = accepted({});
   EXPECT_EQ(options.command, Command::kServe);
   EXPECT_EQ(options.listen_address, "127.0.0.1:8255");
@@ -26,11 +26,11 @@ TEST(Options, NothingGivenIsServingWithTheDefaults) {
   EXPECT_EQ(effective_settings(options), effective_settings(Options()));
 }
 
-TEST(Options, NoArgumentsAtAllNotEvenAProgramNameIsServing) {
+TEST(Options, WithoutEvenAProgramNameItServes) {
   EXPECT_EQ(std::get<Options>(parse_options(0, nullptr)).command, Command::kServe);
 }
 
-TEST(Options, FlagsStandBeforeAndAfterTheCommandAndBothForms) {
+TEST(Options, FlagsMayComeBeforeAndAfterTheCommandInBothForms) {
   const std::string flag = "--web.listen-address=127.0.0.1:9999";
   const std::vector<std::vector<std::string>> lines = {{flag},
                                                        {"serve", flag},
@@ -87,13 +87,13 @@ TEST(Options, TheSlowIntervalFollowsAnIntervalThatIsLonger) {
             std::chrono::seconds(2));
 }
 
-// What a stranger types, and what the answer must name: the flag, the value, the remedy.
+// Wrong command lines, and what the message must name: the flag, the value, the remedy.
 struct Refusal {
   std::vector<std::string> line;
   std::vector<std::string> parts;
 };
 
-// What gtest shows of it: the line as typed, without what a terminal would obey.
+// gtest shows the line as typed, without control characters.
 void PrintTo(const Refusal& refusal, std::ostream* out) {
   *out << "tallyman";
   for (const std::string& word : refusal.line) *out << ' ' << testing::PrintToString(word.substr(0, 60));
@@ -186,7 +186,7 @@ INSTANTIATE_TEST_SUITE_P(
                     Refusal{{"--web.telemetry-path=/api/v1/host"}, {"is taken by the agent's own pages"}},
                     Refusal{{"--web.telemetry-path=/-/ready"}, {"is taken by the agent's own pages"}}));
 
-TEST(Options, GoodAddressesAreTaken) {
+TEST(Options, ValidAddressesAreAccepted) {
   for (const std::string address : {":0", ":8255", "0.0.0.0:80", "localhost:80", "my-host_1.example:80", "[::]:80",
                                     "[::1]:8255", "[fe80::1%eth0]:80"}) {
     EXPECT_EQ(accepted({"--web.listen-address=" + address}).listen_address, address);
@@ -204,7 +204,7 @@ TEST(Options, HelpIsShortAndNamesEveryFlagCommandAndCollector) {
   for (; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_LE(count, 70);
   for (const Setting& setting : settings()) {
-    if (setting.subscriber == Taker::kOverhead) continue;  // has a page of its own
+    if (setting.scope == Scope::kOverhead) continue;  // has a page of its own
     const auto* collector = std::get_if<CollectorSwitch>(&setting.field);
     const std::string name = collector ? std::string(collector->collector) : std::string(setting.name);
     EXPECT_THAT(exit.text, HasSubstr((collector ? " " : "-") + name));
@@ -225,12 +225,12 @@ TEST(Options, OverheadHasAHelpPageOfItsOwnWithAllItsFlags) {
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_LE(count, 50);
   for (const Setting& setting : settings()) {
-    if (setting.subscriber != Taker::kOverhead && setting.subscriber != Taker::kListAndOverhead) continue;
+    if (setting.scope != Scope::kOverhead && setting.scope != Scope::kListAndOverhead) continue;
     EXPECT_THAT(exit.text, HasSubstr("--" + std::string(setting.name)));
   }
 }
 
-TEST(Options, OverheadTakesWordsAndNoOtherCommandDoes) {
+TEST(Options, OnlyOverheadAcceptsArguments) {
   const Options options = accepted({"overhead", "compare", "a", "/b", "--json"});
   EXPECT_EQ(options.command, Command::kOverhead);
   EXPECT_THAT(options.overhead_words, ElementsAre("compare", "a", "/b"));
@@ -294,7 +294,7 @@ std::string nested(std::string_view name, const std::string& value) {
 
 TEST(Options, EverySettingIsTheSameByFlagAndByFile) {
   for (const Setting& setting : settings()) {
-    if (setting.subscriber != Taker::kEverywhere) continue;
+    if (setting.scope != Scope::kEverywhere) continue;
     SCOPED_TRACE(setting.name);
     const std::string name(setting.name), value = sample_value(setting);
     const auto by_flag = effective_settings(accepted({"--" + name + "=" + value}));
@@ -317,13 +317,13 @@ TEST(Options, FlagsWinOverTheFile) {
   EXPECT_EQ(options.max_workloads, 7U);
 }
 
-TEST(Options, WhatIsWrongInTheFileIsToldEvenIfAFlagWins) {
+TEST(Options, AnErrorInTheFileIsReportedEvenIfAFlagWins) {
   const TemporaryFile file("\nlog.level: loud\n");
   EXPECT_THAT(refused({"--config.file=" + file.path(), "--log.level=info"}),
               HasSubstr(file.path() + ":2: log.level: loud: expects one of debug, info, warn, error"));
 }
 
-TEST(Options, AShortSlowIntervalInTheFileIsToldWithItsLine) {
+TEST(Options, AShortSlowIntervalInTheFileIsReportedWithItsLine) {
   const TemporaryFile file("sampling:\n  slow-interval: 1s\n");
   EXPECT_THAT(refused({"--config.file=" + file.path(), "--sampling.interval=5s"}),
               HasSubstr(file.path() + ":2: sampling.slow-interval: 1s: is shorter than sampling.interval, 5s"));
@@ -341,7 +341,7 @@ TEST(Options, TheFileCountsForEveryCommand) {
   EXPECT_EQ(accepted({"ls", "--config.file=" + file.path()}).docker_root, "/srv/docker");
 }
 
-TEST(Options, OnlyWhatCannotChangeWhileRunningNeedsARestart) {
+TEST(Options, OnlySettingsThatCannotChangeAtRunTimeNeedARestart) {
   const Options before = accepted({});
   EXPECT_THAT(settings_needing_restart(before, before), ElementsAre());
   const Options at_once = accepted({"--log.level=debug", "--sampling.interval=5s", "--no-collector.cpu",
@@ -369,7 +369,7 @@ TEST(Options, TheConfigurationPageIsTheOneThatTheProgramPrints) {
          "  build/dev/tallyman --help=markdown > docs/configuration.md";
 }
 
-TEST(Options, TheConfigurationPageNamesEverySettingAndItsExampleIsGood) {
+TEST(Options, TheConfigurationPageNamesEverySettingAndItsExampleIsValid) {
   const std::string page = configuration_markdown();
   for (const Setting& setting : settings()) EXPECT_THAT(page, HasSubstr(std::string(setting.name)));
   const auto begin = page.find("```yaml\n") + 8;
@@ -393,7 +393,7 @@ TEST(Options, BriefTextsFitTheirColumn) {
   }
 }
 
-TEST(Options, SuggestionsComeForTyposAloneAndAreBounded) {
+TEST(Options, OnlyTyposGetSuggestionsAndTheCostIsBounded) {
   const std::vector<std::string> names = {"log.level", "log.format", "web.listen-address"};
   EXPECT_EQ(nearest("log.levle", names), "log.level");
   EXPECT_EQ(nearest("log.formt", names), "log.format");

@@ -12,7 +12,7 @@ namespace {
 using testing::HasSubstr;
 using testing::Optional;
 
-// What the file is refused with; the rules it holds if it is not.
+// The error of the file, or the rules in it.
 std::variant<std::vector<ProcessRule>, std::string> configured(const std::string& text) {
   const auto parsed = parse_configuration(text, "t.yml");
   if (const auto* refused = std::get_if<std::string>(&parsed)) return *refused;
@@ -51,7 +51,7 @@ TEST(ProcessRules, ComeBackFromTheirOwnText) {
   EXPECT_EQ(process_rules_text({}), "");
 }
 
-TEST(ProcessRules, ThatAreNoneAreRefusedWithWhatToDo) {
+TEST(ProcessRules, AreRefusedWithTheRemedyIfInvalid) {
   std::vector<ProcessRule> rules = {{"kept", "x", "", "", ""}};
   const auto complaint = [&](std::string_view text) { return read_process_rules(text, rules).value_or("taken"); };
   EXPECT_THAT(complaint("web"), HasSubstr(R"(expects a list, for example [{"name": "web")"));

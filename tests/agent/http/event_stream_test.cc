@@ -35,7 +35,7 @@ TEST(ServerSentEvent, CannotBeEndedByItsData) {
   EXPECT_EQ(server_sent_event("", "", "a\n\nid: 9\rb\n"), "data: a\ndata: \ndata: id: 9\ndata: b\ndata: \n\n");
 }
 
-TEST(EventStream, SendsWhatItBeginsWithThenWhatIsPushed) {
+TEST(EventStream, SendsTheFirstChunksThenThePushedOnes) {
   EventStream stream({make_chunk("hello"), make_chunk("list")});
   EXPECT_TRUE(stream.push(make_chunk("1")));
   EXPECT_EQ(next(stream), "hello");
@@ -44,7 +44,7 @@ TEST(EventStream, SendsWhatItBeginsWithThenWhatIsPushed) {
   EXPECT_EQ(next(stream), "(waiting)");
 }
 
-TEST(EventStream, EndsAfterWhatWaits) {
+TEST(EventStream, EndsAfterTheWaitingChunks) {
   EventStream stream;
   stream.push(make_chunk("last"));
   stream.close();
@@ -54,7 +54,7 @@ TEST(EventStream, EndsAfterWhatWaits) {
   EXPECT_EQ(next(stream), "(ended)");
 }
 
-TEST(EventStream, SkipsWhatMayBeMissedAndIsCutForWhatMayNot) {
+TEST(EventStream, SkipsFreshChunksAndIsClosedForWholeOnes) {
   EventStream stream({make_chunk(std::string(1'000, 'f'))}, 100);
   EXPECT_TRUE(stream.push(make_chunk(std::string(50, 'a')), Delivery::kFresh));
   EXPECT_TRUE(stream.push(make_chunk(std::string(1, 'b')), Delivery::kFresh));  // half is in use: skipped
@@ -74,12 +74,12 @@ TEST(EventStream, TakesOneChunkOfAnySizeWhenNothingWaits) {
   EXPECT_TRUE(stream.push(make_chunk(std::string(1'000, 'y'))));
 }
 
-TEST(EventStream, WakesOnceForAllThatComesWhileNobodyLooks) {
+TEST(EventStream, WakesOnceForAllChunksUntilTheNextRead) {
   EventStream stream;
   int woken = 0;
   stream.attach([&] { ++woken; });
   stream.push(make_chunk("1"));
-  EXPECT_EQ(woken, 0);  // nobody has found it empty yet
+  EXPECT_EQ(woken, 0);  // no reader has found it empty yet
   EXPECT_EQ(next(stream), "1");
   EXPECT_EQ(next(stream), "(waiting)");
   stream.push(make_chunk("2"));
@@ -93,7 +93,7 @@ TEST(EventStream, WakesOnceForAllThatComesWhileNobodyLooks) {
   EXPECT_EQ(woken, 2);
 }
 
-TEST(EventStream, FreesWhatWaitsWithItsClient) {
+TEST(EventStream, FreesWaitingChunksWithItsClient) {
   const auto chunk = make_chunk("shared");
   EventStream stream;
   stream.push(chunk);
@@ -116,7 +116,7 @@ TEST(Broadcaster, GivesEveryStreamTheSameBytes) {
   EXPECT_EQ(next(*b), "event");
 }
 
-TEST(Broadcaster, ForgetsStreamsThatAreOver) {
+TEST(Broadcaster, ForgetsEndedStreams) {
   Broadcaster all(10);
   auto gone = all.subscribe();
   const auto slow = all.subscribe();

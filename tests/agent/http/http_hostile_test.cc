@@ -1,5 +1,5 @@
-// Clients that are slow, silent, broken or many: each is answered clearly or cut,
-// and a good client is answered all the while.
+// Clients that are slow, silent, broken or many. Each gets a clear answer or is
+// disconnected, and a good client is served all the time.
 #include "agent/http/http_server.h"
 #include "collectors/kernel/system/self_process.h"
 #include "tests/support/eventually.h"
@@ -24,7 +24,7 @@ using testing::HasSubstr;
 
 constexpr std::size_t kLargeBytes = 8 * 1024 * 1024;
 
-// "/large" is far more than the socket buffers hold; "/medium" fits the server's, not a tight client's.
+// "/large" exceeds all socket buffers; "/medium" fits the server's buffer, not a small client's.
 HttpServer::Handler pages() {
   const auto large = std::make_shared<const std::string>(kLargeBytes, 'x');
   const auto medium = std::make_shared<const std::string>(100'000, 'x');
@@ -121,7 +121,7 @@ TEST(HostileRequest, WithAnEndlessHeaderIsAnsweredThenCut) {
   EXPECT_TRUE(eventually([&] { return server->statistics().connections == 0; }));
 }
 
-TEST(HostileRequest, ThatIsHalfIsAnsweredWhenTheClientStillReads) {
+TEST(HostileRequest, ThatIsIncompleteIsAnsweredIfTheClientStillReads) {
   const auto server = serve();
   HttpClient reading(server->port());
   ASSERT_TRUE(reading.send("GET / HTTP/1.1\r\nHos"));
@@ -153,7 +153,7 @@ TEST(SlowClient, ThatDripsItsHeaderIsCutAtTheTotalDeadline) {
   EXPECT_EQ(reply->status, 408);
   EXPECT_GE(Clock::now() - begin, 390ms);
   EXPECT_EQ(server->statistics().timeouts, 1u);
-  while (client.send("x") && Clock::now() - begin < 15s) std::this_thread::sleep_for(20ms);  // it drips on
+  while (client.send("x") && Clock::now() - begin < 15s) std::this_thread::sleep_for(20ms);  // one byte at a time
   EXPECT_TRUE(eventually([&] { return server->statistics().connections == 0; }));
   EXPECT_LT(Clock::now() - begin, 15s);
 }
@@ -168,7 +168,7 @@ TEST(SlowClient, ThatIsSilentIsClosed) {
   ASSERT_TRUE(idle.get("/"));
   EXPECT_TRUE(idle.receive());
   EXPECT_TRUE(idle.closed_by_peer());
-  EXPECT_EQ(server->statistics().timeouts, 1u);  // to be idle after an answer is no fault
+  EXPECT_EQ(server->statistics().timeouts, 1u);  // an idle connection after an answer is not an error
 }
 
 TEST(SlowClient, ThatDripsItsReadingIsCutAtTheTotalDeadline) {
@@ -193,7 +193,7 @@ TEST(SlowClient, ThatHalfClosesAndNeverReadsIsCut) {
     EXPECT_TRUE(eventually([&] { return server->statistics().connections == 0; }));
     std::size_t taken = 0;
     for (std::size_t got; (got = client.skip(100'000, 15s)) > 0;) taken += got;
-    EXPECT_LT(taken, 100'000u) << path;  // reset, not left to the kernel to deliver some day
+    EXPECT_LT(taken, 100'000u) << path;  // reset at once, not left to the kernel to deliver
     EXPECT_TRUE(answered(*server));
   }
 }
@@ -209,7 +209,7 @@ TEST(SlowClient, SendsItsBodyForNothing) {
   EXPECT_LT(sent, 16'000'000u);
 }
 
-TEST(ManyClients, TwoHundredThatNeverReadHoldUpNobody) {
+TEST(ManyClients, TwoHundredThatNeverReadDelayNobody) {
   const auto server = serve();
   std::vector<HttpClient> stalled;
   for (int i = 0; i < 200; ++i) {
@@ -231,7 +231,7 @@ TEST(ManyClients, TwoHundredThatNeverReadHoldUpNobody) {
   EXPECT_LT(Clock::now() - begin, 1s);
 }
 
-TEST(ManyClients, ThatPipelineWithoutReadingHoldUpNobody) {
+TEST(ManyClients, ThatPipelineWithoutReadingDelayNobody) {
   const auto server = serve(short_times());
   std::string requests;
   for (int i = 0; i < 2'000; ++i) requests += "GET /large HTTP/1.1\r\nHost: t\r\n\r\n";
@@ -245,7 +245,7 @@ TEST(ManyClients, ThatPipelineWithoutReadingHoldUpNobody) {
   EXPECT_TRUE(eventually([&] { return server->statistics().connections == 0; }));
 }
 
-TEST(ManyClients, TenThousandConnectionsMeetTheLimitAndHoldUpNobody) {
+TEST(ManyClients, TenThousandConnectionsMeetTheLimitAndDelayNobody) {
   HttpLimits limits;
   limits.connections = 64;
   const auto server = serve(limits);
@@ -288,7 +288,7 @@ TEST(ManyClients, ThatNeverReadGiveWayWhenTheLimitIsReached) {
     ASSERT_TRUE(stalled.back().get("/large"));
   }
   ASSERT_TRUE(eventually([&] { return server->statistics().requests == 20; }));
-  EXPECT_TRUE(eventually([&] { return answered(*server); }));  // once they have stalled for a second
+  EXPECT_TRUE(eventually([&] { return answered(*server); }));  // after they have stalled for a second
   EXPECT_LE(server->statistics().connections, 20u);
   EXPECT_GE(server->statistics().rejected_connections, 1u);
 }
@@ -330,7 +330,7 @@ TEST(ManyClients, OfEveryKindDoNotDelayTheStop) {
   EXPECT_EQ(server->statistics().connections, 0u);
 }
 
-// Thread CPU time of the whole process, in milliseconds.
+// CPU time of all threads of the process, in milliseconds.
 double process_cpu_ms() {
   rusage usage{};
   getrusage(RUSAGE_SELF, &usage);
@@ -340,7 +340,7 @@ double process_cpu_ms() {
   return ms(usage.ru_utime) + ms(usage.ru_stime);
 }
 
-TEST(OutOfDescriptors, TheServerWaitsWithoutSpinningAndGoesOn) {
+TEST(OutOfDescriptors, TheServerWaitsWithoutSpinningAndContinues) {
   const auto server = serve();
   ASSERT_TRUE(answered(*server));
   rlimit before{};

@@ -95,7 +95,7 @@ TEST(ResponseHead, HasTheLengthAndTheSecurityHeader) {
             "Content-Type: text/plain; charset=utf-8\r\nContent-Length: 5\r\n\r\n");
 }
 
-TEST(ResponseHead, SaysWhetherTheConnectionStays) {
+TEST(ResponseHead, StatesWhetherTheConnectionStaysOpen) {
   const auto head = [](bool keep_alive, bool http_1_0) {
     return response_head(HttpResponse{}, {"OK", keep_alive, http_1_0, {}});
   };

@@ -21,7 +21,7 @@ using test::HttpClient;
 using test::HttpReply;
 using testing::HasSubstr;
 
-// Answers with what it understood of the request.
+// Answers with the parsed request.
 void echo(HttpRequest request, const HttpServer::Respond& respond) {
   std::string text = request.method + " " + request.path;
   for (const auto& [key, value] : request.query) text.append(" ").append(key).append("=").append(value);
@@ -38,7 +38,7 @@ std::unique_ptr<HttpServer> serve(HttpServer::Handler handler = echo, HttpLimits
   return std::move(*server);
 }
 
-// Sends one request on a connection of its own; expects an answer and then the end.
+// Sends one request on its own connection. Expects an answer and then the end.
 HttpReply only_answer(const HttpServer& server, std::string_view request) {
   HttpClient client(server.port());
   EXPECT_TRUE(client.send(request));
@@ -230,7 +230,7 @@ TEST(HttpServer, AnswersFromAnyThreadManyAtOnce) {
       }
       for (auto& [request, respond] : taken) {
         echo(request, respond);
-        respond(HttpResponse{500, "text/plain", {}, nullptr, nullptr});  // the second call counts for nothing
+        respond(HttpResponse{500, "text/plain", {}, nullptr, nullptr});  // the second call is ignored
       }
       std::this_thread::sleep_for(1ms);
     }

@@ -1,5 +1,5 @@
-// Server-sent events over real sockets: clients that read, that do not, that
-// leave; and a good client is served all the while.
+// Server-sent events over real sockets, with clients that read, that do not read and
+// that disconnect. A good client is served all the time.
 #include "agent/http/event_stream.h"
 #include "agent/http/http_server.h"
 #include "collectors/kernel/system/self_process.h"
@@ -79,7 +79,7 @@ TEST_F(HttpStream, StaysOpenAndCarriesWhatIsPublished) {
   EXPECT_TRUE(answered());
 }
 
-TEST_F(HttpStream, OutlivesTheTimeOfOrdinaryAnswersAndKeepsTheLineWarm) {
+TEST_F(HttpStream, OutlivesTheResponseTimeAndSendsKeepAlives) {
   HttpLimits limits;
   limits.response_time = limits.request_time = 200ms;
   limits.keep_alive = 50ms;
@@ -89,7 +89,7 @@ TEST_F(HttpStream, OutlivesTheTimeOfOrdinaryAnswersAndKeepsTheLineWarm) {
   EXPECT_EQ(server_->statistics().timeouts, 0u);
 }
 
-TEST_F(HttpStream, HeadIsToldTheTypeAndNothingMore) {
+TEST_F(HttpStream, HeadGetsOnlyTheType) {
   serve();
   HttpClient client(server_->port());
   ASSERT_TRUE(client.send("HEAD /stream HTTP/1.1\r\nHost: t\r\n\r\n"));
@@ -112,7 +112,7 @@ TEST_F(HttpStream, EndsWithItsProducer) {
   EXPECT_TRUE(eventually([&] { return server_->statistics().connections == 0; }));
 }
 
-TEST_F(HttpStream, EndsWithItsClientWhetherItClosesResetsOrTalks) {
+TEST_F(HttpStream, EndsWithItsClientWhetherItClosesResetsOrSends) {
   serve();
   const auto descriptors = open_descriptors();
   for (int i = 0; i < 30; ++i) {
@@ -152,7 +152,7 @@ TEST_F(HttpStream, AboveTheLimitIsRefusedAndOtherPagesAreNot) {
   open_stream();
 }
 
-// Publishes until the stalled clients are cut; a good one must get every event.
+// Publishes until the stalled clients are disconnected. A good client must get every event.
 TEST_F(HttpStream, ASlowReaderIsCutAndAGoodOneMissesNothing) {
   serve();
   HttpClient& good = open_stream();
@@ -173,7 +173,7 @@ TEST_F(HttpStream, ASlowReaderIsCutAndAGoodOneMissesNothing) {
   EXPECT_TRUE(eventually([&] { return server_->statistics().streams == 1; }));
 }
 
-TEST_F(HttpStream, ASlowReaderSkipsWhatIsSoonOutOfDate) {
+TEST_F(HttpStream, ASlowReaderSkipsFreshChunks) {
   serve();
   HttpClient slow(server_->port(), 4096);
   ASSERT_TRUE(slow.get("/stream"));
@@ -210,7 +210,7 @@ TEST_F(HttpStream, AReaderThatTakesNothingIsCutAlsoWhenNothingIsPublished) {
   EXPECT_TRUE(eventually([&] { return server_->statistics().streams == 0; }));
 }
 
-TEST_F(HttpStream, TwoHundredStalledHoldUpNobodyAndDoNotDelayTheStop) {
+TEST_F(HttpStream, TwoHundredStalledClientsDelayNeitherOthersNorTheStop) {
   HttpLimits limits;
   limits.streams = 300;
   serve(limits);
@@ -228,7 +228,7 @@ TEST_F(HttpStream, TwoHundredStalledHoldUpNobodyAndDoNotDelayTheStop) {
     ASSERT_TRUE(answered());
   }
   EXPECT_EQ(server_->statistics().cut_streams, 0u);
-  EXPECT_EQ(chunk.use_count(), 201);  // one encoding for all of them
+  EXPECT_EQ(chunk.use_count(), 201);  // all clients share one encoding
   const auto begin = Clock::now();
   server_->stop();
   EXPECT_LT(Clock::now() - begin, 1s);
@@ -236,7 +236,7 @@ TEST_F(HttpStream, TwoHundredStalledHoldUpNobodyAndDoNotDelayTheStop) {
   EXPECT_EQ(events_.subscribers(), 0u);
 }
 
-TEST_F(HttpStream, PublishingGoesOnWhileClientsComeGoAndTheServerStops) {
+TEST_F(HttpStream, PublishingContinuesWhileClientsComeAndGoAndTheServerStops) {
   serve();
   std::jthread publisher([&](const std::stop_token& stop) {
     for (int i = 0; !stop.stop_requested(); ++i) {

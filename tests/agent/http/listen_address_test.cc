@@ -25,7 +25,7 @@ TEST(ListenAddress, ReadsTheFormsThatPeopleWrite) {
   EXPECT_EQ(parsed("localhost:80"), "localhost|80");
 }
 
-TEST(ListenAddress, RefusesTheRestAndSaysWhy) {
+TEST(ListenAddress, RefusesTheRestWithTheReason) {
   const auto why = [](const std::string& text) {
     const auto result = parse_listen_address(text);
     if (result) return std::string("no error");

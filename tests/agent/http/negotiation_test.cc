@@ -61,14 +61,14 @@ TEST(ChooseFormat, HonoursQualities) {
   for (const auto& [accept, format] : cases) EXPECT_EQ(choose_format(accept), format) << accept;
 }
 
-TEST(ChooseFormat, PassesOverGarbage) {
+TEST(ChooseFormat, IgnoresGarbage) {
   const FormatCase cases[] = {
       {"application/openmetrics-text;q=high", kText},
       {"application/openmetrics-text;q=1.5", kText},
       {"application/openmetrics-text;q=-1", kText},
       {"application/openmetrics-text;q=", kText},
       {"application/openmetrics-text;q=0.99999999999999999999999999", kOpen},
-      {";;;=,\",\\,\"\",application/openmetrics-text", kText},  // an open quote swallows the rest
+      {";;;=,\",\\,\"\",application/openmetrics-text", kText},  // an open quote includes the rest
       {";;;=,\"a,b\",application/openmetrics-text", kOpen},
       {"text/plain;q=0.5;;;,,, ,application/openmetrics-text;;version=1.0.0;", kOpen},
       {"application/openmetrics-text;x=\"unclosed \\", kOpen},
@@ -92,7 +92,7 @@ TEST(AcceptsGzip, WhenItIsNamedOrAnythingIs) {
   }
 }
 
-TEST(AcceptsGzip, PassesOverGarbage) {
+TEST(AcceptsGzip, IgnoresGarbage) {
   EXPECT_FALSE(accepts_gzip("gzip;q=yes"));
   EXPECT_FALSE(accepts_gzip("gzip;q=2"));
   EXPECT_FALSE(accepts_gzip("gzip;q=0.1.1"));

@@ -55,7 +55,7 @@ class LogSinks : public testing::Test {
   std::string failures_;
 };
 
-TEST_F(LogSinks, ALineIsALineWhateverIsInIt) {
+TEST_F(LogSinks, ALineStaysOneLineWithAnyContent) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   auto log = logger(ends[1]);
@@ -70,7 +70,7 @@ TEST_F(LogSinks, ALineIsALineWhateverIsInIt) {
   close(ends[1]);
 }
 
-TEST_F(LogSinks, AFullPipeDropsAndCountsAndTellsHowManyWereLost) {
+TEST_F(LogSinks, AFullPipeDropsLinesAndReportsTheirNumber) {
   int ends[2];
   ASSERT_EQ(pipe(ends), 0);
   auto log = logger(ends[1]);
@@ -179,7 +179,7 @@ class Journal : public LogSinks {
   int fallback_[2] = {-1, -1};
 };
 
-TEST_F(Journal, GetsTheMessageItsPriorityAndWhoSaysIt) {
+TEST_F(Journal, GetsTheMessageItsPriorityAndItsIdentifier) {
   auto log = journal();
   log.warn("a\nPRIORITY=0\nb");
   EXPECT_EQ(drained(socket_), "MESSAGE=a PRIORITY=0 b\nPRIORITY=4\nSYSLOG_IDENTIFIER=tallyman\n");
@@ -190,7 +190,7 @@ TEST_F(Journal, GetsTheMessageItsPriorityAndWhoSaysIt) {
   EXPECT_EQ(drained(fallback_[0]), "");
 }
 
-TEST_F(Journal, ThatDoesNotReadIsNotWaitedFor) {
+TEST_F(Journal, ThatDoesNotReadCausesNoWait) {
   auto log = journal();
   const auto start = std::chrono::steady_clock::now();
   for (int i = 0; i < 5'000; ++i) log.info("line {}", i);
@@ -199,7 +199,7 @@ TEST_F(Journal, ThatDoesNotReadIsNotWaitedFor) {
   EXPECT_THAT(drained(socket_), HasSubstr("MESSAGE=line 0\n"));
 }
 
-TEST_F(Journal, ThatIsNotThereIsReplacedByTheDescriptor) {
+TEST_F(Journal, ThatIsMissingIsReplacedByTheDescriptor) {
   unlink(path_.c_str());
   auto log = journal();
   log.info("still said");

@@ -25,7 +25,7 @@ std::string slurp(const std::string& path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
-// The default logger belongs to the process: each case gets one of its own.
+// The default logger is global, so each case gets its own.
 std::string stderr_of(const std::function<void()>& body) {
   const TemporaryFile file("");
   const pid_t child = fork();
@@ -48,12 +48,13 @@ Options with_level(const std::string& level) {
 }
 
 TEST(Logging, LinesHaveDateLevelAndText) {
-  EXPECT_THAT(stderr_of([] {
-                set_up_logging(Options());
-                spdlog::info("look at {}", "http://127.0.0.1:8255/");
-                spdlog::debug("unheard");
-              }),
-              MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z info look at http://127.0.0.1:8255/\n"));
+  EXPECT_THAT(
+      stderr_of([] {
+        set_up_logging(Options());
+        spdlog::info("dashboard: {}", "http://127.0.0.1:8255/");
+        spdlog::debug("unheard");
+      }),
+      MatchesRegex("[0-9]{4}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\\.[0-9]{3}Z info dashboard: http://127.0.0.1:8255/\n"));
 }
 
 TEST(Logging, TheLevelChangesAtRunTimeAndSettingUpAgainChangesNoMore) {
@@ -90,7 +91,7 @@ TEST(Logging, ManyThreadsLogWhileTheLevelChanges) {
   EXPECT_EQ(count, 2'000);
 }
 
-TEST(Logging, AFullStandardErrorCostsLinesAlone) {
+TEST(Logging, AFullStandardErrorCostsOnlyLines) {
   stderr_of([] {
     dup2(open("/dev/full", O_WRONLY), STDERR_FILENO);
     set_up_logging(Options());
@@ -129,7 +130,7 @@ class RepeatLimiterTest : public testing::Test {
   std::chrono::steady_clock::time_point now_{};
 };
 
-TEST_F(RepeatLimiterTest, ACauseIsSaidOncePerPeriodWithItsRepeats) {
+TEST_F(RepeatLimiterTest, ACauseIsLoggedOncePerPeriodWithItsRepeats) {
   auto limit = limiter();
   EXPECT_EQ(limit.admit("a"), 0U);
   EXPECT_EQ(limit.admit("b"), 0U);
@@ -145,20 +146,20 @@ TEST_F(RepeatLimiterTest, ACauseIsSaidOncePerPeriodWithItsRepeats) {
 TEST_F(RepeatLimiterTest, AThousandContainersEverySecondAreTwelveLinesAnHour) {
   auto limit = limiter();
   int lines = 0;
-  std::uint64_t told = 0;
+  std::uint64_t logged = 0;
   for (int second = 0; second < 3'600; ++second, now_ += 1s) {
     for (int container = 0; container < 1'000; ++container) {
       if (const auto repeats = limit.admit("memory.stat: denied")) {
         ++lines;
-        told += 1 + *repeats;
+        logged += 1 + *repeats;
       }
     }
   }
   EXPECT_EQ(lines, 12);
-  EXPECT_EQ(told, 3'300'001U);
+  EXPECT_EQ(logged, 3'300'001U);
 }
 
-TEST_F(RepeatLimiterTest, RepeatsOfACauseThatFellSilentAreTold) {
+TEST_F(RepeatLimiterTest, RepeatsOfAnEndedCauseAreReported) {
   auto limit = limiter();
   EXPECT_EQ(limit.admit("a"), 0U);
   EXPECT_EQ(limit.admit("once"), 0U);
@@ -176,7 +177,7 @@ TEST_F(RepeatLimiterTest, RepeatsOfACauseThatFellSilentAreTold) {
   EXPECT_EQ(limit.admit("a"), 1U);
 }
 
-TEST_F(RepeatLimiterTest, CausesOfStrangersAreBoundedInNumberAndLength) {
+TEST_F(RepeatLimiterTest, UntrustedCausesAreBoundedInNumberAndLength) {
   auto limit = limiter(10);
   int lines = 0;
   for (int i = 0; i < 100'000; ++i) lines += limit.admit("cause " + std::to_string(i)) ? 1 : 0;

@@ -1,4 +1,4 @@
-// The probe itself, as a child: every order does work that can be counted.
+// The probe as a child process: every order does work that can be counted.
 #include "agent/overhead/targets/child.h"
 #include "agent/overhead/targets/probe_client.h"
 #include "agent/overhead/targets/probe_image.h"
@@ -25,7 +25,9 @@ class OverheadProbe : public ::testing::Test {
     probe_->read_line(Clock::now() + seconds(60), interrupt_).value();
   }
   std::string directory() const { return host_.root().rootfs; }
-  std::string say(const std::string& order) { return ask(*probe_, order, seconds(60), interrupt_).value(); }
+  std::string answer_to(const std::string& order) {
+    return send_order(*probe_, order, seconds(60), interrupt_).value();
+  }
 
   HostBuilder host_;
   Interrupt interrupt_;
@@ -36,7 +38,7 @@ class OverheadProbeOrders : public OverheadProbe, public ::testing::WithParamInt
 
 TEST_P(OverheadProbeOrders, DoWorkAndCountIt) {
   const std::string order = GetParam() + " duration=20000000 warm=2000000 bytes=1048576 dir=" + directory();
-  const auto answer = answer_of(say(order));
+  const auto answer = answer_of(answer_to(order));
   ASSERT_TRUE(answer) << answer.error().text;
   EXPECT_GE(answer->operations, 1U);
   EXPECT_GE(answer->wall_ns, 20e6);
@@ -49,7 +51,7 @@ INSTANTIATE_TEST_SUITE_P(All, OverheadProbeOrders,
 
 TEST_F(OverheadProbe, TheFirstWriteIsDoneOnceAFile) {
   for (const char* name : {"f-0", "f-1", "f-2"}) host_.file(name, "0123456789");
-  const auto answer = answer_of(say("first-write files=3 name=f dir=" + directory()));
+  const auto answer = answer_of(answer_to("first-write files=3 name=f dir=" + directory()));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->operations, 3U);
   std::string text;
@@ -57,25 +59,26 @@ TEST_F(OverheadProbe, TheFirstWriteIsDoneOnceAFile) {
   EXPECT_EQ(text, "tally56789");
 }
 
-TEST_F(OverheadProbe, WhatCannotBeDoneIsSaid) {
-  EXPECT_THAT(answer_of(say("write dir=/nonexistent")).error().text, HasSubstr("/nonexistent: No such file"));
-  EXPECT_THAT(answer_of(say("dance")).error().text, HasSubstr("no such order: dance"));
-  EXPECT_THAT(answer_of(say("tcp-latency address=127.0.0.1 port=1")).error().text, HasSubstr("Connection refused"));
+TEST_F(OverheadProbe, AFailedOrderIsReported) {
+  EXPECT_THAT(answer_of(answer_to("write dir=/nonexistent")).error().text, HasSubstr("/nonexistent: No such file"));
+  EXPECT_THAT(answer_of(answer_to("dance")).error().text, HasSubstr("no such order: dance"));
+  EXPECT_THAT(answer_of(answer_to("tcp-latency address=127.0.0.1 port=1")).error().text,
+              HasSubstr("Connection refused"));
 }
 
 TEST_F(OverheadProbe, ItsServerServesAnotherProbeAndLeavesNothing) {
-  const double port = field_of(say("listen port=0"), "port").value();
+  const double port = field_of(answer_to("listen port=0"), "port").value();
   const std::string to = " address=127.0.0.1 port=" + std::to_string(static_cast<int>(port)) + " duration=20000000";
   Child client = Child::spawn({directory() + "/probe", "serve"}).value();
   client.read_line(Clock::now() + seconds(60), interrupt_).value();
-  const double before = field_of(say("server-cpu"), "cpu_ns").value();
-  EXPECT_TRUE(answer_of(ask(client, "tcp-throughput" + to, seconds(60), interrupt_).value()));
-  EXPECT_GT(field_of(say("server-cpu"), "cpu_ns").value(), before);
-  say("close");
-  EXPECT_FALSE(answer_of(ask(client, "tcp-connect" + to, seconds(60), interrupt_).value()));
-  say("write bytes=65536 duration=1000 dir=" + directory());
+  const double before = field_of(answer_to("server-cpu"), "cpu_ns").value();
+  EXPECT_TRUE(answer_of(send_order(client, "tcp-throughput" + to, seconds(60), interrupt_).value()));
+  EXPECT_GT(field_of(answer_to("server-cpu"), "cpu_ns").value(), before);
+  answer_to("close");
+  EXPECT_FALSE(answer_of(send_order(client, "tcp-connect" + to, seconds(60), interrupt_).value()));
+  answer_to("write bytes=65536 duration=1000 dir=" + directory());
   EXPECT_TRUE(std::filesystem::exists(directory() + "/data"));
-  say("forget dir=" + directory());
+  answer_to("forget dir=" + directory());
   EXPECT_FALSE(std::filesystem::exists(directory() + "/data"));
 }
 
@@ -83,7 +86,7 @@ TEST_F(OverheadProbe, ADiskWithoutRoomIsNamedBeforeAnythingIsMade) {
   EXPECT_TRUE(enough_space(directory(), 1));
   const auto refused = enough_space(directory(), std::uint64_t{1} << 60);
   ASSERT_FALSE(refused);
-  EXPECT_THAT(refused.error().text, HasSubstr("MiB are needed: make room"));
+  EXPECT_THAT(refused.error().text, HasSubstr("MiB are needed: free some space"));
 }
 
 }  // namespace

@@ -1,4 +1,4 @@
-// The runner with real probes, as far as no root and no runtime is needed.
+// The runner with real probes, where neither root nor a runtime is needed.
 #include "agent/overhead/runner.h"
 
 #include "tests/support/cgroup_trees.h"
@@ -80,21 +80,21 @@ TEST_F(OverheadRunner, MeasuresEachCellOnceARoundAndTheControlToo) {
   EXPECT_TRUE(cell(record, "integer", "control").samples[0].cpu_ns);
 }
 
-// By what it has, not by how fast this machine is: of a thousand rounds of at
-// least 6 ms a cell, four seconds have room for fewer than 200, and for a start
-// of the probes on a busy machine.
-TEST_F(OverheadRunner, ItsTimeIsKeptHoweverManyRoundsAreLeft) {
+// Independent of the machine's speed: a round takes at least 6 ms per cell, so four
+// seconds have room for fewer than 200 of a thousand rounds, and for a start of the
+// probes on a busy machine.
+TEST_F(OverheadRunner, ItsTimeIsKeptWithAnyNumberOfRounds) {
   choice_.extent.rounds = 1'000;
   choice_.extent.most = milliseconds(4'000);
   const auto began = Clock::now();
   const Record record = run();
   EXPECT_LT(record.rounds, 200U);
-  EXPECT_LT(Clock::now() - began, seconds(30));  // the probes' ends, on a busy machine
+  EXPECT_LT(Clock::now() - began, seconds(30));  // time to end the probes on a busy machine
   ASSERT_THAT(record.remarks, Not(IsEmpty()));
-  EXPECT_THAT(record.remarks.back(), AllOf(HasSubstr("The time of --quick was over"), HasSubstr("of 1000")));
+  EXPECT_THAT(record.remarks.back(), AllOf(HasSubstr("The time of --quick ended"), HasSubstr("of 1000")));
 }
 
-// A runtime that answers nothing may take a fifth of the time, and no more.
+// A runtime that does not answer may take at most a fifth of the time.
 TEST_F(OverheadRunner, ARuntimeThatHangsLeavesTimeForTheOthers) {
   host_.file("bin/docker", "#!/bin/sh\nexec sleep 1000\n");
   ASSERT_EQ(chmod(host_.path("bin/docker").c_str(), 0755), 0);

@@ -51,7 +51,7 @@ TEST(SamplingService, SamplesOnceWithoutThreads) {
   EXPECT_EQ(sampling_service->statistics().sampler.passes, 1U);
 }
 
-TEST(SamplingService, HasBareProcessesBehindTheCgroups) {
+TEST(SamplingService, HasBareProcessesAfterTheCgroups) {
   SmallHost small;
   small.host.file("proc/77/stat", ProcessHost::stat_line({.pid = 77, .comm = "nginx", .utime = 5}));
   small.host.file("proc/78/stat", ProcessHost::stat_line({.pid = 78, .comm = "php"}));
@@ -153,7 +153,7 @@ TEST(SamplingService, StopsInTheMiddleOfALongWait) {
   EXPECT_EQ(sampling_service->statistics().sampler.passes, 1U);
 }
 
-TEST(SamplingService, TellsWhichCollectorMetWhat) {
+TEST(SamplingService, ReportsTheErrorsOfEachCollector) {
   SmallHost small;
   small.host.file(v1_path("memory", SmallHost::cgroup_of(SmallHost::kWeb), "memory.stat"), "total_cache many\n");
   std::vector<std::pair<std::string, std::string>> faults;

@@ -14,7 +14,7 @@ namespace {
 using namespace std::chrono_literals;
 using testing::MatchesRegex;
 
-// What systemd would hold: the other end of $NOTIFY_SOCKET.
+// The role of systemd: the other end of $NOTIFY_SOCKET.
 class ServiceManagerTest : public testing::Test {
  protected:
   void SetUp() override {
@@ -35,7 +35,7 @@ class ServiceManagerTest : public testing::Test {
     unlink(path_.c_str());
   }
 
-  // Empty when nothing came.
+  // Empty if no message has arrived.
   std::string received() {
     char buffer[4096];
     const ssize_t size = recv(socket_, buffer, sizeof buffer, 0);
@@ -46,7 +46,7 @@ class ServiceManagerTest : public testing::Test {
   int socket_ = -1;
 };
 
-TEST_F(ServiceManagerTest, ALifeIsTold) {
+TEST_F(ServiceManagerTest, TheLifeCycleIsReported) {
   ServiceManager manager;
   EXPECT_TRUE(manager.present());
   manager.ready("serving on 127.0.0.1:8255");
@@ -78,9 +78,9 @@ TEST_F(ServiceManagerTest, TheWatchdogIsFedFourTimesATimeout) {
   int fed = 0;
   const auto start = std::chrono::steady_clock::now();
   for (auto time = 0ms; time < 16s; time += 100ms) {
-    const bool told = manager.feed_watchdog(start + time);
-    EXPECT_EQ(received(), told ? "WATCHDOG=1" : "");
-    fed += told ? 1 : 0;
+    const bool sent = manager.feed_watchdog(start + time);
+    EXPECT_EQ(received(), sent ? "WATCHDOG=1" : "");
+    fed += sent ? 1 : 0;
   }
   EXPECT_EQ(fed, 8);
 }
@@ -110,7 +110,7 @@ TEST_F(ServiceManagerTest, WithoutAServiceManagerNothingHappens) {
   EXPECT_EQ(received(), "");
 }
 
-TEST_F(ServiceManagerTest, ASocketThatIsGoneIsNoTrouble) {
+TEST_F(ServiceManagerTest, AMissingSocketIsNoError) {
   setenv("WATCHDOG_USEC", "8000000", 1);
   ServiceManager manager;
   unlink(path_.c_str());

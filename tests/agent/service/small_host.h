@@ -1,5 +1,5 @@
-// A hybrid host with two Docker containers, "web" and "db", for what the agent
-// puts together. The values are those of tests/support/cgroup_trees.h.
+// A hybrid host with two Docker containers, "web" and "db", for tests of the whole
+// agent. The values are those of tests/support/cgroup_trees.h.
 #pragma once
 
 #include "agent/config/options.h"

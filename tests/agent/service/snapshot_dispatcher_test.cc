@@ -34,7 +34,7 @@ TEST(SnapshotDispatcher, GivesEachSnapshotToAllInTurn) {
   EXPECT_EQ(dispatcher.skipped(), 0U);
 }
 
-TEST(SnapshotDispatcher, NeverHoldsUpWhoPublishesAndCountsWhatItMissed) {
+TEST(SnapshotDispatcher, NeverDelaysThePublisherAndCountsSkippedSnapshots) {
   std::atomic<bool> busy = false, go_on = false;
   std::atomic<std::uint64_t> newest = 0;
   SnapshotDispatcher dispatcher({[&](const SnapshotPtr& one) {
@@ -61,7 +61,7 @@ TEST(SnapshotDispatcher, StopsWithoutAnyAndMoreThanOnce) {
   dispatcher.publish(snapshot(1));
 }
 
-TEST(HistoryClock, TellsSleepFromTheTimeBetweenTwoReadings) {
+TEST(HistoryClock, DistinguishesSuspensionFromTheTimeBetweenReadings) {
   HistoryClock clock;
   EXPECT_EQ(clock.slept(100s, 100s + 50ms), 0ns);
   EXPECT_EQ(clock.slept(101s, 101s + 3ms), 0ns);

@@ -51,7 +51,7 @@ def _abandoned_directories():
 
 def _undo_cleanup_logs(directory):
     """What a killed `tallyman overhead run` wrote down: a further run in its directory undoes that."""
-    if not list(directory.glob("cleanup_log-*")):
+    if not list(directory.glob("cleanup-*.log")):
         return
     flags = ["--mode=bare", "--workload=integer", "--rounds=5", "--duration=5ms"]
     command = [paths.agent_binary(), "overhead", "run", f"--output={directory}", *flags]

@@ -23,7 +23,7 @@ TOUCH_MORE_BYTES = BATCH_BYTES + 2 * MIB
 
 WRITE_BYTES = 64 * MIB
 # Payload is never more than what the device gets; ext4 adds metadata of a file of 64 extents
-# and the journal, of which some is charged to the writer.
+# and the journal, partly charged to the writer.
 WRITE_MORE_BYTES = WRITE_BYTES // 50 + MIB
 
 SEND_BYTES = 10_000_000
@@ -55,7 +55,7 @@ def check_burnt(before, after, labels):
     within(used, BURN_SECONDS - BURN_LESS_SECONDS, BURN_SECONDS + BURN_MORE_SECONDS, "CPU seconds burnt")
     user = difference(before, after, "container_cpu_user_seconds_total", **labels)
     system = difference(before, after, "container_cpu_system_seconds_total", **labels)
-    # v1 counts user and system time by ticks of up to 10 ms, each charged as a whole to whoever runs.
+    # v1 counts user and system time by ticks of up to 10 ms, each charged as a whole to the running task.
     within(user + system, 0.95 * used - 0.05, 1.05 * used + 0.05, "user and system seconds")
     # By ticks too: on a busy machine they come in step with the switches between processes.
     assert user >= 0.7 * used, f"a loop in user space has {user} s of user time of {used} s"

@@ -58,7 +58,7 @@ TEST(OverheadPlan, TheControlIsTheBaselineUnderAnotherName) {
   EXPECT_EQ(cells[0].directory, "host");
 }
 
-TEST(OverheadPlan, ASeedGivesAnOrderAndEveryPlaceIsReached) {
+TEST(OverheadPlan, ASeedGivesAnOrderAndReachesEveryPosition) {
   std::mt19937_64 random(3), again(3);
   std::set<int> firsts;
   for (int i = 0; i < 100; ++i) {
@@ -100,7 +100,7 @@ TEST(OverheadSelection, TheBaselineIsMeasuredEvenWhereItIsNotNamed) {
   EXPECT_EQ(choice.workloads.size(), 2U);
 }
 
-TEST(OverheadSelection, AWrongWordIsNamedWithWhatWasMeant) {
+TEST(OverheadSelection, AWrongNameIsShownWithASuggestion) {
   Options options;
   options.overhead_workloads = "integer,flaoting-point";
   EXPECT_THAT(choose(options).error().text,
@@ -133,7 +133,7 @@ TEST(OverheadProbeImage, HoldsAStaticProgram) {
   EXPECT_EQ(probe_digest().size(), 16U);
 }
 
-// As tar reads it: names, sizes and check sums in blocks of 512 bytes, ended by two empty ones.
+// Reads the tar: names, sizes and check sums in blocks of 512 bytes, then two empty blocks.
 TEST(OverheadProbeImage, IsATar) {
   const std::string tar = image_tar();
   ASSERT_EQ(tar.size() % 512, 0U);

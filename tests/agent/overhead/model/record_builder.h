@@ -22,8 +22,8 @@ class RecordBuilder {
     record.facts = {{"cpu", "Test CPU"}, {"cpus", "2"}, {"kernel", "Linux 6.18"}, {"probe", "0123456789abcdef"}};
   }
 
-  // Ten rounds of `wall_ns`, each of them away from it by at most `noise` of it;
-  // rounds of one record share a drift that grows to 30 %.
+  // Ten rounds of `wall_ns`, each differing by at most the fraction `noise`. All cells
+  // of a record share a drift over the rounds that grows to 30 %.
   RecordBuilder& cell(const std::string& workload, const std::string& mode, double wall_ns, double noise,
                       double cpu_share = 1, const std::string& label = {}) {
     CellRecord cell{workload, mode, label.empty() ? mode : label, {}, {}};

@@ -22,7 +22,7 @@ class OverheadReportsTest : public ::testing::Test {
     std::filesystem::create_directories(directory_ + "/" + run);
     std::ofstream(directory_ + "/" + run + "/report.json") << text;
   }
-  // Docker takes `factor` as long as bare.
+  // Docker takes `factor` times as long as bare.
   static std::string report_of(double factor, const std::string& began = "2026-11-24T10:15:00Z") {
     RecordBuilder builder;
     builder.cell("integer", "bare", 1000, 0.001)
@@ -47,7 +47,7 @@ TEST_F(OverheadReportsTest, NothingWasMeasuredYet) {
   EXPECT_EQ(reports_.newest(), nullptr);
 }
 
-TEST_F(OverheadReportsTest, ListsTheNewestFirstAndGivesEachAsItIs) {
+TEST_F(OverheadReportsTest, ListsTheNewestFirstAndServesEachUnchanged) {
   const std::string text = report_of(1.5);
   put("20261124-101500-3f2a", text);
   put("20261125-090000-0001", report_of(2, "2026-11-25T09:00:00Z"));
@@ -59,7 +59,7 @@ TEST_F(OverheadReportsTest, ListsTheNewestFirstAndGivesEachAsItIs) {
   EXPECT_EQ(json::parse(*reports_.report("20261124-101500-3f2a").body), json::parse(text));
 }
 
-TEST_F(OverheadReportsTest, TheNewestHasANumberOnlyWhereSomethingDiffers) {
+TEST_F(OverheadReportsTest, TheNewestHasANumberOnlyForRealDifferences) {
   put("20261124-101500-3f2a", report_of(1.5));
   const auto newest = reports_.newest();
   ASSERT_NE(newest, nullptr);
@@ -80,7 +80,7 @@ TEST_F(OverheadReportsTest, TheNewestHasANumberOnlyWhereSomethingDiffers) {
 TEST_F(OverheadReportsTest, ANewReportIsSeen) {
   put("20261124-101500-3f2a", report_of(1.5));
   const auto before = reports_.newest();
-  std::filesystem::create_directory(directory_ + "/20261126-000000-beef");  // a run that goes on
+  std::filesystem::create_directory(directory_ + "/20261126-000000-beef");  // a run in progress
   EXPECT_EQ(reports_.newest(), before);
   put("20261126-000000-beef", report_of(3));
   ASSERT_NE(reports_.newest(), before);
@@ -112,7 +112,7 @@ TEST_F(OverheadReportsTest, LeadsToNoOtherFile) {
   EXPECT_THAT(*reports_.report("20261124-101500-0000").body, HasSubstr("/api/v1/overhead lists all"));
 }
 
-TEST_F(OverheadReportsTest, ADirectoryThatIsNoneIsNamed) {
+TEST_F(OverheadReportsTest, APathThatIsNoDirectoryIsNamed) {
   std::ofstream(directory_) << "a file";
   EXPECT_EQ(reports_.list().status, 500);
   EXPECT_THAT(*reports_.list().body, HasSubstr(directory_));

@@ -58,8 +58,8 @@ TEST(Statistics, ValuesWithoutSpread) {
   EXPECT_EQ(ratio_of(zeros, 1).value, 1);
 }
 
-// Where nothing differs, each p is as likely as any other.
-TEST(Statistics, FalseAlarmsAreAsRareAsTheySay) {
+// Without a difference, p-values are uniformly distributed.
+TEST(Statistics, FalseAlarmsAreAsRareAsThePValues) {
   std::mt19937_64 random(7);
   constexpr int kTries = 2'000;
   int alarms = 0, covered = 0;
@@ -73,7 +73,7 @@ TEST(Statistics, FalseAlarmsAreAsRareAsTheySay) {
   EXPECT_LE(static_cast<double>(covered) / kTries, 0.99);
 }
 
-// Of many runs whose rounds `one` draws: in how many the interval holds the truth, 1.
+// The share of runs, with rounds drawn by `one`, that have the truth (1) in their interval.
 double coverage(const std::function<double(std::mt19937_64&)>& one, std::size_t rounds) {
   std::mt19937_64 random(8);
   constexpr int kTries = 600;
@@ -86,7 +86,7 @@ double coverage(const std::function<double(std::mt19937_64&)>& one, std::size_t 
   return static_cast<double>(covered) / kTries;
 }
 
-// Heavy tails, and two kinds of rounds: as a busy machine makes them.
+// Heavy tails, and two kinds of rounds, as on a busy machine.
 TEST(Statistics, TheIntervalHoldsWhateverTheRoundsAreLike) {
   const auto heavy = [](std::mt19937_64& random) { return 0.02 * std::student_t_distribution<double>(2)(random); };
   const auto disturbed = [](std::mt19937_64& random) {
@@ -112,7 +112,7 @@ TEST(Statistics, HeavyTailsMakeFewFalseAlarms) {
   EXPECT_LE(static_cast<double>(alarms) / kTries, 0.07);
 }
 
-// By hand: of ten, at most one head or tail comes in 2.1 % of tries, two in 10.9 %.
+// By hand: of ten tosses, at most one head or tail occurs in 2.1 % of tries, two in 10.9 %.
 TEST(Statistics, TheIntervalIsNeverNarrowerThanTheSignTests) {
   const std::vector<double> values = {-0.5, -0.4, 0.01, 0.01, 0.01, 0.01, 0.01, 0.01, 0.3, 0.6};
   const Interval interval = ratio_of(values, 1).interval;
@@ -148,8 +148,8 @@ TEST(Statistics, HolmsCorrection) {
   EXPECT_TRUE(holm(std::vector<double>{}).empty());
 }
 
-// 200 seeded runs in which nothing differs: the verdict may be wrong in one of twenty.
-TEST(Statistics, NothingIsFoundWhereNothingIs) {
+// 200 seeded runs without a difference: at most one verdict of twenty may be wrong.
+TEST(Statistics, NoDifferenceIsFoundWithoutOne) {
   std::mt19937_64 random(11);
   int wrong = 0;
   for (std::uint64_t run = 0; run < 200; ++run) {
@@ -171,7 +171,7 @@ TEST(Statistics, TheFloorIsTheFartherEndOfTheControl) {
   EXPECT_DOUBLE_EQ(noise_floor({1, {1.02, 1.1}, 1}), 1.1);
 }
 
-TEST(Statistics, AVerdictNeedsAllThree) {
+TEST(Statistics, AVerdictNeedsAllThreeConditions) {
   const Ratio ratio{1.2, {1.15, 1.25}, 0.001};
   EXPECT_TRUE(differs(ratio, 0.01, 1.1));
   EXPECT_FALSE(differs(ratio, 0.06, 1.1));

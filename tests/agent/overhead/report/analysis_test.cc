@@ -36,7 +36,7 @@ TEST(OverheadAnalysis, ADifferenceIsFoundAndASamenessIsNot) {
   EXPECT_NEAR(group.rows[1].wall->ratio.value, 1.2, 0.02);
 }
 
-TEST(OverheadAnalysis, WhatIsInsideTheControlsSpreadIsNoDifference) {
+TEST(OverheadAnalysis, ADifferenceWithinTheControlsSpreadIsNone) {
   RecordBuilder builder;
   builder.cell("integer", "bare", 1000, 0.001)
       .cell("integer", "docker", 1050, 0.001)
@@ -87,7 +87,7 @@ TEST(OverheadCompare, TheSameRecordHasNotChanged) {
   for (const Change& change : comparison.changes) EXPECT_FALSE(change.change.differs) << change.label;
 }
 
-TEST(OverheadCompare, AChangeIsFoundAndTheFactsThatDifferAreTold) {
+TEST(OverheadCompare, AChangeIsFoundAndDifferingFactsAreReported) {
   RecordBuilder later;
   later.cell("integer", "bare", 1000, 0.01)
       .cell("integer", "docker", 1500, 0.01)
@@ -124,11 +124,11 @@ TEST(OverheadRecord, ComesBackFromJsonAsItWas) {
   EXPECT_EQ(record.cells[2].samples[9].cgroup_cpu_ns, 1'010'000U);
 }
 
-TEST(OverheadRecord, WhatIsNoReportIsRefused) {
+TEST(OverheadRecord, OtherFilesAreRefused) {
   for (const std::string text : {"", "[]", "{}", "{\"version\":2}", "nonsense", "{\"version\":1,\"run\":5}"}) {
     const auto record = from_json(text);
     ASSERT_FALSE(record) << text;
-    EXPECT_THAT(record.error().text, HasSubstr("is no report of 'tallyman overhead run'"));
+    EXPECT_THAT(record.error().text, HasSubstr("is not a report of 'tallyman overhead run'"));
   }
   RecordBuilder builder = usual();
   builder.record.cells[0].samples[0].wall_ns = -1;

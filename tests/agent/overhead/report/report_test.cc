@@ -51,7 +51,7 @@ TEST(OverheadTable, FitsEightyColumnsAndQuotesNoNoise) {
   EXPECT_THAT(table, HasSubstr("own clocks: cgroup 1.010"));
 }
 
-TEST(OverheadTable, NumbersAsPeopleReadThem) {
+TEST(OverheadTable, NumbersAreReadable) {
   EXPECT_EQ(time_text(0.5), "0.50 ns");
   EXPECT_EQ(time_text(12.34), "12.3 ns");
   EXPECT_EQ(time_text(999.6), "1.00 µs");
@@ -145,7 +145,7 @@ TEST(OverheadProgress, TheBarFitsTheTerminal) {
   EXPECT_EQ(Progress::bar(9, 4, std::chrono::seconds(0), "x", 30).size(), 29U);
 }
 
-TEST(OverheadProgress, WhatDropsOutIsNotWaitedFor) {
+TEST(OverheadProgress, DroppedStepsDoNotCount) {
   std::ostringstream out;
   Progress progress(out, false);
   progress.expect(1'000'000);
@@ -155,7 +155,7 @@ TEST(OverheadProgress, WhatDropsOutIsNotWaitedFor) {
   EXPECT_EQ(out.str(), "round 1 of 2\nround 2 of 2, 0 s left\n");
 }
 
-TEST(OverheadProgress, ALineARoundWhereThereIsNoTerminal) {
+TEST(OverheadProgress, OneLinePerRoundWithoutATerminal) {
   std::ostringstream out;
   Progress progress(out, false);
   progress.expect(4);

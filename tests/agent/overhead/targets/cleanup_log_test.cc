@@ -44,33 +44,33 @@ TEST_F(OverheadCleanupLog, UndoesBackwardsAndLeavesNothing) {
   }
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-r1-a", "container tallyman-overhead-r1-b",
                                    "directory /x/work-r1"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r1"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-r1.log"));
 }
 
-TEST_F(OverheadCleanupLog, WhatAKilledRunLeftIsUndoneByTheNextAndNothingElse) {
-  std::ofstream(state() + "/cleanup_log-dead")
+TEST_F(OverheadCleanupLog, TheNextRunUndoesOnlyWhatAKilledRunLeft) {
+  std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}})
       << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
-      << to_line({"directory", "/home/precious", {}})  // not named by us
+      << to_line({"directory", "/home/precious", {}})  // not one of our names
       << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
   auto cleanup_log = CleanupLog::begin(state(), "r2", undo()).value();
   ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what run dead")));
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-dead"));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r2"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-dead.log"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r2.log"));
 }
 
-TEST_F(OverheadCleanupLog, WhatCannotBeUndoneIsSaidAndKeptForTheNextRun) {
+TEST_F(OverheadCleanupLog, FailedUndosAreReportedAndKeptForTheNextRun) {
   stuck_ = "tallyman-overhead-dead-a";
-  std::ofstream(state() + "/cleanup_log-dead")
+  std::ofstream(state() + "/cleanup-dead.log")
       << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
   auto cleanup_log = CleanupLog::begin(state(), "r3", undo()).value();
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-dead"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-dead.log"));
   ASSERT_TRUE(cleanup_log->about_to_make({"container", stuck_, {"docker"}}));
   EXPECT_THAT(cleanup_log->undo_all(), SizeIs(1));
-  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup_log-r3"));
+  EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r3.log"));
 }
 
 TEST_F(OverheadCleanupLog, OneRunAtATime) {
@@ -125,11 +125,11 @@ TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne
   EXPECT_FALSE(real({"unknown", "tallyman-overhead-x", {}}));
 }
 
-TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
+TEST(OverheadChild, AnswersLineByLineAndReportsWhyItEnded) {
   Interrupt interrupt;
   auto cat = Child::spawn({"cat"}).value();
   const auto soon = [] { return Clock::now() + std::chrono::seconds(20); };
-  ASSERT_TRUE(cat.say("one\ntwo\n"));
+  ASSERT_TRUE(cat.write_all("one\ntwo\n"));
   EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "one");
   EXPECT_EQ(cat.read_line(soon(), interrupt).value(), "two");
   cat.end(std::chrono::seconds(20));
@@ -139,7 +139,7 @@ TEST(OverheadChild, AnswersLineByLineAndSaysWhyItEnded) {
   EXPECT_EQ(run_program({"cat"}, std::chrono::seconds(20), interrupt, "text\n").value(), "text");
 }
 
-TEST(OverheadChild, OneThatHangsIsGivenUpWithAClearMessage) {
+TEST(OverheadChild, AHangingChildIsAbandonedWithAClearMessage) {
   Interrupt interrupt;
   const auto hung = run_program({"sleep", "1000"}, std::chrono::milliseconds(200), interrupt);
   ASSERT_FALSE(hung);
@@ -155,7 +155,7 @@ TEST(OverheadChild, ASignalEndsTheWait) {
   EXPECT_TRUE(stopped.error().interrupted);
   EXPECT_EQ(interrupt.number(), SIGTERM);
   interrupt.ignore_from_now();
-  EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // cleaning up goes on
+  EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // the cleanup continues
 }
 
 }  // namespace
