@@ -100,7 +100,7 @@ TEST_F(OverheadCleanupLog, ALockThatIsHeldForAMomentIsWaitedFor) {
   auto waiting = std::async(std::launch::async,
                             [&] { return CleanupLog::begin(state(), "r7", undo(), std::chrono::minutes(10)); });
   EXPECT_EQ(waiting.wait_for(std::chrono::milliseconds(50)), std::future_status::timeout);
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r7"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-r7.log"));
   holder.end();
   EXPECT_TRUE(waiting.get());
 }
@@ -112,7 +112,7 @@ TEST_F(OverheadCleanupLog, ALockThatStaysIsAnotherRun) {
   EXPECT_GE(Clock::now() - began, CleanupLog::kLockTimeout);
   ASSERT_FALSE(refused);
   EXPECT_THAT(refused.error().text, HasSubstr("another run is under way in " + state()));
-  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup_log-r8"));
+  EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-r8.log"));
 }
 
 TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne) {
