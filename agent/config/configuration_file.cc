@@ -26,7 +26,7 @@ struct Complaint {
 
 bool is_section(std::string_view name) {
   const auto inside = [&](const Setting& s) {
-    return s.scope == Scope::kEverywhere && s.name.size() > name.size() && s.name.starts_with(name) &&
+    return s.scope == SettingScope::kEverywhere && s.name.size() > name.size() && s.name.starts_with(name) &&
            s.name[name.size()] == '.';
   };
   return std::any_of(settings().begin(), settings().end(), inside);
@@ -41,7 +41,7 @@ std::string unknown_key(std::string_view name) {
   }
   std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    if (setting.scope != Scope::kEverywhere) continue;
+    if (setting.scope != SettingScope::kEverywhere) continue;
     names.emplace_back(setting.name);
     for (auto dot = setting.name.find('.'); dot != setting.name.npos; dot = setting.name.find('.', dot + 1)) {
       names.emplace_back(setting.name.substr(0, dot));
@@ -156,7 +156,8 @@ class SettingsHandler : public YAML::EventHandler {
 
   const Setting& known() const {
     const Setting* setting = find_setting(name());
-    if (setting == nullptr || setting->scope != Scope::kEverywhere) throw Complaint{key_line_, unknown_key(name())};
+    if (setting == nullptr || setting->scope != SettingScope::kEverywhere)
+      throw Complaint{key_line_, unknown_key(name())};
     return *setting;
   }
 

@@ -118,12 +118,12 @@ std::string collectors_help() {
   return text;
 }
 
-std::string help_of(Scope scope) {
+std::string help_of(SettingScope scope) {
   std::string text;
   bool collectors_explained = false;
   for (const Setting& setting : settings()) {
-    const bool shared = scope == Scope::kList || scope == Scope::kOverhead;
-    if (setting.scope != scope && !(shared && setting.scope == Scope::kListAndOverhead)) continue;
+    const bool shared = scope == SettingScope::kList || scope == SettingScope::kOverhead;
+    if (setting.scope != scope && !(shared && setting.scope == SettingScope::kListAndOverhead)) continue;
     if (!std::holds_alternative<CollectorSwitch>(setting.field)) {
       text += help_line(setting);
     } else if (!collectors_explained) {
@@ -152,7 +152,7 @@ std::string settings_table() {
   std::string text =
       "\n## Settings\n\n| name | default | value | changed by a reload | what it is |\n|---|---|---|---|---|\n";
   for (const Setting& setting : settings()) {
-    if (setting.scope != Scope::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
+    if (setting.scope != SettingScope::kEverywhere || std::holds_alternative<CollectorSwitch>(setting.field)) continue;
     text += "| " + code(setting.name) + " | " + default_cell(setting) + " | " + cell(expectation(setting)) + " | " +
             (setting.change == Change::kAtRunTime ? "at once" : "no: restart") + " | " + cell(setting.detail) + " |\n";
   }
@@ -178,13 +178,13 @@ std::string flags_table() {
       "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page. |\n"
       "| `--version` | all | | Prints the version and exits. |\n";
   for (const Setting& setting : settings()) {
-    if (setting.scope == Scope::kEverywhere) continue;
-    const std::string_view command = setting.scope == Scope::kServe             ? "serve"
-                                     : setting.scope == Scope::kList            ? "ls"
-                                     : setting.scope == Scope::kMetrics         ? "metrics"
-                                     : setting.scope == Scope::kOverhead        ? "overhead"
-                                     : setting.scope == Scope::kListAndOverhead ? "ls, overhead"
-                                                                                : "all";
+    if (setting.scope == SettingScope::kEverywhere) continue;
+    const std::string_view command = setting.scope == SettingScope::kServe             ? "serve"
+                                     : setting.scope == SettingScope::kList            ? "ls"
+                                     : setting.scope == SettingScope::kMetrics         ? "metrics"
+                                     : setting.scope == SettingScope::kOverhead        ? "overhead"
+                                     : setting.scope == SettingScope::kListAndOverhead ? "ls, overhead"
+                                                                                       : "all";
     const bool has_default = setting.shape == Shape::kChoice;
     text += "| " + code(flag_text(setting)) + " | " + std::string(command) + " | " +
             (has_default ? default_cell(setting) : std::string()) + " | " + cell(setting.detail) +
@@ -198,10 +198,10 @@ std::string flags_table() {
 std::string help_text() {
   std::string text(kCommandsHelp);
   text += "\nFlags of every command (with defaults); the names are also keys of the file:\n";
-  text += help_of(Scope::kFlagOnly) + help_of(Scope::kEverywhere);
-  text += "serve:\n" + help_of(Scope::kServe);
-  text += "ls:\n" + help_of(Scope::kList);
-  text += "metrics:\n" + help_of(Scope::kMetrics);
+  text += help_of(SettingScope::kFlagOnly) + help_of(SettingScope::kEverywhere);
+  text += "serve:\n" + help_of(SettingScope::kServe);
+  text += "ls:\n" + help_of(SettingScope::kList);
+  text += "metrics:\n" + help_of(SettingScope::kMetrics);
   text += "\nMore: tallyman --help=markdown (docs/configuration.md), tallyman metrics\n";
   return text;
 }
@@ -214,7 +214,8 @@ std::string overhead_help_text() {
          "\n"
          "REPORT is the directory of a report or its report.json.\n"
          "\n" +
-         help_of(Scope::kOverhead) + "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
+         help_of(SettingScope::kOverhead) +
+         "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
 }
 
 std::string configuration_markdown() {

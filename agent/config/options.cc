@@ -160,7 +160,7 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
 
 std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
   for (const Assignment& assignment : line.assignments) {
-    const Scope scope = assignment.setting->scope;
+    const SettingScope scope = assignment.setting->scope;
     if (belongs_to(scope, line.command)) continue;
     const auto name =
         std::find_if(kCommands.begin(), kCommands.end(), [&](auto& c) { return belongs_to(scope, c.command); })->name;
@@ -221,7 +221,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 std::vector<std::string> settings_needing_restart(const Options& before, const Options& after) {
   std::vector<std::string> names;
   for (const Setting& setting : settings()) {
-    if (setting.change == Change::kAtRunTime || setting.scope != Scope::kEverywhere) continue;
+    if (setting.change == Change::kAtRunTime || setting.scope != SettingScope::kEverywhere) continue;
     if (value_text(before, setting) != value_text(after, setting)) names.emplace_back(setting.name);
   }
   return names;

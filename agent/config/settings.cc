@@ -13,9 +13,9 @@ constexpr auto kAtRunTime = Change::kAtRunTime;
 constexpr auto kNeedsRestart = Change::kNeedsRestart;
 
 std::vector<Setting> general_settings() {
-  constexpr auto kAll = Scope::kEverywhere;
+  constexpr auto kAll = SettingScope::kEverywhere;
   return {
-      {"config.file", Shape::kFile, &Options::config_file, Scope::kFlagOnly, kNeedsRestart,
+      {"config.file", Shape::kFile, &Options::config_file, SettingScope::kFlagOnly, kNeedsRestart,
        "YAML file with these settings (none)",
        "A YAML file with the settings of this page. Flags override it. By default no file is read. At most 1 MiB."},
 
@@ -206,34 +206,34 @@ std::vector<Setting> general_settings() {
 
 std::vector<Setting> command_settings() {
   return {
-      {"once", Shape::kSwitch, &Options::once, Scope::kServe, kNeedsRestart, "print the metrics once, then exit",
+      {"once", Shape::kSwitch, &Options::once, SettingScope::kServe, kNeedsRestart, "print the metrics once, then exit",
        "Prints the metrics once to standard output and exits."},
-      {"check-config", Shape::kSwitch, &Options::check_config, Scope::kServe, kNeedsRestart,
+      {"check-config", Shape::kSwitch, &Options::check_config, SettingScope::kServe, kNeedsRestart,
        "check flags and file, then exit",
        "Checks the flags and the configuration file and exits: with 0 if they are valid, with 2 and a message if not."},
 
-      {"json", Shape::kSwitch, &Options::list_json, Scope::kListAndOverhead, kNeedsRestart, "JSON instead of a table",
-       "Prints JSON instead of a table."},
-      {"watch", Shape::kSwitch, &Options::list_watch, Scope::kList, kNeedsRestart, "refresh until Ctrl-C",
+      {"json", Shape::kSwitch, &Options::list_json, SettingScope::kListAndOverhead, kNeedsRestart,
+       "JSON instead of a table", "Prints JSON instead of a table."},
+      {"watch", Shape::kSwitch, &Options::list_watch, SettingScope::kList, kNeedsRestart, "refresh until Ctrl-C",
        "Refreshes the table until interrupted."},
-      {"all", Shape::kSwitch, &Options::list_all, Scope::kList, kNeedsRestart, "include idle and other cgroups",
+      {"all", Shape::kSwitch, &Options::list_all, SettingScope::kList, kNeedsRestart, "include idle and other cgroups",
        "Shows every cgroup, also idle ones and those that are neither container nor service."},
-      {"sort", Shape::kChoice, &Options::list_sort, Scope::kList, kNeedsRestart, "cpu memory io network pids name",
-       "Sorts the table by this column, largest first; `name` sorts from A to Z.", 0, 0,
-       "cpu, memory, io, network, pids, name"},
-      {"group", Shape::kChoice, &Options::list_group, Scope::kList, kNeedsRestart,
+      {"sort", Shape::kChoice, &Options::list_sort, SettingScope::kList, kNeedsRestart,
+       "cpu memory io network pids name", "Sorts the table by this column, largest first; `name` sorts from A to Z.", 0,
+       0, "cpu, memory, io, network, pids, name"},
+      {"group", Shape::kChoice, &Options::list_group, SettingScope::kList, kNeedsRestart,
        "none project service pod image slice",
        "Shows one line per group, with the sum of its members. Groups are the project (Compose) or stack (Swarm), the "
        "service in it, the pod, the image, the slice. Workloads outside such groups are left out.",
        0, 0, "none, project, service, pod, image, slice"},
 
-      {"format", Shape::kChoice, &Options::metrics_format, Scope::kMetrics, kNeedsRestart, "table, markdown, json",
-       "Format of the printed list of metrics.", 0, 0, "table, markdown, json"},
+      {"format", Shape::kChoice, &Options::metrics_format, SettingScope::kMetrics, kNeedsRestart,
+       "table, markdown, json", "Format of the printed list of metrics.", 0, 0, "table, markdown, json"},
   };
 }
 
 std::vector<Setting> overhead_settings() {
-  constexpr auto kScope = Scope::kOverhead;
+  constexpr auto kScope = SettingScope::kOverhead;
   return {
       {"quick", Shape::kSwitch, &Options::overhead_quick, kScope, kNeedsRestart, "at most two minutes",
        "Short measurements, at most two minutes in total. They miss small differences."},
@@ -280,7 +280,7 @@ std::vector<Setting> make_settings() {
   for (const Collector* collector : all_collectors()) {
     names.push_back("collector." + std::string(collector->name));
     switches.push_back({names.back(), Shape::kSwitch, CollectorSwitch{collector->name, collector->on_by_default},
-                        Scope::kEverywhere, kAtRunTime, collector->summary, collector->summary});
+                        SettingScope::kEverywhere, kAtRunTime, collector->summary, collector->summary});
   }
   table.insert(first_of_collectors, switches.begin(), switches.end());
   for (const std::vector<Setting>& of_commands : {command_settings(), overhead_settings()}) {
@@ -291,20 +291,20 @@ std::vector<Setting> make_settings() {
 
 }  // namespace
 
-bool belongs_to(Scope scope, Command command) {
+bool belongs_to(SettingScope scope, Command command) {
   switch (scope) {
-    case Scope::kEverywhere:
-    case Scope::kFlagOnly:
+    case SettingScope::kEverywhere:
+    case SettingScope::kFlagOnly:
       return true;
-    case Scope::kServe:
+    case SettingScope::kServe:
       return command == Command::kServe;
-    case Scope::kList:
+    case SettingScope::kList:
       return command == Command::kList;
-    case Scope::kMetrics:
+    case SettingScope::kMetrics:
       return command == Command::kMetrics;
-    case Scope::kOverhead:
+    case SettingScope::kOverhead:
       return command == Command::kOverhead;
-    case Scope::kListAndOverhead:
+    case SettingScope::kListAndOverhead:
       return command == Command::kList || command == Command::kOverhead;
   }
   return false;

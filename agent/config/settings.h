@@ -34,9 +34,9 @@ enum class Shape : std::uint8_t {
 };
 
 // Where a setting is accepted. All but kEverywhere are only flags, never keys of the file.
-enum class Scope : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
+enum class SettingScope : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
 // Whether the flag belongs to this command.
-bool belongs_to(Scope scope, Command command);
+bool belongs_to(SettingScope scope, Command command);
 
 // Whether a running agent can apply a new value (SIGHUP).
 enum class Change : std::uint8_t { kAtRunTime, kNeedsRestart };
@@ -54,7 +54,7 @@ struct Setting {
   std::string_view name;  // "web.listen-address"
   Shape shape;
   Field field;
-  Scope scope;
+  SettingScope scope;
   Change change;
   std::string_view brief;   // for --help; at most 43 characters including the default
   std::string_view detail;  // for the docs, in whole sentences

@@ -204,7 +204,7 @@ TEST(Options, HelpIsShortAndNamesEveryFlagCommandAndCollector) {
   for (; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_LE(count, 70);
   for (const Setting& setting : settings()) {
-    if (setting.scope == Scope::kOverhead) continue;  // has a page of its own
+    if (setting.scope == SettingScope::kOverhead) continue;  // has a page of its own
     const auto* collector = std::get_if<CollectorSwitch>(&setting.field);
     const std::string name = collector ? std::string(collector->collector) : std::string(setting.name);
     EXPECT_THAT(exit.text, HasSubstr((collector ? " " : "-") + name));
@@ -225,7 +225,7 @@ TEST(Options, OverheadHasAHelpPageOfItsOwnWithAllItsFlags) {
   for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
   EXPECT_LE(count, 50);
   for (const Setting& setting : settings()) {
-    if (setting.scope != Scope::kOverhead && setting.scope != Scope::kListAndOverhead) continue;
+    if (setting.scope != SettingScope::kOverhead && setting.scope != SettingScope::kListAndOverhead) continue;
     EXPECT_THAT(exit.text, HasSubstr("--" + std::string(setting.name)));
   }
 }
@@ -294,7 +294,7 @@ std::string nested(std::string_view name, const std::string& value) {
 
 TEST(Options, EverySettingIsTheSameByFlagAndByFile) {
   for (const Setting& setting : settings()) {
-    if (setting.scope != Scope::kEverywhere) continue;
+    if (setting.scope != SettingScope::kEverywhere) continue;
     SCOPED_TRACE(setting.name);
     const std::string name(setting.name), value = sample_value(setting);
     const auto by_flag = effective_settings(accepted({"--" + name + "=" + value}));
