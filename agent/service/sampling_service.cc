@@ -161,6 +161,7 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
                                                          std::move(*labels), std::move(workload_sources));
   DiscoveryOptions discovery = discovery_options(options, sampling_service->mounts_);
   discovery.on_error = sampling_service->events_.metadata_fault;
+  discovery.on_warning = sampling_service->events_.warning;
   sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->mounts_);
   discovery.final_stats = sampling_service->final_stats_.get();
   sampling_service->discovery_ = std::make_unique<Discovery>(

@@ -174,6 +174,17 @@ TEST_F(RoutesTest, ANameOfTwoWorkloadsIs409) {
   EXPECT_EQ(boost::json::parse(reply.body).as_object().at("candidates").as_array().size(), 2U);
 }
 
+// Docker's data root may be known to dockerd's command line alone.
+TEST_F(RoutesTest, ContainersWithoutANameAreCounted) {
+  sampling_service_->sample_once();
+  EXPECT_THAT(get("/metrics?collect[]=self").body, HasSubstr("\ntallyman_unnamed_containers 0\n"));
+  small_.host.remove("var/lib/docker");
+  small_.add_cgroup(std::string(64, 'c'));
+  small_.add_cgroup(std::string(64, 'd'));
+  sampling_service_->sample_once();
+  EXPECT_THAT(get("/metrics?collect[]=self").body, HasSubstr("\ntallyman_unnamed_containers 2\n"));
+}
+
 TEST_F(RoutesTest, TheHostIsShown) {
   sampling_service_->sample_once();
   const auto host = json("/api/v1/host");

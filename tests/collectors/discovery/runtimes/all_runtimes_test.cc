@@ -54,5 +54,20 @@ TEST(AllRuntimes, AskSystemdLast) {
   EXPECT_EQ(all_runtimes({host.root(), "", ""}).back()->name(), "systemd");
 }
 
+TEST(AllRuntimes, TakeTheirDirectoriesFromTheOptions) {
+  HostBuilder host;
+  const auto all = all_runtimes({host.root(), "/data/docker", "/data/containerd"});
+  std::set<std::string> sources;
+  for (const auto& runtime : all) {
+    // Looked for once, so that what was given is known.
+    EXPECT_EQ(runtime->describe(kId).has_value(),
+              runtime->metadata_source().path.empty() || runtime->name() == "machined")
+        << runtime->name();
+    sources.insert(runtime->metadata_source().path);
+  }
+  EXPECT_TRUE(sources.contains("/data/docker/containers"));
+  EXPECT_TRUE(sources.contains("/data/containerd/io.containerd.runtime.v2.task"));
+}
+
 }  // namespace
 }  // namespace tallyman
