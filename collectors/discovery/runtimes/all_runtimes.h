@@ -1,4 +1,4 @@
-// All runtimes, in the order in which they are asked whose a cgroup is.
+// All runtimes, in the order in which they are asked about a cgroup.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
