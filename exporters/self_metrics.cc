@@ -166,6 +166,7 @@ void SelfMetrics::Impl::update_host(const SelfStatistics& now) {
   counter("tallyman_labels_truncated_total", {}, number(now.labels_truncated));
   counter("tallyman_label_collisions_total", {}, number(now.label_collisions));
   counter("tallyman_metadata_errors_total", {}, number(now.metadata_errors));
+  gauge("tallyman_unnamed_containers", {}, number(now.unnamed_containers));
   gauge("tallyman_open_files", {}, number(now.open_files));
   gauge("tallyman_open_files_limit", {}, number(now.open_files_limit));
   gauge("tallyman_files_reopened", {}, number(now.files_reopened));

@@ -50,7 +50,7 @@ struct SelfStatistics {
 
   std::map<std::string, std::uint64_t> workloads;  // kind -> count
   Total workloads_left_out, series, duplicate_series;
-  Total labels_truncated, label_collisions, metadata_errors;
+  Total labels_truncated, label_collisions, metadata_errors, unnamed_containers;
 
   struct Filesystem {
     std::vector<std::pair<std::string, std::uint64_t>> walks, trees;  // result -> count, state -> count

@@ -44,7 +44,7 @@ void EventFeed::on_event(const EventPtr& event) {
   if (live_ != nullptr) live_->publish(chunk);
 }
 
-HttpResponse EventFeed::list(const HttpRequest& request) const {
+HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& known) const {
   EventFilter filter;
   for (const auto& [key, value] : request.query) {
     if (key == "since" || key == "limit") {
@@ -63,7 +63,11 @@ HttpResponse EventFeed::list(const HttpRequest& request) const {
             "type: started, died, oom_killed, throttled, limit_changed, paused, resumed, restarted or health_changed");
       }
     } else if (key == "workload") {
-      filter.workload = value;
+      if (value.empty()) continue;
+      const WorkloadMatches matches = known.find(value);
+      if (matches.ambiguous()) return not_one_workload(matches, key);
+      if (matches.none()) return json_response(events_json({}, log_->statistics()));
+      filter.workload_id = *matches.only();
     }
   }
   return json_response(events_json(log_->select(filter), log_->statistics()));

@@ -2,6 +2,7 @@
 // Each event is encoded once for all clients. Thread-safe.
 #pragma once
 
+#include "agent/api/known_workloads.h"
 #include "agent/api/live_stream.h"
 #include "agent/http/event_stream.h"
 #include "agent/http/http_server.h"
@@ -22,8 +23,8 @@ class EventFeed {
   EventFeed(const EventFeed&) = delete;
   EventFeed& operator=(const EventFeed&) = delete;
 
-  // ?since=ID&limit=N&type=T&workload=ID
-  HttpResponse list(const HttpRequest& request) const;
+  // ?since=ID&limit=N&type=T&workload=ID. A workload that is not among `known` has no events.
+  HttpResponse list(const HttpRequest& request, const KnownWorkloads& known) const;
   // First the events since Last-Event-ID, if that is given, then all new events.
   // Each event is "event: event", its id, and its JSON.
   HttpResponse stream(const HttpRequest& request);

@@ -2,6 +2,7 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
+#include "agent/api/known_workloads.h"
 #include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
 #include "agent/http/negotiation.h"
@@ -22,7 +23,6 @@ namespace {
 
 constexpr std::string_view kWorkloadsPath = "/api/v1/workloads";
 constexpr std::string_view kOverheadPath = "/api/v1/overhead";
-constexpr std::size_t kShortIdBytes = 12;
 
 // The start page of a binary without dashboard. Links are relative because of possible prefixes.
 std::string landing_page(const std::string& telemetry_path) {
@@ -53,25 +53,6 @@ HttpResponse redirect_into(const std::string& directory) {
   HttpResponse response = text_response(308, "The dashboard is at " + directory + "/");
   response.headers.emplace_back("Location", directory.substr(directory.rfind('/') + 1) + "/");
   return response;
-}
-
-// Finds a workload by cgroup path (with or without the first slash), by container
-// id (12 digits or more), or by a name that only one workload has.
-WorkloadPtr find_workload(const WorkloadList& list, const std::string& wanted) {
-  WorkloadPtr by_name;
-  bool ambiguous = false;
-  for (const WorkloadPtr& one : list) {
-    const bool by_id = one->id == wanted || one->id == '/' + wanted;
-    const bool by_container = wanted.size() >= kShortIdBytes && one->container_id.starts_with(wanted);
-    if (by_id || by_container) {
-      return one;
-    }
-    if (one->workload == wanted || (!one->container.name.empty() && one->container.name == wanted)) {
-      ambiguous = by_name != nullptr;
-      by_name = one;
-    }
-  }
-  return ambiguous ? nullptr : by_name;
 }
 
 std::string collector_names() {
@@ -186,12 +167,13 @@ class Routes::Impl {
     const auto sampling_service = sources_.sampling_service();
     const SnapshotPtr snapshot = sampling_service->snapshot();
     const WorkloadListPtr workloads = sampling_service->workloads();
+    const KnownWorkloads known{workloads.get(), sources_.history, events_.get()};
     if (path == kWorkloadsPath) {
       return json_response(
           workloads_json(snapshot.get(), *workloads, MetricIndex::of_catalogue(), wants_ended(request)));
     }
     if (path == "/api/v1/events") {
-      return feed_.list(request);
+      return feed_.list(request, known);
     }
     if (path == "/api/v1/events/stream") {
       return feed_.stream(request);
@@ -200,7 +182,7 @@ class Routes::Impl {
       return json_response(host_json(snapshot.get(), *workloads, host_facts(*sampling_service)));
     }
     if (path == "/api/v1/series") {
-      return series_response(request, sources_.history);
+      return series_response(request, known);
     }
     if (path == "/api/v1/metrics") {
       return json_response(metrics_json(snapshot.get(), self_series()));
@@ -225,11 +207,12 @@ class Routes::Impl {
 
   static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,
                                    const SamplingService& sampling_service) {
-    const WorkloadPtr found = find_workload(list, wanted.empty() ? "/" : wanted);
-    if (!found) {
-      return json_response(
-          R"({"error":"no workload, or more than one, has this id or name; /api/v1/workloads lists all"})", 404);
+    const WorkloadMatches matches = KnownWorkloads{&list}.find(wanted.empty() ? "/" : wanted);
+    if (matches.only() == nullptr) {
+      return not_one_workload(matches, "");
     }
+    const WorkloadPtr found =
+        *std::find_if(list.begin(), list.end(), [&](const WorkloadPtr& one) { return one->id == *matches.only(); });
     const std::optional<ProcessFacts> facts = sampling_service.processes_of(*found);
     return json_response(workload_json(snapshot.get(), *found, facts ? processes_of(*facts) : WorkloadProcesses{}));
   }

@@ -27,6 +27,7 @@ void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observe
   self.open_files_limit = observed.sampler.open_files_limit;
   self.files_reopened = observed.sampler.reopens_files;
   self.metadata_errors = observed.discovery.metadata_errors;
+  self.unnamed_containers = observed.discovery.unnamed_containers;
   self.workloads_left_out = observed.discovery.tree.left_out;
   self.inotify_watches = observed.discovery.tree.watches;
   self.inotify_watching = observed.discovery.tree.watching;

@@ -115,21 +115,18 @@ std::variant<SeriesRequest, std::string> parse_series_request(const QueryParamet
   return std::move(parser).request();
 }
 
-HttpResponse series_response(const HttpRequest& request, const HistoryStore* history) {
+HttpResponse series_response(const HttpRequest& request, const KnownWorkloads& known) {
   if (request.query.empty()) return json_response(fields_json());
   auto parsed = parse_series_request(request.query, wall_clock());
   if (const auto* wrong = std::get_if<std::string>(&parsed)) return error_response(400, *wrong);
-  if (history == nullptr) return error_response(404, "the history is turned off: history.memory is 0");
+  if (known.history == nullptr) return error_response(404, "the history is turned off: history.memory is 0");
   auto& wanted = std::get<SeriesRequest>(parsed);
   for (std::string& workload : wanted.query.workloads) {
-    const auto found = history->find(workload);
-    if (!found) {
-      return error_response(404, "workload: none, or more than one, has the id or name \"" + shown(workload) +
-                                     "\"; /api/v1/workloads lists all");
-    }
-    workload = *found;
+    const WorkloadMatches matches = known.find(workload);
+    if (matches.only() == nullptr) return not_one_workload(matches, "workload");
+    workload = *matches.only();
   }
-  const HistoryAnswer answer = history->answer(wanted.query);
+  const HistoryAnswer answer = known.history->answer(wanted.query);
   if (!wanted.csv) return json_response(series_json(answer));
   HttpResponse response;
   response.content_type = "text/csv; charset=utf-8";

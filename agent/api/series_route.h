@@ -1,6 +1,7 @@
 // /api/v1/series: checks the query and answers it from the history.
 #pragma once
 
+#include "agent/api/known_workloads.h"
 #include "agent/http/http_server.h"
 #include "collectors/history/history_store.h"
 
@@ -22,7 +23,7 @@ struct SeriesRequest {
 // do. `now` is in seconds since the epoch. Pure.
 std::variant<SeriesRequest, std::string> parse_series_request(const QueryParameters& parameters, double now);
 
-// `history` is null if it is disabled. Thread-safe.
-HttpResponse series_response(const HttpRequest& request, const HistoryStore* history);
+// `known.history` is null if the history is disabled. Thread-safe.
+HttpResponse series_response(const HttpRequest& request, const KnownWorkloads& known);
 
 }  // namespace tallyman

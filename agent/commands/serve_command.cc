@@ -107,6 +107,7 @@ class Agent {
     };
     events.log = events_log_;
     events.metadata_fault = [](const Error& error) { warn_limited("container metadata: " + to_string(error)); };
+    events.warning = [](const std::string& text) { warn_limited(text); };
     events.published = [this](const SnapshotPtr& snapshot) { dispatcher_.publish(snapshot); };
     return events;
   }

@@ -1,5 +1,7 @@
 #include "agent/commands/usage.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <algorithm>
 #include <map>
 #include <utility>
@@ -83,8 +85,12 @@ UsageRow row_of(const Rates& rates, const Snapshot& after, const Block* old, con
 
 // True if the workload lies below one of `others` (sorted), whose figures then include it.
 bool lies_below_one_of(const std::string& id, const std::vector<std::string_view>& others) {
-  for (std::size_t slash = id.rfind('/'); slash != std::string::npos && slash > 0; slash = id.rfind('/', slash - 1)) {
-    if (std::binary_search(others.begin(), others.end(), std::string_view(id).substr(0, slash))) {
+  const auto cgroup = WorkloadId(id).cgroup();
+  if (!cgroup) {
+    return false;
+  }
+  for (CgroupPath above = cgroup->parent(); !above.is_root(); above = above.parent()) {
+    if (std::binary_search(others.begin(), others.end(), above.text())) {
       return true;
     }
   }

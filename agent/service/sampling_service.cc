@@ -1,5 +1,6 @@
 #include "agent/service/sampling_service.h"
 
+#include "collectors/discovery/runtimes/all_runtimes.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/sampling/processes/workload_process_stats.h"
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
@@ -160,20 +161,11 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
                                                          std::move(*labels), std::move(workload_sources));
   DiscoveryOptions discovery = discovery_options(options, sampling_service->mounts_);
   discovery.on_error = sampling_service->events_.metadata_fault;
+  discovery.on_warning = sampling_service->events_.warning;
   sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->mounts_);
   discovery.final_stats = sampling_service->final_stats_.get();
-  std::vector<std::unique_ptr<Runtime>> runtimes;
-  runtimes.push_back(make_docker_runtime(options.root, options.docker_root));
-  runtimes.push_back(make_podman_runtime(options.root));
-  runtimes.push_back(make_crio_runtime(options.root));
-  runtimes.push_back(make_lxc_runtime(options.root));
-  runtimes.push_back(make_mesos_runtime());
-  runtimes.push_back(make_rkt_runtime(options.root));
-  runtimes.push_back(make_libvirt_runtime(options.root));
-  runtimes.push_back(make_machined_runtime(options.root));  // after the runtimes whose machines it also registers
-  runtimes.push_back(make_containerd_runtime(options.root, options.containerd_state));  // it needs the most paths
-  runtimes.push_back(make_systemd_runtime(options.root));  // last, because containers can be units too
-  sampling_service->discovery_ = std::make_unique<Discovery>(std::move(discovery), std::move(runtimes));
+  sampling_service->discovery_ = std::make_unique<Discovery>(
+      std::move(discovery), all_runtimes({options.root, options.docker_root, options.containerd_state}));
   return sampling_service;
 }
 

@@ -31,6 +31,7 @@ namespace tallyman {
 struct SamplingServiceEvents {
   std::function<void(std::string_view, const std::string&)> fault;  // a collector's name and its error, in each pass
   std::function<void(const Error&)> metadata_fault;                 // from discovery
+  std::function<void(const std::string&)> warning;                  // from discovery too; a whole sentence
   std::function<void(const SnapshotPtr&)> published;                // each snapshot; must not wait
   std::shared_ptr<EventLog> log;                                    // events of workloads; outlives a reload
 };

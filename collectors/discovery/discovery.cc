@@ -2,6 +2,9 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
+#include "collectors/discovery/unnamed_containers.h"
+#include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/model/workload_id.h"
 
 #include <algorithm>
 #include <atomic>
@@ -19,7 +22,6 @@ using Clock = std::chrono::steady_clock;
 // Runtimes write a container's start time and process after they have created its cgroup.
 // During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
-constexpr std::chrono::seconds kStartingTime{3};
 
 std::uint64_t wall_clock_nsec() {
   const auto now = std::chrono::system_clock::now().time_since_epoch();
@@ -34,14 +36,12 @@ struct Record {
   bool undecided = false;      // a container's path, but no runtime has its files yet
   std::uint64_t revision = 0;  // at the last complete description
   bool described = false;
+  bool not_found = false;  // describe() found no files, and nothing that denied them
   WorkloadPtr workload;
 };
 
 // The name shown until the real one is known; the ids of LXC and machined are names.
-std::string short_id(const std::string& id) {
-  constexpr std::size_t kShortIdDigits = 12;
-  return is_container_id(id) ? id.substr(0, kShortIdDigits) : id;
-}
+std::string short_id(const std::string& id) { return is_container_id(id) ? id.substr(0, kShortIdDigits) : id; }
 
 bool is_unit(WorkloadKind kind) {
   return kind == WorkloadKind::kService || kind == WorkloadKind::kSlice || kind == WorkloadKind::kScope;
@@ -67,6 +67,8 @@ WorkloadPtr workload_of(const Workload& before, const Runtime& runtime, Workload
   }
   return workload;
 }
+
+bool is_unnamed(const Record& record) { return record.runtime != nullptr && !record.described; }
 
 bool is_fault(const Error& error) { return error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone; }
 
@@ -121,6 +123,9 @@ class Discovery::Impl {
   bool take(Record& record, ContainerDescription description);
   void name_pods();
   bool describe_starting();
+  bool is_starting_now(const Record& record) const;
+  void warn_of_unnamed();
+  bool is_news(std::string text);
   void report(const Error& error);
   void publish(bool changed);
 
@@ -270,7 +275,7 @@ Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& n
   record.workload = std::move(workload);
   choose_runtime(record);
   if (record.runtime != nullptr) describe(record);
-  if (is_starting(record)) starting_[path] = Clock::now() + kStartingTime;
+  if (is_starting(record)) starting_[path] = Clock::now() + options_.starting_time;
   return record;
 }
 
@@ -306,8 +311,29 @@ bool Discovery::Impl::refresh_metadata() {
   }
   const CgroupTreeStatus tree = tree_.status();
   if (!tree.watch_error.empty()) report(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
+  warn_of_unnamed();
   reported_ = std::move(seen_in_this_round_);
   return changed;
+}
+
+// One that is older than the agent is not starting any more.
+bool Discovery::Impl::is_starting_now(const Record& record) const {
+  const auto starting = starting_.find(record.workload->id);
+  if (starting == starting_.end() || Clock::now() >= starting->second) return false;
+  const auto time = static_cast<std::uint64_t>(std::chrono::nanoseconds(options_.starting_time).count());
+  return record.node.created_nsec.value_or(wall_clock_nsec()) + time > wall_clock_nsec();
+}
+
+// Once for each runtime, not for each of its containers: they have one cause.
+void Discovery::Impl::warn_of_unnamed() {
+  std::set<const Runtime*> without_files;
+  for (const auto& [path, record] : records_) {
+    if (is_unnamed(record) && record.not_found && !is_starting_now(record)) without_files.insert(record.runtime);
+  }
+  for (const Runtime* runtime : without_files) {
+    const std::string text = unnamed_warning(*runtime);
+    if (is_news(text) && options_.on_warning) options_.on_warning(text);
+  }
 }
 
 // True when the workload's facts changed.
@@ -317,6 +343,7 @@ bool Discovery::Impl::describe(Record& record) {
   if (revision != 0 && revision == record.revision) return false;
   auto description = record.runtime->describe(record.container_id);
   record.revision = 0;
+  record.not_found = !description && !is_fault(description.error());
   if (!description) {
     if (is_fault(description.error())) {
       ++metadata_errors_;
@@ -355,7 +382,7 @@ void Discovery::Impl::name_pods() {
   for (const auto& [path, record] : records_) {
     PodIdentity said;
     if (!take_pod_name(record.workload->container, said)) continue;
-    const auto above = records_.find(path.substr(0, path.rfind('/')));
+    const auto above = records_.find(std::string(CgroupPath(path).parent().text()));
     if (above == records_.end() || above->second.workload->kind != WorkloadKind::kPod) continue;
     const Workload& pod = *above->second.workload;
     if (pod.pod.name == said.name && pod.pod.name_space == said.name_space) continue;
@@ -379,10 +406,13 @@ bool Discovery::Impl::describe_starting() {
   return changed;
 }
 
-void Discovery::Impl::report(const Error& error) {
-  std::string text = to_string(error);
+bool Discovery::Impl::is_news(std::string text) {
   seen_in_this_round_.insert(text);
-  if (reported_.insert(std::move(text)).second && options_.on_error) options_.on_error(error);
+  return reported_.insert(std::move(text)).second;
+}
+
+void Discovery::Impl::report(const Error& error) {
+  if (is_news(to_string(error)) && options_.on_error) options_.on_error(error);
 }
 
 void Discovery::Impl::publish(bool changed) {
@@ -397,7 +427,7 @@ void Discovery::Impl::publish(bool changed) {
     list->reserve(records_.size());
   }
   for (const auto& [path, record] : records_) {
-    if (record.runtime != nullptr && !record.described) ++status.unnamed_containers;
+    if (is_unnamed(record)) ++status.unnamed_containers;
     if (list) list->push_back(record.workload);
   }
   WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock

@@ -27,15 +27,21 @@ struct DiscoveryOptions {
   CgroupTreeOptions tree;
   std::chrono::milliseconds refresh_interval{1'000};  // how often runtimes' files are checked for changes
   FinalStatsWatcher* final_stats = nullptr;           // may be null; outlives the discovery
+  // A container may lack its name and start time for so long before that is worth a warning:
+  // runtimes write some of their files after they have created its cgroup.
+  std::chrono::milliseconds starting_time{3'000};
   // Called from the discovery thread: once for each cause, and again when the cause
   // returns. Also for a watch_error; `where` is then the whole text.
   std::function<void(const Error&)> on_error;
+  // Called in the same way if containers of a runtime stay without a name, which is no error
+  // of a file. The text is a whole sentence.
+  std::function<void(const std::string&)> on_warning;
 };
 
 struct DiscoveryStatus {
   CgroupTreeStatus tree;
   std::uint64_t metadata_errors = 0;     // describe() calls that failed or were incomplete, except for missing files
-  std::uint64_t unnamed_containers = 0;  // recognised by path, never described
+  std::uint64_t unnamed_containers = 0;  // recognised by path; the runtime has no files of them
   std::uint64_t exits_dropped = 0;       // not taken in time
 };
 

@@ -3,13 +3,13 @@
 #include "collectors/discovery/runtimes/ecs.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
+#include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/model/workload_id.h"
 
 #include <utility>
 
 namespace tallyman {
 namespace {
-
-std::string_view last_component(std::string_view path) { return path.substr(path.rfind('/') + 1); }
 
 bool has_suffix(std::string_view name, std::string_view suffix) {
   return name.size() > suffix.size() && name.ends_with(suffix);
@@ -27,18 +27,16 @@ std::string podman_pod_of(std::string_view path) {
   return split->above == "/libpod_parent" && is_container_id(split->name) ? std::string(split->name) : std::string();
 }
 
-constexpr std::size_t kShortIdDigits = 12;
-
 }  // namespace
 
 void name_by_path(Workload& workload) {
   const std::string_view path = workload.id;
-  const std::string_view name = last_component(path);
+  const std::string_view name = CgroupPath(path).name();
   const auto set = [&workload](WorkloadKind kind, std::string text) {
     workload.kind = kind;
     workload.workload = std::move(text);
   };
-  if (path == "/") return set(WorkloadKind::kHost, "host");
+  if (CgroupPath(path).is_root()) return set(WorkloadKind::kHost, "host");
   workload.user = user_of(path);
   if (auto pod = pod_by_path(path)) {
     workload.pod = std::move(*pod);

@@ -7,17 +7,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kShortIdBytes = 12;
 constexpr int kStepsBefore = 5;  // for the rate at the start of the range
-
-bool is_meant(const HistoryTrack& track, std::string_view wanted) {
-  const bool by_id = track.id == wanted || (track.id.size() == wanted.size() + 1 && track.id.ends_with(wanted));
-  return by_id || (wanted.size() >= kShortIdBytes && track.container_id.starts_with(wanted));
-}
-
-bool is_called(const HistoryTrack& track, std::string_view wanted) {
-  return track.workload == wanted || (!track.name.empty() && track.name == wanted);
-}
 
 std::int64_t nanoseconds(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
 
@@ -42,27 +32,11 @@ PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPoo
 
 }  // namespace
 
-std::optional<std::string> HistoryStore::find(std::string_view wanted) const {
+void HistoryStore::offer_workloads(WorkloadMatches& matches) const {
   const std::lock_guard lock(mutex_);
-  const HistoryTrack *named = nullptr, *ended = nullptr;
-  bool ambiguous = false;
-  const auto last_seen = [](const HistoryTrack& track) {
-    const auto& chunks = track.tiers[kFine].chunks();
-    return chunks.empty() ? Tick{0} : chunks.back().last();
-  };
   for (const auto& [key, track] : tracks_) {
-    if (is_meant(*track, wanted)) return track->id;
-    if (!is_called(*track, wanted)) continue;
-    if (track->live && track->live->seen) {
-      ambiguous = named != nullptr && named->id != track->id;
-      named = track.get();
-    } else if (ended == nullptr || last_seen(*track) >= last_seen(*ended)) {
-      ended = track.get();
-    }
+    matches.offer({track->id, track->container_id, track->workload, track->name}, track->live && track->live->seen);
   }
-  const HistoryTrack* const found = named != nullptr ? named : ended;
-  if (found == nullptr || ambiguous) return std::nullopt;
-  return found->id;
 }
 
 HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {

@@ -9,6 +9,7 @@
 
 #include "collectors/history/history_track.h"
 #include "collectors/model/history_fields.h"
+#include "collectors/model/workload_query.h"
 
 #include <chrono>
 #include <cstdint>
@@ -57,10 +58,8 @@ class HistoryStore {
   // Thread-safe, and does not delay the thread that adds: a query holds the lock only to
   // copy the compressed samples, and unpacks them outside.
 
-  // Id of the wanted workload: by cgroup path (with or without its first slash),
-  // container id (12 digits or more) or a name that only one has. Existing workloads go
-  // before ended ones; of those the last to end.
-  std::optional<std::string> find(std::string_view wanted) const;
+  // Offers all workloads that it remembers; those in the last sample count as existing.
+  void offer_workloads(WorkloadMatches& matches) const;
   // Unknown ids give series without points.
   HistoryAnswer answer(const HistoryQuery& query) const;
   // At the last sample; waits for no adding and no query.

@@ -7,7 +7,6 @@ namespace {
 
 constexpr std::string_view kNames[kEventTypes] = {"started", "died",    "oom_killed", "throttled",     "limit_changed",
                                                   "paused",  "resumed", "restarted",  "health_changed"};
-constexpr std::size_t kShortIdBytes = 12;
 
 }  // namespace
 
@@ -36,10 +35,7 @@ Event Event::of(const Workload& workload, EventType type, std::uint64_t time_nse
 
 bool EventFilter::matches(const Event& event) const {
   if (event.id <= after || (type && event.type != *type)) return false;
-  if (workload.empty() || event.workload_id == workload || event.workload == workload || event.name == workload) {
-    return true;
-  }
-  return workload.size() >= kShortIdBytes && event.container_id.starts_with(workload);
+  return workload_id.empty() || event.workload_id == workload_id;
 }
 
 void EventLog::append(Event event) {
@@ -74,6 +70,12 @@ std::vector<EventPtr> EventLog::select(const EventFilter& filter) const {
     if (filter.matches(**it)) found.push_back(*it);
   }
   return found;
+}
+
+void EventLog::offer_workloads(WorkloadMatches& matches) const {
+  const std::lock_guard lock(mutex_);
+  for (const EventPtr& one : kept_)
+    matches.offer({one->workload_id, one->container_id, one->workload, one->name}, false);
 }
 
 EventLogStatistics EventLog::statistics() const {

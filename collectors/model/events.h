@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/model/workload.h"
+#include "collectors/model/workload_query.h"
 
 #include <array>
 #include <cstddef>
@@ -56,7 +57,7 @@ struct EventFilter {
   std::uint64_t after = 0;    // only greater ids
   std::size_t limit = 1'000;  // the oldest ones; the newest ones if after is 0
   std::optional<EventType> type;
-  std::string workload;  // its cgroup path, container id (12 digits or more) or name; empty: all
+  std::string workload_id;  // empty: all
 
   bool matches(const Event& event) const;
 };
@@ -73,6 +74,8 @@ class EventLog {
 
   void append(Event event);
   std::vector<EventPtr> select(const EventFilter& filter) const;
+  // Those of the events that are kept, as ended: this does not know which exist.
+  void offer_workloads(WorkloadMatches& matches) const;
   EventLogStatistics statistics() const;
   // Called after each append(), in its thread, in order. Must neither block nor call back
   // here. At most one; null: none. Once this returns, the previous listener is no longer

@@ -43,6 +43,8 @@ constexpr MetricDefinition kTable[] = {
     self("tallyman_label_collisions_total", kCounter, "",
          "Container labels dropped because another label gets the same valid name."),
     self("tallyman_metadata_errors_total", kCounter, "", "Container runtime files that could not be read or parsed."),
+    self("tallyman_unnamed_containers", kGauge, "",
+         "Containers shown by their id because no files of their runtime were found for them."),
 
     self("tallyman_filesystem_walks_total", kCounter, "", "Walks through layers and volumes, by result.", "result"),
     self("tallyman_filesystem_walk_entries_total", kCounter, "", "Files and directories visited by walks."),

@@ -35,6 +35,7 @@ SelfStatistics everything() {
   s.labels_truncated = 1;
   s.label_collisions = 2;
   s.metadata_errors = 3;
+  s.unnamed_containers = 2;
   s.filesystem = {{{"complete", 9}, {"failed", 1}}, {{"measured", 30}, {"denied", 0}}, 50'000, 0, 1, 0, 0.5, 1.25};
   s.open_files = 4'000;
   s.open_files_limit = 60'000;

@@ -50,6 +50,14 @@ class Runtime {
   // directory or file without permission), kMalformed (the file's name).
   virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
 
+  // The first place where describe() looks, as the host names it, and the flag that gives
+  // another; for the warning that containers have no names. Empty where a name needs no file.
+  struct MetadataSource {
+    std::string path;
+    std::string_view flag;
+  };
+  virtual MetadataSource metadata_source() const { return {}; }
+
   // How its last run ended, for runtimes that write this to a separate, possibly
   // short-lived file: event_fd() becomes readable, and handle_events() reads the file.
   virtual std::optional<ContainerExit> exit_of(const std::string& container_id) {

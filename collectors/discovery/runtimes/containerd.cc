@@ -42,6 +42,7 @@ class ContainerdRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
+  MetadataSource metadata_source() const override { return {states_.front().tasks, "--containerd.state"}; }
 
  private:
   struct Bundle {

@@ -136,6 +136,8 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std
   return error;
 }
 
+Runtime::MetadataSource ContainersStorageRuntime::metadata_source() const { return {kRootGraph, {}}; }
+
 std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
   const auto place = find(id);
   if (!place) return 0;

@@ -40,6 +40,7 @@ class ContainersStorageRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
+  MetadataSource metadata_source() const override;
   std::optional<ContainerExit> exit_of(const std::string& id) override;
   int event_fd() const override { return exit_files_.fd(); }
   void handle_events() override;

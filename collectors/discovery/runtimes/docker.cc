@@ -38,6 +38,10 @@ class DockerRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
+  MetadataSource metadata_source() const override {
+    const bool known = !containers_directories_.empty();
+    return {known ? containers_directories_.front() : std::string(kDefaultDataRoot) + "/containers", "--docker.root"};
+  }
 
  private:
   struct Place {

@@ -71,6 +71,7 @@ class MachinedRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
+  MetadataSource metadata_source() const override { return {kMachines, {}}; }
 
  private:
   int directory();  // of /run/systemd/machines; negative: it does not exist

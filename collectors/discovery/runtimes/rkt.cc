@@ -57,6 +57,7 @@ class RktRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& uuid) override;
   Result<ContainerDescription> describe(const std::string& uuid) override;
+  MetadataSource metadata_source() const override { return {kPods, {}}; }
 
  private:
   RootedFiles files_;

@@ -2,6 +2,7 @@
 
 #include "collectors/discovery/tree/directory.h"
 #include "collectors/discovery/tree/directory_watcher.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/kernel_file.h"
 
 #include <poll.h>
@@ -31,16 +32,6 @@ constexpr int kPolls = 70;
 constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's event, events of the others are about the same cgroup.
 constexpr milliseconds kShortLivedMemory{2'000};
-
-std::string join(const std::string& parent, std::string_view name) {
-  std::string path = parent;
-  if (path != "/") path.push_back('/');
-  return path.append(name);
-}
-
-std::size_t depth_of(std::string_view path) {
-  return path == "/" ? 0 : static_cast<std::size_t>(std::count(path.begin(), path.end(), '/'));
-}
 
 }  // namespace
 
@@ -77,7 +68,7 @@ class CgroupTree::Impl {
   };
 
   std::string directory_of(std::uint8_t hierarchy, const std::string& path) const {
-    return path == "/" ? options_.hierarchies[hierarchy] : options_.hierarchies[hierarchy] + path;
+    return CgroupPath(path).directory_in(options_.hierarchies[hierarchy]);
   }
   Result<Directory> open_directory(std::uint8_t hierarchy, const std::string& path) const {
     return check_directory(directory_of(hierarchy, path), path == "/");
@@ -164,9 +155,9 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
   while (!to_list.empty()) {
     const std::string path = std::move(to_list.front());
     to_list.pop_front();
-    const bool too_deep = depth_of(path) >= options_.max_depth;
+    const bool too_deep = CgroupPath(path).depth() >= options_.max_depth;
     const bool listed = for_each_subdirectory(directory_of(hierarchy, path), path == "/", [&](std::string_view name) {
-      std::string child = join(path, name);
+      std::string child = CgroupPath(path).child(name);
       if (too_deep) {
         ++status_.left_out;
       } else if (visit(hierarchy, child)) {
@@ -247,7 +238,8 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
 // It was created and is already gone. A runtime creates it in several hierarchies: the
 // first report counts.
 void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
-  if (nodes_.size() >= options_.max_cgroups || depth_of(path) > options_.max_depth || exists_anywhere(path)) return;
+  if (nodes_.size() >= options_.max_cgroups || CgroupPath(path).depth() > options_.max_depth || exists_anywhere(path))
+    return;
   const auto now = Clock::now();
   std::erase_if(short_lived_, [&](const auto& one) { return now >= one.second.until; });
   const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
@@ -275,8 +267,9 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
     if (same && same->inode != found->second.inode) identify(path, found->second);
     return false;
   }
-  const std::string below = path + "/";
-  for (auto it = nodes_.lower_bound(below); it != nodes_.end() && it->first.starts_with(below);) {
+  const CgroupPath removed(path);
+  for (auto it = nodes_.upper_bound(removed.prefix_of_descendants());
+       it != nodes_.end() && removed.contains(CgroupPath(it->first));) {
     notify(it->first, it->second, false);
     forget_watches(it->first);
     it = nodes_.erase(it);

@@ -1,5 +1,6 @@
 #include "collectors/discovery/tree/directory_watcher.h"
 
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/inotify_events.h"
 
 #include <sys/inotify.h>
@@ -96,9 +97,8 @@ void DirectoryWatcher::take_event(int watch, std::uint32_t mask, std::string_vie
   }
   if ((mask & IN_ISDIR) == 0 || name.empty()) return;
   if ((mask & (IN_MOVED_FROM | IN_MOVED_TO)) != 0) batch.stale = true;
-  DirectoryEvent event{(mask & (IN_CREATE | IN_MOVED_TO)) != 0, found->second.tag, found->second.path};
-  if (event.path != "/") event.path.push_back('/');
-  event.path.append(name);
+  DirectoryEvent event{(mask & (IN_CREATE | IN_MOVED_TO)) != 0, found->second.tag,
+                       CgroupPath(found->second.path).child(name)};
   batch.events.push_back(std::move(event));
 }
 

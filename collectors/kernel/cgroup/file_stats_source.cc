@@ -1,5 +1,7 @@
 #include "collectors/kernel/cgroup/file_stats_source.h"
 
+#include "collectors/kernel/stats/cgroup_path.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -140,7 +142,7 @@ class FileStatsSource final : public StatsSource {
   std::vector<std::string> page_sizes_;
   std::vector<std::unique_ptr<Attached>> slots_;
   std::vector<Handle> free_;
-  std::map<std::string, Handle> by_path_;
+  std::map<std::string, Handle, std::less<>> by_path_;
   std::vector<Attached*> parents_first_;  // all, in the order of their paths
   bool tree_changed_ = false;             // since the last link_parents()
   ReadContext context_;
@@ -178,10 +180,9 @@ void FileStatsSource::detach(Handle handle) {
 }
 
 FileStatsSource::Attached* FileStatsSource::parent_of(const std::string& path) {
-  for (std::string_view parent = path; parent.size() > 1;) {
-    const std::size_t slash = parent.rfind('/');
-    parent = slash == 0 ? std::string_view("/") : parent.substr(0, slash);
-    if (const auto it = by_path_.find(std::string(parent)); it != by_path_.end()) {
+  for (CgroupPath above(path); !above.is_root();) {
+    above = above.parent();
+    if (const auto it = by_path_.find(above.text()); it != by_path_.end()) {
       return slots_[it->second].get();
     }
   }

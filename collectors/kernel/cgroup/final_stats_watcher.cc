@@ -3,6 +3,7 @@
 #include "collectors/kernel/cgroup/cgroup_files.h"
 #include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/inotify_events.h"
 #include "collectors/kernel/system/self_process.h"
 
@@ -180,7 +181,7 @@ std::string EventsFileWatcher::path_below(int directory_watch, std::string_view 
   if (parent == directories_.end()) {
     return {};
   }
-  return (parent->second == "/" ? std::string() : parent->second) + "/" + std::string(name);
+  return CgroupPath(parent->second).child(name);
 }
 
 // Watched here, not only when discovery reports the cgroup: it may be gone by then.
@@ -266,8 +267,9 @@ FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path
 }
 
 FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
-  const std::string directory = mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path +
-                                (cgroup_path == "/" ? "" : cgroup_path);
+  const std::string directory =
+      CgroupPath(cgroup_path)
+          .directory_in(mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path);
   // The same file has the same watch: a second call changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
   const int error = errno;

@@ -1,5 +1,7 @@
 #include "collectors/sampling/lifecycle/cpu_balance.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -8,13 +10,10 @@ namespace tallyman {
 // The nearest existing ancestor. No cgroup's sum includes a process group
 // ("process:NAME").
 CpuBalance::Parents::iterator CpuBalance::above(std::string_view id) {
-  if (!id.starts_with('/')) {
-    return parents_.end();
-  }
-  while (id.size() > 1) {
-    const std::size_t slash = id.rfind('/');
-    id = slash == 0 ? std::string_view("/") : id.substr(0, slash);
-    if (const auto found = parents_.find(id); found != parents_.end()) {
+  auto cgroup = WorkloadId(id).cgroup();
+  while (cgroup && !cgroup->is_root()) {
+    cgroup = cgroup->parent();
+    if (const auto found = parents_.find(cgroup->text()); found != parents_.end()) {
       return found;
     }
   }

@@ -1,5 +1,7 @@
 #include "collectors/sampling/lifecycle/event_detector.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <utility>
 
 namespace tallyman {
@@ -117,10 +119,10 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
 void EventDetector::end_pass() {
   // Sorted by path: descendants follow their ancestors.
   for (std::size_t i = 0; i < oom_kills_.size(); ++i) {
-    const std::string below = oom_kills_[i].workload_id == "/" ? "/" : oom_kills_[i].workload_id + "/";
+    const WorkloadId id(oom_kills_[i].workload_id);
     bool lowest = true;
     for (std::size_t k = i + 1; k < oom_kills_.size() && lowest; ++k) {
-      lowest = !oom_kills_[k].workload_id.starts_with(below);
+      lowest = !id.contains(WorkloadId(oom_kills_[k].workload_id));
     }
     if (!lowest) continue;
     if (victims_ != nullptr) victims_->name_in(oom_kills_[i]);

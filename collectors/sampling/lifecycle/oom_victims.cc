@@ -1,5 +1,7 @@
 #include "collectors/sampling/lifecycle/oom_victims.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <algorithm>
 #include <iterator>
 #include <string>
@@ -11,7 +13,7 @@ constexpr std::size_t kMaxNamed = 5;
 
 // The kernel's path starts at its own root, an id at the root of the mounted hierarchy.
 bool is_at_or_below(std::string_view cgroup, std::string_view id) {
-  if (id == "/") {
+  if (WorkloadId(id).is_host()) {
     return true;
   }
   const std::size_t at = cgroup.rfind(id);

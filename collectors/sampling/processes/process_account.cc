@@ -1,5 +1,7 @@
 #include "collectors/sampling/processes/process_account.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <algorithm>
 
 namespace tallyman {
@@ -76,8 +78,8 @@ bool ProcessAccounts::follow(const WorkloadList& workloads) {
     return false;
   }
   for (auto& [path, account] : cgroups_) {  // parents come first
-    const std::size_t slash = path.rfind('/');
-    account->parent = path.size() == 1 ? nullptr : nearest(std::string_view(path).substr(0, slash));
+    const CgroupPath cgroup(path);
+    account->parent = cgroup.is_root() ? nullptr : nearest(cgroup.parent());
     account->holds_processes =
         kind_holds_processes(*account->workload) || (account->parent != nullptr && account->parent->holds_processes);
   }
@@ -131,16 +133,16 @@ ProcessAccount* ProcessAccounts::served_by(const RuntimeProcess& process) const 
   return found == cgroups_.end() ? nullptr : found->second.get();
 }
 
-ProcessAccount* ProcessAccounts::nearest(std::string_view path) {
+ProcessAccount* ProcessAccounts::nearest(CgroupPath path) {
   for (;;) {
-    const auto found = cgroups_.find(path.empty() ? std::string_view("/") : path);
+    const auto found = cgroups_.find(path.text());
     if (found != cgroups_.end()) {
       return found->second.get();
     }
-    if (path.size() <= 1) {
+    if (path.is_root()) {
       return nullptr;
     }
-    path = path.substr(0, path.rfind('/'));
+    path = path.parent();
   }
 }
 
@@ -151,7 +153,7 @@ ProcessAccounts::Home ProcessAccounts::home_of(std::span<const CgroupMembership>
                               : std::pair(account->holds_processes, account->workload->id.size());
   };
   for (const CgroupMembership& membership : memberships) {
-    ProcessAccount* const account = nearest(membership.path);
+    ProcessAccount* const account = nearest(CgroupPath(membership.path));
     if (best.account == nullptr || rank(account) > rank(best.account)) {
       best = {account, membership.path};
     }
@@ -177,7 +179,7 @@ ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::
     account = std::make_unique<ProcessAccount>();
     auto workload = std::make_shared<Workload>();
     workload->kind = WorkloadKind::kProcess;
-    workload->id = "process:" + name;
+    workload->id = WorkloadId::of_process_group(name);
     workload->workload = name;
     workload->seen_nsec = wall_nsec;
     account->workload = std::move(workload);

@@ -4,6 +4,7 @@
 // Internal to the process scan; one thread.
 #pragma once
 
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/stats/process_stats.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/runtime_process.h"
@@ -162,7 +163,7 @@ class ProcessAccounts {
   std::uint64_t names_in_other() const { return in_other_.size(); }
 
  private:
-  ProcessAccount* nearest(std::string_view path);
+  ProcessAccount* nearest(CgroupPath path);
   void index_containers();
 
   std::size_t max_groups_;

@@ -1,6 +1,8 @@
 // Turns the accounts into the form that the sampler and the API need.
 #include "collectors/sampling/processes/process_scan.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <algorithm>
 #include <set>
 
@@ -66,10 +68,8 @@ ProcessFacts facts_of(const ProcessAccount& account, bool tasks) {
 }
 
 bool is_above_or_below(const Workload& a, const Workload& b) {
-  const auto above = [](const std::string& one, const std::string& other) {
-    return other.size() > one.size() && other.starts_with(one) && (one == "/" || other[one.size()] == '/');
-  };
-  return above(a.id, b.id) || above(b.id, a.id);
+  const WorkloadId one(a.id), other(b.id);
+  return one.contains(other) || other.contains(one);
 }
 
 // Which workloads share each namespace, except the host's own.

@@ -1,5 +1,7 @@
 #include "collectors/sampling/processes/workload_process_stats.h"
 
+#include "collectors/model/workload_id.h"
+
 #include <utility>
 
 namespace tallyman {
@@ -58,7 +60,7 @@ class GroupedStatsSource final : public StatsSource {
 
   Handle attach(const std::string& id) override {
     Slot slot;
-    if (id.starts_with('/')) {
+    if (WorkloadId(id).cgroup()) {
       slot.cgroup = cgroups_->attach(id);
     } else {
       slot.group = id;

@@ -1,6 +1,7 @@
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 
 #include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 
 #include <fcntl.h>
 
@@ -46,7 +47,7 @@ class WorkloadFilesystemStats final : public WorkloadStatsSource {
       return detach(handle);
     }
     if (has_files) {
-      demand.cgroup = workload.id.substr(workload.id.rfind('/') + 1);
+      demand.cgroup = CgroupPath(workload.id).name();
       demand.pid = workload.container.init_pid;
       demand.layer_directory = workload.container.layer_directory;
       demand.volumes = volumes_of(workload.container);

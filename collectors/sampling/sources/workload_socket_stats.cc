@@ -1,5 +1,6 @@
 #include "collectors/sampling/sources/workload_socket_stats.h"
 
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/sampling/sources/background_task.h"
 
 #include <map>
@@ -159,8 +160,9 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
       }
       SocketTally sum;
       add_cgroup(*by_cgroup, handle, sum);
-      const std::string below = one.id + "/";
-      for (auto at = by_id_.lower_bound(below); at != by_id_.end() && at->first.starts_with(below); ++at) {
+      const CgroupPath cgroup(one.id);
+      for (auto at = by_id_.upper_bound(cgroup.prefix_of_descendants());
+           at != by_id_.end() && cgroup.contains(CgroupPath(at->first)); ++at) {
         add_cgroup(*by_cgroup, at->second, sum);
       }
       one.stats = {};

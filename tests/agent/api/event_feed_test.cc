@@ -42,7 +42,7 @@ class Feed : public ::testing::Test {
 
 TEST_F(Feed, ListsTheKeptEvents) {
   for (int i = 0; i < 4; ++i) add(*log_, "/web", i == 3 ? EventType::kDied : EventType::kStarted);
-  const auto list = boost::json::parse(*feed_.list(request({})).body).as_object();
+  const auto list = boost::json::parse(*feed_.list(request({}), {}).body).as_object();
   EXPECT_EQ(list.at("newest").as_int64(), 4);
   EXPECT_EQ(list.at("oldest").as_int64(), 2);
   EXPECT_EQ(list.at("dropped").as_int64(), 1);
@@ -53,14 +53,14 @@ TEST_F(Feed, ListsTheKeptEvents) {
   EXPECT_EQ(last.at("time").as_string(), "2023-11-14T22:13:20.500000000Z");
   EXPECT_EQ(last.at("workload").as_object().at("id").as_string(), "/web");
   EXPECT_EQ(last.at("details").as_object().at("exit_code").as_int64(), 3);
-  const auto died = boost::json::parse(*feed_.list(request({{"type", "died"}, {"since", "1"}})).body).as_object();
+  const auto died = boost::json::parse(*feed_.list(request({{"type", "died"}, {"since", "1"}}), {}).body).as_object();
   EXPECT_EQ(died.at("events").as_array().size(), 1U);
 }
 
 TEST_F(Feed, RefusesInvalidParameters) {
   for (const auto& [key, value] :
        {std::pair<std::string, std::string>{"since", "x"}, {"limit", "-1"}, {"type", "boom"}}) {
-    const HttpResponse refused = feed_.list(request({{key, value}}));
+    const HttpResponse refused = feed_.list(request({{key, value}}), {});
     EXPECT_EQ(refused.status, 400);
     EXPECT_THAT(*refused.body, HasSubstr(key));
   }

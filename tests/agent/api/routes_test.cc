@@ -157,14 +157,32 @@ TEST_F(RoutesTest, OneWorkloadIsFoundByIdPathAndName) {
   EXPECT_EQ(json("/api/v1/workloads/").at("kind").as_string(), "host");
 }
 
-TEST_F(RoutesTest, AnUnknownOrAmbiguousWorkloadIs404) {
-  small_.add_container(std::string(64, 'c'), "db");
+TEST_F(RoutesTest, AnUnknownWorkloadIs404) {
   sampling_service_->sample_once();
-  for (const std::string id : {"nobody", "db", "aaaaaaaaaaa"}) {
+  for (const std::string id : {"nobody", "aaaaaaaaaaa"}) {
     const HttpReply reply = get("/api/v1/workloads/" + id);
     EXPECT_EQ(reply.status, 404) << id;
     EXPECT_THAT(boost::json::parse(reply.body).as_object().at("error").as_string(), HasSubstr("/api/v1/workloads"));
   }
+}
+
+TEST_F(RoutesTest, ANameOfTwoWorkloadsIs409) {
+  small_.add_container(std::string(64, 'c'), "db");
+  sampling_service_->sample_once();
+  const HttpReply reply = get("/api/v1/workloads/db");
+  EXPECT_EQ(reply.status, 409);
+  EXPECT_EQ(boost::json::parse(reply.body).as_object().at("candidates").as_array().size(), 2U);
+}
+
+// Docker's data root may be known to dockerd's command line alone.
+TEST_F(RoutesTest, ContainersWithoutANameAreCounted) {
+  sampling_service_->sample_once();
+  EXPECT_THAT(get("/metrics?collect[]=self").body, HasSubstr("\ntallyman_unnamed_containers 0\n"));
+  small_.host.remove("var/lib/docker");
+  small_.add_cgroup(std::string(64, 'c'));
+  small_.add_cgroup(std::string(64, 'd'));
+  sampling_service_->sample_once();
+  EXPECT_THAT(get("/metrics?collect[]=self").body, HasSubstr("\ntallyman_unnamed_containers 2\n"));
 }
 
 TEST_F(RoutesTest, TheHostIsShown) {

@@ -27,8 +27,11 @@ class SmallHost {
     host.file("var/lib/docker/containers/" + id + "/config.v2.json",
               R"({"State":{"Running":true,"Pid":9838,"StartedAt":"2026-11-24T00:25:29Z"},"Name":"/)" + name +
                   R"(","Config":{"Image":"farm/)" + name + R"(:1","Labels":{}}})");
-    record_hybrid_container(host, cgroup_of(id));
+    add_cgroup(id);
   }
+
+  // One of a container whose files are not to be found.
+  void add_cgroup(const std::string& id) { record_hybrid_container(host, cgroup_of(id)); }
 
   Options options() const {
     Options options;

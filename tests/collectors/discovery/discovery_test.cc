@@ -1,5 +1,7 @@
 #include "collectors/discovery/discovery.h"
 
+#include "collectors/discovery/runtimes/all_runtimes.h"
+#include "collectors/discovery/unnamed_containers.h"
 #include "tests/support/eventually.h"
 #include "tests/support/host_builder.h"
 
@@ -14,6 +16,7 @@
 #include <condition_variable>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <mutex>
 #include <thread>
 
@@ -21,9 +24,11 @@ namespace tallyman {
 namespace {
 
 using namespace std::chrono_literals;
+using testing::AllOf;
 using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
+using testing::Not;
 using Clock = std::chrono::steady_clock;
 
 std::string id_of(unsigned number) {
@@ -57,6 +62,10 @@ class DiscoveryTest : public testing::Test {
       const std::lock_guard lock(mutex_);
       errors_.push_back(to_string(error));
     };
+    options.on_warning = [this](const std::string& text) {
+      const std::lock_guard lock(mutex_);
+      warnings_.push_back(text);
+    };
     return options;
   }
   std::vector<std::unique_ptr<Runtime>> docker() const {
@@ -67,6 +76,11 @@ class DiscoveryTest : public testing::Test {
   std::vector<std::string> errors() {
     const std::lock_guard lock(mutex_);
     return errors_;
+  }
+
+  std::vector<std::string> warnings() {
+    const std::lock_guard lock(mutex_);
+    return warnings_;
   }
 
   void files(unsigned number, const std::string& text) { host_.file(config_path(number), text); }
@@ -83,7 +97,7 @@ class DiscoveryTest : public testing::Test {
 
   HostBuilder host_;
   std::mutex mutex_;
-  std::vector<std::string> errors_;
+  std::vector<std::string> errors_, warnings_;
 };
 
 TEST_F(DiscoveryTest, JoinsCgroupsWithNames) {
@@ -203,6 +217,63 @@ TEST_F(DiscoveryTest, KeepsTheObjectOfWhatDidNotChange) {
   EXPECT_EQ(find(after, "/docker/" + id_of(2))->container.health, Health::kHealthy);
   EXPECT_EQ(find(before, "/docker/" + id_of(2))->container.health, Health::kStarting);
   EXPECT_EQ(before->size() + 1, after->size());
+}
+
+// As with a dockerd whose --data-root is on its command line alone.
+TEST_F(DiscoveryTest, WarnsOnceOfContainersWithoutANameAndNamesPathAndFlag) {
+  files(1, config("web"));
+  for (const unsigned number : {1, 2, 3}) start_cgroup(number);
+  auto at_once = options();
+  at_once.starting_time = 0ms;
+  Discovery discovery(at_once, docker());
+  for (int i = 0; i < 3; ++i) discovery.refresh();
+  EXPECT_EQ(discovery.status().unnamed_containers, 2U);
+  EXPECT_EQ(discovery.status().metadata_errors, 0U);
+  ASSERT_THAT(warnings(), ElementsAre(AllOf(HasSubstr("containers of docker have no names"),
+                                            HasSubstr("/var/lib/docker/containers"), HasSubstr("--docker.root=PATH"))));
+  files(2, config("db"));
+  files(3, config("cache"));
+  discovery.refresh();
+  EXPECT_EQ(discovery.status().unnamed_containers, 0U);
+  start_cgroup(4);
+  discovery.refresh();
+  EXPECT_EQ(discovery.status().unnamed_containers, 1U);
+  EXPECT_EQ(warnings().size(), 2U) << "the cause has come back";
+  EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(DiscoveryTest, WaitsForTheFilesOfAContainerThatIsStarting) {
+  start_cgroup(1);
+  auto patient = options();
+  patient.starting_time = 1h;
+  Discovery discovery(patient, docker());
+  for (int i = 0; i < 2; ++i) discovery.refresh();
+  EXPECT_EQ(discovery.status().unnamed_containers, 1U);
+  EXPECT_THAT(warnings(), IsEmpty());
+}
+
+// One cause, one warning: what could not be read is an error, and says where.
+TEST_F(DiscoveryTest, DoesNotWarnOfNamesWhereTheFilesAreFaulty) {
+  files(1, "{");
+  start_cgroup(1);
+  auto at_once = options();
+  at_once.starting_time = 0ms;
+  Discovery discovery(at_once, docker());
+  discovery.refresh();
+  EXPECT_EQ(discovery.status().unnamed_containers, 1U);
+  EXPECT_THAT(errors(), ElementsAre("/" + config_path(1) + ": malformed"));
+  EXPECT_THAT(warnings(), IsEmpty());
+}
+
+TEST(UnnamedWarning, NamesAFlagWhereThereIsOne) {
+  HostBuilder host;
+  std::map<std::string_view, std::string> said;
+  for (const auto& runtime : all_runtimes({host.root(), "", ""})) {
+    if (!runtime->metadata_source().path.empty()) said[runtime->name()] = unnamed_warning(*runtime);
+  }
+  EXPECT_THAT(said.at("docker"), AllOf(HasSubstr("/var/lib/docker/containers"), HasSubstr("--docker.root=PATH")));
+  EXPECT_THAT(said.at("containerd"), AllOf(HasSubstr("/run/containerd"), HasSubstr("--containerd.state=PATH")));
+  EXPECT_THAT(said.at("podman"), AllOf(HasSubstr("/var/lib/containers/storage"), Not(HasSubstr("--"))));
 }
 
 TEST_F(DiscoveryTest, KeepsWhatItKnewWhileAFileIsHalfWritten) {
@@ -368,21 +439,6 @@ TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
   EXPECT_EQ(find(discovery.current(), service->id), machine);
 }
 
-std::vector<std::unique_ptr<Runtime>> all_runtimes(const HostRoot& root) {
-  std::vector<std::unique_ptr<Runtime>> all;
-  all.push_back(make_docker_runtime(root, ""));
-  all.push_back(make_podman_runtime(root));
-  all.push_back(make_crio_runtime(root));
-  all.push_back(make_lxc_runtime(root));
-  all.push_back(make_mesos_runtime());
-  all.push_back(make_rkt_runtime(root));
-  all.push_back(make_libvirt_runtime(root));
-  all.push_back(make_machined_runtime(root));
-  all.push_back(make_containerd_runtime(root, ""));
-  all.push_back(make_systemd_runtime(root));
-  return all;
-}
-
 // One valid Docker container, among everything else that is broken.
 class BadRuntimeDirectories : public DiscoveryTest {
  protected:
@@ -398,7 +454,7 @@ class BadRuntimeDirectories : public DiscoveryTest {
       host_.dir("sys/fs/cgroup/memory" + path);
   }
   void expect_nothing_else_is_lost() {
-    Discovery discovery(options(), all_runtimes(host_.root()));
+    Discovery discovery(options(), all_runtimes({host_.root(), "", ""}));
     discovery.refresh();
     const auto list = discovery.current();
     EXPECT_EQ(find(list, "/docker/" + id_of(1))->workload, "web");

@@ -32,6 +32,12 @@ struct Figures {
   std::string name = {};
 };
 
+std::optional<std::string> found(const HistoryStore& store, std::string asked) {
+  WorkloadMatches matches{WorkloadQuery(std::move(asked))};
+  store.offer_workloads(matches);
+  return matches.only() == nullptr ? std::nullopt : std::optional(*matches.only());
+}
+
 // A store and the clocks it sees.
 class Feed {
  public:
@@ -42,7 +48,7 @@ class Feed {
     for (const Figures& one : workloads) {
       Workload workload = test::workload_of(WorkloadKind::kContainer, one.id, one.name.empty() ? one.id : one.name);
       workload.inode = one.inode;
-      workload.container_id = one.id.substr(1);
+      workload.container_id = one.id.substr(one.id.rfind('/') + 1);
       builder.add(std::move(workload), "", [&](SeriesWriter& writer) {
         writer.begin(*find_metric("container_cpu_usage_seconds_total"));
         writer.put(0, {"total"}, static_cast<std::uint64_t>(one.cpu_seconds * 1e9 + 0.5));
@@ -219,25 +225,27 @@ TEST(HistoryStore, WorkloadsThatHaveEndedStayUntilTheirSamplesAreTooOld) {
   EXPECT_NEAR(sum(feed.points("/a", "cpu_cores", 0, 690, 15), 15), 99, 0.01);
   for (int second = 700; second < 800; ++second) feed.at(second, {{"/b", 1.0 * second}});
   EXPECT_EQ(feed.store.statistics().workloads, 1U);
-  EXPECT_EQ(feed.store.find("/a"), std::nullopt);
+  EXPECT_EQ(found(feed.store, "/a"), std::nullopt);
 }
 
 TEST(HistoryStore, FindsByIdContainerIdAndName) {
   Feed feed;
   feed.at(1, {{"/docker/0123456789abcdef", 0, 0, 0, 1, "old"},
               {"/docker/x", 0, 0, 0, 2, "web"},
+              {"/docker/v", 0, 0, 0, 6, "past"},
+              {"/docker/u", 0, 0, 0, 7, "past"},
               {"/y", 0, 0, 0, 3, "twice"},
               {"/z", 0, 0, 0, 4, "twice"}});
   feed.at(2, {{"/docker/w", 0, 0, 0, 5, "web"}, {"/y", 0, 0, 0, 3, "twice"}, {"/z", 0, 0, 0, 4, "twice"}});
-  EXPECT_THAT(feed.store.find("/docker/x"), Optional(std::string("/docker/x")));
-  EXPECT_THAT(feed.store.find("docker/x"), Optional(std::string("/docker/x")));
-  EXPECT_THAT(feed.store.find("docker/0123456"),
-              Optional(std::string("/docker/0123456789abcdef")));           // the fixture's container id
-  EXPECT_THAT(feed.store.find("web"), Optional(std::string("/docker/w")));  // the existing one
-  EXPECT_THAT(feed.store.find("old"), Optional(std::string("/docker/0123456789abcdef")));
-  EXPECT_EQ(feed.store.find("twice"), std::nullopt);
-  EXPECT_EQ(feed.store.find("nobody"), std::nullopt);
-  EXPECT_EQ(feed.store.find(""), std::nullopt);
+  EXPECT_THAT(found(feed.store, "/docker/x"), Optional(std::string("/docker/x")));
+  EXPECT_THAT(found(feed.store, "docker/x"), Optional(std::string("/docker/x")));
+  EXPECT_THAT(found(feed.store, "0123456789ab"), Optional(std::string("/docker/0123456789abcdef")));
+  EXPECT_THAT(found(feed.store, "web"), Optional(std::string("/docker/w")));  // the one that exists
+  EXPECT_THAT(found(feed.store, "old"), Optional(std::string("/docker/0123456789abcdef")));
+  EXPECT_EQ(found(feed.store, "twice"), std::nullopt);
+  EXPECT_EQ(found(feed.store, "past"), std::nullopt) << "ended, both";
+  EXPECT_EQ(found(feed.store, "nobody"), std::nullopt);
+  EXPECT_EQ(found(feed.store, ""), std::nullopt);
 }
 
 TEST(HistoryStore, LeavesWorkloadsOutWhenTheirVeryNamesWouldFillTheMemory) {
@@ -323,7 +331,7 @@ TEST(HistoryStore, ReadersDoNotDisturbTheWriter) {
   for (int i = 0; i < 3; ++i) {
     readers.emplace_back([&] {
       while (!end) {
-        EXPECT_THAT(store.find("c7"), Optional(std::string("/docker/7")));
+        EXPECT_THAT(found(store, "c7"), Optional(std::string("/docker/7")));
         const auto answer = store.answer({{"/docker/7", "/docker/8"}, {0, 1, 4}, 1'699'990'000, 1'700'010'000, 100});
         EXPECT_EQ(answer.series.size(), 6U);
         EXPECT_LE(store.statistics().memory_bytes, options.memory_bytes);

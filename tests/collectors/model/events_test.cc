@@ -57,14 +57,25 @@ TEST(EventLog, SelectsByIdTypeAndWorkload) {
   EXPECT_THAT(ids(log.select(filter)), ElementsAre(3, 4)) << "the newest";
   filter.type = EventType::kStarted;
   EXPECT_THAT(ids(log.select(filter)), ElementsAre(1, 2));
-  for (const std::string& name : {std::string("/web"), std::string("web"), std::string(12, 'a')}) {
-    EventFilter one;
-    one.workload = name;
-    EXPECT_THAT(ids(log.select(one)), ElementsAre(1, 3)) << name;
+  EventFilter one;
+  one.workload_id = "/web";
+  EXPECT_THAT(ids(log.select(one)), ElementsAre(1, 3));
+  one.workload_id = "web";
+  EXPECT_THAT(ids(log.select(one)), ElementsAre()) << "names are resolved before";
+}
+
+TEST(EventLog, OffersItsWorkloadsAsEnded) {
+  EventLog log(100);
+  log.append(event("/web"));
+  log.append(event("/web", EventType::kDied));
+  for (const std::string& asked : {std::string("/web"), std::string("web"), std::string(12, 'a')}) {
+    WorkloadMatches matches{WorkloadQuery(asked)};
+    log.offer_workloads(matches);
+    ASSERT_NE(matches.only(), nullptr) << asked;
+    EXPECT_EQ(*matches.only(), "/web");
+    matches.offer({"/other", "", "web", ""}, true);
+    EXPECT_EQ(*matches.only(), asked == "web" ? "/other" : "/web") << asked;
   }
-  EventFilter nobody;
-  nobody.workload = std::string(11, 'a');
-  EXPECT_THAT(ids(log.select(nobody)), ElementsAre());
 }
 
 TEST(EventLog, NotifiesItsListenerInOrderFromManyThreads) {
