@@ -1,4 +1,4 @@
-# Debian 12's packages; .ci/packages lists them.
+# Debian 12's packages; scripts/packages-build lists them.
 find_package(PkgConfig REQUIRED)
 find_package(Threads REQUIRED)
 set(Boost_NO_WARN_NEW_VERSIONS ON)

@@ -15,7 +15,7 @@ bool has_less_room(const std::unique_ptr<std::string>& a, const std::unique_ptr<
 }  // namespace
 
 std::unique_ptr<std::string> BufferPool::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (spare_.empty()) return std::make_unique<std::string>();
   const auto largest = std::max_element(spare_.begin(), spare_.end(), has_less_room);
   std::unique_ptr<std::string> buffer = std::move(*largest);
@@ -33,13 +33,13 @@ std::shared_ptr<const std::string> BufferPool::share(std::unique_ptr<std::string
 void BufferPool::give_back(std::unique_ptr<std::string> buffer) {
   // Do not keep large buffers after the text has become much smaller.
   if (buffer->capacity() > kAlwaysKeptBytes && buffer->size() < buffer->capacity() / 4) return;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   spare_.push_back(std::move(buffer));
   if (spare_.size() > kMaxSpare) spare_.erase(std::min_element(spare_.begin(), spare_.end(), has_less_room));
 }
 
 std::size_t BufferPool::spare_buffers() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return spare_.size();
 }
 

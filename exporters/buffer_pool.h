@@ -3,8 +3,9 @@
 // Thread-safe.
 #pragma once
 
+#include "collectors/kernel/system/thread_annotations.h"
+
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -25,8 +26,8 @@ class BufferPool : public std::enable_shared_from_this<BufferPool> {
   static constexpr std::size_t kMaxSpare = 2;
   void give_back(std::unique_ptr<std::string> buffer);
 
-  mutable std::mutex mutex_;
-  std::vector<std::unique_ptr<std::string>> spare_;
+  mutable Mutex mutex_;
+  std::vector<std::unique_ptr<std::string>> spare_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tallyman

@@ -1,5 +1,6 @@
 #include "exporters/exposition.h"
 
+#include "collectors/kernel/system/thread_annotations.h"
 #include "exporters/buffer_pool.h"
 #include "exporters/gzip.h"
 
@@ -7,7 +8,6 @@
 #include <atomic>
 #include <chrono>
 #include <condition_variable>
-#include <mutex>
 #include <utility>
 
 namespace tallyman {
@@ -36,7 +36,7 @@ class Exposition::Impl {
 
   Body body(const SnapshotPtr& snapshot, const ExpositionRequest& request);
   ExpositionStatistics statistics() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return statistics_;
   }
 
@@ -49,9 +49,9 @@ class Exposition::Impl {
   };
   using EntryPtr = std::shared_ptr<Entry>;
 
-  bool admit(const SnapshotPtr& snapshot);
-  EntryPtr find(const ExpositionRequest& request) const;
-  EntryPtr add(const ExpositionRequest& request);
+  bool admit(const SnapshotPtr& snapshot) REQUIRES(mutex_);
+  EntryPtr find(const ExpositionRequest& request) const REQUIRES(mutex_);
+  EntryPtr add(const ExpositionRequest& request) REQUIRES(mutex_);
   Body cached(const SnapshotPtr& snapshot, const ExpositionRequest& request, bool& made);
   void finish(const EntryPtr& entry, Body body);
   Body make(const SnapshotPtr& snapshot, const ExpositionRequest& request);
@@ -66,15 +66,15 @@ class Exposition::Impl {
   std::atomic<std::size_t> text_bytes_{0};
   const std::shared_ptr<BufferPool> gzip_buffers_ = std::make_shared<BufferPool>();
 
-  mutable std::mutex mutex_;  // guards the members below
-  std::condition_variable changed_;
-  std::weak_ptr<const Snapshot> newest_;
-  SteadyClock::time_point newest_time_;
-  std::vector<EntryPtr> entries_;  // bodies of the newest snapshot, oldest first
-  ExpositionStatistics statistics_;
+  mutable Mutex mutex_;
+  std::condition_variable_any changed_;
+  std::weak_ptr<const Snapshot> newest_ GUARDED_BY(mutex_);
+  SteadyClock::time_point newest_time_ GUARDED_BY(mutex_);
+  std::vector<EntryPtr> entries_ GUARDED_BY(mutex_);  // bodies of the newest snapshot, oldest first
+  ExpositionStatistics statistics_ GUARDED_BY(mutex_);
 
-  std::mutex compressor_mutex_;
-  GzipCompressor compressor_;
+  Mutex compressor_mutex_;
+  GzipCompressor compressor_ GUARDED_BY(compressor_mutex_);
 };
 
 // Whether bodies of this snapshot are kept: only those of the newest snapshot are.
@@ -104,7 +104,7 @@ Exposition::Impl::EntryPtr Exposition::Impl::add(const ExpositionRequest& reques
 }
 
 void Exposition::Impl::finish(const EntryPtr& entry, Body body) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   entry->state = body ? State::kMade : State::kFailed;
   entry->body = std::move(body);
   changed_.notify_all();
@@ -113,10 +113,10 @@ void Exposition::Impl::finish(const EntryPtr& entry, Body body) {
 Body Exposition::Impl::cached(const SnapshotPtr& snapshot, const ExpositionRequest& request, bool& made) {
   EntryPtr entry;
   {
-    std::unique_lock lock(mutex_);
+    MutexLock lock(mutex_);
     if (admit(snapshot)) {
       while ((entry = find(request))) {
-        changed_.wait(lock, [&] { return entry->state != State::kMaking; });
+        while (entry->state == State::kMaking) changed_.wait(lock);
         if (entry->state == State::kMade) return entry->body;
       }
       entry = add(request);
@@ -138,7 +138,7 @@ Body Exposition::Impl::make(const SnapshotPtr& snapshot, const ExpositionRequest
   if (!request.gzip) return render(snapshot, request);
   const Body text = plain_text(snapshot, request);
   auto compressed = gzip_buffers_->take();
-  const std::lock_guard lock(compressor_mutex_);
+  const MutexLock lock(compressor_mutex_);
   compressor_.compress(*text, *compressed);
   return gzip_buffers_->share(std::move(compressed));
 }
@@ -149,7 +149,7 @@ Body Exposition::Impl::plain_text(const SnapshotPtr& snapshot, const ExpositionR
   plain.gzip = false;
   bool made = false;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     made = admit(snapshot) && find(plain) != nullptr;
   }
   return made ? cached(snapshot, plain, made) : render(snapshot, plain);
@@ -175,14 +175,14 @@ Body Exposition::Impl::render(const SnapshotPtr& snapshot, const ExpositionReque
 Body Exposition::Impl::body(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
   const SteadyClock::time_point start = SteadyClock::now();
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     ++statistics_.requests[static_cast<std::size_t>(request.format)][request.gzip ? 1 : 0];
   }
   bool made = false;
   Body result = cached(snapshot, request, made);
   if (made) {
     const std::chrono::duration<double> took = SteadyClock::now() - start;
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     statistics_.made.observe(took.count());
   }
   return result;

@@ -36,7 +36,7 @@ EventFeed::~EventFeed() {
 }
 
 void EventFeed::on_event(const EventPtr& event) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   published_ = event->id;
   if (listeners_.subscribers() == 0 && live_ == nullptr) return;
   const StreamChunk chunk = chunk_of(*event);
@@ -73,7 +73,6 @@ HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& k
   return json_response(events_json(log_->select(filter), log_->statistics()));
 }
 
-// With mutex_ held.
 std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_id) const {
   std::vector<StreamChunk> chunks;
   const auto last = number_of(last_event_id);
@@ -89,14 +88,14 @@ std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_i
 }
 
 HttpResponse EventFeed::stream(const HttpRequest& request) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<StreamChunk> first = missed_since(request.last_event_id);
   first.insert(first.begin(), make_chunk("retry: 2000\n\n"));
   return stream_response(listeners_.subscribe(std::move(first)));
 }
 
 HttpResponse EventFeed::live_stream(const HttpRequest& request) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return stream_response(live_->open(missed_since(request.last_event_id)));
 }
 

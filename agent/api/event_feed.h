@@ -6,11 +6,11 @@
 #include "agent/api/live_stream.h"
 #include "agent/http/event_stream.h"
 #include "agent/http/http_server.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/events.h"
 
 #include <cstdint>
 #include <memory>
-#include <mutex>
 
 namespace tallyman {
 
@@ -33,12 +33,12 @@ class EventFeed {
 
  private:
   void on_event(const EventPtr& event);
-  std::vector<StreamChunk> missed_since(const std::string& last_event_id) const;
+  std::vector<StreamChunk> missed_since(const std::string& last_event_id) const REQUIRES(mutex_);
 
   std::shared_ptr<EventLog> log_;
   LiveStream* live_;
-  std::mutex mutex_;  // keeps missed events before new ones
-  std::uint64_t published_ = 0;
+  Mutex mutex_;  // keeps missed events before new ones
+  std::uint64_t published_ GUARDED_BY(mutex_) = 0;
   Broadcaster listeners_;
 };
 

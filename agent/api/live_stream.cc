@@ -19,7 +19,7 @@ void LiveStream::encode(const Snapshot& snapshot) {
 }
 
 void LiveStream::take(const SnapshotPtr& snapshot) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   newest_ = snapshot;
   if (clients_.subscribers() > 0) return encode(*snapshot);
   if (std::exchange(idle_, true)) return;
@@ -30,7 +30,7 @@ void LiveStream::take(const SnapshotPtr& snapshot) {
 
 std::shared_ptr<EventStream> LiveStream::open(std::vector<StreamChunk> more) {
   const StreamFacts facts = facts_();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (idle_ && newest_) encode(*newest_);
   idle_ = false;
   if (!all_) all_ = make_chunk(server_sent_event("workloads", "", encoder_.all_workloads()));

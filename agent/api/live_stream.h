@@ -3,11 +3,11 @@
 #pragma once
 
 #include "agent/http/event_stream.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "exporters/stream_json.h"
 
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -29,15 +29,16 @@ class LiveStream {
   void close() { clients_.close(); }
 
  private:
-  void encode(const Snapshot& snapshot);
+  void encode(const Snapshot& snapshot) REQUIRES(mutex_);
 
   std::function<StreamFacts()> facts_;
   Broadcaster clients_;
-  std::mutex mutex_;  // guards what follows
-  SnapshotPtr newest_;
-  StreamEncoder encoder_;
-  bool idle_ = true;               // the encoder holds no state
-  StreamChunk all_, last_sample_;  // made at the first request
+  Mutex mutex_;
+  SnapshotPtr newest_ GUARDED_BY(mutex_);
+  StreamEncoder encoder_ GUARDED_BY(mutex_);
+  bool idle_ GUARDED_BY(mutex_) = true;  // the encoder holds no state
+  StreamChunk all_ GUARDED_BY(mutex_);   // made at the first request
+  StreamChunk last_sample_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tallyman

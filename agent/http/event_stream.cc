@@ -27,7 +27,7 @@ EventStream::EventStream(std::vector<StreamChunk> first, std::size_t queue_bytes
       uncounted_(waiting_.size()) {}
 
 bool EventStream::push(const StreamChunk& chunk, Delivery delivery) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (ending_ || cut_ || detached_) return false;
   if (delivery == Delivery::kFresh && waiting_bytes_ >= queue_bytes_ / 2) {
     ++skipped_;
@@ -36,46 +36,50 @@ bool EventStream::push(const StreamChunk& chunk, Delivery delivery) {
   if (waiting_bytes_ > 0 && waiting_bytes_ + chunk->size() > queue_bytes_) {
     cut_ = asleep_ = true;
     waiting_.clear();
-    wake_up(std::move(lock));
+    const auto wake = take_wake();
+    lock.unlock();
+    wake();
     return false;
   }
   waiting_.push_back(chunk);
   waiting_bytes_ += chunk->size();
-  wake_up(std::move(lock));
+  const auto wake = take_wake();
+  lock.unlock();
+  wake();
   return true;
 }
 
 void EventStream::close() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   ending_ = true;
-  wake_up(std::move(lock));
-}
-
-bool EventStream::over() const {
-  const std::lock_guard lock(mutex_);
-  return ending_ || cut_ || detached_;
-}
-
-bool EventStream::cut() const {
-  const std::lock_guard lock(mutex_);
-  return cut_;
-}
-
-// Called without the lock: the callback may call this stream again.
-void EventStream::wake_up(std::unique_lock<std::mutex> lock) {
-  if (!std::exchange(asleep_, false) || !wake_) return;
-  const auto wake = wake_;
+  const auto wake = take_wake();
   lock.unlock();
   wake();
 }
 
+bool EventStream::over() const {
+  const MutexLock lock(mutex_);
+  return ending_ || cut_ || detached_;
+}
+
+bool EventStream::cut() const {
+  const MutexLock lock(mutex_);
+  return cut_;
+}
+
+// To be called without the lock: the callback may call this stream again.
+std::function<void()> EventStream::take_wake() {
+  if (!std::exchange(asleep_, false) || !wake_) return [] {};
+  return wake_;
+}
+
 void EventStream::attach(std::function<void()> wake) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   wake_ = std::move(wake);
 }
 
 EventStream::State EventStream::next(StreamChunk& chunk) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (cut_) return State::kCut;
   if (waiting_.empty()) {
     asleep_ = !ending_;
@@ -88,12 +92,12 @@ EventStream::State EventStream::next(StreamChunk& chunk) {
 }
 
 std::uint64_t EventStream::take_skipped() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(skipped_, 0);
 }
 
 void EventStream::detach() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   detached_ = true;
   wake_ = nullptr;
   waiting_.clear();
@@ -101,7 +105,7 @@ void EventStream::detach() {
 
 std::shared_ptr<EventStream> Broadcaster::subscribe(std::vector<StreamChunk> first) {
   auto stream = std::make_shared<EventStream>(std::move(first), queue_bytes_);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (closed_) {
     stream->close();
   } else {
@@ -111,7 +115,7 @@ std::shared_ptr<EventStream> Broadcaster::subscribe(std::vector<StreamChunk> fir
 }
 
 void Broadcaster::publish(const StreamChunk& chunk, Delivery delivery) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(streams_, [&](const std::weak_ptr<EventStream>& one) {
     const auto stream = one.lock();
     return !stream || !stream->push(chunk, delivery);
@@ -119,7 +123,7 @@ void Broadcaster::publish(const StreamChunk& chunk, Delivery delivery) {
 }
 
 std::size_t Broadcaster::subscribers() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::erase_if(streams_, [](const std::weak_ptr<EventStream>& one) {
     const auto stream = one.lock();
     return !stream || stream->over();
@@ -130,7 +134,7 @@ std::size_t Broadcaster::subscribers() {
 void Broadcaster::close() {
   std::vector<std::weak_ptr<EventStream>> streams;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     closed_ = true;
     streams.swap(streams_);
   }

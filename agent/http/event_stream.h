@@ -8,12 +8,13 @@
 // Everything here is thread-safe. Locks are held only to move pointers.
 #pragma once
 
+#include "collectors/kernel/system/thread_annotations.h"
+
 #include <cstddef>
 #include <cstdint>
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -59,17 +60,19 @@ class EventStream {
   static constexpr std::size_t kQueueBytes = 1 << 20;
 
  private:
-  void wake_up(std::unique_lock<std::mutex> lock);
+  std::function<void()> take_wake() REQUIRES(mutex_);
 
   const std::size_t queue_bytes_;
-  mutable std::mutex mutex_;
-  std::deque<StreamChunk> waiting_;
-  std::size_t waiting_bytes_ = 0;  // of pushed chunks; `first` does not count
-  std::size_t uncounted_ = 0;      // number of chunks of `first` that still wait
-  std::uint64_t skipped_ = 0;
-  bool ending_ = false, cut_ = false, detached_ = false;
-  bool asleep_ = false;  // next() returned nothing
-  std::function<void()> wake_;
+  mutable Mutex mutex_;
+  std::deque<StreamChunk> waiting_ GUARDED_BY(mutex_);
+  std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // of pushed chunks; `first` does not count
+  std::size_t uncounted_ GUARDED_BY(mutex_) = 0;      // number of chunks of `first` that still wait
+  std::uint64_t skipped_ GUARDED_BY(mutex_) = 0;
+  bool ending_ GUARDED_BY(mutex_) = false;
+  bool cut_ GUARDED_BY(mutex_) = false;
+  bool detached_ GUARDED_BY(mutex_) = false;
+  bool asleep_ GUARDED_BY(mutex_) = false;  // next() returned nothing
+  std::function<void()> wake_ GUARDED_BY(mutex_);
 };
 
 // Gives each chunk to all open streams. To resume without a gap or a duplicate, a
@@ -88,9 +91,9 @@ class Broadcaster {
 
  private:
   const std::size_t queue_bytes_;
-  std::mutex mutex_;
-  std::vector<std::weak_ptr<EventStream>> streams_;
-  bool closed_ = false;
+  Mutex mutex_;
+  std::vector<std::weak_ptr<EventStream>> streams_ GUARDED_BY(mutex_);
+  bool closed_ GUARDED_BY(mutex_) = false;
 };
 
 }  // namespace tallyman

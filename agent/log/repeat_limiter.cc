@@ -16,7 +16,7 @@ RepeatLimiter::RepeatLimiter(std::chrono::seconds period, std::size_t max_causes
 std::optional<std::uint64_t> RepeatLimiter::admit(std::string_view cause) {
   cause = cause.substr(0, kCauseBytes);
   const auto now = clock_();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   auto known = by_cause_.find(cause);
   if (known == by_cause_.end() && entries_.size() >= max_causes_) {
     forget_old(now);
@@ -52,7 +52,7 @@ void RepeatLimiter::forget_old(std::chrono::steady_clock::time_point now) {
 
 std::vector<RepeatLimiter::Unsaid> RepeatLimiter::take_unsaid() {
   const auto now = clock_();
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   std::vector<Unsaid> unsaid;
   for (auto entry = entries_.begin(); entry != entries_.end() && now - entry->said >= period_;) {
     if (entry->repeats == 0) {
@@ -70,7 +70,7 @@ std::vector<RepeatLimiter::Unsaid> RepeatLimiter::take_unsaid() {
 }
 
 std::size_t RepeatLimiter::size() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return entries_.size();
 }
 

@@ -5,12 +5,13 @@
 // Thread-safe.
 #pragma once
 
+#include "collectors/kernel/system/thread_annotations.h"
+
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <list>
 #include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -47,15 +48,16 @@ class RepeatLimiter {
   };
   using Entries = std::list<Entry>;  // in the order of `said`
 
-  std::optional<std::uint64_t> admit_known(Entries::iterator entry, std::chrono::steady_clock::time_point now);
-  void forget_old(std::chrono::steady_clock::time_point now);
+  std::optional<std::uint64_t> admit_known(Entries::iterator entry, std::chrono::steady_clock::time_point now)
+      REQUIRES(mutex_);
+  void forget_old(std::chrono::steady_clock::time_point now) REQUIRES(mutex_);
 
   const std::chrono::seconds period_;
   const std::size_t max_causes_;
   const Clock clock_;
-  mutable std::mutex mutex_;
-  Entries entries_;
-  std::map<std::string_view, Entries::iterator> by_cause_;  // views into entries_
+  mutable Mutex mutex_;
+  Entries entries_ GUARDED_BY(mutex_);
+  std::map<std::string_view, Entries::iterator> by_cause_ GUARDED_BY(mutex_);  // views into entries_
 };
 
 }  // namespace tallyman

@@ -12,7 +12,7 @@ if os.geteuid() != 0:
     sys.exit(77)
 node = shutil.which("node")
 if not node:
-    sys.exit("node is not installed: .ci/install test installs it")
+    sys.exit("node is not installed: scripts/install test installs it")
 environment = {**os.environ, "TALLYMAN_SITE": sys.argv[1]}
 sys.exit(
     subprocess.run(

@@ -23,7 +23,7 @@ FIRST_PAINT_BYTES = 150_000  # compressed: what a browser fetches before it show
 def npm(directory, *arguments):
     program = shutil.which("npm")
     if not program:
-        sys.exit("npm is not installed: .ci/install test installs it")
+        sys.exit("npm is not installed: scripts/install test installs it")
     done = subprocess.run([program, *arguments], cwd=directory, check=False)
     if done.returncode != 0:
         sys.exit(f"npm {' '.join(arguments)} failed in {directory}")

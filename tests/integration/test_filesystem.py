@@ -200,7 +200,7 @@ def test_the_hosts_disks_are_what_statvfs_says(watcher):
 def daemon_on(kind, size, *flags, mkfs_flags=(), options=""):
     """A dockerd with its data on a separate file system; anything left behind fails the test."""
     if not loop.made_by(f"mkfs.{kind}"):
-        pytest.skip(f"mkfs.{kind} is not installed: .ci/packages-test has the packages")
+        pytest.skip(f"mkfs.{kind} is not installed: scripts/packages-test has the packages")
     before = Inventory()
     directory = own.directory("disk")
     try:
@@ -279,7 +279,7 @@ def test_a_mount_that_never_answers_is_never_asked(box, containers):
         assert point not in agent.log()
 
 
-@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: .ci/packages-test has it")
+@pytest.mark.skipif(not shutil.which("strace"), reason="strace is not installed: scripts/packages-test has it")
 def test_walks_keep_to_their_budget(box, containers):
     """By strace's count, with the default flags: 5,000 entries a second at most, and 1 % of a CPU."""
     container = containers(

@@ -35,7 +35,7 @@ def bundle():
 @pytest.fixture(name="guest", scope="module")
 def run_in_guest():
     runtime = shutil.which("crun")
-    assert runtime, "crun is not installed: .ci/install test installs it"
+    assert runtime, "crun is not installed: scripts/install test installs it"
     init = (machine.HERE / "guest" / "lives").read_text()
     result, console = machine.run(
         {"init": init, "config.json": json.dumps(bundle()), "containers": str(CONTAINERS)}, programs={"/crun": runtime}

@@ -6,6 +6,7 @@
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/inotify_events.h"
 #include "collectors/kernel/system/self_process.h"
+#include "collectors/kernel/system/thread_annotations.h"
 
 #include <poll.h>
 #include <pthread.h>
@@ -21,7 +22,6 @@
 #include <atomic>
 #include <csignal>
 #include <deque>
-#include <mutex>
 #include <string_view>
 #include <thread>
 #include <unordered_map>
@@ -57,6 +57,10 @@ class EventsFileWatcher final : public FinalStatsWatcher {
     bool claimed = false;  // by watch()
     std::optional<CgroupStats> final_stats;
   };
+  struct Watches {
+    Token file = 0;
+    int directory = 0;
+  };
   const CgroupReader& reader_for(Controller controller) const {
     return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
   }
@@ -66,12 +70,11 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   void listen_to(Token token);
   void on_created(int directory_watch, std::string_view name);
   void on_removed(int directory_watch, std::string_view name);
-  std::string path_below(int directory_watch, std::string_view name) const;
+  std::string path_below(int directory_watch, std::string_view name) const REQUIRES(mutex_);
   Token claim(const std::string& cgroup_path);
   Token add(const std::string& cgroup_path);
-  void forget(std::unordered_map<Token, WatchedCgroup>::iterator one);
-  void forget_and_unlock(std::unordered_map<Token, WatchedCgroup>::iterator one, std::unique_lock<std::mutex>& lock);
-  void give_up(Token token, int directory_watch) const;
+  Watches forget(std::unordered_map<Token, WatchedCgroup>::iterator one) REQUIRES(mutex_);
+  void give_up(const Watches& watches) const EXCLUDES(mutex_);
   std::optional<CgroupStats> read(const std::string& path);
 
   const CgroupMounts mounts_;
@@ -86,10 +89,10 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
-  mutable std::mutex mutex_;  // guards the members below
-  std::unordered_map<Token, WatchedCgroup> watched_;
-  std::unordered_map<int, std::string> directories_;  // by their watch
-  std::unordered_map<std::string, Token> newest_;     // by path
+  mutable Mutex mutex_;
+  std::unordered_map<Token, WatchedCgroup> watched_ GUARDED_BY(mutex_);
+  std::unordered_map<int, std::string> directories_ GUARDED_BY(mutex_);  // by their watch
+  std::unordered_map<std::string, Token> newest_ GUARDED_BY(mutex_);     // by path
 };
 
 void EventsFileWatcher::start() {
@@ -157,7 +160,7 @@ void EventsFileWatcher::take_events() {
 void EventsFileWatcher::listen_to(Token token) {
   std::string path;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     const auto found = watched_.find(token);
     if (found == watched_.end()) {
       return;
@@ -169,13 +172,13 @@ void EventsFileWatcher::listen_to(Token token) {
     return;
   }
   ++read_;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (const auto found = watched_.find(token); found != watched_.end()) {
     found->second.final_stats = std::move(final_stats);
   }
 }
 
-// Call with the lock held. Empty: the watch no longer exists.
+// Empty: the watch no longer exists.
 std::string EventsFileWatcher::path_below(int directory_watch, std::string_view name) const {
   const auto parent = directories_.find(directory_watch);
   if (parent == directories_.end()) {
@@ -188,7 +191,7 @@ std::string EventsFileWatcher::path_below(int directory_watch, std::string_view 
 void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   std::string path;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     path = path_below(directory_watch, name);
   }
   const Token token = path.empty() ? 0 : add(path);
@@ -201,20 +204,24 @@ void EventsFileWatcher::on_created(int directory_watch, std::string_view name) {
   }
   const Token oldest = std::exchange(unclaimed_.front(), 0);
   unclaimed_.pop_front();
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = watched_.find(oldest);
   if (found != watched_.end() && !found->second.claimed) {
-    forget_and_unlock(found, lock);
+    const Watches watches = forget(found);
+    lock.unlock();
+    give_up(watches);
   }
 }
 
 // A cgroup that was never claimed and never became empty need not be kept.
 void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto newest = newest_.find(path_below(directory_watch, name));
   const auto found = newest == newest_.end() ? watched_.end() : watched_.find(newest->second);
   if (found != watched_.end() && !found->second.claimed && !found->second.final_stats) {
-    forget_and_unlock(found, lock);
+    const Watches watches = forget(found);
+    lock.unlock();
+    give_up(watches);
   }
 }
 
@@ -257,7 +264,7 @@ FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path
 }
 
 FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = newest_.find(cgroup_path);
   if (found == newest_.end()) {
     return 0;
@@ -277,7 +284,7 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
   if (token <= 0 && (error == ENOSPC || error == ENOMEM)) {
     ++unwatched_;
   }
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (below > 0) {
     directories_[below] = cgroup_path;
   }
@@ -290,54 +297,51 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
   const Token before = std::exchange(newest_[cgroup_path], token);
   // The cgroup was recreated. Nobody can ask for its predecessor any more.
   if (const auto old = watched_.find(before); before != token && old != watched_.end() && !old->second.claimed) {
-    forget_and_unlock(old, lock);
+    const Watches watches = forget(old);
+    lock.unlock();
+    give_up(watches);
   }
   return token;
 }
 
-// Call with the lock held; the caller removes the watches.
-void EventsFileWatcher::forget(std::unordered_map<Token, WatchedCgroup>::iterator one) {
+// The caller removes the watches, after it has unlocked.
+EventsFileWatcher::Watches EventsFileWatcher::forget(std::unordered_map<Token, WatchedCgroup>::iterator one) {
+  const Watches watches{one->first, one->second.directory_watch};
   directories_.erase(one->second.directory_watch);
   if (const auto newest = newest_.find(one->second.path); newest != newest_.end() && newest->second == one->first) {
     newest_.erase(newest);
   }
   watched_.erase(one);
-}
-
-void EventsFileWatcher::forget_and_unlock(std::unordered_map<Token, WatchedCgroup>::iterator one,
-                                          std::unique_lock<std::mutex>& lock) {
-  const Token token = one->first;
-  const int directory_watch = one->second.directory_watch;
-  forget(one);
-  lock.unlock();
-  give_up(token, directory_watch);
+  return watches;
 }
 
 // These fail if the cgroup is gone, which is fine.
-void EventsFileWatcher::give_up(Token token, int directory_watch) const {
-  inotify_rm_watch(inotify_.get(), token);
-  inotify_rm_watch(inotify_.get(), directory_watch);
+void EventsFileWatcher::give_up(const Watches& watches) const {
+  inotify_rm_watch(inotify_.get(), watches.file);
+  inotify_rm_watch(inotify_.get(), watches.directory);
 }
 
 bool EventsFileWatcher::was_read(Token token) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const auto found = watched_.find(token);
   return found != watched_.end() && found->second.final_stats.has_value();
 }
 
 std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const auto found = watched_.find(token);
   if (found == watched_.end()) {
     return std::nullopt;
   }
   auto final_stats = std::move(found->second.final_stats);
-  forget_and_unlock(found, lock);
+  const Watches watches = forget(found);
+  lock.unlock();
+  give_up(watches);
   return final_stats;
 }
 
 FinalStatsWatcherStatistics EventsFileWatcher::statistics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return {watched_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_};
 }
 

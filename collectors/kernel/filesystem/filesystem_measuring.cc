@@ -137,7 +137,7 @@ void FilesystemSource::Worker::ask_own_filesystem(MeasuredTrees::Tree& tree) {
 void FilesystemSource::Worker::finish_slice(MeasuredTrees::Tree& tree, const Slice& slice) {
   tree.walk_cpu += slice.cpu;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     statistics_.entries += slice.entries;
     statistics_.cpu_seconds += seconds_of(slice.cpu);
     statistics_.seconds += seconds_of(slice.wall);

@@ -52,8 +52,11 @@ FilesystemSource::Worker::~Worker() {
 
 // Never waits: the thread that holds the lock may have been preempted.
 void FilesystemSource::Worker::hand_over(Commands& commands) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (lock.owns_lock() && !commands.empty()) {
+  if (!mutex_.try_lock()) {
+    return;
+  }
+  const MutexLock lock(mutex_, std::adopt_lock);
+  if (!commands.empty()) {
     std::move(commands.begin(), commands.end(), std::back_inserter(commands_));
     commands.clear();
     wake_.ring();
@@ -61,10 +64,10 @@ void FilesystemSource::Worker::hand_over(Commands& commands) {
 }
 
 bool FilesystemSource::Worker::take(std::shared_ptr<const Published>& newest, ReadReport& report) {
-  const std::unique_lock lock(mutex_, std::try_to_lock);
-  if (!lock.owns_lock()) {
+  if (!mutex_.try_lock()) {
     return false;
   }
+  const MutexLock lock(mutex_, std::adopt_lock);
   report = std::exchange(report_, {});
   newest = std::exchange(published_, nullptr);
   return newest != nullptr;
@@ -75,7 +78,7 @@ void FilesystemSource::Worker::wait_for_first(std::chrono::milliseconds at_most)
 }
 
 FilesystemStatistics FilesystemSource::Worker::statistics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return statistics_;
 }
 
@@ -106,7 +109,7 @@ void FilesystemSource::Worker::run() {
 void FilesystemSource::Worker::take_commands() {
   Commands commands;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     commands = std::exchange(commands_, {});
   }
   for (auto& [serial, demand] : commands) {
@@ -264,7 +267,7 @@ void FilesystemSource::Worker::ask_disks() {
 }
 
 void FilesystemSource::Worker::note(ErrorKind kind, const std::string& where) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   report_.note(kind, where);
 }
 
@@ -302,7 +305,7 @@ void FilesystemSource::Worker::publish() {
   }
   const bool changed = !std::exchange(pending_, {}).empty();
   const auto published = changed ? std::make_shared<const Published>(reported_) : nullptr;
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   if (changed) {
     published_ = published;
   }

@@ -6,11 +6,11 @@
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/kernel/filesystem/measured_trees.h"
 #include "collectors/kernel/system/deadline_caller.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/kernel/system/wake_event.h"
 
 #include <atomic>
 #include <map>
-#include <mutex>
 #include <set>
 #include <thread>
 #include <unordered_map>
@@ -79,11 +79,11 @@ class FilesystemSource::Worker {
   Published reported_;
   Time disks_due_, rest_until_;
 
-  mutable std::mutex mutex_;  // guards the members below
-  Commands commands_;
-  std::shared_ptr<const Published> published_;
-  ReadReport report_;
-  FilesystemStatistics statistics_;
+  mutable Mutex mutex_;
+  Commands commands_ GUARDED_BY(mutex_);
+  std::shared_ptr<const Published> published_ GUARDED_BY(mutex_);
+  ReadReport report_ GUARDED_BY(mutex_);
+  FilesystemStatistics statistics_ GUARDED_BY(mutex_);
 
   std::thread thread_;  // last: it uses all members above
 };

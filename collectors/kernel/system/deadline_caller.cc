@@ -1,7 +1,8 @@
 #include "collectors/kernel/system/deadline_caller.h"
 
+#include "collectors/kernel/system/thread_annotations.h"
+
 #include <algorithm>
-#include <mutex>
 #include <system_error>
 #include <utility>
 
@@ -18,16 +19,18 @@ constexpr std::chrono::hours kIdle{1};
 // One thread and its job. Shared by caller and thread, since either may end first.
 struct DeadlineCaller::Lane {
   WakeEvent begin, done;
-  std::mutex mutex;  // guards the members below
-  std::function<void()> job;
-  bool left_behind = false, stop = false, running = false;
+  Mutex mutex;
+  std::function<void()> job GUARDED_BY(mutex);
+  bool left_behind GUARDED_BY(mutex) = false;
+  bool stop GUARDED_BY(mutex) = false;
+  bool running GUARDED_BY(mutex) = false;
 
   void run(std::atomic<std::size_t>& hanging) {
     for (;;) {
       begin.wait_until(steady_clock::now() + kIdle);
       std::function<void()> next;
       {
-        const std::lock_guard lock(mutex);
+        const MutexLock lock(mutex);
         next = std::exchange(job, {});
         if (stop) {
           return;
@@ -38,7 +41,7 @@ struct DeadlineCaller::Lane {
       }
       next();
       next = {};  // before the other thread continues
-      const std::lock_guard lock(mutex);
+      const MutexLock lock(mutex);
       running = false;
       if (left_behind) {
         --hanging;
@@ -58,7 +61,7 @@ DeadlineCaller::~DeadlineCaller() {
     return;
   }
   {
-    const std::lock_guard lock(lane_->mutex);
+    const MutexLock lock(lane_->mutex);
     lane_->stop = true;
   }
   lane_->begin.ring();
@@ -100,7 +103,7 @@ bool DeadlineCaller::call(std::function<void()> job) {
     return false;
   }
   {
-    const std::lock_guard lock(lane_->mutex);
+    const MutexLock lock(lane_->mutex);
     lane_->job = std::move(job);
     lane_->running = true;
   }
@@ -108,7 +111,7 @@ bool DeadlineCaller::call(std::function<void()> job) {
   if (wait_for_lane()) {
     return true;
   }
-  const std::lock_guard lock(lane_->mutex);
+  const MutexLock lock(lane_->mutex);
   if (!lane_->running) {
     return lane_->done.wait_until(steady_clock::now());  // it returned just now: consume its signal
   }

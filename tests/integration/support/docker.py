@@ -116,7 +116,7 @@ class DockerDaemon:
     def _start(self):
         dockerd = shutil.which("dockerd", path=os.environ["PATH"] + ":/usr/sbin:/sbin")
         if not dockerd:
-            raise FileNotFoundError("dockerd is not installed: .ci/packages-test has the packages")
+            raise FileNotFoundError("dockerd is not installed: scripts/packages-test has the packages")
         configuration = self.directory / "daemon.json"  # not the one in /etc
         configuration.write_text("{}")
         self._log = open(self.directory / "dockerd.log", "wb")

@@ -100,7 +100,7 @@ class Prometheus(PrometheusClient):
         program = shutil.which("prometheus")
         if not program:
             shutil.rmtree(self.directory)
-            raise FileNotFoundError("prometheus is not installed: .ci/packages-test has the packages")
+            raise FileNotFoundError("prometheus is not installed: scripts/packages-test has the packages")
         self._log = open(self.directory / "log", "wb")
         self._process = subprocess.Popen(
             [
