@@ -238,7 +238,7 @@ def test_what_comes_and_goes_while_it_serves(guest):
 
 
 def test_none_of_a_thousand_short_lives_is_lost(guest):
-    """tests/collectors/sampling/lifecycle/lifetimes_test.cc, under v2: each has its start, end and final counter."""
+    """tests/collectors/sampling/lifecycle/lifetimes_test.cc, under v2: each has start, end and final counter."""
     log = guest.read("lives.log")
     print(log)
     assert guest.read("lives.exit").strip() == "0", log
