@@ -149,7 +149,7 @@ def test_real_applications_answer_bare_and_contained(docker, state):
     missing = [name for name in ("nginx", "wrk", "pgbench") if not shutil.which(name, path=SYSTEM_PATH)]
     if missing:
         pytest.skip(
-            f"not installed, since Debian starts them as services: {missing}; scripts/install overhead has them"
+            f"not installed, as Debian starts them as services: {missing}; scripts/install overhead has them"
         )
     state.chmod(0o755)  # PostgreSQL's user has to get there
     report, said = overhead(
