@@ -148,9 +148,7 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
 def test_real_applications_answer_bare_and_contained(docker, state):
     missing = [name for name in ("nginx", "wrk", "pgbench") if not shutil.which(name, path=SYSTEM_PATH)]
     if missing:
-        pytest.skip(
-            f"not installed, as Debian starts them as services: {missing}; scripts/install overhead has them"
-        )
+        pytest.skip(f"not installed, as Debian starts them as services: {missing}; scripts/install overhead has them")
     state.chmod(0o755)  # PostgreSQL's user has to get there
     report, said = overhead(
         state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=nginx,postgresql", docker=docker
