@@ -1,5 +1,6 @@
 #include "exporters/exposition.h"
 
+#include "collectors/model/catalogue.h"
 #include "exporters/buffer_pool.h"
 #include "exporters/gzip.h"
 

@@ -1,5 +1,7 @@
 #include "agent/commands/usage.h"
 
+#include "collectors/model/catalogue.h"
+
 #include <algorithm>
 #include <map>
 #include <utility>

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "collectors/kernel/stats/process_stats.h"
+#include "collectors/model/process_facts.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/runtime_process.h"
 

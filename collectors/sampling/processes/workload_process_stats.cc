@@ -1,5 +1,7 @@
 #include "collectors/sampling/processes/workload_process_stats.h"
 
+#include "collectors/model/process_facts.h"
+
 #include <utility>
 
 namespace tallyman {

@@ -1,6 +1,6 @@
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
 
