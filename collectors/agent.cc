@@ -1,3 +1,5 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
 
 namespace tallyman {

@@ -1,3 +1,4 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/model/collector.h"
 
 #include <charconv>

@@ -1,4 +1,5 @@
 #include "collectors/model/collector.h"
+#include "collectors/model/ended_totals.h"
 
 namespace tallyman {
 namespace {

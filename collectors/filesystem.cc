@@ -1,3 +1,4 @@
+#include "collectors/kernel/stats/filesystem_stats.h"
 #include "collectors/model/collector.h"
 
 #include <map>

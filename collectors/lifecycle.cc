@@ -1,4 +1,6 @@
+#include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/workload.h"
 
 namespace tallyman {
 namespace {

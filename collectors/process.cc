@@ -1,4 +1,6 @@
 #include "collectors/model/collector.h"
+#include "collectors/model/process_facts.h"
+#include "collectors/model/workload.h"
 
 namespace tallyman {
 namespace {

@@ -1,4 +1,5 @@
 #include "collectors/model/collector.h"
+#include "collectors/model/process_facts.h"
 
 namespace tallyman {
 namespace {

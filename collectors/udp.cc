@@ -1,3 +1,4 @@
+#include "collectors/kernel/stats/socket_stats.h"
 #include "collectors/model/collector.h"
 
 namespace tallyman {

@@ -1,6 +1,7 @@
 #include "exporters/api_events.h"
 
 #include "collectors/model/snapshot.h"
+#include "collectors/model/utf8.h"
 #include "exporters/api_text.h"
 
 #include <boost/json.hpp>

@@ -3,32 +3,16 @@
 // base units: bytes, seconds.
 #pragma once
 
+#include "collectors/model/catalogue.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <optional>
-#include <span>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 namespace tallyman {
-
-// Finds a MetricId by name. The catalogue outlives it.
-class MetricIndex {
- public:
-  explicit MetricIndex(std::span<const CatalogueEntry> metrics);
-  static const MetricIndex& of_catalogue();  // made once
-
-  std::optional<MetricId> find(std::string_view name) const;
-  const MetricDefinition& definition(MetricId id) const { return *metrics_[id].definition; }
-  std::size_t size() const { return metrics_.size(); }
-
- private:
-  std::span<const CatalogueEntry> metrics_;
-  std::unordered_map<std::string_view, MetricId> ids_;
-};
 
 // Facts about the host beyond the numbers of its workload. Empty strings and zeros
 // mean unknown.

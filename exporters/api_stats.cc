@@ -40,22 +40,6 @@ char unescaped(char c) { return c == 'n' ? '\n' : c; }
 
 }  // namespace
 
-MetricIndex::MetricIndex(std::span<const CatalogueEntry> metrics) : metrics_(metrics) {
-  for (std::size_t id = 0; id < metrics.size(); ++id) {
-    ids_.emplace(metrics[id].definition->name, static_cast<MetricId>(id));
-  }
-}
-
-const MetricIndex& MetricIndex::of_catalogue() {
-  static const MetricIndex kIndex{catalogue()};
-  return kIndex;
-}
-
-std::optional<MetricId> MetricIndex::find(std::string_view name) const {
-  const auto found = ids_.find(name);
-  return found == ids_.end() ? std::nullopt : std::optional(found->second);
-}
-
 double seconds_of(const StatValue& value) {
   const auto number = static_cast<double>(value.number);
   switch (value.scale) {

@@ -1,5 +1,7 @@
 #include "exporters/catalogue_text.h"
 
+#include "collectors/model/catalogue.h"
+
 #include <boost/json.hpp>
 
 #include <algorithm>

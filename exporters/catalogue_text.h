@@ -1,6 +1,7 @@
 // The catalogue of metrics as text: `tallyman metrics` and docs/metrics.md.
 #pragma once
 
+#include "collectors/model/catalogue.h"
 #include "collectors/model/metric.h"
 #include "collectors/model/snapshot.h"
 

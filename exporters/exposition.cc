@@ -1,6 +1,7 @@
 #include "exporters/exposition.h"
 
 #include "collectors/kernel/system/thread_annotations.h"
+#include "collectors/model/catalogue.h"
 #include "exporters/buffer_pool.h"
 #include "exporters/gzip.h"
 

@@ -2,6 +2,7 @@
 // reads no kernel file and takes no lock that the sampler holds.
 #pragma once
 
+#include "collectors/model/catalogue.h"
 #include "collectors/model/snapshot.h"
 
 #include <array>

@@ -1,3 +1,4 @@
+#include "collectors/model/catalogue.h"
 #include "exporters/exposition.h"
 
 #include <algorithm>

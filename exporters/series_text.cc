@@ -1,5 +1,6 @@
 #include "exporters/series_text.h"
 
+#include "collectors/model/utf8.h"
 #include "exporters/exposition.h"
 
 #include <boost/json.hpp>

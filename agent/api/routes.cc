@@ -9,6 +9,8 @@
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
+#include "collectors/model/collector_table.h"
+#include "collectors/model/process_facts.h"
 #include "exporters/api_json.h"
 #include "exporters/catalogue_text.h"
 

@@ -1,5 +1,6 @@
 #include "agent/commands/usage.h"
 
+#include "collectors/model/catalogue.h"
 #include "collectors/model/workload_id.h"
 
 #include <algorithm>

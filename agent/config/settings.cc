@@ -1,6 +1,7 @@
 #include "agent/config/settings.h"
 
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 
 #include <algorithm>
 #include <deque>

@@ -1,6 +1,6 @@
 #include "agent/http/responses.h"
 
-#include "collectors/model/snapshot.h"
+#include "collectors/model/utf8.h"
 
 #include <boost/json.hpp>
 

@@ -1,7 +1,9 @@
 #include "agent/overhead/overhead_command.h"
 
 #include "agent/overhead/model/report_store.h"
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_markdown.h"
+#include "agent/overhead/report/report_svg.h"
+#include "agent/overhead/report/report_table.h"
 #include "agent/overhead/runner.h"
 #include "agent/overhead/selection.h"
 #include "agent/overhead/targets/environment.h"

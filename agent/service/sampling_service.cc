@@ -2,6 +2,8 @@
 
 #include "collectors/discovery/runtimes/all_runtimes.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/model/collector_table.h"
+#include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/workload_process_stats.h"
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 

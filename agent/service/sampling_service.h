@@ -9,6 +9,7 @@
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
+#include "collectors/model/process_facts.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/sampling/processes/process_watch.h"
 #include "collectors/sampling/sampler.h"

@@ -1,5 +1,6 @@
 #include "collectors/discovery/discovery.h"
 
+#include "collectors/discovery/names.h"
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/unnamed_containers.h"

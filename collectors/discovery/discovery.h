@@ -70,7 +70,4 @@ class Discovery {
   std::unique_ptr<Impl> impl_;
 };
 
-// Kind and name from only the path: host, service, slice, scope, machine or cgroup.
-void name_by_path(Workload& workload);
-
 }  // namespace tallyman

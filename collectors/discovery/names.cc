@@ -1,4 +1,5 @@
-#include "collectors/discovery/discovery.h"
+#include "collectors/discovery/names.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/ecs.h"
 #include "collectors/discovery/runtimes/kubernetes.h"

@@ -3,23 +3,26 @@
 // a pure function. CONTRIBUTING.md: how to add one.
 #pragma once
 
-#include "collectors/kernel/network/link.h"
-#include "collectors/kernel/stats/cgroup_stats.h"
-#include "collectors/kernel/stats/filesystem_stats.h"
-#include "collectors/kernel/stats/host_stats.h"
-#include "collectors/kernel/stats/process_stats.h"
-#include "collectors/kernel/stats/socket_stats.h"
+#include "collectors/kernel/stats/link_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 #include "collectors/kernel/stats/stats_kind.h"
-#include "collectors/model/ended_totals.h"
 #include "collectors/model/metric.h"
 #include "collectors/model/series_writer.h"
-#include "collectors/model/workload.h"
 
 #include <cstdint>
 #include <span>
 #include <string_view>
 
 namespace tallyman {
+
+// A collector includes what it looks at: a change of one of these rebuilds those alone.
+struct CgroupStats;
+struct HostStats;
+struct ProcessFacts;
+struct SocketStats;
+struct Workload;
+struct WorkloadFilesystems;
+class EndedTotals;
 
 // What a collector may read for one workload, at one instant.
 struct Observation {
@@ -54,10 +57,5 @@ struct Collector {
   // Writes a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };
-
-// Every collector, in the order of collectors/CMakeLists.txt.
-std::span<const Collector* const> all_collectors();
-// Index in catalogue() of the collector's first metric.
-MetricId first_metric(const Collector& collector);
 
 }  // namespace tallyman

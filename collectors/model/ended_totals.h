@@ -4,6 +4,7 @@
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 #include "collectors/model/workload.h"
 
 #include <array>

@@ -1,5 +1,7 @@
 #include "collectors/model/history_fields.h"
 
+#include "collectors/model/catalogue.h"
+
 #include <algorithm>
 #include <initializer_list>
 

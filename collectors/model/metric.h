@@ -5,8 +5,6 @@
 
 #include <cstdint>
 #include <limits>
-#include <optional>
-#include <span>
 #include <string_view>
 
 namespace tallyman {
@@ -36,27 +34,6 @@ struct MetricDefinition {
 
 // Index into catalogue(): stable for one build.
 using MetricId = std::uint16_t;
-
-struct CatalogueEntry {
-  const MetricDefinition* definition;
-  std::string_view collector;
-};
-
-// The collector of the agent's own metrics: in no list of flags, always on.
-inline constexpr std::string_view kSelfCollector = "self";
-
-// All metrics of all collectors, grouped by collector; then the agent's own. Built once,
-// on first use; thread-safe.
-std::span<const CatalogueEntry> catalogue();
-// By name, in catalogue(). Uses a hash table built once.
-std::optional<MetricId> find_metric(std::string_view name);
-
-// A collector in docs and --help. In the order of the catalogue, kSelfCollector last.
-struct CollectorSummary {
-  std::string_view name, summary;
-  bool on_by_default;
-};
-std::span<const CollectorSummary> collector_summaries();
 
 // A slot without a value: the kernel does not report it, so there is no series. 2^64 - 1
 // itself is the kernel's own "not set" wherever a value could reach it.

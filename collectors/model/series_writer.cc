@@ -1,5 +1,7 @@
 #include "collectors/model/series_writer.h"
 
+#include "collectors/model/snapshot.h"
+
 #include <algorithm>
 #include <cstring>
 #include <unordered_set>

@@ -3,8 +3,8 @@
 // collectors need not know about plans.
 #pragma once
 
-#include "collectors/model/metric.h"
-#include "collectors/model/snapshot.h"
+#include "collectors/model/catalogue.h"
+#include "collectors/model/series_plan.h"
 
 #include <cstdint>
 #include <initializer_list>

@@ -6,7 +6,7 @@
 // numbers into slots, rendering walks the plans family by family.
 #pragma once
 
-#include "collectors/model/metric.h"
+#include "collectors/model/series_plan.h"
 #include "collectors/model/workload.h"
 
 #include <chrono>
@@ -18,26 +18,6 @@
 #include <vector>
 
 namespace tallyman {
-
-// One series of a plan. `labels` are those beyond the plan's base labels:
-// escaped, `device="/dev/vda"`, empty when there are none.
-struct Series {
-  MetricId metric = 0;
-  std::uint32_t slot = 0;  // into the workload's run of values
-  std::uint32_t labels_offset = 0;
-  std::uint32_t labels_size : 31 = 0;
-  std::uint32_t in_sums : 1 = 1;  // 0: another series of the metric includes its value
-};
-
-struct SeriesPlan {
-  // `id="/docker/...",name="web",kind="container"`; escaped; may be empty. No braces.
-  std::string base_labels;
-  std::string extra_labels;    // the text that Series::labels_* point into
-  std::vector<Series> series;  // sorted by metric, stable within one metric
-  std::string_view labels_of(const Series& s) const {
-    return std::string_view(extra_labels).substr(s.labels_offset, s.labels_size);
-  }
-};
 
 struct Block {
   WorkloadPtr workload;  // never null; the machine's own block has the host's
@@ -71,7 +51,5 @@ std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block
 // Label values for both text formats: \ " and newline escaped, bytes that are not UTF-8
 // and NUL (which Prometheus's lexer takes for the end) replaced by U+FFFD.
 void append_escaped_label(std::string& out, std::string_view value);
-// The same replacement without the escapes: for JSON.
-std::string valid_utf8(std::string_view text);
 
 }  // namespace tallyman

@@ -1,5 +1,10 @@
 // What parsing costs by itself, on texts as kernels write them.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/io_text.h"
+#include "collectors/kernel/formats/memory_text.h"
+#include "collectors/kernel/formats/proc_text.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 
 #include <benchmark/benchmark.h>
 

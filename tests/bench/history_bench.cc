@@ -6,6 +6,7 @@
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/kernel/system/self_process.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/loads.h"

@@ -2,6 +2,7 @@
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/kept_files.h"

@@ -1,3 +1,5 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/model/process_facts.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>

@@ -1,3 +1,4 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>

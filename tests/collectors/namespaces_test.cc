@@ -1,3 +1,6 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/process_stats.h"
+#include "collectors/model/process_facts.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>

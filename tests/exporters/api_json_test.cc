@@ -1,5 +1,6 @@
 #include "exporters/api_json.h"
 
+#include "collectors/model/utf8.h"
 #include "exporters/api_stats.h"
 #include "tests/support/snapshot_builder.h"
 

@@ -1,4 +1,5 @@
 // PSI, memory.numa_stat, files of one number, cgroup.procs, lists of CPUs.
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 
 using namespace tallyman;        // NOLINT

@@ -2,7 +2,12 @@
 // target reports.
 #pragma once
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
+#include "collectors/kernel/stats/process_stats.h"
+#include "collectors/kernel/system/error.h"
 
 #include <algorithm>
 #include <cstdio>

@@ -128,7 +128,7 @@ class Language:
 
 
 def cpp_of(root, section):
-    files = [f for top in TOP_FOLDERS for f in sorted((root / top).rglob("*")) if f.suffix in (".cc", ".h")]
+    files = [f for top in TOP_FOLDERS for f in sorted((root / top).rglob("*")) if f.suffix in (".cc", ".h") or f.name.endswith(".cc.in")]
     texts = {str(f.relative_to(root)): f.read_text() for f in files}
     return Language("C++", section, texts, lambda file, text: [i for i in INCLUDE.findall(text) if i in texts])
 
@@ -151,7 +151,8 @@ def homeless_functions(texts, excused):
     """Functions of a header that are defined in another file than the one of its name."""
     for header in sorted(file for file in texts if file.endswith(".h")):
         source = header[:-2] + ".cc"
-        for function in cpp_functions.missing_in(texts[header], texts.get(source, "")):
+        text = texts.get(source) or texts.get(source + ".in", "")  # CMake completes the latter
+        for function in cpp_functions.missing_in(texts[header], text):
             if not excused(header):
                 name = "::".join(filter(None, (function.scope, function.name)))
                 yield f"{header}:{function.line}: {name}() is not defined in {source}"
@@ -160,9 +161,9 @@ def homeless_functions(texts, excused):
 def doubled_names(texts, excused):
     by_stem = collections.defaultdict(list)
     for file in texts:
-        by_stem[pathlib.PurePath(file).stem].append(file)
+        by_stem[pathlib.PurePath(file).name.split(".")[0]].append(file)
     for files in by_stem.values():
-        if len({file.rsplit(".", 1)[0] for file in files}) > 1 and not excused(*files):
+        if len({file[:file.index(".")] for file in files}) > 1 and not excused(*files):
             yield "one name for two things: " + ", ".join(files)
 
 

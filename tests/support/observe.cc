@@ -1,5 +1,8 @@
 #include "tests/support/observe.h"
 
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/model/collector_table.h"
+
 #include <gtest/gtest.h>
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "agent/overhead/probe/probe.h"
+#include "agent/overhead/probe/file_work.h"
 
 #include <dirent.h>
 #include <fcntl.h>

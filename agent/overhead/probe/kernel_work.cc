@@ -1,4 +1,4 @@
-#include "agent/overhead/probe/probe.h"
+#include "agent/overhead/probe/kernel_work.h"
 
 #include <fcntl.h>
 #include <sched.h>

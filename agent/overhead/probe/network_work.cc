@@ -1,4 +1,4 @@
-#include "agent/overhead/probe/probe.h"
+#include "agent/overhead/probe/network_work.h"
 
 #include <arpa/inet.h>
 #include <net/if.h>

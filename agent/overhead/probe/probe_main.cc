@@ -1,13 +1,28 @@
-#include "agent/overhead/probe/probe.h"
+// The small static program that does the work of an overhead run. It is the same binary
+// in every mode. Single-threaded and independent of the caller.
+//
+//   probe serve       reads orders from standard input, one per line, answers each
+//                     with one line of JSON, and ends with its input
+//   probe nothing     ends at once; fork-exec starts it
+//
+// An order is a word and settings: "integer duration=100000000 warm=20000000".
+// Times are nanoseconds. {"error": "..."} is the answer to an order that failed.
+#include "agent/overhead/probe/file_work.h"
+#include "agent/overhead/probe/kernel_work.h"
+#include "agent/overhead/probe/measure.h"
+#include "agent/overhead/probe/network_work.h"
+#include "agent/overhead/probe/order.h"
+#include "agent/overhead/probe/processor_work.h"
 
 #include <unistd.h>
 
-#include <charconv>
 #include <cstdio>
 #include <cstring>
 
 namespace tallyman::probe {
 namespace {
+
+using Work = Outcome (*)(const Order&);
 
 struct Named {
   std::string_view word;
@@ -21,6 +36,14 @@ constexpr Named kWorks[] = {{"integer", integer},           {"floating-point", f
                             {"random-read", random_read},   {"random-write", random_write},
                             {"first-write", first_write},   {"tcp-throughput", tcp_throughput},
                             {"tcp-latency", tcp_latency},   {"tcp-connect", tcp_connect}};
+
+// Null if there is no such order.
+Work find_work(std::string_view word) {
+  for (const Named& named : kWorks) {
+    if (named.word == word) return named.work;
+  }
+  return nullptr;
+}
 
 std::string escaped(std::string_view text) {
   std::string result;
@@ -86,45 +109,6 @@ void serve(std::uint64_t first_instruction_ns) {
 }
 
 }  // namespace
-
-Work find_work(std::string_view word) {
-  for (const Named& named : kWorks) {
-    if (named.word == word) return named.work;
-  }
-  return nullptr;
-}
-
-Order::Order(std::string_view line) {
-  while (!line.empty() && (line.back() == '\n' || line.back() == ' ')) line.remove_suffix(1);
-  bool first = true;
-  while (!line.empty()) {
-    const auto blank = line.find(' ');
-    const std::string_view part = line.substr(0, blank);
-    line.remove_prefix(blank == line.npos ? line.size() : blank + 1);
-    const auto equals = part.find('=');
-    if (first) {
-      word_ = part;
-    } else if (equals != part.npos) {
-      settings_.emplace_back(part.substr(0, equals), part.substr(equals + 1));
-    }
-    first = false;
-  }
-}
-
-std::string Order::text(std::string_view name) const {
-  for (const auto& [key, value] : settings_) {
-    if (key == name) return value;
-  }
-  return {};
-}
-
-std::uint64_t Order::number(std::string_view name, std::uint64_t fallback) const {
-  const std::string value = text(name);
-  std::uint64_t number = fallback;
-  std::from_chars(value.data(), value.data() + value.size(), number);
-  return number;
-}
-
 }  // namespace tallyman::probe
 
 int main(int argc, char** argv) {

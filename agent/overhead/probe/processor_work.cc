@@ -1,4 +1,4 @@
-#include "agent/overhead/probe/probe.h"
+#include "agent/overhead/probe/processor_work.h"
 
 namespace tallyman::probe {
 namespace {

@@ -1,5 +1,7 @@
+#include "agent/overhead/report/report_svg.h"
+
 #include "agent/overhead/model/plan.h"
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_words.h"
 
 #include <algorithm>
 #include <array>

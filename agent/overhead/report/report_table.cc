@@ -1,4 +1,6 @@
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_table.h"
+
+#include "agent/overhead/report/report_words.h"
 #include "agent/overhead/targets/targets.h"
 
 #include <algorithm>

@@ -1,4 +1,4 @@
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_words.h"
 
 #include <cmath>
 #include <cstdio>

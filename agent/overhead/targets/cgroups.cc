@@ -1,6 +1,7 @@
 #include "agent/overhead/targets/cgroups.h"
 
 #include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/kernel_file.h"
 
 #include <fcntl.h>

@@ -1,5 +1,9 @@
 #include "agent/overhead/targets/targets.h"
 
+#include "agent/overhead/targets/targets_docker.h"
+#include "agent/overhead/targets/targets_own.h"
+#include "agent/overhead/targets/targets_rootfs.h"
+
 #include "agent/overhead/targets/probe_client.h"
 
 #include <sys/statvfs.h>

@@ -59,11 +59,6 @@ class TargetFactory {
   virtual Result<Target> start(const Mode& mode, const std::string& name, unsigned round) = 0;
 };
 
-std::unique_ptr<TargetFactory> make_own_targets(Session& session);
-std::unique_ptr<TargetFactory> make_docker_targets(Session& session);
-std::unique_ptr<TargetFactory> make_podman_targets(Session& session);
-std::unique_ptr<TargetFactory> make_lxc_targets(Session& session);
-std::unique_ptr<TargetFactory> make_nspawn_targets(Session& session);
 std::unique_ptr<TargetFactory> make_targets(Runtime runtime, Session& session);
 
 // Starts the probe with this command and waits for its first line.

@@ -1,7 +1,7 @@
 // Shared by the runtimes: the ids in their cgroups' names and the state of their files.
 #pragma once
 
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 #include "collectors/model/workload.h"
 
 #include <cstdint>

@@ -3,7 +3,7 @@
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <dirent.h>
 #include <fcntl.h>

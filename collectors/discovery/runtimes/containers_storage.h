@@ -7,7 +7,7 @@
 
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/exit_files.h"
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <chrono>
 #include <map>

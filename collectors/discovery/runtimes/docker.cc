@@ -2,8 +2,8 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/docker_metadata.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
-#include "collectors/discovery/runtimes/rooted_files.h"
 #include "collectors/discovery/runtimes/users.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <dirent.h>
 #include <fcntl.h>

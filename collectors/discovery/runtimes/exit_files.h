@@ -2,7 +2,7 @@
 // removes it about 100 ms later, before the container's cgroup.
 #pragma once
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <map>
 #include <string>

@@ -7,8 +7,8 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
-#include "collectors/discovery/runtimes/rooted_files.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
 

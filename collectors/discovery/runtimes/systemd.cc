@@ -6,8 +6,8 @@
 // systemd/manager.go; units_directory in fleet.conf).
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/container_runtime.h"
-#include "collectors/discovery/runtimes/rooted_files.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

@@ -2,7 +2,7 @@
 // them. Rootless runtimes keep their files there and in the home directory.
 #pragma once
 
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <string>
 #include <string_view>

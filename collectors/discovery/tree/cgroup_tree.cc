@@ -3,7 +3,7 @@
 #include "collectors/discovery/tree/directory.h"
 #include "collectors/discovery/tree/directory_watcher.h"
 #include "collectors/kernel/stats/cgroup_path.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <poll.h>
 #include <sys/eventfd.h>

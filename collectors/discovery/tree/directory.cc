@@ -1,6 +1,6 @@
 #include "collectors/discovery/tree/directory.h"
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <dirent.h>
 #include <fcntl.h>

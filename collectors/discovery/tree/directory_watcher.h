@@ -3,7 +3,7 @@
 #pragma once
 
 #include "collectors/kernel/system/error.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <cstddef>
 #include <cstdint>

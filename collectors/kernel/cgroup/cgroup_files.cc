@@ -1,6 +1,6 @@
 #include "collectors/kernel/cgroup/cgroup_files.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>

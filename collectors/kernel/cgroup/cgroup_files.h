@@ -5,6 +5,7 @@
 
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/kernel_file.h"
 
 #include <array>

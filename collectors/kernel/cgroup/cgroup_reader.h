@@ -6,23 +6,13 @@
 #include "collectors/kernel/cgroup/cgroup_files.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <array>
 #include <cstdint>
 #include <string>
 
 namespace tallyman {
-
-// What happened while reading one kind of stats of one or many cgroups.
-struct ReadReport {
-  std::uint64_t denied = 0, malformed = 0, io = 0;
-  std::string first_fault;       // a file and its error; empty if there was none
-  double elsewhere_seconds = 0;  // CPU time of the source's own thread since the last report
-
-  std::uint64_t faults() const { return denied + malformed + io; }
-  void note(ErrorKind kind, const std::string& where);
-  void add(const ReadReport& other);
-};
 
 // One pass's tools. `gone` is set as soon as a file says that the cgroup was removed.
 struct ReadContext {
@@ -39,7 +29,7 @@ struct ReadContext {
   std::optional<std::string_view> text(CgroupFiles& files, int hierarchy, const std::string& name);
   void malformed(const std::string& path);
 
-  // A file of a single number; `parse` is of formats.h.
+  // A file of a single number; `parse` is of formats/.
   template <class Parse>
   Count number(CgroupFiles& files, CgroupFile file, Parse parse) {
     const auto content = text(files, file);
@@ -99,9 +89,6 @@ class CgroupReader {
   // v1 counts an OOM kill only in the victim's own cgroup, v2 also in all above it.
   virtual bool books_oom_kills_locally() const = 0;
 };
-
-const CgroupReader& cgroup_v1_reader();
-const CgroupReader& cgroup_v2_reader();
 
 // Only v2 has PSI; on a hybrid host it comes from the unified tree.
 void read_pressure(CgroupFiles& files, ReadContext& context, CgroupStats& stats);

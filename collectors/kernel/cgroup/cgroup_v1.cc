@@ -1,6 +1,9 @@
 // Documentation/admin-guide/cgroup-v1/: cpuacct, memory, blkio-controller, hugetlb, pids.
-#include "collectors/kernel/cgroup/cgroup_reader.h"
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/cgroup/cgroup_v1.h"
+
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/io_text.h"
+#include "collectors/kernel/formats/memory_text.h"
 
 namespace tallyman {
 namespace {

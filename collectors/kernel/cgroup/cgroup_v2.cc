@@ -1,6 +1,9 @@
 // Documentation/admin-guide/cgroup-v2.rst.
-#include "collectors/kernel/cgroup/cgroup_reader.h"
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/cgroup/cgroup_v2.h"
+
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/io_text.h"
+#include "collectors/kernel/formats/memory_text.h"
 
 namespace tallyman {
 namespace {
@@ -127,16 +130,6 @@ class CgroupV2Reader final : public CgroupReader {
 const CgroupReader& cgroup_v2_reader() {
   static const CgroupV2Reader reader;
   return reader;
-}
-
-void read_pressure(CgroupFiles& files, ReadContext& context, CgroupStats& stats) {
-  const auto read = [&](CgroupFile file, PressureStats& out) {
-    context.rows(files, file, [&](std::string_view text) { return formats::parse_pressure(text, out); });
-  };
-  read(CgroupFile::kCpuPressure, stats.cpu_pressure);
-  read(CgroupFile::kMemoryPressure, stats.memory_pressure);
-  read(CgroupFile::kIoPressure, stats.io_pressure);
-  read(CgroupFile::kIrqPressure, stats.irq_pressure);
 }
 
 }  // namespace tallyman

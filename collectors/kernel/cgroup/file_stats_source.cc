@@ -1,5 +1,7 @@
 #include "collectors/kernel/cgroup/file_stats_source.h"
 
+#include "collectors/kernel/cgroup/cgroup_v1.h"
+#include "collectors/kernel/cgroup/cgroup_v2.h"
 #include "collectors/kernel/stats/cgroup_path.h"
 
 #include <unistd.h>
@@ -8,58 +10,6 @@
 #include <map>
 
 namespace tallyman {
-
-void ReadReport::note(ErrorKind kind, const std::string& where) {
-  std::uint64_t& counter = kind == ErrorKind::kDenied ? denied : kind == ErrorKind::kMalformed ? malformed : io;
-  ++counter;
-  if (first_fault.empty()) {
-    first_fault = where;
-  }
-}
-
-void ReadReport::add(const ReadReport& other) {
-  denied += other.denied;
-  malformed += other.malformed;
-  io += other.io;
-  elsewhere_seconds += other.elsewhere_seconds;
-  if (first_fault.empty()) {
-    first_fault = other.first_fault;
-  }
-}
-
-std::optional<std::string_view> ReadContext::text(CgroupFiles& files, CgroupFile file) {
-  if (gone) {
-    return std::nullopt;
-  }
-  const Result<std::string_view> content = files.read(file, buffer);
-  if (content) {
-    return *content;
-  }
-  const Error& error = content.error();
-  if (error.kind == ErrorKind::kGone) {
-    gone = true;
-  } else if (error.kind != ErrorKind::kUnsupported) {
-    report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(file)}));
-  }
-  return std::nullopt;
-}
-
-std::optional<std::string_view> ReadContext::text(CgroupFiles& files, int hierarchy, const std::string& name) {
-  const Result<std::string_view> content = files.read(hierarchy, name, buffer);
-  if (content) {
-    return *content;
-  }
-  const Error& error = content.error();
-  if (error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone) {
-    report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(hierarchy, name)}));
-  }
-  return std::nullopt;
-}
-
-void ReadContext::malformed(const std::string& path) {
-  report.note(ErrorKind::kMalformed, path + ": not as the kernel documents it");
-}
-
 namespace {
 
 // "2MB", "1GB": as the hugetlb controller names its files.

@@ -55,8 +55,4 @@ class FinalStatsWatcher {
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 
-// Merges two readings of one cgroup: counters and peaks of `final_stats` if they are
-// larger, all else from `stats`.
-void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats);
-
 }  // namespace tallyman

@@ -3,10 +3,10 @@
 // source.
 #pragma once
 
-#include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/stats_kind.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <cstdint>
 #include <string>

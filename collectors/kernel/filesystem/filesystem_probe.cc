@@ -1,6 +1,7 @@
 #include "collectors/kernel/filesystem/filesystem_probe.h"
 
 #include "collectors/kernel/filesystem/project_quota.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <linux/magic.h>
 #include <sys/stat.h>
@@ -30,18 +31,6 @@ DiskFilesystem figures_of(const struct statvfs& status) {
 }
 
 }  // namespace
-
-std::string_view to_string(UsageSource source) {
-  switch (source) {
-    case UsageSource::kWalk:
-      return "walk";
-    case UsageSource::kQuota:
-      return "quota";
-    case UsageSource::kFilesystem:
-      break;
-  }
-  return "filesystem";
-}
 
 Result<MountTable> read_mount_table(const HostRoot& root, const std::string& pid) {
   ReadBuffer buffer;

@@ -5,8 +5,8 @@
 #include "collectors/kernel/filesystem/mount_table.h"
 #include "collectors/kernel/stats/filesystem_stats.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/kernel/system/kernel_file.h"
 
 #include <cstdint>
 #include <functional>

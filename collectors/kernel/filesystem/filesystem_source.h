@@ -8,12 +8,12 @@
 // waits for one.
 #pragma once
 
-#include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/filesystem/filesystem_probe.h"
 #include "collectors/kernel/filesystem/walk_budget.h"
 #include "collectors/kernel/stats/filesystem_stats.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <array>
 #include <chrono>

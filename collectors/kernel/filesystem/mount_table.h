@@ -3,7 +3,7 @@
 // harm. Any number of threads.
 #pragma once
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
 
 #include <cstdint>
 #include <optional>

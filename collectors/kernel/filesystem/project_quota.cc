@@ -1,6 +1,6 @@
 #include "collectors/kernel/filesystem/project_quota.h"
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <fcntl.h>
 #include <linux/fs.h>

@@ -8,7 +8,7 @@
 #pragma once
 
 #include "collectors/kernel/system/error.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <sys/types.h>
 #include <boost/unordered/unordered_flat_set.hpp>

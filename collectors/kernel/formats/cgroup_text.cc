@@ -1,6 +1,7 @@
-// Formats of cgroup files: Documentation/admin-guide/cgroup-v2.rst, cgroup-v1/*.rst.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/cgroup_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 
 #include <algorithm>
 

@@ -1,7 +1,7 @@
-// Formats of block I/O accounting: cgroup-v2.rst and cgroup-v1/blkio-controller.rst
-// in the kernel's Documentation/admin-guide.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/io_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 
 #include <utility>
 

@@ -1,7 +1,7 @@
-// Formats of the memory controller's files: cgroup-v2.rst and cgroup-v1/memory.rst
-// in the kernel's Documentation/admin-guide.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/memory_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
 
 namespace tallyman::formats {
 namespace {

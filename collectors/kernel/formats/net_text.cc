@@ -1,7 +1,7 @@
-// Formats of the socket files below /proc/PID/net: proc_net(5), net/ipv4/proc.c,
-// net/ipv6/proc.c.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/net_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/socket_stats.h"
 
 namespace tallyman::formats {
 namespace {

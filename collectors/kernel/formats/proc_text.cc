@@ -1,6 +1,8 @@
-// Formats of files below /proc: proc(5), Documentation/admin-guide/iostats.rst.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 
 #include <algorithm>
 #include <string>

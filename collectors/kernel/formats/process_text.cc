@@ -1,6 +1,7 @@
-// Formats of files below /proc/PID: proc_pid_stat(5) and its neighbours.
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/process_text.h"
+
 #include "collectors/kernel/formats/text_scanner.h"
+#include "collectors/kernel/stats/process_stats.h"
 
 #include <algorithm>
 

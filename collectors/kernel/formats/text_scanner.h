@@ -1,9 +1,26 @@
-// Shared by the parsers of formats.h: cutting the kernel's text into rows and fields, and
-// reading numbers. Private to formats_*.cc. Views point into the given text; only rows of
-// a vector are copied or allocated.
+// What all parsers of this folder share: cutting the kernel's text into rows and fields,
+// and reading numbers. Views point into the text that was given; only the rows of a vector
+// are copied or allocated.
+//
+// The rules of every parser:
+//
+// Pure parsers of the kernel's text formats: text in, typed stats out. No I/O. They
+// allocate only for the rows of a vector, which is reused (only parse_cpuinfo has a
+// scratch vector; it runs once). Safe on any bytes: they are the fuzz targets. Any number
+// of threads.
+//
+// Every parser that returns `unsigned` returns how many rows it could not parse. Such a
+// row changes nothing; all other rows count. Unknown keys, a different order and missing
+// keys are no errors: later kernels have them. A last row without its newline is torn and
+// counts as not parsed, so that a number cut in half is never taken for a smaller number.
+// Numbers above 2^64 - 1, negative numbers and rows with '\r' or NUL bytes also count as
+// not parsed.
+//
+// A struct keeps the fields that the text does not have. A vector is replaced by the
+// text's rows (except in parse_blkio) and its memory is reused.
 #pragma once
 
-#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/count.h"
 
 #include <charconv>
 #include <cstddef>

@@ -1,6 +1,7 @@
 #include "collectors/kernel/host/host_source.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/proc_text.h"
 
 #include <sys/stat.h>
 

@@ -1,10 +1,10 @@
 // Reads the facts about the machine itself. One thread owns a source.
 #pragma once
 
-#include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <map>
 #include <string>

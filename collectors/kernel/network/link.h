@@ -1,38 +1,17 @@
-// One network interface of the host: its kind, and what it is connected to. Parsers of
-// rtnetlink's answers; pure, and fuzz targets.
+// Parsers of rtnetlink's answers about network interfaces. Pure, and fuzz targets.
 #pragma once
 
-#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/link_stats.h"
 
 #include <cstdint>
 #include <optional>
-#include <string>
 #include <string_view>
 
 namespace tallyman {
-
-struct HostLink {
-  std::uint32_t index = 0;
-  std::string name;
-  // The kernel's kind ("bridge", "veth", "vxlan", "tun", ...), or "physical" for a device
-  // with a driver, or "loopback". Empty: not reported.
-  std::string kind;
-  // The software that makes interfaces of this kind and name: "docker", "flannel", "cni",
-  // "podman", "libvirt", "lxc", "calico", "cilium", "weave". Empty: unknown.
-  std::string made_by;
-  std::uint32_t master_index = 0;  // the bridge or bond it belongs to; 0: none
-  std::string master;
-  std::optional<std::int32_t> peer_namespace;  // this namespace's id for the namespace of a veth's other end
-  Count vxlan_id, vxlan_port, vlan_id;
-  std::string owner, owner_id;  // the workload at the other end of a veth: its name and id
-};
 
 // Parses the payload of RTM_NEWLINK; empty if it is not one.
 std::optional<HostLink> parse_link(std::string_view payload);
 // Parses the payload of RTM_NEWNSID: the id, if there is one.
 std::optional<std::int32_t> parse_namespace_id(std::string_view payload);
-
-// "flannel.1", vxlan -> "flannel".
-std::string_view maker_of(std::string_view name, std::string_view kind);
 
 }  // namespace tallyman

@@ -1,6 +1,6 @@
 #include "collectors/kernel/network/link_source.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/cgroup_text.h"
 #include "collectors/kernel/system/kernel_file.h"
 #include "collectors/kernel/system/netlink.h"
 
@@ -147,7 +147,6 @@ std::vector<HostLink> LinkSource::read_sysfs() {
       link.kind = "tun";
     }
     link.master = last_part_of_link(at + "/master");
-    link.made_by = maker_of(link.name, link.kind);
     links.push_back(std::move(link));
   }
   return links;

@@ -4,10 +4,11 @@
 // thread.
 #pragma once
 
-#include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/network/link.h"
 #include "collectors/kernel/network/net_namespace.h"
 #include "collectors/kernel/system/host_root.h"
+#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <string>
 #include <vector>

@@ -1,6 +1,7 @@
 #include "collectors/kernel/network/network_source.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
+#include "collectors/kernel/stats/network_stats.h"
 #include "collectors/kernel/system/pid_namespace.h"
 
 #include <fcntl.h>
@@ -15,10 +16,6 @@ namespace {
 constexpr unsigned kSettlingPasses = 10;
 constexpr std::size_t kMaxRowLength = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
 constexpr std::size_t kPidsToTry = 8;       // the first ones may end while they are read
-
-bool says_not_own(const std::string& network_mode) {
-  return network_mode.empty() || network_mode == "host" || network_mode.starts_with("container:");
-}
 
 }  // namespace
 
@@ -38,7 +35,7 @@ std::string_view to_string(NetworkOwnership ownership) {
 
 struct NetworkSource::Attached {
   std::optional<std::uint32_t> init_pid;
-  std::string network_mode;
+  NetworkMode mode = NetworkMode::kUnknown;
   bool is_root = false;
   unsigned passes = 0;
   NetworkOwnership ownership = NetworkOwnership::kUnknown;
@@ -60,8 +57,7 @@ NetworkSource::NetworkSource(HostRoot root, StatsSource& stats, std::size_t file
 
 NetworkSource::~NetworkSource() = default;
 
-void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode,
-                           bool is_root) {
+void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid, NetworkMode mode, bool is_root) {
   if (handle >= attached_.size()) {
     attached_.resize(handle + 1);
   }
@@ -71,7 +67,7 @@ void NetworkSource::attach(Handle handle, std::optional<std::uint32_t> init_pid,
     order_.push_back(handle);
   }
   one->init_pid = init_pid;
-  one->network_mode = std::move(network_mode);
+  one->mode = mode;
   one->is_root = is_root;
 }
 
@@ -168,7 +164,7 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
     return false;  // a recorded host has the process, but no namespaces
   }
   if (inode == 0 || host_namespace_ == 0) {
-    if (says_not_own(one.network_mode)) {
+    if (one.mode != NetworkMode::kOwn) {
       report.note(ErrorKind::kDenied, process + "/ns/net: not permitted; needs CAP_SYS_PTRACE");
       settle(one, NetworkOwnership::kUnknown);
       return true;
@@ -184,7 +180,7 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
   } else if (const auto owner = owners_.find(inode); owner != owners_.end() && owner->second != handle) {
     settle(one, NetworkOwnership::kShared);
     return true;
-  } else if (one.network_mode.starts_with("container:") && one.passes < kSettlingPasses) {
+  } else if (one.mode == NetworkMode::kJoined && one.passes < kSettlingPasses) {
     settle(one, NetworkOwnership::kShared);  // its owner may follow later in the order
     return true;
   } else {

@@ -11,6 +11,7 @@
 #include "collectors/kernel/cgroup/stats_source.h"
 #include "collectors/kernel/network/net_namespace.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/kernel/system/kernel_file.h"
 
@@ -33,6 +34,9 @@ enum class NetworkOwnership : std::uint8_t {
 };
 std::string_view to_string(NetworkOwnership ownership);
 
+// What a runtime says about a workload's network namespace.
+enum class NetworkMode : std::uint8_t { kUnknown, kHost, kJoined, kOwn };  // kJoined: another workload's
+
 class NetworkSource {
  public:
   using Handle = StatsSource::Handle;
@@ -45,9 +49,9 @@ class NetworkSource {
   ~NetworkSource();
 
   // `init_pid`: the process that has the workload's namespace, if a runtime names one.
-  // `network_mode`: the runtime's value ("host", "container:ID", ...), used only if no
+  // `mode` is used only if no
   // namespace can be identified. `is_root`: the host itself.
-  void attach(Handle handle, std::optional<std::uint32_t> init_pid, std::string network_mode, bool is_root);
+  void attach(Handle handle, std::optional<std::uint32_t> init_pid, NetworkMode mode, bool is_root);
   void detach(Handle handle);
 
   // Reads all. Ownership is checked again in a slow pass, and for workloads young enough

@@ -1,6 +1,6 @@
 #include "collectors/kernel/network/socket_source.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/net_text.h"
 
 #include <fcntl.h>
 

@@ -4,12 +4,12 @@
 // is pinned.
 #pragma once
 
-#include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/network/net_namespace.h"
 #include "collectors/kernel/network/socket_diag.h"
 #include "collectors/kernel/stats/socket_stats.h"
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/read_report.h"
 
 #include <map>
 #include <memory>

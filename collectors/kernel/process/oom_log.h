@@ -4,8 +4,8 @@
 // s. One thread.
 #pragma once
 
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/kernel/system/kernel_file.h"
 
 #include <cstdint>
 #include <memory>

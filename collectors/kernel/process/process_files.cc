@@ -1,6 +1,7 @@
 #include "collectors/kernel/process/process_files.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/process_text.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -50,24 +51,6 @@ std::vector<std::uint32_t> numbers_in(DIR* directory) {
 }
 
 }  // namespace
-
-std::string_view to_string(NamespaceType type) {
-  constexpr std::array<std::string_view, kNamespaceTypes> kNames = {"cgroup", "ipc",  "mnt",  "net",
-                                                                    "pid",    "time", "user", "uts"};
-  return kNames[static_cast<std::size_t>(type)];
-}
-
-std::string_view to_string(NamespaceSharing sharing) {
-  switch (sharing) {
-    case NamespaceSharing::kOwn:
-      return "own";
-    case NamespaceSharing::kHost:
-      return "host";
-    case NamespaceSharing::kShared:
-      return "shared";
-  }
-  return "";
-}
 
 std::string ProcessFiles::path(Pid pid, const char* file) const {
   return root_.proc_path(std::to_string(pid) + '/' + file);

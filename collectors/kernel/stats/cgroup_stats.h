@@ -3,19 +3,13 @@
 // bytes, nanoseconds, counts. A field that the kernel does not report is empty, never 0.
 #pragma once
 
+#include "collectors/kernel/stats/count.h"
+
 #include <cstdint>
-#include <limits>
-#include <optional>
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace tallyman {
-
-using Count = std::optional<std::uint64_t>;
-
-// An unset limit ("max" on v2, at or above 2^62 on v1).
-inline constexpr std::uint64_t kUnlimited = std::numeric_limits<std::uint64_t>::max();
 
 struct CpuStats {
   Count usage_nsec, user_nsec, system_nsec;
@@ -109,28 +103,6 @@ struct CgroupStats {
   CpusetStats cpuset;
   Count frozen;  // 1 while paused, else 0; read with the limits
   std::vector<NumaStats> numa;
-};
-
-// One row of /proc/PID/net/dev.
-struct InterfaceStats {
-  std::string name;
-  std::uint64_t rx_bytes = 0, rx_packets = 0, rx_errors = 0, rx_dropped = 0;
-  std::uint64_t tx_bytes = 0, tx_packets = 0, tx_errors = 0, tx_dropped = 0;
-};
-
-// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst). Sectors have 512
-// bytes, whatever the device's own sector size.
-struct DiskStats {
-  std::uint32_t major = 0, minor = 0;
-  std::string device;
-  std::uint64_t reads = 0, reads_merged = 0, sectors_read = 0, read_msec = 0;
-  std::uint64_t writes = 0, writes_merged = 0, sectors_written = 0, write_msec = 0;
-  std::uint64_t in_flight = 0, io_msec = 0, weighted_io_msec = 0;
-};
-
-// /proc/meminfo, in bytes.
-struct MemInfo {
-  Count total, free, available, swap_total, swap_free;
 };
 
 }  // namespace tallyman

@@ -2,7 +2,7 @@
 // them. Values.
 #pragma once
 
-#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/count.h"
 
 #include <cstdint>
 #include <optional>

@@ -1,13 +1,29 @@
 // What is known about the machine itself, beyond its root cgroup.
 #pragma once
 
-#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/count.h"
 
-#include <map>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
 namespace tallyman {
+
+// One row of /proc/diskstats (Documentation/admin-guide/iostats.rst). Sectors have 512
+// bytes, whatever the device's own sector size.
+struct DiskStats {
+  std::uint32_t major = 0, minor = 0;
+  std::string device;
+  std::uint64_t reads = 0, reads_merged = 0, sectors_read = 0, read_msec = 0;
+  std::uint64_t writes = 0, writes_merged = 0, sectors_written = 0, write_msec = 0;
+  std::uint64_t in_flight = 0, io_msec = 0, weighted_io_msec = 0;
+};
+
+// /proc/meminfo, in bytes.
+struct MemInfo {
+  Count total, free, available, swap_total, swap_free;
+};
 
 struct DimmStats {
   std::string type;  // edac's dimm_mem_type: "Registered-DDR4"

@@ -2,7 +2,7 @@
 // host's namespace. A field that the kernel does not report is empty, never 0.
 #pragma once
 
-#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/count.h"
 
 #include <array>
 #include <cstdint>

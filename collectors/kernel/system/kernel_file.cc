@@ -1,5 +1,7 @@
 #include "collectors/kernel/system/kernel_file.h"
 
+#include "collectors/kernel/system/file_descriptor.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <unistd.h>
@@ -42,13 +44,6 @@ Result<std::string_view> read_from(int fd, ReadBuffer& buffer, std::size_t end_b
 }
 
 }  // namespace
-
-void FileDescriptor::reset() {
-  if (fd_ >= 0) {
-    close(fd_);
-    fd_ = -1;
-  }
-}
 
 ReadBuffer::ReadBuffer() : size_(kFirstBytes), data_(new char[kFirstBytes]) {}
 

@@ -1,6 +1,6 @@
 #include "collectors/kernel/system/self_process.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
 #include "collectors/kernel/system/kernel_file.h"
 
 #include <dirent.h>

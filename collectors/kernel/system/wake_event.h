@@ -2,7 +2,7 @@
 // does not know pthread_cond_clockwait and reports races that do not exist.
 #pragma once
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <chrono>
 

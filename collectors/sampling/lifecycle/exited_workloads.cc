@@ -1,5 +1,7 @@
 #include "collectors/sampling/lifecycle/exited_workloads.h"
 
+#include "collectors/kernel/stats/final_stats.h"
+
 #include <algorithm>
 #include <cinttypes>
 #include <cstdio>

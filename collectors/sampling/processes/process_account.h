@@ -6,6 +6,7 @@
 
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/stats/process_stats.h"
+#include "collectors/model/process_facts.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/runtime_process.h"
 

@@ -1,4 +1,5 @@
 // Turns the accounts into the form that the sampler and the API need.
+#include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/process_scan.h"
 
 #include "collectors/model/workload_id.h"

@@ -1,6 +1,6 @@
 #include "collectors/sampling/processes/process_scan.h"
 
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
 #include "collectors/sampling/processes/process_scan_state.h"
 
 #include <unistd.h>

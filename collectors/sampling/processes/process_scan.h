@@ -12,6 +12,7 @@
 #include "collectors/kernel/process/process_files.h"
 #include "collectors/kernel/process/taskstats.h"
 #include "collectors/kernel/system/host_root.h"
+#include "collectors/model/process_facts.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_account.h"
 #include "collectors/sampling/processes/process_grouping.h"

@@ -1,4 +1,5 @@
 // The values read for one process in a scan: times, memory, bytes, threads, open files.
+#include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/process_scan.h"
 #include "collectors/sampling/processes/process_scan_state.h"
 

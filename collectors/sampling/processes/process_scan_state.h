@@ -1,6 +1,7 @@
 // What is known about one process. Internal to the process scan.
 #pragma once
 
+#include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/process_scan.h"
 
 #include <map>

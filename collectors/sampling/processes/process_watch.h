@@ -3,7 +3,7 @@
 // intervals once a scan costs more than its share of a CPU.
 #pragma once
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_scan.h"
 

@@ -1,5 +1,6 @@
 #include "collectors/sampling/processes/workload_process_stats.h"
 
+#include "collectors/model/process_facts.h"
 #include "collectors/model/workload_id.h"
 
 #include <utility>

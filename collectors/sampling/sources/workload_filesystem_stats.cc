@@ -1,7 +1,7 @@
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 
-#include "collectors/discovery/runtimes/rooted_files.h"
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
 

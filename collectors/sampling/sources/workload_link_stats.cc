@@ -2,6 +2,7 @@
 
 #include "collectors/kernel/network/link_source.h"
 #include "collectors/sampling/sources/background_task.h"
+#include "collectors/sampling/sources/link_makers.h"
 
 #include <map>
 #include <string>
@@ -76,6 +77,9 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
   void work(const NetworkPlace& host) {
     const double start = thread_cpu_seconds();
     read_ = source_.read(host, owners_, report_);
+    for (HostLink& link : read_) {
+      link.made_by = maker_of(link.name, link.kind);
+    }
     fresh_ = true;
     report_.elsewhere_seconds += thread_cpu_seconds() - start;
   }

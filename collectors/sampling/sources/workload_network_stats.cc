@@ -10,7 +10,7 @@ class WorkloadNetworkStats final : public WorkloadStatsSource {
 
   StatsKind kind() const override { return StatsKind::kNetwork; }
   void attach(Handle handle, const Workload& workload) override {
-    source_.attach(handle, workload.container.init_pid, workload.container.network_mode,
+    source_.attach(handle, workload.container.init_pid, network_mode_of(workload.container.network_mode),
                    workload.kind == WorkloadKind::kHost);
   }
   void detach(Handle handle) override { source_.detach(handle); }
@@ -27,6 +27,13 @@ class WorkloadNetworkStats final : public WorkloadStatsSource {
 };
 
 }  // namespace
+
+NetworkMode network_mode_of(std::string_view network_mode) {
+  return network_mode.empty()                     ? NetworkMode::kUnknown
+         : network_mode == "host"                 ? NetworkMode::kHost
+         : network_mode.starts_with("container:") ? NetworkMode::kJoined
+                                                  : NetworkMode::kOwn;
+}
 
 std::unique_ptr<WorkloadStatsSource> make_workload_network_stats(NetworkSource& source, std::size_t files_kept_open) {
   return std::make_unique<WorkloadNetworkStats>(source, files_kept_open);

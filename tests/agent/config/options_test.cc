@@ -2,6 +2,7 @@
 
 #include "agent/config/settings.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 #include "tests/support/parse_arguments.h"
 
 #include <gmock/gmock.h>

@@ -1,3 +1,4 @@
+#include "collectors/discovery/names.h"
 #include "collectors/discovery/discovery.h"
 
 #include <gtest/gtest.h>

@@ -1,5 +1,7 @@
 #include "collectors/model/ended_totals.h"
 
+#include "collectors/kernel/stats/network_stats.h"
+
 #include <gtest/gtest.h>
 
 namespace tallyman {

@@ -1,6 +1,7 @@
 #include "collectors/model/metric.h"
 
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 
 #include <gtest/gtest.h>
 

@@ -1,3 +1,4 @@
+#include "collectors/model/utf8.h"
 #include "tests/support/snapshot_builder.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,7 @@
 // The cgroups of the machine that the test runs on: made in every hierarchy,
 // put to work, compared with what the kernel's own files say, and removed.
 #include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/observe.h"
 

@@ -1,6 +1,7 @@
 // A sampler on a StatsSource that the test writes, with a clock that the test turns.
 #pragma once
 
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/fake_stats_source.h"
 #include "tests/support/host_builder.h"

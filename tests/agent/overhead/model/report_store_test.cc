@@ -1,6 +1,6 @@
 #include "agent/overhead/model/report_store.h"
 
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_markdown.h"
 #include "tests/agent/overhead/model/record_builder.h"
 #include "tests/support/host_builder.h"
 

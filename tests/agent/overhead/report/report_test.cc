@@ -1,4 +1,7 @@
-#include "agent/overhead/report/report.h"
+#include "agent/overhead/report/report_markdown.h"
+#include "agent/overhead/report/report_svg.h"
+#include "agent/overhead/report/report_table.h"
+#include "agent/overhead/report/report_words.h"
 
 #include "agent/overhead/progress.h"
 #include "tests/agent/overhead/model/record_builder.h"

@@ -1,5 +1,6 @@
 // Files that are not as they should be: each is counted under its name, is
 // absent, and costs no other file and no other cgroup anything.
+#include "collectors/kernel/system/kernel_file.h"
 #include "tests/support/cgroup_trees.h"
 
 #include <gmock/gmock.h>

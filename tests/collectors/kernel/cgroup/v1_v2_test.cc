@@ -1,6 +1,7 @@
 // The same workload written down as v1, as hybrid and as v2: the same series
 // with the same values, except what is listed here version by version.
 #include "collectors/kernel/cgroup/file_stats_source.h"
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/cgroup_trees.h"
 #include "tests/support/observe.h"

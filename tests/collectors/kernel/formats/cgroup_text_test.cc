@@ -1,4 +1,6 @@
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/cgroup_text.h"
+
+#include "collectors/kernel/stats/cgroup_stats.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

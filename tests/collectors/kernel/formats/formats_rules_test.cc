@@ -1,5 +1,11 @@
-// The rules that formats.h sets for every parser, tried on every parser.
-#include "collectors/kernel/formats/formats.h"
+// The rules that text_scanner.h sets for every parser, tried on every parser.
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/io_text.h"
+#include "collectors/kernel/formats/memory_text.h"
+#include "collectors/kernel/formats/proc_text.h"
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
 
 #include <gtest/gtest.h>
 

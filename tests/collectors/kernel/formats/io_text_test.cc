@@ -1,4 +1,7 @@
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/io_text.h"
+
+#include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/count.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

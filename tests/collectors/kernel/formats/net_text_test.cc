@@ -1,4 +1,6 @@
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/net_text.h"
+
+#include "collectors/kernel/stats/socket_stats.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,8 @@
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/proc_text.h"
+
+#include "collectors/kernel/stats/host_stats.h"
+#include "collectors/kernel/stats/network_stats.h"
+#include "collectors/kernel/stats/process_stats.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

@@ -1,4 +1,6 @@
-#include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/formats/process_text.h"
+
+#include "collectors/kernel/stats/process_stats.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>

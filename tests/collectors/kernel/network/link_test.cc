@@ -43,7 +43,6 @@ TEST(Link, OfFlannelIsAVxlanWithItsIdAndPort) {
   ASSERT_TRUE(one);
   EXPECT_EQ(one->index, 7U);
   EXPECT_EQ(one->kind, "vxlan");
-  EXPECT_EQ(one->made_by, "flannel");
   EXPECT_EQ(one->vxlan_id, 1U);
   EXPECT_EQ(one->vxlan_port, 8472U);
   EXPECT_FALSE(one->vlan_id);
@@ -84,21 +83,6 @@ TEST(Link, OfHostileBytesIsNone) {
   const auto torn = parse_link(link(1, name("v") + info("vxlan", attribute(IFLA_VXLAN_ID, "ab"))));
   ASSERT_TRUE(torn);
   EXPECT_FALSE(torn->vxlan_id) << "two bytes are no id";
-}
-
-TEST(Link, IsKnownByWhoMakesSuchOnes) {
-  EXPECT_EQ(maker_of("docker0", "bridge"), "docker");
-  EXPECT_EQ(maker_of("br-0123456789ab", "bridge"), "docker");
-  EXPECT_EQ(maker_of("br-lan", "bridge"), "") << "anybody's";
-  EXPECT_EQ(maker_of("br-0123456789zz", "bridge"), "");
-  EXPECT_EQ(maker_of("docker0", "dummy"), "");
-  EXPECT_EQ(maker_of("docker_gwbridge", "bridge"), "docker");
-  EXPECT_EQ(maker_of("cni0", "bridge"), "cni");
-  EXPECT_EQ(maker_of("cni-podman0", "bridge"), "podman");
-  EXPECT_EQ(maker_of("podman1", "bridge"), "podman");
-  EXPECT_EQ(maker_of("cali1234", "veth"), "calico");
-  EXPECT_EQ(maker_of("lxcbr0", "bridge"), "lxc");
-  EXPECT_EQ(maker_of("eth0", "physical"), "");
 }
 
 TEST(NamespaceId, IsThatOfTheAnswer) {

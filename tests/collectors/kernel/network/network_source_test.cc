@@ -58,7 +58,7 @@ class Network : public ::testing::Test {
   }
 
   StatsSource::Handle attach(const std::string& path, std::optional<std::uint32_t> init_pid = {},
-                             const std::string& mode = "bridge") {
+                             NetworkMode mode = NetworkMode::kOwn) {
     const auto handle = source_->attach(path);
     network_->attach(handle, init_pid, mode, path == "/");
     return handle;
@@ -106,7 +106,7 @@ TEST_F(Network, OfTheHostIsNeverAWorkloads) {
   process(100, "host", 1'000'000);
   cgroup("/a", "100\n");
   cgroup("/", "1\n");
-  const auto a = attach("/a", 100, "host");
+  const auto a = attach("/a", 100, NetworkMode::kHost);
   const auto host = attach("/");
   read();
   EXPECT_EQ(network_->ownership(a), NetworkOwnership::kHost);
@@ -142,8 +142,8 @@ TEST_F(Network, OfAnotherContainerIsGivenToItsOwnerInAnyOrder) {
   process(200, "web", 10);
   cgroup("/docker/a-sidecar", "100\n");
   cgroup("/docker/web", "200\n");
-  const auto sidecar = attach("/docker/a-sidecar", 100, "container:web");
-  const auto web = attach("/docker/web", 200, "bridge");
+  const auto sidecar = attach("/docker/a-sidecar", 100, NetworkMode::kJoined);
+  const auto web = attach("/docker/web", 200, NetworkMode::kOwn);
   for (int i = 0; i < 20; ++i) {
     read(i % 10 == 0);
     EXPECT_EQ(received(web), 10U);
@@ -154,7 +154,7 @@ TEST_F(Network, OfAnotherContainerIsGivenToItsOwnerInAnyOrder) {
 TEST_F(Network, OfAnotherContainerThatIsNotThereFallsToTheOneThatIs) {
   process(100, "left", 10);
   cgroup("/docker/sidecar", "100\n");
-  const auto sidecar = attach("/docker/sidecar", 100, "container:web");
+  const auto sidecar = attach("/docker/sidecar", 100, NetworkMode::kJoined);
   for (int i = 0; i < 12; ++i) {
     read(i % 10 == 0);
   }
@@ -202,7 +202,7 @@ TEST_F(Network, OfAnotherPidNamespaceIsFoundByTheRuntimesPidAlone) {
   cgroup("/docker/a", "7\n0\n");
   cgroup("/service", "7\n");
   const auto a = attach("/docker/a", 100);
-  const auto service = attach("/service", {}, "");
+  const auto service = attach("/service", {}, NetworkMode::kUnknown);
   EXPECT_EQ(read().faults(), 0U);
   EXPECT_EQ(received(a), 4'096U);
   EXPECT_EQ(received(service), std::nullopt);
@@ -212,8 +212,8 @@ TEST_F(Network, OfACgroupWithProcessesBelowItAloneIsNotGuessed) {
   process(300, "a", 77);
   cgroup("/system.slice", "", 3);
   cgroup("/system.slice/a.service", "300\n");
-  const auto slice = attach("/system.slice", {}, "");
-  const auto service = attach("/system.slice/a.service", {}, "");
+  const auto slice = attach("/system.slice", {}, NetworkMode::kUnknown);
+  const auto service = attach("/system.slice/a.service", {}, NetworkMode::kUnknown);
   read();
   EXPECT_EQ(network_->ownership(slice), NetworkOwnership::kUnknown);
   EXPECT_EQ(received(service), 77U) << "PrivateNetwork=yes";
@@ -262,7 +262,7 @@ TEST_F(Network, OfAnEmptiedCgroupIsLetGo) {
   EXPECT_EQ(network_->ownership(a), NetworkOwnership::kUnknown);
   process(101, "b", 20);
   cgroup("/a", "101\n", 1);
-  network_->attach(a, 101, "bridge", false);  // restarted in the same cgroup
+  network_->attach(a, 101, NetworkMode::kOwn, false);  // restarted in the same cgroup
   read();
   EXPECT_EQ(received(a), 20U);
 }
@@ -307,9 +307,9 @@ TEST_F(Network, WithoutPermissionIsTakenFromWhatTheRuntimeSays) {
   cgroup("/own", "100\n");
   cgroup("/host", "200\n");
   cgroup("/service", "300\n");
-  const auto own = attach("/own", 100, "bridge");
-  const auto hosts = attach("/host", 200, "host");
-  const auto service = attach("/service", {}, "");
+  const auto own = attach("/own", 100, NetworkMode::kOwn);
+  const auto hosts = attach("/host", 200, NetworkMode::kHost);
+  const auto service = attach("/service", {}, NetworkMode::kUnknown);
   const ReadReport report = read();
   EXPECT_EQ(received(own), 100U) << "its own: the runtime made it one";
   EXPECT_THAT(network_->interfaces(hosts), IsEmpty());
@@ -355,7 +355,7 @@ TEST(NetworkOfThisMachine, IsTheHostsForTheHost) {
   HostRoot root;
   NetworkSource network(root, *source, 10, [](const std::string&) { return false; });
   const auto handle = source->attach("/");
-  network.attach(handle, {}, "", true);
+  network.attach(handle, {}, NetworkMode::kUnknown, true);
   pass(*source, true);
   const ReadReport report = network.read(true);
   EXPECT_EQ(report.faults(), 0U) << report.first_fault;

@@ -1,6 +1,8 @@
 // This process, and one that does not exist.
 #include "collectors/kernel/process/process_files.h"
 
+#include "collectors/kernel/system/file_descriptor.h"
+
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 

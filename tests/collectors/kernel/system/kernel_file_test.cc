@@ -1,5 +1,6 @@
 #include "collectors/kernel/system/kernel_file.h"
 
+#include "collectors/kernel/system/file_descriptor.h"
 #include "tests/support/host_builder.h"
 
 #include <fcntl.h>

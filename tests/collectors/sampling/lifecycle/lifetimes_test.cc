@@ -5,6 +5,7 @@
 #include "collectors/kernel/cgroup/file_stats_source.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/system/self_process.h"
+#include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/eventually.h"
 #include "tests/support/sanitized.h"

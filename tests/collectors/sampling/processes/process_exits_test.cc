@@ -1,4 +1,5 @@
 // Who has ended between two scans: with the kernel's records, and without.
+#include "collectors/model/process_facts.h"
 #include "tests/collectors/sampling/processes/process_scan_fixture.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // What container runtimes use themselves, booked on whom they serve.
+#include "collectors/model/process_facts.h"
 #include "tests/collectors/sampling/processes/process_scan_fixture.h"
 
 #include <gmock/gmock.h>

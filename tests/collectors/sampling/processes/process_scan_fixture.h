@@ -1,6 +1,7 @@
 // A scan of processes that the test writes, with a clock that the test turns.
 #pragma once
 
+#include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/process_scan.h"
 #include "tests/support/process_host.h"
 

@@ -1,4 +1,4 @@
-#include "collectors/discovery/runtimes/rooted_files.h"
+#include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
 #include <linux/openat2.h>

@@ -1,4 +1,4 @@
-#include "agent/overhead/probe/probe.h"
+#include "agent/overhead/probe/measure.h"
 
 #include <sys/prctl.h>
 #include <sys/resource.h>

@@ -4,8 +4,8 @@
 #pragma once
 
 #include "collectors/kernel/system/error.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/kernel/system/kernel_file.h"
 
 #include <cstddef>
 #include <string>
