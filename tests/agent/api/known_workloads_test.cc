@@ -9,6 +9,7 @@
 #include <boost/json.hpp>
 
 #include <future>
+#include <ostream>
 #include <set>
 #include <stdexcept>
 
@@ -103,6 +104,7 @@ struct Asked {
   int status;
   std::set<std::string> ids;
 };
+void PrintTo(const Asked& asked, std::ostream* out) { *out << asked.workload; }  // in the name of the case
 
 std::string cgroup(char digit) { return SmallHost::cgroup_of(id_of(digit)); }
 std::string web() { return SmallHost::cgroup_of(SmallHost::kWeb); }
