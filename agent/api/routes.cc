@@ -2,9 +2,9 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
+#include "agent/api/negotiation.h"
 #include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
-#include "agent/http/negotiation.h"
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
