@@ -1,4 +1,4 @@
-# Writes a C++ file with the files below DIR, compressed, for agent/api/dashboard.h:
+# Writes a C++ file with the files below DIR, compressed, for agent/api/dashboard_files.h:
 #   cmake -DDIR=dashboards/web/dist -DOUT=dashboard_files.cc -P embed_dashboard.cmake
 # Without files, or without DIR, the table is empty.
 file(GLOB_RECURSE files RELATIVE ${DIR} ${DIR}/*)
@@ -42,7 +42,7 @@ ${table}  };
 ")
 endif()
 file(WRITE ${OUT} "// Made by cmake/embed_dashboard.cmake.
-#include \"agent/api/dashboard.h\"
+#include \"agent/api/dashboard_files.h\"
 
 namespace tallyman {
 

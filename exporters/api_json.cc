@@ -7,7 +7,6 @@
 
 #include <boost/json.hpp>
 
-#include <ctime>
 #include <map>
 
 namespace tallyman {
@@ -34,21 +33,6 @@ void set(json::object& object, std::string_view key, json::array array) {
 void set(json::object& object, std::string_view key, json::object inner) {
   if (!inner.empty()) object[key] = std::move(inner);
 }
-
-}  // namespace
-
-std::string rfc3339(std::uint64_t nsec) {
-  const auto seconds = static_cast<std::time_t>(nsec / 1'000'000'000);
-  std::tm parts{};
-  gmtime_r(&seconds, &parts);
-  char text[64];
-  const std::size_t size = std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
-  std::string fraction = std::to_string(1'000'000'000 + nsec % 1'000'000'000);
-  fraction.front() = '.';
-  return std::string(text, size) + fraction + "Z";
-}
-
-namespace {
 
 void set_time(json::object& object, std::string_view key, std::optional<std::uint64_t> nsec) {
   if (nsec) object[key] = rfc3339(*nsec);

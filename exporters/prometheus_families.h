@@ -1,7 +1,7 @@
 // Text of prometheus-cpp's families, in both formats.
 #pragma once
 
-#include "exporters/exposition.h"
+#include "exporters/prometheus_text.h"
 
 #include <prometheus/metric_family.h>
 

@@ -1,5 +1,5 @@
+#include "exporters/prometheus_text.h"
 #include "collectors/model/catalogue.h"
-#include "exporters/exposition.h"
 
 #include <algorithm>
 #include <charconv>

@@ -1,7 +1,7 @@
 #include "exporters/series_text.h"
 
 #include "collectors/model/utf8.h"
-#include "exporters/exposition.h"
+#include "exporters/prometheus_text.h"
 
 #include <boost/json.hpp>
 

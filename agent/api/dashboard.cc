@@ -1,6 +1,6 @@
 #include "agent/api/dashboard.h"
 
-#include "agent/http/negotiation.h"
+#include "agent/api/negotiation.h"
 #include "agent/http/responses.h"
 #include "exporters/gzip.h"
 

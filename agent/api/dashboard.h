@@ -3,23 +3,13 @@
 // hosts and uses only relative paths, so it works behind any prefix.
 #pragma once
 
+#include "agent/api/dashboard_files.h"
 #include "agent/http/http_server.h"
 
 #include <span>
 #include <string_view>
-#include <vector>
 
 namespace tallyman {
-
-struct DashboardFile {
-  std::string_view name;  // "index.html", "assets/index-B8sd8Jf2.js"
-  std::string_view hash;  // of its content
-  std::string_view gzip;
-  std::size_t bytes = 0;  // uncompressed
-};
-
-// Empty if the binary was built without the site.
-std::span<const DashboardFile> embedded_dashboard();
 
 // Thread-safe.
 class Dashboard {

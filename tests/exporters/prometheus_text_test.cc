@@ -1,4 +1,4 @@
-#include "exporters/exposition.h"
+#include "exporters/prometheus_text.h"
 #include "tests/exporters/test_metrics.h"
 #include "tests/support/exposition_parser.h"
 #include "tests/support/snapshot_builder.h"

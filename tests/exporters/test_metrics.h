@@ -1,7 +1,7 @@
 // A catalogue with a metric of each type, and helpers to render it.
 #pragma once
 
-#include "exporters/exposition.h"
+#include "exporters/prometheus_text.h"
 #include "tests/support/snapshot_builder.h"
 
 #include <string>

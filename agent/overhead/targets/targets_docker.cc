@@ -1,8 +1,8 @@
-#include "agent/overhead/targets/targets_docker.h"
-
 // Docker and Podman, through their command lines. So any user who may run them can
 // measure them, and API versions do not matter. Containers have the label
 // tallyman.overhead=RUN.
+#include "agent/overhead/targets/targets_docker.h"
+
 #include "agent/overhead/targets/cgroups.h"
 #include "agent/overhead/targets/probe_image.h"
 

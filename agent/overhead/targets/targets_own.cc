@@ -1,7 +1,7 @@
-#include "agent/overhead/targets/targets_own.h"
-
 // Processes started by our own launcher (launch.h): bare, or with the parts of a
 // container one by one.
+#include "agent/overhead/targets/targets_own.h"
+
 #include "agent/overhead/targets/cgroups.h"
 #include "agent/overhead/targets/probe_image.h"
 

@@ -1,6 +1,6 @@
+// LXC and systemd-nspawn: a root directory on the host's own filesystem.
 #include "agent/overhead/targets/targets_rootfs.h"
 
-// LXC and systemd-nspawn: a root directory on the host's own filesystem.
 #include "agent/overhead/targets/probe_image.h"
 
 #include <fstream>

@@ -2,7 +2,7 @@
 // Pure functions; invalid items are ignored.
 #pragma once
 
-#include "exporters/exposition.h"
+#include "exporters/prometheus_text.h"
 
 #include <string_view>
 

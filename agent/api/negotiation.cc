@@ -1,4 +1,4 @@
-#include "agent/http/negotiation.h"
+#include "agent/api/negotiation.h"
 
 #include <algorithm>
 #include <optional>
