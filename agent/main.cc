@@ -1,3 +1,4 @@
+#include "agent/api/route_table.h"
 #include "agent/commands/list_command.h"
 #include "agent/commands/metrics_command.h"
 #include "agent/commands/serve_command.h"
@@ -31,6 +32,9 @@ int run(int argc, const char* const* argv) {
       return run_overhead_command(options, std::cout, std::cerr);
     case Command::kVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
+      return std::cout.good() ? 0 : 1;
+    case Command::kApiHelp:
+      std::cout << api_markdown() << std::flush;
       return std::cout.good() ? 0 : 1;
     case Command::kServe:
       break;

@@ -175,7 +175,8 @@ std::string collectors_table() {
 std::string flags_table() {
   std::string text =
       "\n## Flags that are not settings\n\n| flag | command | default | what it does |\n|---|---|---|---|\n"
-      "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page. |\n"
+      "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page, `--help=api` the tables of "
+      "[the API](api.md). |\n"
       "| `--version` | all | | Prints the version and exits. |\n";
   for (const Setting& setting : settings()) {
     if (setting.scope == Scope::kEverywhere) continue;

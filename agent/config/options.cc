@@ -153,7 +153,9 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
     return EarlyExit{0, line.command == Command::kOverhead ? overhead_help_text() : help_text()};
   }
   if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
-  if (line.help) return refuse("--help=" + shown(*line.help) + ": expects nothing or markdown");
+  if (line.help && *line.help != "api") {
+    return refuse("--help=" + shown(*line.help) + ": expects nothing, markdown or api");
+  }
   if (line.version) return EarlyExit{0, version_text() + "\n"};
   return {};
 }
@@ -198,6 +200,11 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
   if (const auto* exit = std::get_if<EarlyExit>(&parsed)) return *exit;
   const auto& line = std::get<CommandLine>(parsed);
   if (const auto exit = print_and_end(line)) return *exit;
+  if (line.help) {
+    Options options;
+    options.command = Command::kApiHelp;
+    return options;
+  }
   if (const auto exit = refuse_other_commands_flags(line)) return *exit;
 
   Options flags_alone;  // finds --config.file, and reports errors of flags before errors of the file

@@ -14,7 +14,8 @@
 
 namespace tallyman {
 
-enum class Command { kServe, kList, kMetrics, kOverhead, kVersion };
+// kApiHelp has no name: it is `--help=api`.
+enum class Command { kServe, kList, kMetrics, kOverhead, kVersion, kApiHelp };
 
 struct Options {
   Command command = Command::kServe;

@@ -129,7 +129,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{"serve", "--sort=cpu"}, {"--sort=cpu: is a flag of 'tallyman ls'"}},
         Refusal{{"ls", "--once"}, {"--once: is a flag of 'tallyman serve'"}},
         Refusal{{"ls", "--format=json"}, {"--format=json: is a flag of 'tallyman metrics'"}},
-        Refusal{{"--help=html"}, {"--help=html: expects nothing or markdown"}}));
+        Refusal{{"--help=html"}, {"--help=html: expects nothing, markdown or api"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Values, Refusals,
