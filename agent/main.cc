@@ -27,9 +27,9 @@ int run(int argc, const char* const* argv) {
     case Command::kList:
       return run_list_command(options, std::cout, std::cerr);
     case Command::kMetrics:
-      return run_metrics_command(options, std::cout);
+      return run_metrics_command(options.metrics_format, std::cout);
     case Command::kOverhead:
-      return run_overhead_command(options, std::cout, std::cerr);
+      return run_overhead_command(options.overhead, options.list.json, std::cout, std::cerr);
     case Command::kVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
       return std::cout.good() ? 0 : 1;

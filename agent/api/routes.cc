@@ -111,10 +111,10 @@ bool wants_ended(const HttpRequest& request) {
 
 class Routes::Impl : private RouteHandlers {
  public:
-  Impl(const Options& options, RouteSources sources)
+  Impl(const RouteOptions& options, RouteSources sources)
       : table_(options.telemetry_path),
         prefix_(without_last_slash(options.external_prefix)),
-        stale_after_(std::max<std::chrono::milliseconds>(options.sampling_interval * 10, std::chrono::seconds(30))),
+        stale_after_(options.stale_after),
         sources_(std::move(sources)),
         events_(sources_.events ? sources_.events : std::make_shared<EventLog>(0)),
         feed_(events_, sources_.live),
@@ -288,7 +288,7 @@ class Routes::Impl : private RouteHandlers {
   boost::asio::thread_pool worker_{1};
 };
 
-Routes::Routes(const Options& options, RouteSources sources)
+Routes::Routes(const RouteOptions& options, RouteSources sources)
     : impl_(std::make_unique<Impl>(options, std::move(sources))) {}
 Routes::~Routes() = default;
 

@@ -1,5 +1,7 @@
 #include "agent/config/configuration_file.h"
 
+#include "agent/config/setting_values.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>

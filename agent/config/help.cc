@@ -1,4 +1,7 @@
+#include "agent/config/help.h"
+
 #include "agent/config/options.h"
+#include "agent/config/setting_values.h"
 #include "agent/config/settings.h"
 
 #include <algorithm>
@@ -19,7 +22,7 @@ constexpr std::string_view kCommandsHelp =
 
 constexpr std::string_view kHead = R"(# Configuration
 
-<!-- Made by `tallyman --help=markdown`; the table of settings is agent/config/settings.cc. -->
+<!-- Made by `tallyman --help=markdown`; the table of settings is agent/config/agent_settings.cc. -->
 
 Tallyman runs without any configuration. Each setting has one name. The name is a
 flag (`--sampling.interval=5s`) and a key of the YAML file that `--config.file`

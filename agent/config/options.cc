@@ -1,6 +1,8 @@
 #include "agent/config/options.h"
 
 #include "agent/config/configuration_file.h"
+#include "agent/config/help.h"
+#include "agent/config/setting_values.h"
 #include "agent/config/settings.h"
 #include "agent/version.h"
 
@@ -181,14 +183,14 @@ std::optional<EarlyExit> apply_all(const std::vector<Assignment>& assignments, O
 
 // If the user has not set the slow interval, it is never shorter than the fast one.
 std::optional<EarlyExit> settle_slow_interval(const std::vector<Assignment>& assignments, Options& options) {
-  if (options.slow_sampling_interval >= options.sampling_interval) return {};
+  if (options.sampling.slow_interval >= options.sampling.interval) return {};
   const auto set = std::find_if(assignments.rbegin(), assignments.rend(),
                                 [](const Assignment& a) { return a.setting->name == "sampling.slow-interval"; });
   if (set != assignments.rend()) {
-    return refuse(set->place + ": is shorter than sampling.interval, " + duration_text(options.sampling_interval) +
+    return refuse(set->place + ": is shorter than sampling.interval, " + duration_text(options.sampling.interval) +
                   ": expects at least that");
   }
-  options.slow_sampling_interval = options.sampling_interval;
+  options.sampling.slow_interval = options.sampling.interval;
   return {};
 }
 
@@ -219,7 +221,7 @@ std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv
 
   Options options;
   options.command = line.command;
-  options.overhead_words = line.words;
+  options.overhead.words = line.words;
   if (const auto exit = apply_all(all, options)) return *exit;
   if (const auto exit = settle_slow_interval(all, options)) return *exit;
   return options;

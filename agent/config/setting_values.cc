@@ -1,5 +1,6 @@
+#include "agent/config/setting_values.h"
+
 #include "agent/config/process_rules.h"
-#include "agent/config/settings.h"
 #include "agent/http/listen_address.h"
 
 #include <arpa/inet.h>
@@ -199,8 +200,8 @@ template <class... F>
 Visitor(F...) -> Visitor<F...>;
 
 bool collector_is_on(const Options& options, const CollectorSwitch& which) {
-  const auto named = options.collectors.find(std::string(which.collector));
-  return named == options.collectors.end() ? which.on_by_default : named->second;
+  const auto named = options.collectors.switches.find(std::string(which.collector));
+  return named == options.collectors.switches.end() ? which.on_by_default : named->second;
 }
 
 }  // namespace
@@ -208,32 +209,31 @@ bool collector_is_on(const Options& options, const CollectorSwitch& which) {
 std::optional<std::string> set_value(Options& options, const Setting& setting, std::string_view text) {
   if (text.empty()) return "needs a value: " + expectation(setting);
   return std::visit(
-      Visitor{[&](bool Options::*field) { return read_switch(text, options.*field); },
-              [&](unsigned Options::*field) { return read_count(setting, text, options.*field); },
-              [&](std::uint64_t Options::*field) { return read_size(setting, text, options.*field); },
-              [&](std::chrono::milliseconds Options::*field) { return read_duration(setting, text, options.*field); },
-              [&](std::string Options::*field) { return read_text(setting, text, options.*field); },
-              [&](std::string HostRoot::*field) { return read_text(setting, text, options.root.*field); },
-              [&](std::vector<ProcessRule> Options::*field) { return read_process_rules(text, options.*field); },
-              [&](const CollectorSwitch& which) {
-                bool on = false;
-                const Complaint complaint = read_switch(text, on);
-                if (!complaint) options.collectors[std::string(which.collector)] = on;
-                return complaint;
-              }},
+      Visitor{
+          [&](FieldRef<bool> field) { return read_switch(text, field.in(options)); },
+          [&](FieldRef<unsigned> field) { return read_count(setting, text, field.in(options)); },
+          [&](FieldRef<std::uint64_t> field) { return read_size(setting, text, field.in(options)); },
+          [&](FieldRef<std::chrono::milliseconds> field) { return read_duration(setting, text, field.in(options)); },
+          [&](FieldRef<std::string> field) { return read_text(setting, text, field.in(options)); },
+          [&](FieldRef<std::vector<ProcessRule>> field) { return read_process_rules(text, field.in(options)); },
+          [&](const CollectorSwitch& which) {
+            bool on = false;
+            const Complaint complaint = read_switch(text, on);
+            if (!complaint) options.collectors.switches[std::string(which.collector)] = on;
+            return complaint;
+          }},
       setting.field);
 }
 
 std::string value_text(const Options& options, const Setting& setting) {
   const auto word = [](bool value) { return std::string(value ? "true" : "false"); };
   return std::visit(
-      Visitor{[&](bool Options::*field) { return word(options.*field); },
-              [&](unsigned Options::*field) { return std::to_string(options.*field); },
-              [&](std::uint64_t Options::*field) { return size_text(options.*field); },
-              [&](std::chrono::milliseconds Options::*field) { return duration_text(options.*field); },
-              [&](std::string Options::*field) { return options.*field; },
-              [&](std::string HostRoot::*field) { return options.root.*field; },
-              [&](std::vector<ProcessRule> Options::*field) { return process_rules_text(options.*field); },
+      Visitor{[&](FieldRef<bool> field) { return word(field.in(options)); },
+              [&](FieldRef<unsigned> field) { return std::to_string(field.in(options)); },
+              [&](FieldRef<std::uint64_t> field) { return size_text(field.in(options)); },
+              [&](FieldRef<std::chrono::milliseconds> field) { return duration_text(field.in(options)); },
+              [&](FieldRef<std::string> field) { return field.in(options); },
+              [&](FieldRef<std::vector<ProcessRule>> field) { return process_rules_text(field.in(options)); },
               [&](const CollectorSwitch& which) { return word(collector_is_on(options, which)); }},
       setting.field);
 }

@@ -30,13 +30,11 @@ using ::testing::StartsWith;
 class RoutesTest : public ::testing::Test {
  protected:
   explicit RoutesTest(const std::string& telemetry_path = "/metrics", const std::string& external_prefix = "") {
-    Options options = small_.options();
-    options.telemetry_path = telemetry_path;
-    options.external_prefix = external_prefix;
-    options.overhead_reports = reports_;
+    const RouteOptions options{
+        .telemetry_path = telemetry_path, .external_prefix = external_prefix, .overhead_reports = reports_};
     SamplingServiceEvents events;
     events.log = log_;
-    auto made = SamplingService::make(options, events);
+    auto made = SamplingService::make(small_.options(), events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     sampling_service_ = std::move(*made);
     routes_ = std::make_unique<Routes>(

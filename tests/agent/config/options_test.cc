@@ -1,5 +1,7 @@
 #include "agent/config/options.h"
 
+#include "agent/config/help.h"
+#include "agent/config/setting_values.h"
 #include "agent/config/settings.h"
 #include "collectors/model/collector.h"
 #include "tests/support/parse_arguments.h"
@@ -19,10 +21,10 @@ using testing::Not;
 TEST(Options, WithoutFlagsItServesWithTheDefaults) {
   const Options options = accepted({});
   EXPECT_EQ(options.command, Command::kServe);
-  EXPECT_EQ(options.listen_address, "127.0.0.1:8255");
-  EXPECT_EQ(options.sampling_interval, std::chrono::seconds(1));
-  EXPECT_EQ(options.slow_sampling_interval, std::chrono::seconds(10));
-  EXPECT_TRUE(options.collectors.empty());
+  EXPECT_EQ(options.web.listen_address, "127.0.0.1:8255");
+  EXPECT_EQ(options.sampling.interval, std::chrono::seconds(1));
+  EXPECT_EQ(options.sampling.slow_interval, std::chrono::seconds(10));
+  EXPECT_TRUE(options.collectors.switches.empty());
   EXPECT_EQ(effective_settings(options), effective_settings(Options()));
 }
 
@@ -40,33 +42,33 @@ TEST(Options, FlagsMayComeBeforeAndAfterTheCommandInBothForms) {
   for (const auto& line : lines) {
     const Options options = accepted(line);
     EXPECT_EQ(options.command, Command::kServe);
-    EXPECT_EQ(options.listen_address, "127.0.0.1:9999");
+    EXPECT_EQ(options.web.listen_address, "127.0.0.1:9999");
   }
 }
 
 TEST(Options, EachCommandIsRecognised) {
   EXPECT_EQ(accepted({"serve"}).command, Command::kServe);
   EXPECT_EQ(accepted({"ls", "--json"}).command, Command::kList);
-  EXPECT_EQ(accepted({"--sort=memory", "ls"}).list_sort, "memory");
+  EXPECT_EQ(accepted({"--sort=memory", "ls"}).list.sort, "memory");
   EXPECT_EQ(accepted({"metrics", "--format=json"}).metrics_format, "json");
   EXPECT_EQ(accepted({"version"}).command, Command::kVersion);
 }
 
 TEST(Options, TheLastOfAKindWins) {
-  EXPECT_EQ(accepted({"--log.level=debug", "serve", "--log.level=warn"}).log_level, "warn");
-  EXPECT_TRUE(accepted({"--no-labels.workload", "--labels.workload"}).workload_labels);
-  EXPECT_FALSE(accepted({"--labels.workload", "--no-labels.workload"}).workload_labels);
+  EXPECT_EQ(accepted({"--log.level=debug", "serve", "--log.level=warn"}).log.level, "warn");
+  EXPECT_TRUE(accepted({"--no-labels.workload", "--labels.workload"}).labels.workload);
+  EXPECT_FALSE(accepted({"--labels.workload", "--no-labels.workload"}).labels.workload);
 }
 
 TEST(Options, SwitchesTakeTrueAndFalseToo) {
-  EXPECT_TRUE(accepted({"--once=true"}).once);
-  EXPECT_FALSE(accepted({"--once=false"}).once);
-  EXPECT_FALSE(accepted({"--labels.workload=false"}).workload_labels);
+  EXPECT_TRUE(accepted({"--once=true"}).serve.once);
+  EXPECT_FALSE(accepted({"--once=false"}).serve.once);
+  EXPECT_FALSE(accepted({"--labels.workload=false"}).labels.workload);
 }
 
 TEST(Options, ValuesReachTheOptionsByteForByte) {
   for (const std::string value : {"[a-z]", "{a,b}", "'x'", "\"x\"", "a%%b", "a,b", "a b", "-x", "--once", "a=b="}) {
-    EXPECT_EQ(accepted({"--labels.container=" + value}).container_labels, value);
+    EXPECT_EQ(accepted({"--labels.container=" + value}).labels.container, value);
   }
 }
 
@@ -74,16 +76,16 @@ TEST(Options, EveryCollectorIsSwitchedByItsName) {
   ASSERT_FALSE(all_collectors().empty());
   for (const Collector* collector : all_collectors()) {
     const std::string name(collector->name);
-    EXPECT_THAT(accepted({"--collector." + name}).collectors, ElementsAre(std::pair(name, true)));
-    EXPECT_THAT(accepted({"--no-collector." + name}).collectors, ElementsAre(std::pair(name, false)));
+    EXPECT_THAT(accepted({"--collector." + name}).collectors.switches, ElementsAre(std::pair(name, true)));
+    EXPECT_THAT(accepted({"--no-collector." + name}).collectors.switches, ElementsAre(std::pair(name, false)));
     EXPECT_EQ(effective_settings(Options()).at("collector." + name), collector->on_by_default ? "true" : "false");
   }
 }
 
 TEST(Options, TheSlowIntervalFollowsAnIntervalThatIsLonger) {
-  EXPECT_EQ(accepted({"--sampling.interval=1m"}).slow_sampling_interval, std::chrono::minutes(1));
-  EXPECT_EQ(accepted({"--sampling.interval=2s"}).slow_sampling_interval, std::chrono::seconds(10));
-  EXPECT_EQ(accepted({"--sampling.interval=2s", "--sampling.slow-interval=2s"}).slow_sampling_interval,
+  EXPECT_EQ(accepted({"--sampling.interval=1m"}).sampling.slow_interval, std::chrono::minutes(1));
+  EXPECT_EQ(accepted({"--sampling.interval=2s"}).sampling.slow_interval, std::chrono::seconds(10));
+  EXPECT_EQ(accepted({"--sampling.interval=2s", "--sampling.slow-interval=2s"}).sampling.slow_interval,
             std::chrono::seconds(2));
 }
 
@@ -189,7 +191,7 @@ INSTANTIATE_TEST_SUITE_P(
 TEST(Options, ValidAddressesAreAccepted) {
   for (const std::string address : {":0", ":8255", "0.0.0.0:80", "localhost:80", "my-host_1.example:80", "[::]:80",
                                     "[::1]:8255", "[fe80::1%eth0]:80"}) {
-    EXPECT_EQ(accepted({"--web.listen-address=" + address}).listen_address, address);
+    EXPECT_EQ(accepted({"--web.listen-address=" + address}).web.listen_address, address);
   }
 }
 
@@ -233,9 +235,10 @@ TEST(Options, OverheadHasAHelpPageOfItsOwnWithAllItsFlags) {
 TEST(Options, OnlyOverheadAcceptsArguments) {
   const Options options = accepted({"overhead", "compare", "a", "/b", "--json"});
   EXPECT_EQ(options.command, Command::kOverhead);
-  EXPECT_THAT(options.overhead_words, ElementsAre("compare", "a", "/b"));
-  EXPECT_TRUE(options.list_json);
-  EXPECT_EQ(accepted({"overhead", "run", "--docker.options=--cpus 0.5 -m 64m"}).docker_options, "--cpus 0.5 -m 64m");
+  EXPECT_THAT(options.overhead.words, ElementsAre("compare", "a", "/b"));
+  EXPECT_TRUE(options.list.json);
+  EXPECT_EQ(accepted({"overhead", "run", "--docker.options=--cpus 0.5 -m 64m"}).overhead.docker_options,
+            "--cpus 0.5 -m 64m");
   const auto refused = parse({"ls", "--quick"});
   EXPECT_THAT(std::get<EarlyExit>(refused).text, HasSubstr("--quick: is a flag of 'tallyman overhead'"));
   const auto words = parse({"ls", "run"});
@@ -312,9 +315,9 @@ TEST(Options, EverySettingIsTheSameByFlagAndByFile) {
 TEST(Options, FlagsWinOverTheFile) {
   const TemporaryFile file("log.level: debug\nlabels.workload: false\nlimit.workloads: 7\n");
   const Options options = accepted({"--log.level=error", "--labels.workload", "--config.file", file.path()});
-  EXPECT_EQ(options.log_level, "error");
-  EXPECT_TRUE(options.workload_labels);
-  EXPECT_EQ(options.max_workloads, 7U);
+  EXPECT_EQ(options.log.level, "error");
+  EXPECT_TRUE(options.labels.workload);
+  EXPECT_EQ(options.workloads.max, 7U);
 }
 
 TEST(Options, AnErrorInTheFileIsReportedEvenIfAFlagWins) {
@@ -338,7 +341,7 @@ TEST(Options, PathsAsTheHostNamesThemAreAbsolute) {
 
 TEST(Options, TheFileCountsForEveryCommand) {
   const TemporaryFile file("docker.root: /srv/docker\n");
-  EXPECT_EQ(accepted({"ls", "--config.file=" + file.path()}).docker_root, "/srv/docker");
+  EXPECT_EQ(accepted({"ls", "--config.file=" + file.path()}).runtimes.docker_root, "/srv/docker");
 }
 
 TEST(Options, OnlySettingsThatCannotChangeAtRunTimeNeedARestart) {
@@ -375,14 +378,14 @@ TEST(Options, TheConfigurationPageNamesEverySettingAndItsExampleIsValid) {
   const auto begin = page.find("```yaml\n") + 8;
   const TemporaryFile example(page.substr(begin, page.find("```", begin) - begin));
   const Options options = accepted({"--config.file=" + example.path()});
-  EXPECT_EQ(options.listen_address, "0.0.0.0:8255");
-  EXPECT_EQ(options.sampling_interval, std::chrono::seconds(5));
-  EXPECT_TRUE(options.cpu_per_cpu);
-  EXPECT_EQ(options.ignored_interfaces, "^(lo$|veth)");
-  EXPECT_EQ(options.container_labels, "^(app|team)$");
-  EXPECT_EQ(options.log_level, "warn");
-  EXPECT_TRUE(options.collectors.at("numa"));
-  EXPECT_FALSE(options.collectors.at("hugetlb"));
+  EXPECT_EQ(options.web.listen_address, "0.0.0.0:8255");
+  EXPECT_EQ(options.sampling.interval, std::chrono::seconds(5));
+  EXPECT_TRUE(options.collectors.cpu_per_cpu);
+  EXPECT_EQ(options.collectors.ignored_interfaces, "^(lo$|veth)");
+  EXPECT_EQ(options.labels.container, "^(app|team)$");
+  EXPECT_EQ(options.log.level, "warn");
+  EXPECT_TRUE(options.collectors.switches.at("numa"));
+  EXPECT_FALSE(options.collectors.switches.at("hugetlb"));
 }
 
 TEST(Options, BriefTextsFitTheirColumn) {

@@ -1,7 +1,7 @@
 #include "agent/config/process_rules.h"
 
 #include "agent/config/configuration_file.h"
-#include "agent/config/settings.h"
+#include "agent/config/setting_values.h"
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
@@ -20,7 +20,7 @@ std::variant<std::vector<ProcessRule>, std::string> configured(const std::string
   for (const Assignment& one : std::get<std::vector<Assignment>>(parsed)) {
     if (const auto complaint = set_value(options, *one.setting, one.text)) return one.place + ": " + *complaint;
   }
-  return options.process_groups;
+  return options.processes.groups;
 }
 
 std::string refusal(const std::string& text) {
