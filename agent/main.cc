@@ -17,12 +17,13 @@ namespace {
 int run(int argc, const char* const* argv) {
   using namespace tallyman;
   const auto parsed = parse_options(argc, argv);
-  if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
-    std::ostream& out = early->code == 0 ? std::cout : std::cerr;
-    out << early->text << (early->text.ends_with('\n') ? "" : "\n") << std::flush;
-    return early->code;
+  if (!parsed) {
+    const EarlyExit& early = parsed.error();
+    std::ostream& out = early.code == 0 ? std::cout : std::cerr;
+    out << early.text << (early.text.ends_with('\n') ? "" : "\n") << std::flush;
+    return early.code;
   }
-  const Options& options = std::get<Options>(parsed);
+  const Options& options = *parsed;
   switch (options.command) {
     case Command::kList:
       return run_list_command(options, std::cout, std::cerr);

@@ -113,7 +113,7 @@ constexpr Route kRoutes[] = {
      .answer = "the dashboard's files"},
 };
 
-std::string code(std::string_view text) { return "`" + std::string(text) + "`"; }
+std::string in_code(std::string_view text) { return "`" + std::string(text) + "`"; }
 
 std::string documented_path(const Route& route) { return std::string(route.path) + std::string(route.rest); }
 
@@ -122,16 +122,16 @@ std::string parameters_cell(const Route& route) {
   for (const RouteParameter& parameter : route.parameters) {
     cell += cell.empty() ? "" : route.section.empty() ? "; " : ", ";
     if (route.section.empty()) {
-      cell += code(std::string(parameter.name) + "=" + std::string(parameter.value)) + " ";
+      cell += in_code(std::string(parameter.name) + "=" + std::string(parameter.value)) + " ";
       cell += parameter.meaning;
     } else {
-      cell += code(parameter.name);
+      cell += in_code(parameter.name);
     }
   }
   return route.section.empty() ? cell : cell + ": [below](#" + std::string(route.section) + ")";
 }
 
-std::string block(const std::string& name, const std::string& rows) {
+std::string marked_block(const std::string& name, const std::string& rows) {
   return "<!-- " + name + ":begin -->\n\n" + rows + "\n<!-- " + name + ":end -->\n";
 }
 
@@ -177,16 +177,16 @@ std::string RouteTable::landing_page() const {
 std::string api_markdown() {
   std::string paths = "| path | answer | parameters |\n|---|---|---|\n", details;
   for (const Route& route : kRoutes) {
-    paths += "| " + code(documented_path(route)) + " | " + std::string(route.answer) + " | " + parameters_cell(route) +
-             " |\n";
+    paths += "| " + in_code(documented_path(route)) + " | " + std::string(route.answer) + " | " +
+             parameters_cell(route) + " |\n";
     if (route.section.empty()) continue;
     std::string rows = "| parameter | meaning |\n|---|---|\n";
     for (const RouteParameter& one : route.parameters) {
-      rows += "| " + code(one.name) + " | " + std::string(one.meaning) + " |\n";
+      rows += "| " + in_code(one.name) + " | " + std::string(one.meaning) + " |\n";
     }
-    details += block("parameters of " + std::string(route.path), rows);
+    details += marked_block("parameters of " + std::string(route.path), rows);
   }
-  return block("paths", paths) + details;
+  return marked_block("paths", paths) + details;
 }
 
 }  // namespace tallyman

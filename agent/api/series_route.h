@@ -1,12 +1,12 @@
 // /api/v1/series: checks the query and answers it from the history.
 #pragma once
 
+#include "agent/config/input_error.h"
 #include "agent/http/http_server.h"
 #include "collectors/history/history_store.h"
 
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tallyman {
@@ -20,7 +20,7 @@ struct SeriesRequest {
 
 // If a parameter is wrong, returns a sentence that names it and explains what to
 // do. `now` is in seconds since the epoch. Pure.
-std::variant<SeriesRequest, std::string> parse_series_request(const QueryParameters& parameters, double now);
+Result<SeriesRequest, InputError> parse_series_request(const QueryParameters& parameters, double now);
 
 // `history` is null if it is disabled. Thread-safe.
 HttpResponse series_response(const HttpRequest& request, const HistoryStore* history);

@@ -1,6 +1,7 @@
 #include "agent/commands/list_command.h"
 
 #include "agent/service/sampling_service.h"
+#include "collectors/kernel/system/text.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -72,9 +73,9 @@ std::string printable(std::string_view text, std::size_t width) {
     if (!continues && ++columns > width) {
       break;
     }
-    out += byte < 0x20 || byte == 0x7f ? '?' : text[i];
+    out += text[i];
   }
-  return out;
+  return without_controls(out);
 }
 
 std::size_t columns_of(std::string_view text) {

@@ -94,8 +94,7 @@ class Agent {
   RouteOptions route_options() const {
     const std::chrono::milliseconds stale_after = options_.sampling.interval * 10;
     return {options_.web.telemetry_path, options_.web.external_prefix,
-            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)),
-            options_.overhead.reports};
+            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)), options_.overhead.reports};
   }
 
   HttpLimits http_limits() const {
@@ -207,10 +206,10 @@ class Agent {
   void reload() {
     service_.reloading();
     auto parsed = parse_options(argc_, argv_);
-    if (const auto* refused = std::get_if<EarlyExit>(&parsed)) {
-      spdlog::error("the configuration is unchanged: {}", refused->text);
+    if (!parsed) {
+      spdlog::error("the configuration is unchanged: {}", parsed.error().text);
     } else {
-      apply(std::get<Options>(std::move(parsed)));
+      apply(std::move(*parsed));
     }
     service_.ready("serving on " + server_->address());
   }

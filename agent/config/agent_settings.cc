@@ -3,7 +3,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000, kHour = 3'600 * kSecond, kMegabyte = 1 << 20;
+constexpr std::uint64_t kMegabyte = 1 << 20;
 
 std::vector<Setting> config_file_setting() {
   return {
@@ -114,7 +114,7 @@ std::vector<Setting> sampling_settings() {
        .brief = "time between samples",
        .detail = "Time from one sample of the host to the next.",
        .min = 100,
-       .max = kHour},
+       .max = kHourMs},
       {.name = "sampling.slow-interval",
        .shape = Shape::kDuration,
        .field = field<&Options::sampling, &Options::Sampling::slow_interval>(),
@@ -122,7 +122,7 @@ std::vector<Setting> sampling_settings() {
        .detail = "Time between readings of values that rarely change: limits, cpuset, hugetlb, NUMA. At least "
                  "`sampling.interval`; if unset, it grows with it.",
        .min = 100,
-       .max = 24 * kHour},
+       .max = 24 * kHourMs},
   };
 }
 
@@ -144,16 +144,16 @@ std::vector<Setting> history_settings() {
        .change = Change::kNeedsRestart,
        .brief = "how long every sample is kept",
        .detail = "How long every sample is kept.",
-       .min = 60 * kSecond,
-       .max = 168 * kHour},
+       .min = 60 * kSecondMs,
+       .max = 168 * kHourMs},
       {.name = "history.coarse",
        .shape = Shape::kDuration,
        .field = field<&Options::history, &Options::History::coarse>(),
        .change = Change::kNeedsRestart,
        .brief = "how long 15-second samples are kept",
        .detail = "How long one sample for every 15 s is kept: the value of counters, the mean of memory and threads.",
-       .min = 60 * kSecond,
-       .max = 31 * 24 * kHour},
+       .min = 60 * kSecondMs,
+       .max = 31 * 24 * kHourMs},
   };
 }
 
@@ -178,7 +178,7 @@ std::vector<Setting> collector_settings() {
        .detail = "Time from the end of one walk of a layer or volume to the start of the next. A costly walk lengthens "
                  "it to 200 times the CPU time of the walk.",
        .min = 1'000,
-       .max = 24 * kHour},
+       .max = 24 * kHourMs},
       {.name = "collector.filesystem.entries-per-second",
        .shape = Shape::kCount,
        .field = field<&Options::filesystem, &Options::Filesystem::entries_per_second>(),
@@ -246,7 +246,7 @@ std::vector<Setting> retention_settings() {
        .detail = "How long an ended container is still shown as ended, with its counters and `container_last_seen` but "
                  "without gauges.",
        .min = 100,
-       .max = kHour},
+       .max = kHourMs},
       {.name = "overhead.reports",
        .shape = Shape::kFile,
        .field = field<&Options::overhead, &Options::Overhead::reports>(),

@@ -3,8 +3,6 @@
 namespace tallyman {
 namespace {
 
-constexpr std::uint64_t kSecond = 1'000, kHour = 3'600 * kSecond;
-
 std::vector<Setting> serve_flags() {
   return {
       {.name = "once",
@@ -130,15 +128,15 @@ std::vector<Setting> overhead_measurement_flags() {
        .brief = "time of one measurement (100ms)",
        .detail = "Duration of one measurement. 100ms by default, 20ms with `--quick`, 200ms with `--full`.",
        .min = 5,
-       .max = kHour},
+       .max = kHourMs},
       {.name = "time-limit",
        .shape = Shape::kDuration,
        .field = field<&Options::overhead, &Options::Overhead::limit>(),
        .scope = Scope::kOverhead,
        .brief = "how long to wait for a runtime",
        .detail = "A runtime that does not answer within this time is left out.",
-       .min = kSecond,
-       .max = kHour},
+       .min = kSecondMs,
+       .max = kHourMs},
       {.name = "seed",
        .shape = Shape::kCount,
        .field = field<&Options::overhead, &Options::Overhead::seed>(),

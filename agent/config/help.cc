@@ -9,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kColumns = 80, kBriefColumn = 37;
+constexpr std::size_t kHelpColumns = 80, kBriefColumn = 37;
 
 constexpr std::string_view kCommandsHelp =
     "Tallyman: what each container, service and process group of this host uses.\n"
@@ -100,7 +100,7 @@ std::string wrapped(const std::string& first, const std::vector<std::string>& wo
   const std::string indent(first.size(), ' ');
   std::string text, line = first;
   for (const std::string& word : words) {
-    if (line.size() + 1 + word.size() > kColumns) {
+    if (line.size() + 1 + word.size() > kHelpColumns) {
       text += line + "\n";
       line = indent;
     }

@@ -2,6 +2,7 @@
 // the YAML file, --help and docs/configuration.md. Flags override the file.
 #pragma once
 
+#include "collectors/kernel/system/error.h"
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/sampling/processes/process_grouping.h"
 
@@ -9,7 +10,6 @@
 #include <cstdint>
 #include <map>
 #include <string>
-#include <variant>
 #include <vector>
 
 namespace tallyman {
@@ -138,7 +138,7 @@ struct EarlyExit {
 // Flags may come before or after the sub-command; the last of a kind wins. Reads
 // the configuration file and checks that the directories exist. A reload calls it
 // again with the same arguments. Thread-safe.
-std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv);
+Result<Options, EarlyExit> parse_options(int argc, const char* const* argv);
 
 // Names of the settings that differ and that a running agent cannot change
 // ("web.listen-address"). It keeps the old value until it is restarted. These are

@@ -34,6 +34,8 @@ enum class Shape : std::uint8_t {
   kText,       // any text except an empty one
 };
 
+inline constexpr std::uint64_t kSecondMs = 1'000, kHourMs = 3'600 * kSecondMs;
+
 // Where a setting is accepted. All but kEverywhere are only flags, never keys of the file.
 enum class Scope : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
 // Whether the flag belongs to this command.
@@ -98,10 +100,5 @@ struct Assignment {
   std::string text;
   std::string place;
 };
-
-// The candidate that the user most likely meant; empty if none is similar.
-std::string nearest(std::string_view word, std::span<const std::string> candidates);
-// Untrusted text made safe for a message: bounded length, no control characters.
-std::string shown(std::string_view text);
 
 }  // namespace tallyman

@@ -1,6 +1,7 @@
 #include "agent/overhead/selection.h"
 
-#include "agent/config/settings.h"
+#include "agent/config/nearest.h"
+#include "collectors/kernel/system/text.h"
 
 #include <algorithm>
 

@@ -2,6 +2,7 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
+#include "collectors/kernel/system/wall_clock.h"
 
 #include <algorithm>
 #include <atomic>
@@ -20,11 +21,6 @@ using Clock = std::chrono::steady_clock;
 // During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
 constexpr std::chrono::seconds kStartingTime{3};
-
-std::uint64_t wall_clock_nsec() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
 
 // What is known about one cgroup, beyond what is published.
 struct Record {

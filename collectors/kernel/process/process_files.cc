@@ -1,6 +1,7 @@
 #include "collectors/kernel/process/process_files.h"
 
 #include "collectors/kernel/formats/formats.h"
+#include "collectors/kernel/system/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -11,7 +12,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 
 namespace tallyman {
@@ -21,13 +21,6 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-std::optional<std::uint32_t> number_of(const char* name) {
-  std::uint32_t value = 0;
-  const std::string_view text(name);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 // The kernel's new_encode_dev(); dev_t of user space is encoded differently.
 std::uint64_t encoded(dev_t device) {
@@ -42,7 +35,7 @@ Error malformed(std::string where) {
 std::vector<std::uint32_t> numbers_in(DIR* directory) {
   std::vector<std::uint32_t> found;
   while (const dirent* entry = readdir(directory)) {
-    if (const auto number = number_of(entry->d_name)) {
+    if (const auto number = to_number<std::uint32_t>(entry->d_name)) {
       found.push_back(*number);
     }
   }

@@ -70,8 +70,7 @@ TEST(RouteTable, TheParametersOfSeriesAreThoseThatAreTaken) {
   ASSERT_FALSE(series->parameters.empty());
   const auto refusal = [](std::string_view name) {
     const auto parsed = parse_series_request({{std::string(name), ""}}, 1'700'000'000);
-    const auto* wrong = std::get_if<std::string>(&parsed);
-    return wrong != nullptr ? *wrong : "";
+    return parsed ? "" : parsed.error().text;
   };
   for (const RouteParameter& one : series->parameters) {
     EXPECT_THAT(refusal(one.name), Not(HasSubstr("there is no parameter"))) << one.name;
