@@ -2,6 +2,7 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
+#include "agent/api/overhead_route.h"
 #include "agent/api/route_table.h"
 #include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
@@ -204,8 +205,10 @@ class Routes::Impl : private RouteHandlers {
 
   HttpResponse events(const RouteCall& call) override { return feed_.list(call.request); }
   HttpResponse event_stream(const RouteCall& call) override { return feed_.stream(call.request); }
-  HttpResponse overhead_reports(const RouteCall&) override { return reports_.list(); }
-  HttpResponse overhead_report(const RouteCall& call) override { return reports_.report(std::string(call.rest)); }
+  HttpResponse overhead_reports(const RouteCall&) override { return overhead_list_response(reports_); }
+  HttpResponse overhead_report(const RouteCall& call) override {
+    return overhead_report_response(reports_, std::string(call.rest));
+  }
   HttpResponse healthy(const RouteCall&) override { return text_response(200, "Tallyman is healthy."); }
 
   static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,

@@ -243,6 +243,12 @@ TEST_F(RoutesTest, OverheadReportsAreListedAndServedByRun) {
   EXPECT_EQ(json("/api/v1/overhead").at("reports").as_array().at(0).at("run"), "20261124-101500-3f2a");
   EXPECT_EQ(json("/api/v1/overhead/20261124-101500-3f2a").at("extent"), "quick");
   EXPECT_EQ(get("/api/v1/overhead/..%2F..%2Fetc").status, 400);
+  std::filesystem::create_directories(reports_ + "/20261125-000000-0001");
+  std::ofstream(reports_ + "/20261125-000000-0001/report.json") << "{";
+  const auto unreadable = json("/api/v1/overhead").at("unreadable").at(0).as_object();
+  EXPECT_EQ(unreadable.at("run"), "20261125-000000-0001");
+  EXPECT_THAT(std::string(unreadable.at("error").as_string()), HasSubstr("report.json: "));
+  EXPECT_EQ(get("/api/v1/overhead/20261125-000000-0001").status, 500);
   sample();
   EXPECT_THAT(get("/metrics").body, HasSubstr("\ntallyman_overhead_run_timestamp_seconds 1795515300\n"));
 }
