@@ -43,6 +43,8 @@ class RouteHandlers {
   virtual HttpResponse dashboard_file(const RouteCall& call) = 0;
 };
 
+using RouteHandler = HttpResponse (RouteHandlers::*)(const RouteCall&);
+
 struct RouteParameter {
   std::string_view name;     // "collect[]"
   std::string_view value;    // what stands for it in the docs: "NAME"
@@ -52,7 +54,7 @@ struct RouteParameter {
 struct Route {
   std::string_view path;    // one that ends with '/' takes all that follows it
   std::string_view rest{};  // what that is, in the docs: "ID"
-  HttpResponse (RouteHandlers::*handler)(const RouteCall&);
+  RouteHandler handler;
   bool immediate = false;      // answered in the server's thread: it never waits
   std::string_view brief;      // a line of the landing page: plain text
   std::string_view answer;     // a cell of docs/api.md: Markdown
