@@ -1,3 +1,4 @@
+#include "agent/api/route_table.h"
 #include "agent/commands/list_command.h"
 #include "agent/commands/metrics_command.h"
 #include "agent/commands/serve_command.h"
@@ -16,21 +17,25 @@ namespace {
 int run(int argc, const char* const* argv) {
   using namespace tallyman;
   const auto parsed = parse_options(argc, argv);
-  if (const auto* early = std::get_if<EarlyExit>(&parsed)) {
-    std::ostream& out = early->code == 0 ? std::cout : std::cerr;
-    out << early->text << (early->text.ends_with('\n') ? "" : "\n") << std::flush;
-    return early->code;
+  if (!parsed) {
+    const EarlyExit& early = parsed.error();
+    std::ostream& out = early.code == 0 ? std::cout : std::cerr;
+    out << early.text << (early.text.ends_with('\n') ? "" : "\n") << std::flush;
+    return early.code;
   }
-  const Options& options = std::get<Options>(parsed);
+  const Options& options = *parsed;
   switch (options.command) {
     case Command::kList:
       return run_list_command(options, std::cout, std::cerr);
     case Command::kMetrics:
-      return run_metrics_command(options, std::cout);
+      return run_metrics_command(options.metrics_format, std::cout);
     case Command::kOverhead:
-      return run_overhead_command(options, std::cout, std::cerr);
+      return run_overhead_command(options.overhead, options.list.json, std::cout, std::cerr);
     case Command::kVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
+      return std::cout.good() ? 0 : 1;
+    case Command::kApiHelp:
+      std::cout << api_markdown() << std::flush;
       return std::cout.good() ? 0 : 1;
     case Command::kServe:
       break;

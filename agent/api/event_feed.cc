@@ -1,23 +1,16 @@
 #include "agent/api/event_feed.h"
 
 #include "agent/http/responses.h"
+#include "collectors/kernel/system/text.h"
 #include "exporters/api_events.h"
 
 #include <algorithm>
-#include <charconv>
 #include <optional>
 
 namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxListed = 10'000;
-
-std::optional<std::uint64_t> number_of(const std::string& text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size() || text.empty()) return {};
-  return number;
-}
 
 StreamChunk chunk_of(const Event& event) {
   return make_chunk(server_sent_event("event", std::to_string(event.id), event_json(event)));
@@ -48,7 +41,7 @@ HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& k
   EventFilter filter;
   for (const auto& [key, value] : request.query) {
     if (key == "since" || key == "limit") {
-      const auto number = number_of(value);
+      const auto number = to_number(value);
       if (!number) return error_response(400, key + ": a whole number");
       if (key == "since") {
         filter.after = *number;
@@ -75,7 +68,7 @@ HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& k
 
 std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_id) const {
   std::vector<StreamChunk> chunks;
-  const auto last = number_of(last_event_id);
+  const auto last = to_number(last_event_id);
   if (!last) return chunks;
   EventFilter missed;
   // An id that this log has not reached comes from an earlier log: send all events.

@@ -1,5 +1,7 @@
 #include "agent/api/negotiation.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <algorithm>
 #include <optional>
 
@@ -12,12 +14,6 @@ char lower(char c) { return c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + '
 
 bool same(std::string_view a, std::string_view b) {
   return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) { return lower(x) == lower(y); });
-}
-
-std::string_view trim(std::string_view text) {
-  const auto first = text.find_first_not_of(" \t");
-  if (first == std::string_view::npos) return {};
-  return text.substr(first, text.find_last_not_of(" \t") - first + 1);
 }
 
 // Takes the text up to the separator off `rest`; a separator in quotes does not count.
@@ -34,7 +30,7 @@ std::string_view cut(std::string_view& rest, char separator) {
     }
   }
   end = std::min(end, rest.size());
-  const auto piece = trim(rest.substr(0, end));
+  const auto piece = trimmed(rest.substr(0, end));
   rest.remove_prefix(std::min(end + 1, rest.size()));
   return piece;
 }

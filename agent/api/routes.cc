@@ -4,6 +4,8 @@
 #include "agent/api/event_feed.h"
 #include "agent/api/known_workloads.h"
 #include "agent/api/negotiation.h"
+#include "agent/api/overhead_route.h"
+#include "agent/api/route_table.h"
 #include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
 #include "agent/http/responses.h"
@@ -22,28 +24,6 @@
 
 namespace tallyman {
 namespace {
-
-constexpr std::string_view kWorkloadsPath = "/api/v1/workloads";
-constexpr std::string_view kOverheadPath = "/api/v1/overhead";
-
-// The start page of a binary without dashboard. Links are relative because of possible prefixes.
-std::string landing_page(const std::string& telemetry_path) {
-  return "<!DOCTYPE html>\n<html lang=\"en\"><head><meta charset=\"utf-8\">"
-         "<meta name=\"viewport\" content=\"width=device-width\"><title>Tallyman</title>"
-         "<style>:root{color-scheme:light dark}body{font:16px/1.5 system-ui,sans-serif;max-width:40em;margin:3em auto;"
-         "padding:0 1em}</style></head><body><h1>Tallyman " +
-         std::string(kVersion) +
-         "</h1><p>What every container, service and process on this host consumes.</p><ul>"
-         "<li><a href=\"" +
-         telemetry_path.substr(1) + "\">" + telemetry_path +
-         "</a>: for Prometheus</li>"
-         "<li><a href=\"api/v1/workloads\">/api/v1/workloads</a>: all workloads as JSON</li>"
-         "<li><a href=\"api/v1/host\">/api/v1/host</a>: the host as JSON</li>"
-         "<li><a href=\"api/v1/series\">/api/v1/series</a>: history as JSON</li>"
-         "<li><a href=\"api/v1/metrics\">/api/v1/metrics</a>: the catalogue of metrics as JSON</li>"
-         "<li><a href=\"-/healthy\">/-/healthy</a>, <a href=\"-/ready\">/-/ready</a>: for health checks</li>"
-         "</ul></body></html>\n";
-}
 
 std::string without_last_slash(std::string path) {
   if (path.ends_with('/')) path.pop_back();
@@ -112,12 +92,12 @@ bool wants_ended(const HttpRequest& request) {
 
 }  // namespace
 
-class Routes::Impl {
+class Routes::Impl : private RouteHandlers {
  public:
-  Impl(const Options& options, RouteSources sources)
-      : telemetry_path_(options.telemetry_path),
+  Impl(const RouteOptions& options, RouteSources sources)
+      : table_(options.telemetry_path),
         prefix_(without_last_slash(options.external_prefix)),
-        stale_after_(std::max<std::chrono::milliseconds>(options.sampling_interval * 10, std::chrono::seconds(30))),
+        stale_after_(options.stale_after),
         sources_(std::move(sources)),
         events_(sources_.events ? sources_.events : std::make_shared<EventLog>(0)),
         feed_(events_, sources_.live),
@@ -127,7 +107,7 @@ class Routes::Impl {
           self_metrics_.append(format, out);
         }) {}
 
-  ~Impl() { worker_.join(); }
+  ~Impl() override { worker_.join(); }
 
   void handle(HttpRequest request, HttpServer::Respond respond) {
     if (!prefix_.empty() && request.path == prefix_) {
@@ -136,8 +116,8 @@ class Routes::Impl {
     if (!prefix_.empty() && request.path.starts_with(prefix_ + '/')) {
       request.path.erase(0, prefix_.size());
     }
-    if (request.path == "/-/healthy") {
-      return respond(text_response(200, "Tallyman is healthy."));
+    if (const auto match = table_.find(request.path); match && match->route->immediate) {
+      return respond(answer(request));
     }
     boost::asio::post(worker_,
                       [this, request = std::move(request), respond = std::move(respond)] { respond(answer(request)); });
@@ -149,63 +129,77 @@ class Routes::Impl {
 
  private:
   HttpResponse answer(const HttpRequest& request) {
-    const std::string& path = request.path;
-    if (path == telemetry_path_) {
-      return metrics(request);
+    const auto match = table_.find(request.path);
+    if (!match) {
+      return dashboard_file({request, {}});
     }
-    if (path == "/-/ready") {
-      return ready();
-    }
-    if (const DashboardFile* const file = dashboard_.find(path)) {
-      return Dashboard::response(*file, request);
-    }
-    if (path == "/") {
-      HttpResponse response;
-      response.content_type = "text/html; charset=utf-8";
-      response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
-      response.body = std::make_shared<const std::string>(landing_page(telemetry_path_));
-      return response;
-    }
-    const auto sampling_service = sources_.sampling_service();
-    const SnapshotPtr snapshot = sampling_service->snapshot();
-    const WorkloadListPtr workloads = sampling_service->workloads();
-    const KnownWorkloads known{workloads.get(), sources_.history, events_.get()};
-    if (path == kWorkloadsPath) {
-      return json_response(
-          workloads_json(snapshot.get(), *workloads, MetricIndex::of_catalogue(), wants_ended(request)));
-    }
-    if (path == "/api/v1/events") {
-      return feed_.list(request, known);
-    }
-    if (path == "/api/v1/events/stream") {
-      return feed_.stream(request);
-    }
-    if (path == "/api/v1/host") {
-      return json_response(host_json(snapshot.get(), *workloads, host_facts(*sampling_service)));
-    }
-    if (path == "/api/v1/series") {
-      return series_response(request, known);
-    }
-    if (path == "/api/v1/metrics") {
-      return json_response(metrics_json(snapshot.get(), self_series()));
-    }
-    if (path == kOverheadPath) {
-      return reports_.list();
-    }
-    if (path.starts_with(kOverheadPath) && path[kOverheadPath.size()] == '/') {
-      return reports_.report(path.substr(kOverheadPath.size() + 1));
-    }
-    if (path == "/api/v1/stream" && sources_.live != nullptr) {
-      return feed_.live_stream(request);
-    }
-    if (path.starts_with(kWorkloadsPath) && path[kWorkloadsPath.size()] == '/') {
-      return one_workload(path.substr(kWorkloadsPath.size() + 1), snapshot, *workloads, *sampling_service);
-    }
-    return text_response(404, "No such page. The pages there are: /, " + telemetry_path_ +
-                                  ", /api/v1/workloads, /api/v1/workloads/ID, /api/v1/host, /api/v1/series, "
-                                  "/api/v1/metrics, /api/v1/events, /api/v1/events/stream, /api/v1/stream, "
-                                  "/api/v1/overhead, /api/v1/overhead/RUN, /-/healthy, /-/ready");
+    return (this->*match->route->handler)({request, match->rest});
   }
+
+  HttpResponse not_found() const { return text_response(404, "No such page. The pages there are: " + table_.paths()); }
+
+  // Some of its files are not below /assets/: icons, the manifest.
+  HttpResponse dashboard_file(const RouteCall& call) override {
+    const DashboardFile* const file = dashboard_.find(call.request.path);
+    return file != nullptr ? Dashboard::response(*file, call.request) : not_found();
+  }
+
+  HttpResponse front_page(const RouteCall& call) override {
+    if (const DashboardFile* const file = dashboard_.find(call.request.path)) {
+      return Dashboard::response(*file, call.request);
+    }
+    HttpResponse response;
+    response.content_type = "text/html; charset=utf-8";
+    response.headers.emplace_back("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'");
+    response.body = std::make_shared<const std::string>(table_.landing_page());
+    return response;
+  }
+
+  HttpResponse workloads(const RouteCall& call) override {
+    const auto service = sources_.sampling_service();
+    const SnapshotPtr snapshot = service->snapshot();
+    return json_response(
+        workloads_json(snapshot.get(), *service->workloads(), MetricIndex::of_catalogue(), wants_ended(call.request)));
+  }
+
+  HttpResponse workload(const RouteCall& call) override {
+    const auto service = sources_.sampling_service();
+    const SnapshotPtr snapshot = service->snapshot();
+    return one_workload(std::string(call.rest), snapshot, *service->workloads(), *service);
+  }
+
+  HttpResponse host(const RouteCall&) override {
+    const auto service = sources_.sampling_service();
+    const SnapshotPtr snapshot = service->snapshot();
+    return json_response(host_json(snapshot.get(), *service->workloads(), host_facts(*service)));
+  }
+
+  HttpResponse series(const RouteCall& call) override {
+    const WorkloadListPtr list = sources_.sampling_service()->workloads();
+    return series_response(call.request, known(*list));
+  }
+
+  HttpResponse live_stream(const RouteCall& call) override {
+    return sources_.live != nullptr ? feed_.live_stream(call.request) : not_found();
+  }
+
+  HttpResponse catalogue(const RouteCall&) override {
+    const SnapshotPtr snapshot = sources_.sampling_service()->snapshot();
+    return json_response(metrics_json(snapshot.get(), self_series()));
+  }
+
+  HttpResponse events(const RouteCall& call) override {
+    const WorkloadListPtr list = sources_.sampling_service()->workloads();
+    return feed_.list(call.request, known(*list));
+  }
+  HttpResponse event_stream(const RouteCall& call) override { return feed_.stream(call.request); }
+  HttpResponse overhead_reports(const RouteCall&) override { return overhead_list_response(reports_); }
+  HttpResponse overhead_report(const RouteCall& call) override {
+    return overhead_report_response(reports_, std::string(call.rest));
+  }
+  HttpResponse healthy(const RouteCall&) override { return text_response(200, "Tallyman is healthy."); }
+
+  KnownWorkloads known(const WorkloadList& existing) const { return {&existing, sources_.history, events_.get()}; }
 
   static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,
                                    const SamplingService& sampling_service) {
@@ -219,7 +213,7 @@ class Routes::Impl {
     return json_response(workload_json(snapshot.get(), *found, facts ? processes_of(*facts) : WorkloadProcesses{}));
   }
 
-  HttpResponse ready() {
+  HttpResponse ready(const RouteCall&) override {
     const SnapshotPtr snapshot = sources_.sampling_service()->snapshot();
     if (!snapshot) {
       return text_response(503, "Not ready: no sample yet.");
@@ -230,7 +224,8 @@ class Routes::Impl {
     return text_response(200, "Tallyman is ready.");
   }
 
-  HttpResponse metrics(const HttpRequest& request) {
+  HttpResponse metrics(const RouteCall& call) override {
+    const HttpRequest& request = call.request;
     ExpositionRequest wanted;
     wanted.format = choose_format(request.accept);
     wanted.gzip = accepts_gzip(request.accept_encoding);
@@ -274,7 +269,8 @@ class Routes::Impl {
     return self;
   }
 
-  std::string telemetry_path_, prefix_;
+  const RouteTable table_;
+  const std::string prefix_;
   Dashboard dashboard_;
   std::chrono::milliseconds stale_after_;
   RouteSources sources_;
@@ -286,7 +282,7 @@ class Routes::Impl {
   boost::asio::thread_pool worker_{1};
 };
 
-Routes::Routes(const Options& options, RouteSources sources)
+Routes::Routes(const RouteOptions& options, RouteSources sources)
     : impl_(std::make_unique<Impl>(options, std::move(sources))) {}
 Routes::~Routes() = default;
 

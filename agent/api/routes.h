@@ -3,13 +3,13 @@
 #pragma once
 
 #include "agent/api/live_stream.h"
-#include "agent/config/options.h"
 #include "agent/http/http_server.h"
 #include "agent/service/sampling_service.h"
 #include "collectors/history/history_store.h"
 #include "exporters/exposition.h"
 #include "exporters/self_metrics.h"
 
+#include <chrono>
 #include <functional>
 #include <memory>
 #include <mutex>
@@ -29,9 +29,16 @@ struct RouteSources {
   std::shared_ptr<EventLog> events{};  // null: no events
 };
 
+struct RouteOptions {
+  std::string telemetry_path = "/metrics";
+  std::string external_prefix{};                  // "/tallyman"; empty: none
+  std::chrono::milliseconds stale_after{30'000};  // the agent is not ready if its last sample is older
+  std::string overhead_reports{};                 // their directory; empty: the state directory
+};
+
 class Routes {
  public:
-  Routes(const Options& options, RouteSources sources);
+  Routes(const RouteOptions& options, RouteSources sources);
   ~Routes();  // waits for the answer in progress
 
   // Thread-safe. Answers from another thread.

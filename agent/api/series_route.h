@@ -2,12 +2,12 @@
 #pragma once
 
 #include "agent/api/known_workloads.h"
+#include "agent/config/input_error.h"
 #include "agent/http/http_server.h"
 #include "collectors/history/history_store.h"
 
 #include <string>
 #include <utility>
-#include <variant>
 #include <vector>
 
 namespace tallyman {
@@ -21,7 +21,7 @@ struct SeriesRequest {
 
 // If a parameter is wrong, returns a sentence that names it and explains what to
 // do. `now` is in seconds since the epoch. Pure.
-std::variant<SeriesRequest, std::string> parse_series_request(const QueryParameters& parameters, double now);
+Result<SeriesRequest, InputError> parse_series_request(const QueryParameters& parameters, double now);
 
 // `known.history` is null if the history is disabled. Thread-safe.
 HttpResponse series_response(const HttpRequest& request, const KnownWorkloads& known);

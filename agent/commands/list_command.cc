@@ -1,6 +1,7 @@
 #include "agent/commands/list_command.h"
 
 #include "agent/service/sampling_service.h"
+#include "collectors/kernel/system/text.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -72,9 +73,9 @@ std::string printable(std::string_view text, std::size_t width) {
     if (!continues && ++columns > width) {
       break;
     }
-    out += byte < 0x20 || byte == 0x7f ? '?' : text[i];
+    out += text[i];
   }
-  return out;
+  return without_controls(out);
 }
 
 std::size_t columns_of(std::string_view text) {
@@ -180,14 +181,14 @@ std::size_t terminal_width() {
   return isatty(STDOUT_FILENO) != 0 ? 80 : 120;
 }
 
-std::string list_of(std::vector<UsageRow> rows, const Options& options) {
-  if (const auto by = group_by_named(options.list_group)) {
+std::string list_of(std::vector<UsageRow> rows, const Options::List& options) {
+  if (const auto by = group_by_named(options.group)) {
     std::vector<GroupRow> groups = grouped(rows, *by);
-    sort_rows(groups, options.list_sort);
-    return options.list_json ? group_json(groups, *by) : group_table(groups, terminal_width(), *by);
+    sort_rows(groups, options.sort);
+    return options.json ? group_json(groups, *by) : group_table(groups, terminal_width(), *by);
   }
-  sort_rows(rows, options.list_sort);
-  return options.list_json ? usage_json(rows) : usage_table(rows, terminal_width(), options.list_all);
+  sort_rows(rows, options.sort);
+  return options.json ? usage_json(rows) : usage_table(rows, terminal_width(), options.all);
 }
 
 }  // namespace
@@ -289,16 +290,16 @@ int run_list_command(const Options& options, std::ostream& out, std::ostream& er
   }
   SnapshotPtr before = (*sampling_service)->sample_once();
   do {
-    std::this_thread::sleep_for(options.sampling_interval);
+    std::this_thread::sleep_for(options.sampling.interval);
     const SnapshotPtr after = (*sampling_service)->sample_once();
-    const std::string list = list_of(usage_between(*before, *after), options);
-    if (options.list_watch) {
+    const std::string list = list_of(usage_between(*before, *after), options.list);
+    if (options.list.watch) {
       out << "\x1b[H\x1b[2J";
     }
     out << list;
     out.flush();
     before = after;
-  } while (options.list_watch && out.good());
+  } while (options.list.watch && out.good());
   return out.good() ? 0 : 1;
 }
 

@@ -6,10 +6,8 @@
 
 namespace tallyman {
 
-int run_metrics_command(const Options& options, std::ostream& out) {
-  out << (options.metrics_format == "markdown" ? catalogue_markdown()
-          : options.metrics_format == "json"   ? catalogue_json()
-                                               : catalogue_table());
+int run_metrics_command(const std::string& format, std::ostream& out) {
+  out << (format == "markdown" ? catalogue_markdown() : format == "json" ? catalogue_json() : catalogue_table());
   out.flush();
   return out.good() ? 0 : 1;
 }

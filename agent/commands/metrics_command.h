@@ -7,6 +7,6 @@
 
 namespace tallyman {
 
-int run_metrics_command(const Options& options, std::ostream& out);
+int run_metrics_command(const std::string& format, std::ostream& out);
 
 }  // namespace tallyman

@@ -33,9 +33,9 @@ sigset_t watched_signals() {
 class Agent {
  public:
   Agent(const Options& options, int argc, const char* const* argv) : options_(options), argc_(argc), argv_(argv) {
-    if (options.history_memory_bytes > 0 && !options.once) {
-      history_ = std::make_unique<HistoryStore>(HistoryOptions{options.history_memory_bytes, options.sampling_interval,
-                                                               options.history_fine, options.history_coarse});
+    if (options.history.memory_bytes > 0 && !options.serve.once) {
+      history_ = std::make_unique<HistoryStore>(HistoryOptions{options.history.memory_bytes, options.sampling.interval,
+                                                               options.history.fine, options.history.coarse});
     }
   }
 
@@ -53,7 +53,7 @@ class Agent {
   }
 
   int once(std::ostream& out) {
-    Routes routes(options_, sources());
+    Routes routes(route_options(), sources());
     out << *routes.exposition(sampling_service()->sample_once(), {});
     out.flush();
     if (!out.good()) {
@@ -66,8 +66,8 @@ class Agent {
   int serve() {
     sigset_t signals = watched_signals();
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
-    Routes routes(options_, sources());
-    auto listening = HttpServer::listen(options_.listen_address, http_limits(),
+    Routes routes(route_options(), sources());
+    auto listening = HttpServer::listen(options_.web.listen_address, http_limits(),
                                         [&](HttpRequest request, HttpServer::Respond respond) {
                                           routes.handle(std::move(request), std::move(respond));
                                         });
@@ -91,11 +91,17 @@ class Agent {
   }
 
  private:
+  RouteOptions route_options() const {
+    const std::chrono::milliseconds stale_after = options_.sampling.interval * 10;
+    return {options_.web.telemetry_path, options_.web.external_prefix,
+            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)), options_.overhead.reports};
+  }
+
   HttpLimits http_limits() const {
     HttpLimits limits;
-    limits.connections = options_.max_connections;
+    limits.connections = options_.web.max_connections;
     // Streams stay open, so they may not use all connections.
-    limits.streams = std::min(options_.max_streams, std::max(1U, options_.max_connections / 2));
+    limits.streams = std::min(options_.web.max_streams, std::max(1U, options_.web.max_connections / 2));
     return limits;
   }
 
@@ -144,7 +150,7 @@ class Agent {
           "point --path.cgroupfs at it, or run in the host's cgroup namespace");
     }
     spdlog::info("dashboard: http://{}/, metrics: http://{}{}", server_->address(), server_->address(),
-                 options_.telemetry_path);
+                 options_.web.telemetry_path);
   }
 
   void wait_for_the_end(const sigset_t& signals) {
@@ -180,7 +186,7 @@ class Agent {
   bool sampling_goes_on() {
     const SnapshotPtr newest = sampling_service()->snapshot();
     const auto since = newest ? newest->steady_time : observing_since_;
-    const auto timeout = options_.sampling_interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
+    const auto timeout = options_.sampling.interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
     return std::chrono::steady_clock::now() - since < timeout;
   }
 
@@ -201,10 +207,10 @@ class Agent {
   void reload() {
     service_.reloading();
     auto parsed = parse_options(argc_, argv_);
-    if (const auto* refused = std::get_if<EarlyExit>(&parsed)) {
-      spdlog::error("the configuration is unchanged: {}", refused->text);
+    if (!parsed) {
+      spdlog::error("the configuration is unchanged: {}", parsed.error().text);
     } else {
-      apply(std::get<Options>(std::move(parsed)));
+      apply(std::move(*parsed));
     }
     service_.ready("serving on " + server_->address());
   }
@@ -214,9 +220,9 @@ class Agent {
       spdlog::warn("{} only changes after a restart", name);
     }
     const Options before = std::exchange(options_, std::move(next));
-    options_.listen_address = before.listen_address;
-    options_.telemetry_path = before.telemetry_path;
-    set_up_logging(options_);
+    options_.web.listen_address = before.web.listen_address;
+    options_.web.telemetry_path = before.web.telemetry_path;
+    set_up_logging(options_.log);
     const std::shared_ptr<SamplingService> old = sampling_service();
     if (!make_sampling_service()) {
       options_ = before;
@@ -224,7 +230,7 @@ class Agent {
     }
     old->stop();
     if (history_) {
-      history_->set_fine_step(options_.sampling_interval);
+      history_->set_fine_step(options_.sampling.interval);
     }
     sampling_service()->start();
     spdlog::info("configuration read again");
@@ -240,7 +246,7 @@ class Agent {
   }
 
   Options options_;
-  const std::shared_ptr<EventLog> events_log_ = std::make_shared<EventLog>(options_.max_events);
+  const std::shared_ptr<EventLog> events_log_ = std::make_shared<EventLog>(options_.workloads.max_events);
   int argc_;
   const char* const* argv_;
   ServiceManager service_;
@@ -259,8 +265,8 @@ class Agent {
 
 int run_serve_command(const Options& options, int argc, const char* const* argv, std::ostream& out) {
   std::signal(SIGPIPE, SIG_IGN);
-  set_up_logging(options);
-  if (options.check_config) {
+  set_up_logging(options.log);
+  if (options.serve.check_config) {
     out << "The configuration is valid.\n";
     return 0;
   }
@@ -268,7 +274,7 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
   if (!agent.make_sampling_service()) {
     return 1;
   }
-  return options.once ? agent.once(out) : agent.serve();
+  return options.serve.once ? agent.once(out) : agent.serve();
 }
 
 }  // namespace tallyman

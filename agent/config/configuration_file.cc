@@ -1,5 +1,9 @@
 #include "agent/config/configuration_file.h"
 
+#include "agent/config/nearest.h"
+#include "agent/config/setting_values.h"
+#include "collectors/kernel/system/text.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -19,7 +23,7 @@
 namespace tallyman {
 namespace {
 
-struct Complaint {
+struct LineError {
   int line;
   std::string text;
 };
@@ -60,16 +64,16 @@ class SettingsHandler : public YAML::EventHandler {
   std::vector<Assignment> take() { return std::move(assignments_); }
 
   void OnDocumentStart(const YAML::Mark& mark) override {
-    if (++documents_ > 1) throw Complaint{mark.line, "a second document ('---'): one is enough"};
+    if (++documents_ > 1) throw LineError{mark.line, "a second document ('---'): one is enough"};
   }
   void OnDocumentEnd() override {}
 
   void OnNull(const YAML::Mark& mark, YAML::anchor_t anchor) override {
     refuse_anchor(mark, anchor);
-    if (list_) throw Complaint{list_->key ? list_->key_line : mark.line, "'" + name() + "': a value is missing"};
+    if (list_) throw LineError{list_->key ? list_->key_line : mark.line, "'" + name() + "': a value is missing"};
     if (open_.empty()) return;
-    if (!key_) throw Complaint{mark.line, "a key is missing before ':'"};
-    if (!is_only_section()) throw Complaint{key_line_, "'" + name() + "' needs a value: " + expectation(known())};
+    if (!key_) throw LineError{mark.line, "a key is missing before ':'"};
+    if (!is_only_section()) throw LineError{key_line_, "'" + name() + "' needs a value: " + expectation(known())};
     open_section();
     OnMapEnd();
   }
@@ -87,7 +91,7 @@ class SettingsHandler : public YAML::EventHandler {
       if (is_only_section()) refuse_value(found);
       return assign(value);
     }
-    if (value.empty()) throw Complaint{mark.line, "a key is missing before ':'"};
+    if (value.empty()) throw LineError{mark.line, "a key is missing before ':'"};
     key_ = value;
     key_line_ = mark.line;
   }
@@ -96,8 +100,8 @@ class SettingsHandler : public YAML::EventHandler {
                        YAML::EmitterStyle::value) override {
     refuse_anchor(mark, anchor);
     if (open_.empty()) refuse_whole(mark, "a list");
-    if (!key_) throw Complaint{mark.line, "a list is no key"};
-    if (list_) throw Complaint{mark.line, "'" + name() + "' expects " + expectation(known()) + ", not a list"};
+    if (!key_) throw LineError{mark.line, "a list is no key"};
+    if (list_) throw LineError{mark.line, "'" + name() + "' expects " + expectation(known()) + ", not a list"};
     const Setting* setting = find_setting(name());
     if (setting == nullptr || setting->shape != Shape::kRules) refuse_value("a list");
     list_.emplace();
@@ -114,7 +118,7 @@ class SettingsHandler : public YAML::EventHandler {
     refuse_tag(mark, tag);
     if (list_) return list_->begin_object(mark.line, *this);
     if (open_.empty()) return open_.push_back("");
-    if (!key_) throw Complaint{mark.line, "a mapping is no key"};
+    if (!key_) throw LineError{mark.line, "a mapping is no key"};
     if (!is_section(name())) refuse_value("a mapping");
     open_section();
   }
@@ -133,16 +137,16 @@ class SettingsHandler : public YAML::EventHandler {
     int key_line = 0;
 
     void begin_object(int line, const SettingsHandler& handler) {
-      if (in_object) throw Complaint{line, "'" + handler.name() + "' expects texts, not a mapping"};
+      if (in_object) throw LineError{line, "'" + handler.name() + "' expects texts, not a mapping"};
       in_object = true;
       objects.emplace_back(boost::json::object());
     }
     void end_object() { in_object = false; }
     void scalar(int line, const std::string& value, const SettingsHandler& handler) {
-      if (!in_object) throw Complaint{line, "'" + handler.name() + "' expects " + expectation(handler.known())};
+      if (!in_object) throw LineError{line, "'" + handler.name() + "' expects " + expectation(handler.known())};
       boost::json::object& object = objects.back().as_object();
       if (!key) {
-        if (object.contains(value)) throw Complaint{line, "'" + shown(value) + "' comes twice in a rule"};
+        if (object.contains(value)) throw LineError{line, "'" + shown(value) + "' comes twice in a rule"};
         key = value;
         key_line = line;
       } else {
@@ -157,14 +161,14 @@ class SettingsHandler : public YAML::EventHandler {
   const Setting& known() const {
     const Setting* setting = find_setting(name());
     if (setting == nullptr || setting->scope != SettingScope::kEverywhere)
-      throw Complaint{key_line_, unknown_key(name())};
+      throw LineError{key_line_, unknown_key(name())};
     return *setting;
   }
 
   void refuse_second(const std::string& key) {
     const auto [first, is_new] = lines_.emplace(key, key_line_);
     if (is_new) return;
-    throw Complaint{key_line_, "'" + name() + "' comes twice, first in line " + std::to_string(first->second + 1)};
+    throw LineError{key_line_, "'" + name() + "' comes twice, first in line " + std::to_string(first->second + 1)};
   }
 
   void open_section() {
@@ -183,21 +187,21 @@ class SettingsHandler : public YAML::EventHandler {
   }
 
   [[noreturn]] static void refuse_whole(const YAML::Mark& mark, const std::string& found) {
-    throw Complaint{mark.line, "expects settings, as in 'log.level: debug', not " + found};
+    throw LineError{mark.line, "expects settings, as in 'log.level: debug', not " + found};
   }
   [[noreturn]] void refuse_value(const std::string& found) const {
     if (is_only_section()) {
-      throw Complaint{key_line_, "'" + name() + "' is a section: expects settings in it, not " + found};
+      throw LineError{key_line_, "'" + name() + "' is a section: expects settings in it, not " + found};
     }
-    throw Complaint{key_line_, "'" + name() + "' expects " + expectation(known()) + ", not " + found};
+    throw LineError{key_line_, "'" + name() + "' expects " + expectation(known()) + ", not " + found};
   }
   static void refuse_anchor(const YAML::Mark& mark, YAML::anchor_t anchor) {
     if (anchor == YAML::NullAnchor) return;
-    throw Complaint{mark.line, "anchors and aliases (&name, *name) are not taken: write the value out"};
+    throw LineError{mark.line, "anchors and aliases (&name, *name) are not taken: write the value out"};
   }
   // yaml-cpp gives "?" for plain scalars and "!" for quoted ones.
   static void refuse_tag(const YAML::Mark& mark, const std::string& tag) {
-    if (tag.size() > 1) throw Complaint{mark.line, "tags (" + shown(tag) + ") are not taken: write the plain value"};
+    if (tag.size() > 1) throw LineError{mark.line, "tags (" + shown(tag) + ") are not taken: write the plain value"};
   }
 
   std::string file_name_;
@@ -211,14 +215,14 @@ class SettingsHandler : public YAML::EventHandler {
 };
 
 // yaml-cpp misreads both, and its messages do not help.
-std::optional<Complaint> strange_character(const std::string& text) {
+std::optional<LineError> strange_character(const std::string& text) {
   int line = 0;
   bool indented = true;
   for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\t' && indented) return Complaint{line, "has a tab at the beginning: YAML is indented with spaces"};
-    if ((byte < 0x20 && c != '\n' && c != '\r' && c != '\t') || byte == 0x7f) {
-      return Complaint{line, "is no text in UTF-8: byte " + std::to_string(byte) + " is in it"};
+    if (c == '\t' && indented) return LineError{line, "has a tab at the beginning: YAML is indented with spaces"};
+    if (is_control(c) && c != '\n' && c != '\r' && c != '\t') {
+      return LineError{line,
+                       "is no text in UTF-8: byte " + std::to_string(static_cast<unsigned char>(c)) + " is in it"};
     }
     indented = c == '\n' || (indented && c == ' ');
     if (c == '\n') ++line;
@@ -231,10 +235,10 @@ std::string error_text(int code) { return std::generic_category().message(code);
 }  // namespace
 
 ConfigurationResult parse_configuration(const std::string& text, const std::string& file_name) {
-  const auto refusal = [&](const Complaint& complaint) {
-    return file_name + ":" + std::to_string(std::max(complaint.line, 0) + 1) + ": " + complaint.text;
+  const auto refusal = [&](const LineError& complaint) {
+    return InputError{file_name + ":" + std::to_string(std::max(complaint.line, 0) + 1) + ": " + complaint.text};
   };
-  if (text.size() > kMaxConfigurationBytes) return file_name + ": is larger than 1 MiB";
+  if (text.size() > kMaxConfigurationBytes) return InputError{file_name + ": is larger than 1 MiB"};
   if (const auto complaint = strange_character(text)) return refusal(*complaint);
   SettingsHandler handler(file_name);
   try {
@@ -243,7 +247,7 @@ ConfigurationResult parse_configuration(const std::string& text, const std::stri
     while (parser.HandleNextDocument(handler)) {
     }
     return handler.take();
-  } catch (const Complaint& complaint) {
+  } catch (const LineError& complaint) {
     return refusal(complaint);
   } catch (const YAML::Exception& error) {
     return refusal({error.mark.line, "is no YAML: " + shown(error.msg)});
@@ -252,7 +256,7 @@ ConfigurationResult parse_configuration(const std::string& text, const std::stri
 
 ConfigurationResult read_configuration_file(const std::string& path) {
   const auto refusal = [&](const std::string& why) {
-    return shown(path) + ": the configuration file cannot be read: " + why;
+    return InputError{shown(path) + ": the configuration file cannot be read: " + why};
   };
   // O_NONBLOCK: do not wait for the other end of a pipe.
   const int descriptor = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);

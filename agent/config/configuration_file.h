@@ -4,19 +4,19 @@
 // are not checked here. Thread-safe.
 #pragma once
 
+#include "agent/config/input_error.h"
 #include "agent/config/settings.h"
 
 #include <string>
 #include <string_view>
-#include <variant>
 #include <vector>
 
 namespace tallyman {
 
 inline constexpr std::size_t kMaxConfigurationBytes = 1024 * 1024;
 
-// The assignments in the file's order, or an error: "FILE:LINE: ...".
-using ConfigurationResult = std::variant<std::vector<Assignment>, std::string>;
+// The assignments in the order of the file. The error is "FILE:LINE: ...".
+using ConfigurationResult = Result<std::vector<Assignment>, InputError>;
 
 ConfigurationResult parse_configuration(const std::string& text, const std::string& file_name);
 ConfigurationResult read_configuration_file(const std::string& path);

@@ -1,4 +1,7 @@
+#include "agent/config/help.h"
+
 #include "agent/config/options.h"
+#include "agent/config/setting_values.h"
 #include "agent/config/settings.h"
 
 #include <algorithm>
@@ -6,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kColumns = 80, kBriefColumn = 37;
+constexpr std::size_t kHelpColumns = 80, kBriefColumn = 37;
 
 constexpr std::string_view kCommandsHelp =
     "Tallyman: what each container, service and process group of this host uses.\n"
@@ -19,7 +22,7 @@ constexpr std::string_view kCommandsHelp =
 
 constexpr std::string_view kHead = R"(# Configuration
 
-<!-- Made by `tallyman --help=markdown`; the table of settings is agent/config/settings.cc. -->
+<!-- Made by `tallyman --help=markdown`; the table of settings is agent/config/agent_settings.cc. -->
 
 Tallyman runs without any configuration. Each setting has one name. The name is a
 flag (`--sampling.interval=5s`) and a key of the YAML file that `--config.file`
@@ -97,7 +100,7 @@ std::string wrapped(const std::string& first, const std::vector<std::string>& wo
   const std::string indent(first.size(), ' ');
   std::string text, line = first;
   for (const std::string& word : words) {
-    if (line.size() + 1 + word.size() > kColumns) {
+    if (line.size() + 1 + word.size() > kHelpColumns) {
       text += line + "\n";
       line = indent;
     }
@@ -175,7 +178,8 @@ std::string collectors_table() {
 std::string flags_table() {
   std::string text =
       "\n## Flags that are not settings\n\n| flag | command | default | what it does |\n|---|---|---|---|\n"
-      "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page. |\n"
+      "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page, `--help=api` the tables of "
+      "[the API](api.md). |\n"
       "| `--version` | all | | Prints the version and exits. |\n";
   for (const Setting& setting : settings()) {
     if (setting.scope == SettingScope::kEverywhere) continue;

@@ -1,8 +1,12 @@
 #include "agent/config/options.h"
 
 #include "agent/config/configuration_file.h"
+#include "agent/config/help.h"
+#include "agent/config/nearest.h"
+#include "agent/config/setting_values.h"
 #include "agent/config/settings.h"
 #include "agent/version.h"
+#include "collectors/kernel/system/text.h"
 
 #include <CLI/CLI.hpp>
 
@@ -80,7 +84,7 @@ EarlyExit refuse_unknown(const std::string& argument) {
 }
 
 // CLI11 reads "--flag= next" as the value "next".
-std::optional<EarlyExit> refuse_empty_value(const std::vector<std::string>& arguments) {
+Result<void, EarlyExit> check_no_value_is_empty(const std::vector<std::string>& arguments) {
   for (const std::string& argument : arguments) {
     if (argument == "--") break;
     if (!argument.starts_with("--") || argument.find('=') != argument.size() - 1) continue;
@@ -119,8 +123,8 @@ struct Flags {
   }
 };
 
-std::variant<CommandLine, EarlyExit> read_command_line(std::vector<std::string> arguments) {
-  if (const auto refusal = refuse_empty_value(arguments)) return *refusal;
+Result<CommandLine, EarlyExit> read_command_line(std::vector<std::string> arguments) {
+  if (const auto checked = check_no_value_is_empty(arguments); !checked) return checked.error();
   Flags flags;
   try {
     std::reverse(arguments.begin(), arguments.end());  // CLI11 expects reverse order
@@ -153,12 +157,14 @@ std::optional<EarlyExit> print_and_end(const CommandLine& line) {
     return EarlyExit{0, line.command == Command::kOverhead ? overhead_help_text() : help_text()};
   }
   if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
-  if (line.help) return refuse("--help=" + shown(*line.help) + ": expects nothing or markdown");
+  if (line.help && *line.help != "api") {
+    return refuse("--help=" + shown(*line.help) + ": expects nothing, markdown or api");
+  }
   if (line.version) return EarlyExit{0, version_text() + "\n"};
   return {};
 }
 
-std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
+Result<void, EarlyExit> check_flags_of_the_command(const CommandLine& line) {
   for (const Assignment& assignment : line.assignments) {
     const SettingScope scope = assignment.setting->scope;
     if (belongs_to(scope, line.command)) continue;
@@ -169,52 +175,57 @@ std::optional<EarlyExit> refuse_other_commands_flags(const CommandLine& line) {
   return {};
 }
 
-std::optional<EarlyExit> apply_all(const std::vector<Assignment>& assignments, Options& options) {
+Result<void, EarlyExit> apply_all(const std::vector<Assignment>& assignments, Options& options) {
   for (const Assignment& assignment : assignments) {
-    const auto complaint = set_value(options, *assignment.setting, assignment.text);
-    if (complaint) return refuse(assignment.place + ": " + *complaint);
+    const auto read = set_value(options, *assignment.setting, assignment.text);
+    if (!read) return refuse(assignment.place + ": " + read.error().text);
   }
   return {};
 }
 
 // If the user has not set the slow interval, it is never shorter than the fast one.
-std::optional<EarlyExit> settle_slow_interval(const std::vector<Assignment>& assignments, Options& options) {
-  if (options.slow_sampling_interval >= options.sampling_interval) return {};
+Result<void, EarlyExit> settle_slow_interval(const std::vector<Assignment>& assignments, Options& options) {
+  if (options.sampling.slow_interval >= options.sampling.interval) return {};
   const auto set = std::find_if(assignments.rbegin(), assignments.rend(),
                                 [](const Assignment& a) { return a.setting->name == "sampling.slow-interval"; });
   if (set != assignments.rend()) {
-    return refuse(set->place + ": is shorter than sampling.interval, " + duration_text(options.sampling_interval) +
+    return refuse(set->place + ": is shorter than sampling.interval, " + duration_text(options.sampling.interval) +
                   ": expects at least that");
   }
-  options.slow_sampling_interval = options.sampling_interval;
+  options.sampling.slow_interval = options.sampling.interval;
   return {};
 }
 
 }  // namespace
 
-std::variant<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
+Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
   const auto parsed =
       read_command_line(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>());
-  if (const auto* exit = std::get_if<EarlyExit>(&parsed)) return *exit;
-  const auto& line = std::get<CommandLine>(parsed);
+  if (!parsed) return parsed.error();
+  const CommandLine& line = *parsed;
   if (const auto exit = print_and_end(line)) return *exit;
-  if (const auto exit = refuse_other_commands_flags(line)) return *exit;
+  if (line.help) {
+    Options options;
+    options.command = Command::kApiHelp;
+    return options;
+  }
+  if (const auto checked = check_flags_of_the_command(line); !checked) return checked.error();
 
   Options flags_alone;  // finds --config.file, and reports errors of flags before errors of the file
-  if (const auto exit = apply_all(line.assignments, flags_alone)) return *exit;
+  if (const auto checked = apply_all(line.assignments, flags_alone); !checked) return checked.error();
   std::vector<Assignment> all;
   if (!flags_alone.config_file.empty()) {
     auto file = read_configuration_file(flags_alone.config_file);
-    if (const auto* complaint = std::get_if<std::string>(&file)) return refuse(*complaint);
-    all = std::move(std::get<std::vector<Assignment>>(file));
+    if (!file) return refuse(file.error().text);
+    all = std::move(*file);
   }
   all.insert(all.end(), line.assignments.begin(), line.assignments.end());
 
   Options options;
   options.command = line.command;
-  options.overhead_words = line.words;
-  if (const auto exit = apply_all(all, options)) return *exit;
-  if (const auto exit = settle_slow_interval(all, options)) return *exit;
+  options.overhead.words = line.words;
+  if (const auto checked = apply_all(all, options); !checked) return checked.error();
+  if (const auto checked = settle_slow_interval(all, options); !checked) return checked.error();
   return options;
 }
 

@@ -1,6 +1,8 @@
+#include "agent/config/setting_values.h"
+
 #include "agent/config/process_rules.h"
-#include "agent/config/settings.h"
 #include "agent/http/listen_address.h"
+#include "collectors/kernel/system/text.h"
 
 #include <arpa/inet.h>
 #include <re2/re2.h>
@@ -13,7 +15,7 @@
 namespace tallyman {
 namespace {
 
-using Complaint = std::optional<std::string>;
+using Checked = Result<void, InputError>;
 
 constexpr std::size_t kMaxPathLength = 4'095, kMaxPatternLength = 4'096, kMaxHostLength = 253;
 
@@ -48,22 +50,23 @@ std::string range_text(const Setting& setting) {
   return std::to_string(setting.min) + " to " + std::to_string(setting.max);
 }
 
-Complaint read_duration(const Setting& setting, std::string_view text, std::chrono::milliseconds& out) {
+Checked read_duration(const Setting& setting, std::string_view text, std::chrono::milliseconds& out) {
   const auto number = take_number(text);
   const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == text; });
   const std::string want = range_text(setting) + ", for example 5s";
-  if (number && text.empty()) return "needs a unit: " + want;
-  if (!number || unit == kUnits.end()) return "expects a whole number and a unit (ms, s, m, h): " + want;
+  if (number && text.empty()) return InputError{"needs a unit: " + want};
+  if (!number || unit == kUnits.end()) return InputError{"expects a whole number and a unit (ms, s, m, h): " + want};
   const auto factor = static_cast<std::uint64_t>(unit->milliseconds);
-  if (*number > setting.max / factor || *number * factor < setting.min) return "is outside " + range_text(setting);
+  if (*number > setting.max / factor || *number * factor < setting.min)
+    return InputError{"is outside " + range_text(setting)};
   out = std::chrono::milliseconds(*number * factor);
   return {};
 }
 
-Complaint read_count(const Setting& setting, std::string_view text, unsigned& out) {
+Checked read_count(const Setting& setting, std::string_view text, unsigned& out) {
   const auto number = take_number(text);
-  if (!number || !text.empty()) return "expects a whole number, " + range_text(setting);
-  if (*number < setting.min || *number > setting.max) return "is outside " + range_text(setting);
+  if (!number || !text.empty()) return InputError{"expects a whole number, " + range_text(setting)};
+  if (*number < setting.min || *number > setting.max) return InputError{"is outside " + range_text(setting)};
   out = static_cast<unsigned>(*number);
   return {};
 }
@@ -75,7 +78,7 @@ std::string size_text(std::uint64_t bytes) {
   return std::to_string(bytes / unit->bytes) + std::string(unit->name);
 }
 
-Complaint read_size(const Setting& setting, std::string_view text, std::uint64_t& out) {
+Checked read_size(const Setting& setting, std::string_view text, std::uint64_t& out) {
   const auto number = take_number(text);
   const std::string want = range_text(setting) + ", for example 64MB";
   if (number && *number == 0 && text.empty()) {
@@ -84,17 +87,17 @@ Complaint read_size(const Setting& setting, std::string_view text, std::uint64_t
   }
   const auto unit =
       std::find_if(kSizeUnits.begin(), kSizeUnits.end(), [&](const SizeUnit& u) { return u.name == text; });
-  if (number && text.empty()) return "needs a unit: " + want;
-  if (!number || unit == kSizeUnits.end()) return "expects a whole number and a unit (KB, MB, GB): " + want;
+  if (number && text.empty()) return InputError{"needs a unit: " + want};
+  if (!number || unit == kSizeUnits.end()) return InputError{"expects a whole number and a unit (KB, MB, GB): " + want};
   if (*number > setting.max / unit->bytes || *number * unit->bytes < setting.min) {
-    return "is outside " + range_text(setting);
+    return InputError{"is outside " + range_text(setting)};
   }
   out = *number * unit->bytes;
   return {};
 }
 
-Complaint read_switch(std::string_view text, bool& out) {
-  if (text != "true" && text != "false") return "expects true or false";
+Checked read_switch(std::string_view text, bool& out) {
+  if (text != "true" && text != "false") return InputError{"expects true or false"};
   out = text == "true";
   return {};
 }
@@ -104,91 +107,97 @@ bool is_address(int family, std::string_view text) {
   return inet_pton(family, std::string(text.substr(0, text.find('%'))).c_str(), &parsed) == 1;
 }
 
-Complaint check_address(std::string_view text) {
+Checked check_address(std::string_view text) {
   constexpr std::string_view kDigits = "0123456789.";
   constexpr std::string_view kName = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789.-_";
   const std::string want = "expects HOST:PORT, [IPV6]:PORT or :PORT, the port 0 to 65535, for example 127.0.0.1:8255";
   const auto parsed = parse_listen_address(std::string(text));
-  if (!parsed) return want;
+  if (!parsed) return InputError{want};
   const std::string& host = parsed->host;
   if (host.empty()) return {};
   if (text.front() == '[') {
-    return is_address(AF_INET6, host) ? Complaint() : "has no IPv6 address in its brackets: " + want;
   }
   if (host.find_first_not_of(kDigits) == host.npos && !is_address(AF_INET, host)) {
-    return "has no valid IPv4 address: " + want;
+    return InputError{"has no valid IPv4 address: " + want};
   }
   if (host.find_first_not_of(kName) != host.npos || host.size() > kMaxHostLength) {
-    return "has a host that is neither a name nor an address: " + want;
+    return InputError{"has a host that is neither a name nor an address: " + want};
   }
   return {};
 }
 
-Complaint check_url_path(std::string_view text) {
+Checked check_url_path(std::string_view text) {
   constexpr std::string_view kAllowed = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._~-";
-  if (text.front() != '/') return "expects a path that begins with /, for example /metrics";
+  if (text.front() != '/') return InputError{"expects a path that begins with /, for example /metrics"};
   if (text.find_first_not_of(kAllowed) != text.npos || text.find("..") != text.npos || text.size() > 256) {
-    return "expects letters, digits and / . _ ~ - alone, for example /metrics";
+    return InputError{"expects letters, digits and / . _ ~ - alone, for example /metrics"};
   }
   const auto is_below = [&](std::string_view taken) {
     return text == taken || (text.starts_with(taken) && text[taken.size()] == '/');
   };
   if (text == "/" || is_below("/-") || is_below("/api") || is_below("/assets")) {
-    return "is taken by the agent's own pages: choose another path, for example /metrics";
+    return InputError{"is taken by the agent's own pages: choose another path, for example /metrics"};
   }
   return {};
 }
 
-Complaint check_path(const Setting& setting, std::string_view text) {
-  if (text.size() > kMaxPathLength || text.find('\0') != text.npos) return "is no path: longer than 4095 bytes";
+Checked check_path(const Setting& setting, std::string_view text) {
+  if (text.size() > kMaxPathLength || text.find('\0') != text.npos)
+    return InputError{"is no path: longer than 4095 bytes"};
   if (setting.shape == Shape::kHostPath && !text.starts_with('/')) {
-    return "expects an absolute path, as the host names it: one that begins with /";
+    return InputError{"expects an absolute path, as the host names it: one that begins with /"};
   }
   if (setting.shape != Shape::kDirectory) return {};
   std::error_code error;
   if (!std::filesystem::is_directory(std::filesystem::path(text), error)) {
-    return "expects a directory: " + (error ? error.message() : std::string("this is none"));
+    return InputError{"expects a directory: " + (error ? error.message() : std::string("this is none"))};
   }
   return {};
 }
 
-Complaint check_pattern(std::string_view text) {
-  if (text.size() > kMaxPatternLength) return "is longer than 4096 bytes";
+Checked check_pattern(std::string_view text) {
+  if (text.size() > kMaxPatternLength) return InputError{"is longer than 4096 bytes"};
   const re2::RE2 pattern(re2::StringPiece(text.data(), text.size()), RE2::Quiet);
-  if (!pattern.ok()) return "expects a regular expression (RE2): " + shown(pattern.error());
+  if (!pattern.ok()) return InputError{"expects a regular expression (RE2): " + shown(pattern.error())};
   return {};
 }
 
-Complaint check_choice(const Setting& setting, std::string_view text) {
+Checked check_choice(const Setting& setting, std::string_view text) {
   std::string_view rest = setting.choices;
   while (!rest.empty()) {
     const auto comma = rest.find(", ");
     if (rest.substr(0, comma) == text) return {};
     rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 2);
   }
-  return "expects one of " + std::string(setting.choices);
+  return InputError{"expects one of " + std::string(setting.choices)};
 }
 
-Complaint read_text(const Setting& setting, std::string_view text, std::string& out) {
-  Complaint complaint;
+Checked check_text(const Setting& setting, std::string_view text) {
   switch (setting.shape) {
     case Shape::kAddress:
-      complaint = check_address(text);
-      break;
+      return check_address(text);
     case Shape::kUrlPath:
-      complaint = check_url_path(text);
-      break;
+      return check_url_path(text);
     case Shape::kPattern:
-      complaint = check_pattern(text);
-      break;
+      return check_pattern(text);
     case Shape::kChoice:
-      complaint = check_choice(setting, text);
-      break;
+      return check_choice(setting, text);
     default:
-      complaint = check_path(setting, text);
+      return check_path(setting, text);
   }
-  if (!complaint) out = text;
-  return complaint;
+}
+
+Checked read_text(const Setting& setting, std::string_view text, std::string& out) {
+  const Checked checked = check_text(setting, text);
+  if (checked) out = text;
+  return checked;
+}
+
+Checked read_rules(std::string_view text, std::vector<ProcessRule>& out) {
+  auto rules = read_process_rules(text);
+  if (!rules) return rules.error();
+  out = std::move(*rules);
+  return {};
 }
 
 template <class... F>
@@ -199,41 +208,40 @@ template <class... F>
 Visitor(F...) -> Visitor<F...>;
 
 bool collector_is_on(const Options& options, const CollectorSwitch& which) {
-  const auto named = options.collectors.find(std::string(which.collector));
-  return named == options.collectors.end() ? which.on_by_default : named->second;
+  const auto named = options.collectors.switches.find(std::string(which.collector));
+  return named == options.collectors.switches.end() ? which.on_by_default : named->second;
 }
 
 }  // namespace
 
-std::optional<std::string> set_value(Options& options, const Setting& setting, std::string_view text) {
-  if (text.empty()) return "needs a value: " + expectation(setting);
+Result<void, InputError> set_value(Options& options, const Setting& setting, std::string_view text) {
+  if (text.empty()) return InputError{"needs a value: " + expectation(setting)};
   return std::visit(
-      Visitor{[&](bool Options::*field) { return read_switch(text, options.*field); },
-              [&](unsigned Options::*field) { return read_count(setting, text, options.*field); },
-              [&](std::uint64_t Options::*field) { return read_size(setting, text, options.*field); },
-              [&](std::chrono::milliseconds Options::*field) { return read_duration(setting, text, options.*field); },
-              [&](std::string Options::*field) { return read_text(setting, text, options.*field); },
-              [&](std::string HostRoot::*field) { return read_text(setting, text, options.root.*field); },
-              [&](std::vector<ProcessRule> Options::*field) { return read_process_rules(text, options.*field); },
-              [&](const CollectorSwitch& which) {
-                bool on = false;
-                const Complaint complaint = read_switch(text, on);
-                if (!complaint) options.collectors[std::string(which.collector)] = on;
-                return complaint;
-              }},
+      Visitor{
+          [&](FieldRef<bool> field) { return read_switch(text, field.in(options)); },
+          [&](FieldRef<unsigned> field) { return read_count(setting, text, field.in(options)); },
+          [&](FieldRef<std::uint64_t> field) { return read_size(setting, text, field.in(options)); },
+          [&](FieldRef<std::chrono::milliseconds> field) { return read_duration(setting, text, field.in(options)); },
+          [&](FieldRef<std::string> field) { return read_text(setting, text, field.in(options)); },
+          [&](FieldRef<std::vector<ProcessRule>> field) { return read_rules(text, field.in(options)); },
+          [&](const CollectorSwitch& which) {
+            bool on = false;
+            const Checked checked = read_switch(text, on);
+            if (checked) options.collectors.switches[std::string(which.collector)] = on;
+            return checked;
+          }},
       setting.field);
 }
 
 std::string value_text(const Options& options, const Setting& setting) {
   const auto word = [](bool value) { return std::string(value ? "true" : "false"); };
   return std::visit(
-      Visitor{[&](bool Options::*field) { return word(options.*field); },
-              [&](unsigned Options::*field) { return std::to_string(options.*field); },
-              [&](std::uint64_t Options::*field) { return size_text(options.*field); },
-              [&](std::chrono::milliseconds Options::*field) { return duration_text(options.*field); },
-              [&](std::string Options::*field) { return options.*field; },
-              [&](std::string HostRoot::*field) { return options.root.*field; },
-              [&](std::vector<ProcessRule> Options::*field) { return process_rules_text(options.*field); },
+      Visitor{[&](FieldRef<bool> field) { return word(field.in(options)); },
+              [&](FieldRef<unsigned> field) { return std::to_string(field.in(options)); },
+              [&](FieldRef<std::uint64_t> field) { return size_text(field.in(options)); },
+              [&](FieldRef<std::chrono::milliseconds> field) { return duration_text(field.in(options)); },
+              [&](FieldRef<std::string> field) { return field.in(options); },
+              [&](FieldRef<std::vector<ProcessRule>> field) { return process_rules_text(field.in(options)); },
               [&](const CollectorSwitch& which) { return word(collector_is_on(options, which)); }},
       setting.field);
 }

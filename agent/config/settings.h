@@ -7,10 +7,11 @@
 
 #include <chrono>
 #include <cstdint>
-#include <optional>
 #include <span>
 #include <string>
 #include <string_view>
+#include <type_traits>
+#include <utility>
 #include <variant>
 #include <vector>
 
@@ -33,6 +34,8 @@ enum class Shape : std::uint8_t {
   kText,       // any text except an empty one
 };
 
+inline constexpr std::uint64_t kSecondMs = 1'000, kHourMs = 3'600 * kSecondMs;
+
 // Where a setting is accepted. All but kEverywhere are only flags, never keys of the file.
 enum class SettingScope : std::uint8_t { kEverywhere, kFlagOnly, kServe, kList, kMetrics, kOverhead, kListAndOverhead };
 // Whether the flag belongs to this command.
@@ -46,18 +49,40 @@ struct CollectorSwitch {
   bool on_by_default = true;
 };
 
-using Field = std::variant<bool Options::*, unsigned Options::*, std::uint64_t Options::*, std::string Options::*,
-                           std::chrono::milliseconds Options::*, std::string HostRoot::*,
-                           std::vector<ProcessRule> Options::*, CollectorSwitch>;
+// A field of the options, in whichever part it is.
+template <class T>
+struct FieldRef {
+  T& (*mutable_field)(Options&);
+  const T& (*const_field)(const Options&);
+
+  T& in(Options& options) const { return mutable_field(options); }
+  const T& in(const Options& options) const { return const_field(options); }
+};
+
+template <auto... path>
+struct MemberAt {
+  using Type = std::remove_reference_t<decltype((std::declval<Options&>().*....*path))>;
+  static Type& in(Options& options) { return (options.*....*path); }
+  static const Type& const_in(const Options& options) { return (options.*....*path); }
+};
+
+// field<&Options::web, &Options::Web::listen_address>()
+template <auto... path>
+constexpr FieldRef<typename MemberAt<path...>::Type> field() {
+  return {&MemberAt<path...>::in, &MemberAt<path...>::const_in};
+}
+
+using Field = std::variant<FieldRef<bool>, FieldRef<unsigned>, FieldRef<std::uint64_t>, FieldRef<std::string>,
+                           FieldRef<std::chrono::milliseconds>, FieldRef<std::vector<ProcessRule>>, CollectorSwitch>;
 
 struct Setting {
   std::string_view name;  // "web.listen-address"
   Shape shape;
   Field field;
-  SettingScope scope;
-  Change change;
-  std::string_view brief;   // for --help; at most 43 characters including the default
-  std::string_view detail;  // for the docs, in whole sentences
+  SettingScope scope = SettingScope::kEverywhere;
+  Change change = Change::kAtRunTime;  // of flags alone it is never asked
+  std::string_view brief;              // for --help; at most 43 characters including the default
+  std::string_view detail;             // for the docs, in whole sentences
   std::uint64_t min = 0, max = 0;
   std::string_view choices{};   // "debug, info, warn, error"
   std::string_view fallback{};  // the meaning of an empty default: "ROOTFS/proc"
@@ -75,20 +100,5 @@ struct Assignment {
   std::string text;
   std::string place;
 };
-
-// Reads `text` into the field. If it does not fit, returns a complaint ("needs a
-// unit: 100ms to 1h, for example 5s") and leaves the options unchanged.
-std::optional<std::string> set_value(Options& options, const Setting& setting, std::string_view text);
-// The value as set_value() reads it; "" if an empty default means "detected".
-std::string value_text(const Options& options, const Setting& setting);
-
-std::string_view placeholder(Shape shape);        // "DURATION"
-std::string expectation(const Setting& setting);  // "a duration, 100ms to 1h, for example 5s"
-std::string duration_text(std::chrono::milliseconds duration);
-
-// The candidate that the user most likely meant; empty if none is similar.
-std::string nearest(std::string_view word, std::span<const std::string> candidates);
-// Untrusted text made safe for a message: bounded length, no control characters.
-std::string shown(std::string_view text);
 
 }  // namespace tallyman

@@ -2,12 +2,11 @@
 
 #include "agent/http/event_stream.h"
 #include "agent/http/http_message.h"
+#include "agent/http/http_request.h"
 
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 #include <boost/beast/core/flat_buffer.hpp>
-#include <boost/beast/http/empty_body.hpp>
-#include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/read.hpp>
 
 #include <linux/sockios.h>
@@ -24,7 +23,6 @@ namespace net = boost::asio;
 using boost::system::error_code;
 using net::ip::tcp;
 using Clock = std::chrono::steady_clock;
-using Parser = http::request_parser<http::empty_body>;
 using std::chrono::milliseconds;
 
 constexpr milliseconds kStalled{1'000};     // after this time without progress a new connection may replace it
@@ -72,8 +70,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void on_deadline();
   void on_read(error_code error);
   void on_request();
-  void handle(RequestTarget target);
-  void refuse(int status, std::string sentence, bool may_stay = false);
+  void handle(HttpRequest request);
+  void refuse(RequestRefusal refusal);
   void send(HttpResponse response);
   void write();
   void on_written();
@@ -94,7 +92,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   tcp::socket socket_;
   net::steady_timer deadline_, close_poll_;
   beast::flat_buffer buffer_;
-  std::optional<Parser> parser_;
+  std::optional<HttpParser> parser_;
   Phase phase_ = Phase::kReading;
   Clock::time_point since_ = Clock::now();  // start of the phase; while writing, time of the last progress
   std::uint64_t ticket_ = 0;
@@ -173,7 +171,7 @@ void Connection::read_request() {
   if (buffer_.size() == 0) buffer_.shrink_to_fit();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
-  parser_->body_limit(boost::none);  // on_request() refuses every body
+  parser_->body_limit(boost::none);  // request_of() refuses every body
   arm(shared_.limits.request_time);
   http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
     if (self->phase_ != Phase::kClosed) self->on_read(error);
@@ -183,62 +181,28 @@ void Connection::read_request() {
 void Connection::on_read(error_code error) {
   if (!error) return on_request();
   keep_alive_ = false;
-  if (late_) return refuse(408, "The request did not arrive in time.");
+  if (late_) return refuse({408, "The request did not arrive in time."});
   if (error == http::error::end_of_stream) {
     peer_ended_ = true;
     arm(shared_.limits.response_time);
     return close();
   }
-  if (error == http::error::partial_message) {
-    peer_ended_ = true;
-    return refuse(400, "The connection ended in the middle of the request.");
-  }
-  if (error == http::error::header_limit || error == http::error::buffer_overflow) {
-    return refuse(
-        431, "The request line and headers are longer than " + std::to_string(shared_.limits.header_bytes) + " bytes.");
-  }
-  if (error.category() == http::make_error_code(http::error::bad_method).category()) {
-    return refuse(400, "This is not an HTTP/1.1 request: " + error.message() + ".");
-  }
+  peer_ended_ = error == http::error::partial_message;
+  if (auto refusal = refusal_of(error, shared_.limits.header_bytes)) return refuse(std::move(*refusal));
   destroy();
 }
 
 void Connection::on_request() {
-  const auto& request = parser_->get();
-  // A coding other than chunked hides the end of the body; both end the connection.
-  const bool has_body = parser_->content_length().value_or(0) > 0 || request.count(http::field::transfer_encoding) > 0;
-  keep_alive_ = request.keep_alive() && !has_body;
-  http_1_0_ = request.version() == 10;
-  head_only_ = request.method() == http::verb::head;
-
-  if (request.method() != http::verb::get && !head_only_) return refuse(405, "Only GET and HEAD are served.", true);
-  if (has_body) return refuse(413, "A request must not have a body.");
-  if (request.count(http::field::host) != 1 && (!http_1_0_ || request.count(http::field::host) > 1)) {
-    return refuse(400, "An HTTP/1.1 request needs one Host header.");
-  }
-  if (request.count(http::field::expect) > 0 && !beast::iequals(request[http::field::expect], "100-continue")) {
-    return refuse(417, "Only \"Expect: 100-continue\" is understood.");
-  }
-  auto target = parse_request_target({request.target().data(), request.target().size()});
-  if (!target) return refuse(400, target.error().where, true);
-  handle(std::move(*target));
+  const RequestFraming framing = framing_of(*parser_);
+  keep_alive_ = framing.keep_alive;
+  http_1_0_ = framing.http_1_0;
+  head_only_ = framing.head_only;
+  auto request = request_of(*parser_);
+  if (!request) return refuse(std::move(request).error());
+  handle(std::move(*request));
 }
 
-void Connection::handle(RequestTarget target) {
-  const auto& fields = parser_->get();
-  const auto joined = [&](http::field name) {
-    std::string all;
-    const auto [first, last] = fields.equal_range(name);
-    for (auto field = first; field != last; ++field) all.append(all.empty() ? "" : ",").append(field->value());
-    return all;
-  };
-  HttpRequest request{head_only_ ? "HEAD" : "GET",
-                      std::move(target.path),
-                      std::move(target.query),
-                      joined(http::field::accept),
-                      joined(http::field::accept_encoding),
-                      joined(http::field::if_none_match),
-                      std::string(fields["Last-Event-ID"])};
+void Connection::handle(HttpRequest request) {
   parser_.reset();
   ++shared_.counters.requests;
   phase_ = Phase::kHandling;
@@ -256,13 +220,13 @@ void Connection::answer(std::uint64_t ticket, HttpResponse response) {
   if (phase_ == Phase::kHandling && ticket == ticket_) send(std::move(response));
 }
 
-void Connection::refuse(int status, std::string sentence, bool may_stay) {
+void Connection::refuse(RequestRefusal refusal) {
   ++shared_.counters.bad_requests;
-  keep_alive_ = keep_alive_ && may_stay;
+  keep_alive_ = keep_alive_ && refusal.may_stay;
   parser_.reset();
   arm(shared_.limits.response_time);
-  auto response = plain_text(status, std::move(sentence));
-  if (status == 405) response.headers.emplace_back("Allow", "GET, HEAD");
+  auto response = plain_text(refusal.status, std::move(refusal.sentence));
+  if (refusal.status == 405) response.headers.emplace_back("Allow", "GET, HEAD");
   send(std::move(response));
 }
 

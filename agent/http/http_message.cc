@@ -1,5 +1,7 @@
 #include "agent/http/http_message.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <algorithm>
 #include <array>
 #include <cstdio>
@@ -52,8 +54,6 @@ bool is_utf8(std::string_view text) {
   }
   return true;
 }
-
-bool is_control(char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; }
 
 bool climbs(std::string_view path) {
   for (std::size_t i = path.find("/.."); i != std::string_view::npos; i = path.find("/..", i + 1)) {

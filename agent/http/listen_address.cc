@@ -1,5 +1,7 @@
 #include "agent/http/listen_address.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <netdb.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
@@ -7,7 +9,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 #include <vector>
 
@@ -89,7 +90,7 @@ Listener describe(int descriptor, bool is_v6) {
   getsockname(descriptor, address, &length);
   char host[NI_MAXHOST] = "", service[NI_MAXSERV] = "";
   getnameinfo(address, length, host, sizeof host, service, sizeof service, NI_NUMERICHOST | NI_NUMERICSERV);
-  std::from_chars(service, service + std::char_traits<char>::length(service), listener.port);
+  listener.port = to_number<std::uint16_t>(service).value_or(0);
   listener.address = (is_v6 ? "[" + std::string(host) + "]" : std::string(host)) + ":" + service;
   return listener;
 }
@@ -99,13 +100,9 @@ Listener describe(int descriptor, bool is_v6) {
 Result<ListenAddress> parse_listen_address(const std::string& text) {
   const auto colon = text.rfind(':');
   if (colon == std::string::npos) return malformed(text, "write HOST:PORT, [IPV6]:PORT or :PORT");
-  ListenAddress parsed{text.substr(0, colon), 0};
-
-  const char *first = text.data() + colon + 1, *last = text.data() + text.size();
-  const auto [end, status] = std::from_chars(first, last, parsed.port);
-  if (first == last || end != last || status != std::errc{}) {
-    return malformed(text, "the port must be a number from 0 to 65535");
-  }
+  const auto port = to_number<std::uint16_t>(std::string_view(text).substr(colon + 1));
+  if (!port) return malformed(text, "the port must be a number from 0 to 65535");
+  ListenAddress parsed{text.substr(0, colon), *port};
   auto& host = parsed.host;
   if (host.find('\0') != std::string::npos) return malformed(text, "the host holds a NUL byte");
   if (host.starts_with('[') || host.ends_with(']')) {

@@ -1,5 +1,7 @@
 #include "agent/log/log_sinks.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <fcntl.h>
 #include <limits.h>
 #include <poll.h>
@@ -22,10 +24,7 @@ constexpr std::size_t kMaxMessageLength = PIPE_BUF - 96;
 
 // Messages contain untrusted names, so line breaks and escape sequences are replaced.
 std::string plain(spdlog::string_view_t payload) {
-  std::string text(payload.data(), std::min(payload.size(), kMaxMessageLength));
-  for (char& c : text) {
-    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = ' ';
-  }
+  std::string text = without_controls({payload.data(), std::min(payload.size(), kMaxMessageLength)}, ' ');
   if (payload.size() > text.size()) text += " [...]";
   return text;
 }

@@ -25,8 +25,8 @@ RepeatLimiter& limiter() {
   return kLimiter;
 }
 
-bool to_journal(const Options& options) {
-  if (options.log_format != "auto") return options.log_format == "journal";
+bool to_journal(const Options::Log& options) {
+  if (options.format != "auto") return options.format == "journal";
   return is_journal_stream(STDERR_FILENO, std::getenv("JOURNAL_STREAM"));
 }
 
@@ -37,7 +37,7 @@ void reserve_standard_descriptors() {
   if (descriptor >= 0) close(descriptor);
 }
 
-void make_logger(const Options& options) {
+void make_logger(const Options::Log& options) {
   auto sink = make_descriptor_sink(STDERR_FILENO, drop_counter());
   if (to_journal(options)) sink = make_journal_sink(kJournalSocket, sink, drop_counter());
   const auto logger = std::make_shared<spdlog::logger>("tallyman", std::move(sink));
@@ -49,13 +49,13 @@ void make_logger(const Options& options) {
 }  // namespace
 
 // spdlog's default logger cannot be replaced while other threads log.
-void set_up_logging(const Options& options) {
+void set_up_logging(const Options::Log& options) {
   static std::once_flag made;
   std::call_once(made, [&] {
     reserve_standard_descriptors();
     make_logger(options);
   });
-  set_log_level(options.log_level);
+  set_log_level(options.level);
 }
 
 void set_log_level(std::string_view level) {

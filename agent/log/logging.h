@@ -15,7 +15,7 @@ namespace tallyman {
 // Call it before any other thread runs and before any file or socket is opened. A
 // closed descriptor 0, 1 or 2 becomes /dev/null, so that no file that later gets this
 // number receives log lines. Later calls, at any time, only change the level.
-void set_up_logging(const Options& options);
+void set_up_logging(const Options::Log& options);
 
 // "debug", "info", "warn" or "error". Thread-safe, at any time.
 void set_log_level(std::string_view level);

@@ -72,17 +72,16 @@ overhead::Result<std::string> write_report(const std::string& directory, const R
 // One run, from the start of its cleanup log to the cleanup.
 class Run {
  public:
-  Run(const Options& options, const Choice& choice, std::ostream& err)
+  Run(const Options::Overhead& options, const Choice& choice, std::ostream& err)
       : options_(options),
         choice_(choice),
         progress_(err, isatty(STDERR_FILENO) != 0),
         name_(new_run_name()),
-        state_(overhead_directory(options.overhead_output)) {}
+        state_(overhead_directory(options.output)) {}
 
   overhead::Result<Record> measure() {
     if (const auto made = make_directory(state_); !made) return made.error();
-    const Undo undo =
-        undo_with(interrupt_, std::min<std::chrono::milliseconds>(options_.overhead_limit, kMaxUndoLength));
+    const Undo undo = undo_with(interrupt_, std::min<std::chrono::milliseconds>(options_.limit, kMaxUndoLength));
     auto cleanup_log = CleanupLog::begin(state_, name_, undo);
     if (!cleanup_log) return cleanup_log.error();
     for (const std::string& line : CleanupLog::recover(state_, undo, name_)) progress_.note(line);
@@ -102,7 +101,7 @@ class Run {
     auto mounts = CgroupMounts::detect(HostRoot{});
     if (!mounts) return failure(to_string(mounts.error()));
     Session session{interrupt_, cleanup_log, HostRoot{}, *mounts, name_, state_ + "/work-" + name_};
-    session.limit = options_.overhead_limit;
+    session.limit = options_.limit;
     session.docker_host = options_.docker_host;
     session.docker_options = options_.docker_options;
     session.file_bytes = choice_.extent.file_bytes;
@@ -146,20 +145,20 @@ class Run {
     }
   }
 
-  const Options& options_;
+  const Options::Overhead& options_;
   const Choice& choice_;
   Progress progress_;
   std::string name_, state_;
   Interrupt interrupt_;
 };
 
-int run(const Options& options, std::ostream& out, std::ostream& err) {
+int run(const Options::Overhead& options, bool json, std::ostream& out, std::ostream& err) {
   auto choice = choose(options);
   if (!choice) {
     err << "tallyman overhead: " << choice.error().text << '\n';
     return 2;
   }
-  choice->seed = options.overhead_seed > 0 ? options.overhead_seed : std::random_device()();
+  choice->seed = options.seed > 0 ? options.seed : std::random_device()();
   Run one(options, *choice, err);
   const auto record = one.measure();
   if (one.signal() != 0) return 128 + one.signal();
@@ -168,7 +167,7 @@ int run(const Options& options, std::ostream& out, std::ostream& err) {
     return 1;
   }
   const Analysis analysis = analyse(*record);
-  out << (options.list_json ? report_json(*record, analysis) : table_text(*record, analysis)) << std::flush;
+  out << (json ? report_json(*record, analysis) : table_text(*record, analysis)) << std::flush;
   const auto written = write_report(one.directory(), *record, analysis);
   if (!written) {
     err << "tallyman overhead: " << written.error().text << '\n';
@@ -178,8 +177,8 @@ int run(const Options& options, std::ostream& out, std::ostream& err) {
   return out.good() ? 0 : 1;
 }
 
-int compare_two(const Options& options, std::ostream& out, std::ostream& err) {
-  const auto before = read_record(options.overhead_words[1]), after = read_record(options.overhead_words[2]);
+int compare_two(const Options::Overhead& options, std::ostream& out, std::ostream& err) {
+  const auto before = read_record(options.words[1]), after = read_record(options.words[2]);
   for (const auto* record : {&before, &after}) {
     if (*record) continue;
     err << "tallyman overhead: " << record->error().text << '\n';
@@ -197,9 +196,9 @@ int compare_two(const Options& options, std::ostream& out, std::ostream& err) {
 
 }  // namespace
 
-int run_overhead_command(const Options& options, std::ostream& out, std::ostream& err) {
-  const auto& words = options.overhead_words;
-  if (words.size() == 1 && words[0] == "run") return run(options, out, err);
+int run_overhead_command(const Options::Overhead& options, bool json, std::ostream& out, std::ostream& err) {
+  const auto& words = options.words;
+  if (words.size() == 1 && words[0] == "run") return run(options, json, out, err);
   if (words.size() == 3 && words[0] == "compare") return compare_two(options, out, err);
   err << kUsage;
   return 2;

@@ -9,6 +9,6 @@
 namespace tallyman {
 
 // Exit codes: 0 success; 1 failure; 2 wrong arguments; 130 and 143 interrupted.
-int run_overhead_command(const Options& options, std::ostream& out, std::ostream& err);
+int run_overhead_command(const Options::Overhead& options, bool json, std::ostream& out, std::ostream& err);
 
 }  // namespace tallyman

@@ -1,6 +1,7 @@
 #include "agent/overhead/runner.h"
 
 #include "agent/overhead/targets/probe_client.h"
+#include "collectors/kernel/system/wall_clock.h"
 
 #include <algorithm>
 #include <cmath>
@@ -8,10 +9,7 @@
 namespace tallyman::overhead {
 namespace {
 
-std::int64_t since_epoch_ns() {
-  return std::chrono::duration_cast<std::chrono::nanoseconds>(std::chrono::system_clock::now().time_since_epoch())
-      .count();
-}
+std::int64_t since_epoch_ns() { return static_cast<std::int64_t>(wall_clock_nsec()); }
 
 std::string nanoseconds_text(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::nanoseconds(time).count());
@@ -71,7 +69,7 @@ std::size_t Runner::steps_of_a_round() const {
 }
 
 Result<void> Runner::drop(ModeTarget& mode_target, unsigned number, const Failure& why) {
-  if (why.interrupted) return why;
+  if (why.interrupted()) return why;
   if (session_.time_is_over()) return {};  // it did not get its full time
   mode_target.dropped = true;
   record_.modes[mode_target.record].reason =
@@ -234,7 +232,7 @@ Result<void> Runner::measure(Watched& watched, unsigned number) {
     record.samples.push_back(*sample);
     return {};
   }
-  if (sample.error().interrupted) return sample.error();
+  if (sample.error().interrupted()) return sample.error();
   if (session_.time_is_over()) return {};
   watched.dropped = true;
   record.reason = (number > 1 ? "in round " + std::to_string(number) + ": " : "") + sample.error().text;

@@ -1,6 +1,7 @@
 #include "agent/overhead/selection.h"
 
-#include "agent/config/settings.h"
+#include "agent/config/nearest.h"
+#include "collectors/kernel/system/text.h"
 
 #include <algorithm>
 
@@ -46,17 +47,17 @@ Result<std::vector<const Thing*>> chosen(std::span<const Thing> things, const st
 
 }  // namespace
 
-Result<Choice> choose(const Options& options) {
-  if (options.overhead_quick && options.overhead_full) return failure("--quick and --full: one of them");
+Result<Choice> choose(const Options::Overhead& options) {
+  if (options.quick && options.full) return failure("--quick and --full: one of them");
   Choice choice;
-  choice.extent = extent(options.overhead_quick, options.overhead_full);
-  if (options.overhead_rounds > 0) {
-    choice.extent.rounds = options.overhead_rounds;
+  choice.extent = extent(options.quick, options.full);
+  if (options.rounds > 0) {
+    choice.extent.rounds = options.rounds;
     choice.extent.most = {};
   }
-  if (options.overhead_duration.count() > 0) choice.extent.duration = options.overhead_duration;
+  if (options.duration.count() > 0) choice.extent.duration = options.duration;
 
-  const auto named = chosen(workloads(), options.overhead_workloads, "workload");
+  const auto named = chosen(workloads(), options.workloads, "workload");
   if (!named) return named.error();
   choice.workloads = *named;
   if (choice.workloads.empty()) {
@@ -64,10 +65,10 @@ Result<Choice> choose(const Options& options) {
       if (workload.kind != Kind::kApplication || choice.extent.applications) choice.workloads.push_back(&workload);
     }
   }
-  const auto baseline = find(modes(), options.overhead_baseline, "baseline");
+  const auto baseline = find(modes(), options.baseline, "baseline");
   if (!baseline) return baseline.error();
   choice.baseline = *baseline;
-  const auto wanted = chosen(modes(), options.overhead_modes, "mode");
+  const auto wanted = chosen(modes(), options.modes, "mode");
   if (!wanted) return wanted.error();
   choice.modes = *wanted;
   if (choice.modes.empty()) {

@@ -7,6 +7,6 @@
 namespace tallyman::overhead {
 
 // A failure names the wrong name and the valid ones.
-Result<Choice> choose(const Options& options);
+Result<Choice> choose(const Options::Overhead& options);
 
 }  // namespace tallyman::overhead

@@ -64,7 +64,7 @@ DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& m
   for (const int index : mounts.discovery_order()) {
     result.tree.hierarchies.push_back(mounts.hierarchies()[static_cast<std::size_t>(index)].path);
   }
-  result.tree.max_cgroups = options.max_workloads;
+  result.tree.max_cgroups = options.workloads.max;
   return result;
 }
 
@@ -73,11 +73,11 @@ ProcessWatchOptions process_options(const Options& options, const std::vector<co
     return std::any_of(collectors.begin(), collectors.end(), [&](const Collector* one) { return one->name == name; });
   };
   ProcessWatchOptions result;
-  result.interval = options.sampling_interval;
-  result.slow_interval = options.slow_sampling_interval;
-  result.scan.groups = options.bare_processes;
-  result.scan.pss = options.process_pss;
-  result.scan.max_groups = options.max_process_groups;
+  result.interval = options.sampling.interval;
+  result.slow_interval = options.sampling.slow_interval;
+  result.scan.groups = options.processes.bare;
+  result.scan.pss = options.processes.pss;
+  result.scan.max_groups = options.processes.max_groups;
   result.scan.open_files = is_on("process");
   result.scan.sched = is_on("sched");
   result.scan.tasks = is_on("cpuload");
@@ -87,10 +87,10 @@ ProcessWatchOptions process_options(const Options& options, const std::vector<co
 
 FilesystemOptions filesystem_options(const Options& options) {
   FilesystemOptions result;
-  result.walk = options.filesystem_walk;
-  result.budget.interval = options.filesystem_walk_interval;
-  result.budget.entries_per_second = options.filesystem_entries_per_second;
-  result.disks_interval = options.slow_sampling_interval;
+  result.walk = options.filesystem.walk;
+  result.budget.interval = options.filesystem.walk_interval;
+  result.budget.entries_per_second = options.filesystem.entries_per_second;
+  result.disks_interval = options.sampling.slow_interval;
   return result;
 }
 
@@ -102,11 +102,11 @@ double seconds_between(steady_clock::time_point from, steady_clock::time_point t
 
 }  // namespace
 
-std::vector<const Collector*> chosen_collectors(const Options& options) {
+std::vector<const Collector*> chosen_collectors(const Options::Collectors& options) {
   std::vector<const Collector*> chosen;
   for (const Collector* collector : all_collectors()) {
-    const auto named = options.collectors.find(std::string(collector->name));
-    if (named == options.collectors.end() ? collector->on_by_default : named->second) {
+    const auto named = options.switches.find(std::string(collector->name));
+    if (named == options.switches.end() ? collector->on_by_default : named->second) {
       chosen.push_back(collector);
     }
   }
@@ -114,11 +114,11 @@ std::vector<const Collector*> chosen_collectors(const Options& options) {
 }
 
 Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& options, SamplingServiceEvents events) {
-  auto labels = LabelPolicy::make({options.container_labels, options.workload_labels, options.max_label_bytes});
+  auto labels = LabelPolicy::make({options.labels.container, options.labels.workload, options.labels.max_bytes});
   if (!labels) {
     return labels.error();
   }
-  auto ignored = std::make_shared<const RE2>(options.ignored_interfaces, RE2::Quiet);
+  auto ignored = std::make_shared<const RE2>(options.collectors.ignored_interfaces, RE2::Quiet);
   if (!ignored->ok()) {
     return Error{ErrorKind::kMalformed, 0, "collector.network.ignored-interfaces: " + ignored->error()};
   }
@@ -126,27 +126,27 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   if (!mounts) {
     return mounts.error();
   }
-  Result<ProcessGrouping> grouping = ProcessGrouping::make(options.process_groups);
+  Result<ProcessGrouping> grouping = ProcessGrouping::make(options.processes.groups);
   if (!grouping) {
     return grouping.error();
   }
   std::unique_ptr<SamplingService> sampling_service(
       new SamplingService(options, std::move(events), std::move(*mounts)));
-  const FileShare share = descriptors_to_keep(options.max_connections);
+  const FileShare share = descriptors_to_keep(options.web.max_connections);
   SamplerOptions sampling;
   sampling.collectors = sampling_service->collectors_;
-  sampling.cpu_per_cpu = options.cpu_per_cpu;
-  sampling.slow_interval = options.slow_sampling_interval;
+  sampling.cpu_per_cpu = options.collectors.cpu_per_cpu;
+  sampling.slow_interval = options.sampling.slow_interval;
   sampling.network_files_kept_open = share.network;
-  sampling.ended_grace = options.ended_grace;
+  sampling.ended_grace = options.workloads.ended_grace;
   sampling.events = sampling_service->events_.log;
   sampling.now = current_time;
   // An empty expression would match every name, but the user wants to ignore nothing.
-  sampling.ignore_interface =
-      options.ignored_interfaces.empty() ? [](const std::string&) { return false; } : remembered(std::move(ignored));
+  sampling.ignore_interface = options.collectors.ignored_interfaces.empty() ? [](const std::string&) { return false; }
+                                                                            : remembered(std::move(ignored));
   std::unique_ptr<StatsSource> stats = make_file_stats_source(options.root, sampling_service->mounts_, share.cgroup);
   std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources;
-  if (options.bare_processes || sampling_service->has_collector(StatsKind::kProcesses)) {
+  if (options.processes.bare || sampling_service->has_collector(StatsKind::kProcesses)) {
     sampling_service->processes_ = std::make_unique<ProcessWatch>(
         options.root, std::move(*grouping), process_options(options, sampling_service->collectors_),
         [discovery = &sampling_service->discovery_] { return (*discovery)->current(); });
@@ -167,15 +167,16 @@ Result<std::unique_ptr<SamplingService>> SamplingService::make(const Options& op
   sampling_service->final_stats_ = FinalStatsWatcher::make(options.root, sampling_service->mounts_);
   discovery.final_stats = sampling_service->final_stats_.get();
   sampling_service->discovery_ = std::make_unique<Discovery>(
-      std::move(discovery), all_runtimes({options.root, options.docker_root, options.containerd_state}));
+      std::move(discovery),
+      all_runtimes({options.root, options.runtimes.docker_root, options.runtimes.containerd_state}));
   return sampling_service;
 }
 
 SamplingService::SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts)
-    : interval_(options.sampling_interval),
+    : interval_(options.sampling.interval),
       events_(std::move(events)),
       mounts_(std::move(mounts)),
-      collectors_(chosen_collectors(options)),
+      collectors_(chosen_collectors(options.collectors)),
       stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
 
 SamplingService::~SamplingService() {

@@ -109,6 +109,6 @@ class SamplingService {
 };
 
 // The collectors that are on: the defaults with the user's changes.
-std::vector<const Collector*> chosen_collectors(const Options& options);
+std::vector<const Collector*> chosen_collectors(const Options::Collectors& options);
 
 }  // namespace tallyman

@@ -1,5 +1,7 @@
 #include "agent/service/service_manager.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <systemd/sd-daemon.h>
 
 #include <cstdint>
@@ -12,9 +14,7 @@ constexpr std::size_t kMaxStatusLength = 500;
 
 // A line break would start another assignment.
 std::string status_line(std::string_view text) {
-  std::string line = "STATUS=";
-  for (const char c : text.substr(0, kMaxStatusLength)) line += static_cast<unsigned char>(c) < 0x20 ? ' ' : c;
-  return line;
+  return "STATUS=" + without_controls(text.substr(0, kMaxStatusLength), ' ');
 }
 
 }  // namespace

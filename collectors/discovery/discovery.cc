@@ -5,6 +5,7 @@
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/unnamed_containers.h"
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/wall_clock.h"
 #include "collectors/model/workload_id.h"
 
 #include <algorithm>
@@ -23,11 +24,6 @@ using Clock = std::chrono::steady_clock;
 // Runtimes write a container's start time and process after they have created its cgroup.
 // During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
-
-std::uint64_t wall_clock_nsec() {
-  const auto now = std::chrono::system_clock::now().time_since_epoch();
-  return static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(now).count());
-}
 
 // What is known about one cgroup, beyond what is published.
 struct Record {

@@ -1,7 +1,8 @@
 #include "collectors/model/workload_groups.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <array>
-#include <charconv>
 
 namespace tallyman {
 namespace {
@@ -11,13 +12,6 @@ constexpr std::array<std::string_view, 5> kGroupNames = {"project", "service", "
 std::string label(const Workload& workload, const char* name) {
   const auto found = workload.container.labels.find(name);
   return found == workload.container.labels.end() ? std::string() : found->second;
-}
-
-std::optional<std::uint32_t> number_of(std::string_view text) {
-  std::uint32_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return number;
 }
 
 // "a/b", or only "b" if there is no a.
@@ -53,7 +47,7 @@ std::optional<ComposeIdentity> compose_of(const Workload& workload) {
   identity.project = label(workload, "com.docker.compose.project");
   if (identity.project.empty()) return {};
   identity.service = label(workload, "com.docker.compose.service");
-  identity.number = number_of(label(workload, "com.docker.compose.container-number"));
+  identity.number = to_number<std::uint32_t>(label(workload, "com.docker.compose.container-number"));
   const std::string oneoff = label(workload, "com.docker.compose.oneoff");
   identity.oneoff = oneoff == "True" || oneoff == "true";
   return identity;

@@ -10,12 +10,12 @@
 #include <string>
 #include <string_view>
 #include <system_error>
-#include <variant>
+#include <utility>
 #include <vector>
 
 namespace tallyman {
 
-inline std::variant<Options, EarlyExit> parse(const std::vector<std::string>& arguments) {
+inline Result<Options, EarlyExit> parse(const std::vector<std::string>& arguments) {
   std::vector<const char*> argv = {"tallyman"};
   for (const std::string& argument : arguments) argv.push_back(argument.c_str());
   return parse_options(static_cast<int>(argv.size()), argv.data());
@@ -24,23 +24,23 @@ inline std::variant<Options, EarlyExit> parse(const std::vector<std::string>& ar
 // A refusal is a failure of the test, with its text.
 inline Options accepted(const std::vector<std::string>& arguments) {
   auto parsed = parse(arguments);
-  if (auto* options = std::get_if<Options>(&parsed)) return *options;
-  ADD_FAILURE() << "refused: " << std::get<EarlyExit>(parsed).text;
+  if (parsed) return std::move(*parsed);
+  ADD_FAILURE() << "refused: " << parsed.error().text;
   return {};
 }
 
 // The text of the refusal; being accepted is a failure of the test.
 inline std::string refused(const std::vector<std::string>& arguments) {
   const auto parsed = parse(arguments);
-  const auto* exit = std::get_if<EarlyExit>(&parsed);
-  if (exit == nullptr) {
+  if (parsed) {
     ADD_FAILURE() << "accepted";
     return {};
   }
-  EXPECT_EQ(exit->code, 2) << exit->text;
-  EXPECT_TRUE(exit->text.starts_with("tallyman: ")) << exit->text;
-  EXPECT_TRUE(exit->text.ends_with("\nSee tallyman --help.\n")) << exit->text;
-  return exit->text;
+  const EarlyExit& exit = parsed.error();
+  EXPECT_EQ(exit.code, 2) << exit.text;
+  EXPECT_TRUE(exit.text.starts_with("tallyman: ")) << exit.text;
+  EXPECT_TRUE(exit.text.ends_with("\nSee tallyman --help.\n")) << exit.text;
+  return exit.text;
 }
 
 class TemporaryFile {

@@ -4,24 +4,35 @@
 
 #include "collectors/kernel/system/error.h"
 
+#include <cstdint>
 #include <stdexcept>
 #include <string>
 #include <utility>
 
 namespace tallyman::overhead {
 
+enum class FailureKind : std::uint8_t {
+  kOther,
+  kInterrupted,  // SIGINT, SIGTERM or SIGHUP came: clean up and end
+  kTimeout,      // no answer in time; there may be one later
+  kNotFound,     // there is no such report
+};
+
 struct Failure {
   Failure() = default;
-  // No constructor with one argument: a Result<std::string> must distinguish value and failure.
-  Failure(std::string what, bool by_signal) : text(std::move(what)), interrupted(by_signal) {}
+  // No constructor of one argument: a Result<std::string> must distinguish its value from its failure.
+  Failure(std::string what, FailureKind of) : text(std::move(what)), kind(of) {}
   std::string text;
-  bool interrupted = false;  // by SIGINT, SIGTERM or SIGHUP: clean up and exit
+  FailureKind kind = FailureKind::kOther;
+
+  bool interrupted() const { return kind == FailureKind::kInterrupted; }
 };
 
 template <class T>
 using Result = tallyman::Result<T, Failure>;
 
-inline Failure failure(std::string text) { return {std::move(text), false}; }
+inline Failure failure(std::string text, FailureKind kind = FailureKind::kOther) { return {std::move(text), kind}; }
+inline Failure interrupted() { return {"interrupted", FailureKind::kInterrupted}; }
 Failure failure_from_errno(std::string what);  // "what: No such file or directory"
 
 [[noreturn]] inline void throw_exception_from_error(const Failure& failure, const boost::source_location&) {

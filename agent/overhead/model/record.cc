@@ -145,9 +145,9 @@ Result<Record> from_json(std::string_view text) {
 Result<Record> read_record(const std::string& path) {
   std::error_code error;
   const std::string file = std::filesystem::is_directory(path, error) ? path + "/report.json" : path;
-  const ReportText read = read_report_text(file);
-  if (!read.error.empty()) return failure(read.error);
-  auto record = from_json(read.text);
+  const auto text = read_report_text(file);
+  if (!text) return text.error();
+  auto record = from_json(*text);
   if (!record) return failure(file + ": " + record.error().text);
   return record;
 }

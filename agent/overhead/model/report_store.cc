@@ -1,7 +1,5 @@
 #include "agent/overhead/model/report_store.h"
 
-#include "agent/http/responses.h"
-
 #include <unistd.h>
 #include <boost/json.hpp>
 
@@ -72,15 +70,15 @@ std::string summary_of(const std::string& run, const json::object& report) {
 
 }  // namespace
 
-ReportText read_report_text(const std::string& file) {
+overhead::Result<std::string> read_report_text(const std::string& file) {
   std::error_code error;
   const std::uintmax_t bytes = fs::file_size(file, error);
-  if (error) return {{}, file + ": " + error.message()};
-  if (bytes > kMaxBytes) return {{}, file + ": is larger than 64 MiB"};
+  if (error) return overhead::failure(file + ": " + error.message());
+  if (bytes > kMaxBytes) return overhead::failure(file + ": is larger than 64 MiB");
   std::ifstream stream(file, std::ios::binary);
-  ReportText read{std::string(std::istreambuf_iterator<char>(stream), {}), {}};
-  if (!stream) read.error = file + ": cannot be read";
-  return read;
+  std::string text(std::istreambuf_iterator<char>(stream), {});
+  if (!stream) return overhead::failure(file + ": cannot be read");
+  return text;
 }
 
 std::string overhead_directory(const std::string& chosen) {
@@ -121,11 +119,13 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
   Known& known = at->second;
   if (!is_new && known.changed == changed && known.bytes == bytes) return &known;
   known = {changed, bytes, {}, {}, nullptr};
-  const ReportText read = read_report_text(file);
-  known.error = read.error;
-  if (!known.error.empty()) return &known;
+  const auto text = read_report_text(file);
+  if (!text) {
+    known.error = text.error().text;
+    return &known;
+  }
   try {
-    const json::value report = json::parse(read.text);
+    const json::value report = json::parse(*text);
     known.summary = summary_of(run, report.as_object());
     known.figures = std::make_shared<const OverheadFigures>(figures_of(report.as_object()));
   } catch (const std::exception&) {
@@ -134,34 +134,34 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
   return &known;
 }
 
-HttpResponse OverheadReports::list() {
+overhead::Result<ReportList> OverheadReports::list() {
   std::unique_lock lock(mutex_);
   const std::vector<std::string> found = runs();
-  if (!directory_error_.empty()) return error_response(500, directory_error_);
-  std::string reports;
-  json::array unreadable;
+  if (!directory_error_.empty()) return overhead::failure(directory_error_);
+  ReportList list{directory_, {}, {}};
   for (const std::string& run : found) {
     lock.unlock();  // a scrape for the newest report waits until one report is read, not all
     lock.lock();
     const Known* const known = read(run);
     if (known == nullptr) continue;
     if (known->error.empty()) {
-      reports += (reports.empty() ? "" : ",") + known->summary;
+      list.summaries.push_back(known->summary);
     } else {
-      unreadable.push_back(json::object{{"run", run}, {"error", known->error}});
+      list.unreadable.push_back({run, known->error});
     }
   }
-  return json_response("{\"directory\":" + json::serialize(json::string(directory_)) + ",\"reports\":[" + reports +
-                       "],\"unreadable\":" + json::serialize(unreadable) + "}");
+  return list;
 }
 
-HttpResponse OverheadReports::report(const std::string& run) {
+overhead::Result<std::string> OverheadReports::report(const std::string& run) {
   const std::lock_guard lock(mutex_);
   const Known* const known = is_run_name(run) ? read(run) : nullptr;
-  if (known == nullptr) return error_response(404, "there is no report of this run; /api/v1/overhead lists all");
-  if (!known->error.empty()) return error_response(500, known->error);
-  ReportText text = read_report_text(file_of(run));
-  return text.error.empty() ? json_response(std::move(text.text)) : error_response(500, text.error);
+  if (known == nullptr) {
+    return overhead::failure("there is no report of this run; /api/v1/overhead lists all",
+                             overhead::FailureKind::kNotFound);
+  }
+  if (!known->error.empty()) return overhead::failure(known->error);
+  return read_report_text(file_of(run));
 }
 
 std::shared_ptr<const OverheadFigures> OverheadReports::newest() {

@@ -2,7 +2,7 @@
 // the last report. The agent only reads them; it does not measure by itself.
 #pragma once
 
-#include "agent/http/http_server.h"
+#include "agent/overhead/model/failure.h"
 #include "exporters/self_metrics.h"
 
 #include <cstdint>
@@ -19,21 +19,27 @@ namespace tallyman {
 // ~/.local/state/tallyman/overhead (XDG_STATE_HOME) for others.
 std::string overhead_directory(const std::string& chosen);
 
-// The content of a report.json of at most 64 MiB, or an error that names the file.
-struct ReportText {
-  std::string text, error;
+// The content of a report.json of at most 64 MiB. The failure names the file.
+overhead::Result<std::string> read_report_text(const std::string& file);
+
+struct ReportList {
+  struct Unreadable {
+    std::string run, error;  // the error names the file
+  };
+  std::string directory;
+  std::vector<std::string> summaries;  // newest first; each a JSON object
+  std::vector<Unreadable> unreadable;
 };
-ReportText read_report_text(const std::string& file);
 
 // Thread-safe. A file is read again when its size or time changes.
 class OverheadReports {
  public:
   explicit OverheadReports(std::string directory) : directory_(std::move(directory)) {}
 
-  // /api/v1/overhead: all reports, newest first, and the unreadable files with the reason.
-  HttpResponse list();
-  // /api/v1/overhead/RUN: its unchanged report.json.
-  HttpResponse report(const std::string& run);
+  // Failure: the directory cannot be read. A missing directory has no reports.
+  overhead::Result<ReportList> list();
+  // The unchanged report.json of a run. FailureKind::kNotFound: no such run.
+  overhead::Result<std::string> report(const std::string& run);
   // Figures of the newest readable report: the same pointer until there is a newer one. Null: no report.
   std::shared_ptr<const OverheadFigures> newest();
 

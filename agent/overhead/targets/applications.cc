@@ -201,7 +201,7 @@ Result<void> Applications::wait_for(Served& served, bool bridged) {
   const auto deadline = Clock::now() + session_.timeout();
   bool addressed = !bridged;
   while (Clock::now() < deadline) {
-    if (session_.interrupt.raised()) return Failure{"interrupted", true};
+    if (session_.interrupt.raised()) return interrupted();
     if (!addressed) {
       Words inspect = docker_tool(session_);
       inspect.insert(inspect.end(), {"inspect", "--format", "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}",
@@ -218,9 +218,9 @@ Result<void> Applications::wait_for(Served& served, bool bridged) {
     }
     // Waits 20 ms for an error message, if the server has ended.
     const auto line = served.child.read_line(Clock::now() + std::chrono::milliseconds(20), session_.interrupt);
-    if (!line && line.error().text.find("did not answer") == std::string::npos) return line.error();
+    if (!line && line.error().kind != FailureKind::kTimeout) return line.error();
   }
-  return failure("did not answer within " + seconds_text(session_.limit));
+  return failure("did not answer within " + seconds_text(session_.limit), FailureKind::kTimeout);
 }
 
 void Applications::stop(Served& served) {
@@ -235,7 +235,7 @@ Result<Sample> Applications::measure(const Workload& workload, const Mode& mode,
   // A very busy machine may not answer any request within a second.
   auto seconds = seconds_;
   auto rate = rate_within(seconds, workload, *served);
-  if (!rate && !rate.error().interrupted) rate = rate_within(seconds *= 5, workload, *served);
+  if (!rate && !rate.error().interrupted()) rate = rate_within(seconds *= 5, workload, *served);
   stop(*served);
   if (!rate) return rate.error();
   Sample sample;

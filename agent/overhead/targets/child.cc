@@ -155,10 +155,11 @@ Result<std::string> Child::read_line(Clock::time_point deadline, Interrupt& inte
       case Received::kOutput:
         break;
       case Received::kInterrupted:
-        return Failure{"interrupted", true};
+        return interrupted();
       case Received::kLate:
         return failure(name_ + " did not answer within " +
-                       seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
+                           seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)),
+                       FailureKind::kTimeout);
       case Received::kEnd:
         wait_until(Clock::now() + std::chrono::seconds(2));
         if (errors_.valid()) take(errors_, said_wrong_, kMaxErrors);
@@ -170,12 +171,13 @@ Result<std::string> Child::read_line(Clock::time_point deadline, Interrupt& inte
 Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interrupt) {
   const auto began = Clock::now();
   const auto late = [&] {
-    return failure(name_ + " did not end within " +
-                   seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)));
+    return failure(
+        name_ + " did not end within " + seconds_text(std::chrono::round<std::chrono::milliseconds>(deadline - began)),
+        FailureKind::kTimeout);
   };
   for (Received received = Received::kOutput; received != Received::kEnd;) {
     received = listen(deadline, interrupt);
-    if (received == Received::kInterrupted) return Failure{"interrupted", true};
+    if (received == Received::kInterrupted) return interrupted();
     if (received == Received::kLate) return late();
   }
   if (!wait_until(deadline)) return late();

@@ -10,8 +10,6 @@
 
 namespace tallyman::overhead {
 
-Failure failure_from_errno(std::string what) { return failure(std::move(what) + ": " + std::strerror(errno)); }
-
 Interrupt::Interrupt() {
   sigset_t wanted;
   sigemptyset(&wanted);

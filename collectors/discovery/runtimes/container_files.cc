@@ -1,10 +1,11 @@
 #include "collectors/discovery/runtimes/container_files.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <fcntl.h>
 #include <sys/stat.h>
 
 #include <algorithm>
-#include <charconv>
 
 namespace tallyman {
 namespace {
@@ -72,11 +73,8 @@ std::optional<std::uint64_t> modified_nsec(RootedFiles& files, const std::string
 }
 
 std::optional<std::uint32_t> parse_pid_file(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  std::uint32_t pid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), pid);
-  if (error != std::errc() || end != text.data() + text.size() || pid == 0 || pid > 0x7fffffff) return {};
-  return pid;
+  const auto pid = to_number<std::uint32_t>(text.substr(0, text.find('\n')));
+  return pid && *pid != 0 && *pid <= 0x7fffffff ? pid : std::nullopt;
 }
 
 void take_pid_file(RootedFiles& files, const std::string& path, ContainerMetadata& metadata) {

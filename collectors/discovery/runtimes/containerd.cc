@@ -4,6 +4,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
 #include "collectors/kernel/system/rooted_files.h"
+#include "collectors/kernel/system/wall_clock.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -92,9 +93,8 @@ void ContainerdRuntime::follow(State& state) {
   }
   const std::int64_t changed_nsec = facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
   if (state.whole_as_of_nsec == changed_nsec) return;
-  timespec now{};
-  clock_gettime(CLOCK_REALTIME, &now);
-  state.whole_as_of_nsec = now.tv_sec * 1'000'000'000 + now.tv_nsec - changed_nsec > kTickNsec ? changed_nsec : 0;
+  const auto now_nsec = static_cast<std::int64_t>(wall_clock_nsec());
+  state.whole_as_of_nsec = now_nsec - changed_nsec > kTickNsec ? changed_nsec : 0;
   state.namespaces.clear();
   DIR* listing = fdopendir(directory->get());
   if (listing == nullptr) return;

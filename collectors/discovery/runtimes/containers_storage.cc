@@ -6,13 +6,13 @@
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
 #include "collectors/discovery/runtimes/users.h"
+#include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cerrno>
-#include <charconv>
 
 namespace tallyman {
 namespace {
@@ -28,11 +28,7 @@ constexpr const char* kRootGraph = "/var/lib/containers/storage";
 
 // A number of one byte, as conmon writes it: 128 plus the signal if one ended it.
 std::optional<std::int64_t> parse_exit_file(std::string_view text) {
-  text = text.substr(0, text.find('\n'));
-  std::uint8_t code = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return code;
+  return to_number<std::uint8_t>(text.substr(0, text.find('\n')));
 }
 
 }  // namespace

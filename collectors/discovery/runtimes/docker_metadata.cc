@@ -1,9 +1,9 @@
 #include "collectors/discovery/runtimes/docker_metadata.h"
 
 #include "collectors/discovery/runtimes/json_facts.h"
+#include "collectors/kernel/system/text.h"
 
 #include <algorithm>
-#include <charconv>
 #include <chrono>
 #include <limits>
 
@@ -12,18 +12,10 @@ namespace {
 
 using namespace json_facts;
 
-template <class Number>
-std::optional<Number> parse_number(std::string_view text) {
-  Number number{};
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return number;
-}
-
 std::optional<std::uint16_t> port_in(const json::object& object, std::string_view key) {
   if (const auto number = number_in(object, key))
     return *number <= 65535 ? std::optional(static_cast<std::uint16_t>(*number)) : std::nullopt;
-  return parse_number<std::uint16_t>(string_in(object, key));
+  return to_number<std::uint16_t>(string_in(object, key));
 }
 
 // {"80/tcp": [{"HostIp": "0.0.0.0", "HostPort": "8080"}], "9100/tcp": null}
@@ -34,7 +26,7 @@ std::vector<PortMapping> ports_in(const json::object& object, std::string_view k
   for (const auto& [name, bindings] : *by_port) {
     const std::string_view text = view_of(name);
     const auto slash = std::min(text.find('/'), text.size());
-    const auto number = parse_number<std::uint16_t>(text.substr(0, slash));
+    const auto number = to_number<std::uint16_t>(text.substr(0, slash));
     if (!number) continue;
     PortMapping port{*number, slash < text.size() ? std::string(text.substr(slash + 1)) : "tcp", "", 0};
     const auto* array = bindings.if_array();
@@ -193,7 +185,7 @@ std::optional<std::uint64_t> parse_rfc3339_nsec(std::string_view text) {
   // 2026-11-24T00:25:29.205034577+01:00
   if (text.size() < 20 || text[4] != '-' || text[7] != '-' || text[10] != 'T' || text[13] != ':' || text[16] != ':')
     return {};
-  const auto field = [text](std::size_t at, std::size_t size) { return parse_number<unsigned>(text.substr(at, size)); };
+  const auto field = [text](std::size_t at, std::size_t size) { return to_number<unsigned>(text.substr(at, size)); };
   const auto year = field(0, 4), month = field(5, 2), day = field(8, 2);
   const auto hour = field(11, 2), minute = field(14, 2), second = field(17, 2);
   if (!year || !month || !day || !hour || !minute || !second || *hour > 23 || *minute > 59 || *second > 60) return {};
@@ -208,13 +200,13 @@ std::optional<std::uint64_t> parse_rfc3339_nsec(std::string_view text) {
     std::string digits(rest.substr(1, std::min<std::size_t>(end - 1, 9)));
     if (digits.empty()) return {};
     digits.resize(9, '0');
-    fraction_nsec = parse_number<std::uint64_t>(digits).value_or(0);
+    fraction_nsec = to_number<std::uint64_t>(digits).value_or(0);
     rest.remove_prefix(end);
   }
   std::int64_t offset_seconds = 0;
   if (rest != "Z") {
     if (rest.size() != 6 || (rest[0] != '+' && rest[0] != '-') || rest[3] != ':') return {};
-    const auto hours = parse_number<unsigned>(rest.substr(1, 2)), minutes = parse_number<unsigned>(rest.substr(4, 2));
+    const auto hours = to_number<unsigned>(rest.substr(1, 2)), minutes = to_number<unsigned>(rest.substr(4, 2));
     if (!hours || !minutes || *hours > 23 || *minutes > 59) return {};
     offset_seconds = static_cast<std::int64_t>(*hours * 3600 + *minutes * 60) * (rest[0] == '+' ? 1 : -1);
   }

@@ -5,6 +5,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/kernel/system/rooted_files.h"
+#include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>
 
@@ -18,10 +19,7 @@ constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 constexpr std::string_view kPayload = "lxc.payload.";  // since LXC 4.0
 constexpr const char* kContainers = "/var/lib/lxc/";
 
-std::string_view trimmed(std::string_view text) {
-  const auto first = std::min(text.find_first_not_of(" \t"), text.size());
-  return text.substr(first, text.find_last_not_of(" \t\r") + 1 - first);
-}
+constexpr std::string_view kBlanksAndReturn = " \t\r";
 
 // The last value of a key in "key = value" lines; empty if there is none.
 std::string value_in(std::string_view config, std::string_view key) {
@@ -30,8 +28,8 @@ std::string value_in(std::string_view config, std::string_view key) {
     const std::string_view line = config.substr(0, config.find('\n'));
     config.remove_prefix(std::min(line.size() + 1, config.size()));
     const std::size_t equals = line.find('=');
-    if (equals != std::string_view::npos && trimmed(line.substr(0, equals)) == key) {
-      value = trimmed(line.substr(equals + 1));
+    if (equals != std::string_view::npos && trimmed(line.substr(0, equals), kBlanksAndReturn) == key) {
+      value = trimmed(line.substr(equals + 1), kBlanksAndReturn);
     }
   }
   return value;

@@ -9,6 +9,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
 #include "collectors/kernel/system/rooted_files.h"
+#include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>
 
@@ -23,13 +24,6 @@ namespace {
 constexpr std::size_t kMaxFileBytes = 64 * 1024;
 constexpr const char* kMachines = "/run/systemd/machines";
 constexpr const char* kUnitLink = "unit:";
-
-std::optional<std::uint64_t> number_in(std::string_view text) {
-  std::uint64_t number = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), number);
-  if (error != std::errc() || end != text.data() + text.size()) return {};
-  return number;
-}
 
 // machined writes paths with C's escapes; only \xNN and \\ can occur in one.
 std::string unescaped(std::string_view value) {
@@ -58,7 +52,7 @@ void take(std::string_view key, std::string_view value, MachineState& machine) {
   if (key == "LEADER") machine.leader = parse_pid_file(value);
   if (key == "REALTIME") {
     constexpr std::uint64_t kMaxUsec = 1ULL << 53;
-    const auto usec = number_in(value);
+    const auto usec = to_number(value);
     if (usec && *usec < kMaxUsec) machine.started_nsec = *usec * 1'000;
   }
 }

@@ -8,6 +8,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
 #include "collectors/kernel/system/rooted_files.h"
+#include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -30,11 +31,7 @@ constexpr std::size_t kMaxFileBytes = 1024 * 1024;
 constexpr const char* kFleetUnits = "/run/fleet/units";
 constexpr const char* kFleetConfig = "/etc/fleet/fleet.conf";
 
-std::string_view trimmed(std::string_view text) {
-  constexpr std::string_view kAround = " \t\r\"'";
-  const auto first = std::min(text.find_first_not_of(kAround), text.size());
-  return text.substr(first, text.find_last_not_of(kAround) + 1 - first);
-}
+constexpr std::string_view kBlanksAndQuotes = " \t\r\"'";
 
 // units_directory of fleet.conf ("key=value" lines); the default if it is not set.
 std::string fleet_units_directory(std::string_view config) {
@@ -43,8 +40,9 @@ std::string fleet_units_directory(std::string_view config) {
     const std::string_view line = config.substr(0, config.find('\n'));
     config.remove_prefix(std::min(line.size() + 1, config.size()));
     const std::size_t equals = line.find('=');
-    if (equals == std::string_view::npos || trimmed(line.substr(0, equals)) != "units_directory") continue;
-    const std::string_view value = trimmed(line.substr(equals + 1));
+    if (equals == std::string_view::npos || trimmed(line.substr(0, equals), kBlanksAndQuotes) != "units_directory")
+      continue;
+    const std::string_view value = trimmed(line.substr(equals + 1), kBlanksAndQuotes);
     if (value.starts_with('/')) directory = value;
   }
   return directory;

@@ -1,8 +1,7 @@
 #include "collectors/discovery/runtimes/systemd_paths.h"
 
 #include "collectors/discovery/runtimes/container_files.h"
-
-#include <charconv>
+#include "collectors/kernel/system/text.h"
 
 namespace tallyman {
 namespace {
@@ -19,13 +18,6 @@ bool has_suffix(std::string_view name, std::string_view suffix) {
 std::string_view between(std::string_view name, std::string_view prefix, std::string_view suffix) {
   if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix)) return {};
   return name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());
-}
-
-std::optional<std::uint32_t> uid_in(std::string_view text) {
-  std::uint32_t uid = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), uid);
-  if (text.empty() || error != std::errc() || end != text.data() + text.size()) return {};
-  return uid;
 }
 
 int hex_digit(char c) {
@@ -64,7 +56,7 @@ std::optional<std::uint32_t> user_of(std::string_view cgroup_path) {
   constexpr std::string_view kUsers = "/user.slice/";
   if (!cgroup_path.starts_with(kUsers)) return {};
   cgroup_path.remove_prefix(kUsers.size());
-  return uid_in(between(next_component(cgroup_path), "user-", kSlice));
+  return to_number<std::uint32_t>(between(next_component(cgroup_path), "user-", kSlice));
 }
 
 std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
@@ -79,7 +71,7 @@ std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
       return place;
     }
     if (has_suffix(name, kSlice)) continue;
-    const auto uid = uid_in(between(name, "user@", kService));
+    const auto uid = to_number<std::uint32_t>(between(name, "user@", kService));
     if (!uid || place.user_manager) return {};
     place.user_manager = uid;
   }

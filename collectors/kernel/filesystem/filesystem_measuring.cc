@@ -2,6 +2,7 @@
 // a walk in slices. Each runs in a thread that may be abandoned.
 #include "collectors/kernel/filesystem/filesystem_worker.h"
 #include "collectors/kernel/system/self_process.h"
+#include "collectors/kernel/system/wall_clock.h"
 
 #include <algorithm>
 
@@ -13,11 +14,6 @@ using std::chrono::steady_clock;
 
 constexpr int kRetryFactor = 10;  // failed trees are tried less often
 constexpr std::uint64_t kQuotasPerSecond = 100;
-
-std::uint64_t now_nsec() {
-  return static_cast<std::uint64_t>(
-      std::chrono::duration_cast<nanoseconds>(std::chrono::system_clock::now().time_since_epoch()).count());
-}
 
 double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 
@@ -95,7 +91,7 @@ bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
     tree.stats = (*answer)->by_quota;
     tree.stats->device = tree.device;
     tree.stats->capacity_bytes = tree.capacity_bytes;
-    tree.stats->measured_nsec = now_nsec();
+    tree.stats->measured_nsec = wall_clock_nsec();
     settle(tree, TreeState::kMeasured, std::min(options_.disks_interval, options_.budget.interval));
     return false;
   }
@@ -106,7 +102,7 @@ bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
   tree.walk = std::make_shared<TreeWalk>(
       [open = ports_.open_directory, directory = tree.directory] { return open(directory); });
   tree.walk_cpu = {};
-  tree.walk_began_nsec = now_nsec();
+  tree.walk_began_nsec = wall_clock_nsec();
   return true;
 }
 
@@ -128,7 +124,7 @@ void FilesystemSource::Worker::ask_own_filesystem(MeasuredTrees::Tree& tree) {
   if ((*answer)->inodes_total && (*answer)->inodes_free) {
     stats.inodes = *(*answer)->inodes_total - *(*answer)->inodes_free;
   }
-  stats.measured_nsec = now_nsec();
+  stats.measured_nsec = wall_clock_nsec();
   stats.source = UsageSource::kFilesystem;
   tree.stats = std::move(stats);
   settle(tree, TreeState::kMeasured, options_.disks_interval);

@@ -1,5 +1,7 @@
 #include "collectors/kernel/filesystem/tree_walk.h"
 
+#include "collectors/kernel/system/text.h"
+
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -34,13 +36,6 @@ bool is_vanished(int code) { return code == ENOENT || code == ENOTDIR || code ==
 
 bool is_itself_or_above(const char* name) {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
-}
-
-std::string printable(std::string_view text) {
-  std::string out(text.substr(0, kMaxWhereLength));
-  std::replace_if(
-      out.begin(), out.end(), [](char c) { return static_cast<unsigned char>(c) < ' ' || c == 127; }, '?');
-  return out;
 }
 
 }  // namespace
@@ -247,7 +242,7 @@ void TreeWalk::fail(ErrorKind kind, int code, std::string_view name) {
   for (std::size_t depth = 1; depth < levels_.size() && where.size() < kMaxWhereLength; ++depth) {
     where.append(levels_[depth].name).push_back('/');
   }
-  error_ = {kind, code, printable(where.append(name))};
+  error_ = {kind, code, without_controls(std::string_view(where.append(name)).substr(0, kMaxWhereLength))};
   state_ = State::kFailed;
 }
 

@@ -25,16 +25,6 @@ bool next_numbers(FieldReader& fields, std::initializer_list<std::uint64_t*> val
   return std::all_of(values.begin(), values.end(), [&](std::uint64_t* value) { return fields.next_number(*value); });
 }
 
-std::string_view trimmed(std::string_view text) {
-  while (!text.empty() && is_blank(text.front())) {
-    text.remove_prefix(1);
-  }
-  while (!text.empty() && is_blank(text.back())) {
-    text.remove_suffix(1);
-  }
-  return text;
-}
-
 // "  eth0: 1 2 ..." with 16 values. The name may contain a colon (an alias), the values
 // do not; a long number leaves no blank after the colon.
 bool parse_interface(std::string_view row, InterfaceStats& out) {

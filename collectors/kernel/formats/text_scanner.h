@@ -20,9 +20,9 @@
 // text's rows (except in parse_blkio) and its memory is reused.
 #pragma once
 
+#include "collectors/kernel/formats/text_basics.h"
 #include "collectors/kernel/stats/count.h"
 
-#include <charconv>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -32,19 +32,7 @@
 
 namespace tallyman::formats {
 
-// The whole of `text` as a decimal number: no sign, no blanks, no overflow.
-template <class T = std::uint64_t>
-std::optional<T> to_number(std::string_view text) {
-  T value = 0;
-  const char* end = text.data() + text.size();
-  const auto [stop, error] = std::from_chars(text.data(), end, value);
-  if (error != std::errc() || stop != end) {
-    return {};
-  }
-  return value;
-}
-
-// The same, times `scale`. Empty if the result does not fit into 64 bits.
+// to_number(), times `scale`. Empty if the result does not fit into 64 bits.
 inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64_t scale) {
   auto value = to_number(text);
   if (value && __builtin_mul_overflow(*value, scale, &*value)) {
@@ -54,8 +42,6 @@ inline std::optional<std::uint64_t> to_scaled(std::string_view text, std::uint64
 }
 
 inline constexpr std::uint64_t kBytesPerKib = 1024;  // the unit kB of /proc
-
-inline bool is_blank(char c) { return c == ' ' || c == '\t'; }
 
 // The kernel writes neither NUL nor '\r'.
 inline bool holds_foul_bytes(std::string_view text) {

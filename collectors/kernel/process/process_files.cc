@@ -2,6 +2,7 @@
 
 #include "collectors/kernel/formats/process_text.h"
 #include "collectors/kernel/system/file_descriptor.h"
+#include "collectors/kernel/system/text.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -12,7 +13,6 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
-#include <charconv>
 #include <memory>
 
 namespace tallyman {
@@ -22,13 +22,6 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-std::optional<std::uint32_t> number_of(const char* name) {
-  std::uint32_t value = 0;
-  const std::string_view text(name);
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), value);
-  return error == std::errc() && end == text.data() + text.size() ? std::optional(value) : std::nullopt;
-}
 
 // The kernel's new_encode_dev(); dev_t of user space is encoded differently.
 std::uint64_t encoded(dev_t device) {
@@ -43,7 +36,7 @@ Error malformed(std::string where) {
 std::vector<std::uint32_t> numbers_in(DIR* directory) {
   std::vector<std::uint32_t> found;
   while (const dirent* entry = readdir(directory)) {
-    if (const auto number = number_of(entry->d_name)) {
+    if (const auto number = to_number<std::uint32_t>(entry->d_name)) {
       found.push_back(*number);
     }
   }

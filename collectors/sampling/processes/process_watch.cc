@@ -1,6 +1,7 @@
 #include "collectors/sampling/processes/process_watch.h"
 
 #include "collectors/kernel/system/pid_namespace.h"
+#include "collectors/kernel/system/wall_clock.h"
 #include "collectors/sampling/sources/background_task.h"
 
 #include <poll.h>
@@ -50,10 +51,7 @@ void ProcessWatch::scan_once() {
   if (slow) {
     last_slow_ = now;
   }
-  const auto wall = std::chrono::system_clock::now().time_since_epoch();
-  ProcessReportPtr made = scan_.run(
-      workloads_(),
-      {static_cast<std::uint64_t>(std::chrono::duration_cast<std::chrono::nanoseconds>(wall).count()), now}, slow);
+  ProcessReportPtr made = scan_.run(workloads_(), {wall_clock_nsec(), now}, slow);
   const double cpu = thread_cpu_seconds() - begin;
   const std::lock_guard lock(mutex_);
   report_.swap(made);  // the previous one is freed without the lock

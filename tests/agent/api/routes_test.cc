@@ -30,13 +30,11 @@ using ::testing::StartsWith;
 class RoutesTest : public ::testing::Test {
  protected:
   explicit RoutesTest(const std::string& telemetry_path = "/metrics", const std::string& external_prefix = "") {
-    Options options = small_.options();
-    options.telemetry_path = telemetry_path;
-    options.external_prefix = external_prefix;
-    options.overhead_reports = reports_;
+    const RouteOptions options{
+        .telemetry_path = telemetry_path, .external_prefix = external_prefix, .overhead_reports = reports_};
     SamplingServiceEvents events;
     events.log = log_;
-    auto made = SamplingService::make(options, events);
+    auto made = SamplingService::make(small_.options(), events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     sampling_service_ = std::move(*made);
     routes_ = std::make_unique<Routes>(
@@ -263,6 +261,12 @@ TEST_F(RoutesTest, OverheadReportsAreListedAndServedByRun) {
   EXPECT_EQ(json("/api/v1/overhead").at("reports").as_array().at(0).at("run"), "20261124-101500-3f2a");
   EXPECT_EQ(json("/api/v1/overhead/20261124-101500-3f2a").at("extent"), "quick");
   EXPECT_EQ(get("/api/v1/overhead/..%2F..%2Fetc").status, 400);
+  std::filesystem::create_directories(reports_ + "/20261125-000000-0001");
+  std::ofstream(reports_ + "/20261125-000000-0001/report.json") << "{";
+  const auto unreadable = json("/api/v1/overhead").at("unreadable").at(0).as_object();
+  EXPECT_EQ(unreadable.at("run"), "20261125-000000-0001");
+  EXPECT_THAT(std::string(unreadable.at("error").as_string()), HasSubstr("report.json: "));
+  EXPECT_EQ(get("/api/v1/overhead/20261125-000000-0001").status, 500);
   sample();
   EXPECT_THAT(get("/metrics").body, HasSubstr("\ntallyman_overhead_run_timestamp_seconds 1795515300\n"));
 }

@@ -13,14 +13,13 @@ constexpr double kNow = 1'700'000'000;
 
 std::string refusal(QueryParameters parameters) {
   const auto parsed = parse_series_request(parameters, kNow);
-  const auto* wrong = std::get_if<std::string>(&parsed);
-  return wrong != nullptr ? *wrong : "accepted";
+  return parsed ? "accepted" : parsed.error().text;
 }
 
 SeriesRequest accepted(QueryParameters parameters) {
   auto parsed = parse_series_request(parameters, kNow);
-  if (const auto* wrong = std::get_if<std::string>(&parsed)) ADD_FAILURE() << *wrong;
-  return std::get<SeriesRequest>(parsed);
+  if (!parsed) ADD_FAILURE() << parsed.error().text;
+  return parsed ? *parsed : SeriesRequest{};
 }
 
 TEST(SeriesRequest, DefaultsToTheLastHourInTheStepsOfAChart) {

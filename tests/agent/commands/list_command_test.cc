@@ -292,12 +292,12 @@ TEST(ListCommand, ShowsTheHostsContainersByName) {
 TEST(ListCommand, ShowsGroups) {
   const SmallHost small;
   Options options = small.options();
-  options.list_group = "image";
+  options.list.group = "image";
   std::ostringstream out, err;
   ASSERT_EQ(run_list_command(options, out, err), 0) << err.str();
   EXPECT_THAT(out.str(),
               AllOf(StartsWith("IMAGE (OF) "), HasSubstr("\nfarm/web:1 (1) "), HasSubstr("\nfarm/db:1 (1) ")));
-  options.list_group = "project";
+  options.list.group = "project";
   out.str("");
   ASSERT_EQ(run_list_command(options, out, err), 0) << err.str();
   EXPECT_EQ(out.str(), "No workload here is in a project.\n");

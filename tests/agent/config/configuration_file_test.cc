@@ -16,9 +16,9 @@ using testing::IsEmpty;
 
 std::vector<std::string> read(const std::string& text) {
   auto result = parse_configuration(text, "t.yml");
-  if (const auto* complaint = std::get_if<std::string>(&result)) return {"refused: " + *complaint};
+  if (!result) return {"refused: " + result.error().text};
   std::vector<std::string> lines;
-  for (const Assignment& a : std::get<std::vector<Assignment>>(result)) {
+  for (const Assignment& a : *result) {
     lines.push_back(std::string(a.setting->name) + "=" + a.text);
   }
   return lines;
@@ -52,7 +52,8 @@ TEST(ConfigurationFile, AnEmptyFileIsValid) {
 
 TEST(ConfigurationFile, ValuesCarryTheLineOfTheirKey) {
   auto result = parse_configuration("# first\nlog:\n\n  level: >\n    warn\n", "t.yml");
-  const auto& assignments = std::get<std::vector<Assignment>>(result);
+  ASSERT_TRUE(result);
+  const auto& assignments = *result;
   ASSERT_EQ(assignments.size(), 1U);
   EXPECT_EQ(assignments[0].place, "t.yml:4: log.level: warn?");
 }
@@ -141,10 +142,10 @@ TEST(ConfigurationFile, AMebibyteIsTheMaximum) {
   EXPECT_THAT(read(std::string(kMaxConfigurationBytes, '\n')), IsEmpty());
   EXPECT_THAT(read(std::string(kMaxConfigurationBytes + 1, '\n')), ElementsAre("refused: t.yml: is larger than 1 MiB"));
   const TemporaryFile file(std::string(kMaxConfigurationBytes * 3, '\n'));
-  EXPECT_EQ(std::get<std::string>(read_configuration_file(file.path())), file.path() + ": is larger than 1 MiB");
+  EXPECT_EQ(read_configuration_file(file.path()).error().text, file.path() + ": is larger than 1 MiB");
 }
 
-std::string unreadable(const std::string& path) { return std::get<std::string>(read_configuration_file(path)); }
+std::string unreadable(const std::string& path) { return read_configuration_file(path).error().text; }
 
 TEST(ConfigurationFile, AnUnreadableFileIsNamedWithTheReason) {
   const std::string why = ": the configuration file cannot be read: ";
@@ -167,8 +168,8 @@ TEST(ConfigurationFile, AFileWithoutPermissionIsNamed) {
   if (geteuid() == 0 && seteuid(65'534) != 0) GTEST_SKIP() << "cannot become another user";
   const auto result = read_configuration_file(file.path());
   ASSERT_EQ(seteuid(getuid()), 0);
-  ASSERT_TRUE(std::holds_alternative<std::string>(result));
-  EXPECT_EQ(std::get<std::string>(result), file.path() + ": the configuration file cannot be read: Permission denied");
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().text, file.path() + ": the configuration file cannot be read: Permission denied");
 }
 
 }  // namespace

@@ -41,16 +41,16 @@ std::string stderr_of(const std::function<void()>& body) {
   return slurp(file.path());
 }
 
-Options with_level(const std::string& level) {
-  Options options;
-  options.log_level = level;
+Options::Log with_level(const std::string& level) {
+  Options::Log options;
+  options.level = level;
   return options;
 }
 
 TEST(Logging, LinesHaveDateLevelAndText) {
   EXPECT_THAT(
       stderr_of([] {
-        set_up_logging(Options());
+        set_up_logging(Options::Log());
         spdlog::info("dashboard: {}", "http://127.0.0.1:8255/");
         spdlog::debug("unheard");
       }),
@@ -63,7 +63,7 @@ TEST(Logging, TheLevelChangesAtRunTimeAndSettingUpAgainChangesNoMore) {
     spdlog::warn("one");
     set_log_level("debug");
     spdlog::debug("two");
-    Options other = with_level("warn");
+    Options::Log other = with_level("warn");
     other.log_format = "journal";
     set_up_logging(other);
     spdlog::info("three");
@@ -74,7 +74,7 @@ TEST(Logging, TheLevelChangesAtRunTimeAndSettingUpAgainChangesNoMore) {
 
 TEST(Logging, ManyThreadsLogWhileTheLevelChanges) {
   const std::string text = stderr_of([] {
-    set_up_logging(Options());
+    set_up_logging(Options::Log());
     std::vector<std::thread> threads;
     for (int i = 0; i < 4; ++i) {
       threads.emplace_back([] {
@@ -94,7 +94,7 @@ TEST(Logging, ManyThreadsLogWhileTheLevelChanges) {
 TEST(Logging, AFullStandardErrorCostsOnlyLines) {
   stderr_of([] {
     dup2(open("/dev/full", O_WRONLY), STDERR_FILENO);
-    set_up_logging(Options());
+    set_up_logging(Options::Log());
     for (int i = 0; i < 1'000; ++i) spdlog::info("x");
     if (dropped_log_lines() != 1'000) _exit(1);
   });
@@ -104,7 +104,7 @@ TEST(Logging, AFileOpenedAfterAClosedStandardErrorGetsNoLogLines) {
   const TemporaryFile data("");
   stderr_of([&] {
     close(STDERR_FILENO);
-    set_up_logging(Options());
+    set_up_logging(Options::Log());
     const int descriptor = open(data.path().c_str(), O_WRONLY);
     if (descriptor <= STDERR_FILENO) _exit(1);
     spdlog::error("lost");
@@ -114,7 +114,7 @@ TEST(Logging, AFileOpenedAfterAClosedStandardErrorGetsNoLogLines) {
 
 TEST(Logging, TheSameWarningComesOnce) {
   const std::string text = stderr_of([] {
-    set_up_logging(Options());
+    set_up_logging(Options::Log());
     for (int i = 0; i < 1'000; ++i) warn_limited("memory: denied", "memory: denied for container " + std::to_string(i));
     warn_limited("io: denied {}");
     say_unsaid_warnings();

@@ -69,23 +69,23 @@ TEST(SamplingService, HasBareProcessesAfterTheCgroups) {
   ASSERT_NE(web, workloads->end());
   EXPECT_EQ(sampling_service->processes_of(**web)->executables.at(0).name, "php");
 
-  options.bare_processes = false;
+  options.processes.bare = false;
   sampling_service = observe(options);
   EXPECT_THAT(sampled_ids(*sampling_service->sample_once()), Not(Contains("process:nginx")));
 }
 
 TEST(SamplingService, HasTheCollectorsThatTheUserChose) {
-  const auto named = [](const Options& options) {
+  const auto named = [](const Options::Collectors& options) {
     std::set<std::string_view> names;
     for (const Collector* one : chosen_collectors(options)) {
       names.insert(one->name);
     }
     return names;
   };
-  Options options;
+  Options::Collectors options;
   EXPECT_THAT(named(options), Contains("cpu"));
   EXPECT_THAT(named(options), Not(Contains("numa")));
-  options.collectors = {{"cpu", false}, {"numa", true}};
+  options.switches = {{"cpu", false}, {"numa", true}};
   EXPECT_THAT(named(options), Not(Contains("cpu")));
   EXPECT_THAT(named(options), Contains("numa"));
   EXPECT_THAT(named(options), Contains("memory"));
@@ -144,7 +144,7 @@ TEST(SamplingService, ReadersOfAllKindsAndTheSamplerDoNotDisturbOneAnother) {
 TEST(SamplingService, StopsInTheMiddleOfALongWait) {
   SmallHost small;
   Options options = small.options();
-  options.sampling_interval = 1h;
+  options.sampling.interval = 1h;
   const auto sampling_service = observe(options);
   sampling_service->start();
   ASSERT_TRUE(eventually([&] { return sampling_service->snapshot() != nullptr; }));
@@ -177,10 +177,10 @@ TEST(SamplingService, RefusesAHostWithoutCgroups) {
 TEST(SamplingService, RefusesAnExpressionThatDoesNotCompile) {
   const SmallHost small;
   Options labels = small.options();
-  labels.container_labels = "(";
+  labels.labels.container = "(";
   EXPECT_THAT(to_string(SamplingService::make(labels, {}).error()), HasSubstr("labels.container"));
   Options interfaces = small.options();
-  interfaces.ignored_interfaces = "[";
+  interfaces.collectors.ignored_interfaces = "[";
   EXPECT_THAT(to_string(SamplingService::make(interfaces, {}).error()),
               HasSubstr("collector.network.ignored-interfaces"));
 }

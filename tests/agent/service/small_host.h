@@ -36,7 +36,7 @@ class SmallHost {
   Options options() const {
     Options options;
     options.root = host.root();
-    options.sampling_interval = std::chrono::milliseconds(100);
+    options.sampling.interval = std::chrono::milliseconds(100);
     return options;
   }
 

@@ -82,8 +82,8 @@ TEST(OverheadSelection, TheDefaultIsAllButApplicationsAndUsersOptions) {
 }
 
 TEST(OverheadSelection, FullHasApplicationsAndOptionsAddTheirMode) {
-  Options options;
-  options.overhead_full = true;
+  Options::Overhead options;
+  options.full = true;
   options.docker_options = "--cpus 0.5";
   const Choice choice = choose(options).value();
   EXPECT_EQ(choice.workloads.size(), workloads().size());
@@ -91,28 +91,28 @@ TEST(OverheadSelection, FullHasApplicationsAndOptionsAddTheirMode) {
 }
 
 TEST(OverheadSelection, TheBaselineIsMeasuredEvenWhereItIsNotNamed) {
-  Options options;
-  options.overhead_modes = "docker,docker";
-  options.overhead_workloads = "integer,start";
-  options.overhead_baseline = "cgroup";
+  Options::Overhead options;
+  options.modes = "docker,docker";
+  options.workloads = "integer,start";
+  options.baseline = "cgroup";
   const Choice choice = choose(options).value();
   EXPECT_THAT(choice.modes, ElementsAre(&named(modes(), "cgroup"), &named(modes(), "docker")));
   EXPECT_EQ(choice.workloads.size(), 2U);
 }
 
 TEST(OverheadSelection, AWrongNameIsShownWithASuggestion) {
-  Options options;
-  options.overhead_workloads = "integer,flaoting-point";
+  Options::Overhead options;
+  options.workloads = "integer,flaoting-point";
   EXPECT_THAT(choose(options).error().text,
               HasSubstr("--workload=flaoting-point: there is no such workload; did you mean floating-point?"));
-  options.overhead_workloads = "zzzz\n";
+  options.workloads = "zzzz\n";
   EXPECT_THAT(choose(options).error().text,
               HasSubstr("--workload=zzzz?: there is no such workload; there are: integer"));
   options = {};
-  options.overhead_modes = "dockre";
+  options.modes = "dockre";
   EXPECT_THAT(choose(options).error().text, HasSubstr("did you mean docker?"));
   options = {};
-  options.overhead_quick = options.overhead_full = true;
+  options.quick = options.full = true;
   EXPECT_THAT(choose(options).error().text, HasSubstr("one of them"));
 }
 

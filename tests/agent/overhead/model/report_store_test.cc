@@ -33,7 +33,15 @@ class OverheadReportsTest : public ::testing::Test {
     builder.record.extent = "quick";
     return report_json(builder.record, analyse(builder.record));
   }
-  json::object list() { return json::parse(*reports_.list().body).as_object(); }
+  ReportList list() {
+    const auto list = reports_.list();
+    EXPECT_TRUE(list) << list.error().text;
+    return list ? *list : ReportList{};
+  }
+  std::string failure_of(const std::string& run) {
+    const auto text = reports_.report(run);
+    return text ? "no failure" : text.error().text;
+  }
 
   HostBuilder host_;
   const std::string top_ = host_.root().rootfs;
@@ -42,8 +50,7 @@ class OverheadReportsTest : public ::testing::Test {
 };
 
 TEST_F(OverheadReportsTest, NothingWasMeasuredYet) {
-  EXPECT_EQ(reports_.list().status, 200);
-  EXPECT_TRUE(list().at("reports").as_array().empty());
+  EXPECT_TRUE(list().summaries.empty());
   EXPECT_EQ(reports_.newest(), nullptr);
 }
 
@@ -51,12 +58,15 @@ TEST_F(OverheadReportsTest, ListsTheNewestFirstAndServesEachUnchanged) {
   const std::string text = report_of(1.5);
   put("20261124-101500-3f2a", text);
   put("20261125-090000-0001", report_of(2, "2026-11-25T09:00:00Z"));
-  const json::array listed = list().at("reports").as_array();
+  const std::vector<std::string> listed = list().summaries;
   ASSERT_EQ(listed.size(), 2U);
-  EXPECT_EQ(listed[0].at("run"), "20261125-090000-0001");
-  EXPECT_EQ(listed[0].at("began"), "2026-11-25T09:00:00Z");
-  EXPECT_EQ(listed[1].at("extent"), "quick");
-  EXPECT_EQ(json::parse(*reports_.report("20261124-101500-3f2a").body), json::parse(text));
+  EXPECT_EQ(list().directory, directory_);
+  EXPECT_EQ(json::parse(listed[0]).at("run"), "20261125-090000-0001");
+  EXPECT_EQ(json::parse(listed[0]).at("began"), "2026-11-25T09:00:00Z");
+  EXPECT_EQ(json::parse(listed[1]).at("extent"), "quick");
+  const auto report = reports_.report("20261124-101500-3f2a");
+  ASSERT_TRUE(report) << report.error().text;
+  EXPECT_EQ(json::parse(*report), json::parse(text));
 }
 
 TEST_F(OverheadReportsTest, TheNewestHasANumberOnlyForRealDifferences) {
@@ -95,11 +105,12 @@ TEST_F(OverheadReportsTest, AFileThatIsNoReportIsNamedAndTheOthersAreThere) {
   put("20261125-000000-0001", whole.substr(0, whole.size() / 2));
   put("20261125-000000-0002", R"({"began":"2026-11-25T00:00:00Z","results":[7]})");
   put("20261125-000000-0003", "");
-  EXPECT_EQ(list().at("reports").as_array().size(), 1U);
-  const json::array unreadable = list().at("unreadable").as_array();
+  EXPECT_EQ(list().summaries.size(), 1U);
+  const auto unreadable = list().unreadable;
   ASSERT_EQ(unreadable.size(), 3U);
-  EXPECT_THAT(std::string(unreadable[2].at("error").as_string()), HasSubstr("20261125-000000-0001/report.json"));
-  EXPECT_EQ(reports_.report("20261125-000000-0001").status, 500);
+  EXPECT_EQ(unreadable[2].run, "20261125-000000-0001");
+  EXPECT_THAT(unreadable[2].error, HasSubstr("20261125-000000-0001/report.json"));
+  EXPECT_EQ(failure_of("20261125-000000-0001"), unreadable[2].error);
   EXPECT_NE(reports_.newest(), nullptr) << "the last that can be read";
 }
 
@@ -107,15 +118,18 @@ TEST_F(OverheadReportsTest, LeadsToNoOtherFile) {
   put("20261124-101500-3f2a", report_of(1.5));
   std::ofstream(top_ + "/report.json") << report_of(2);
   for (const char* const run : {"..", ".", "", "20261124-101500-3f2a/..", "../overhead/20261124-101500-3f2a", "-x"}) {
-    EXPECT_EQ(reports_.report(run).status, 404) << run;
+    const auto report = reports_.report(run);
+    ASSERT_FALSE(report) << run;
+    EXPECT_EQ(report.error().kind, FailureKind::kNotFound) << run;
   }
-  EXPECT_THAT(*reports_.report("20261124-101500-0000").body, HasSubstr("/api/v1/overhead lists all"));
+  EXPECT_THAT(failure_of("20261124-101500-0000"), HasSubstr("/api/v1/overhead lists all"));
 }
 
 TEST_F(OverheadReportsTest, APathThatIsNoDirectoryIsNamed) {
   std::ofstream(directory_) << "a file";
-  EXPECT_EQ(reports_.list().status, 500);
-  EXPECT_THAT(*reports_.list().body, HasSubstr(directory_));
+  const auto failed = reports_.list();
+  ASSERT_FALSE(failed);
+  EXPECT_THAT(failed.error().text, HasSubstr(directory_));
   EXPECT_EQ(reports_.newest(), nullptr);
 }
 

@@ -144,7 +144,7 @@ TEST(OverheadChild, AHangingChildIsAbandonedWithAClearMessage) {
   const auto hung = run_program({"sleep", "1000"}, std::chrono::milliseconds(200), interrupt);
   ASSERT_FALSE(hung);
   EXPECT_EQ(hung.error().text, "sleep 1000 did not end within 0.2 s");
-  EXPECT_FALSE(hung.error().interrupted);
+  EXPECT_FALSE(hung.error().interrupted());
 }
 
 TEST(OverheadChild, ASignalEndsTheWait) {
@@ -152,7 +152,7 @@ TEST(OverheadChild, ASignalEndsTheWait) {
   ::raise(SIGTERM);
   const auto stopped = run_program({"sleep", "1000"}, std::chrono::seconds(20), interrupt);
   ASSERT_FALSE(stopped);
-  EXPECT_TRUE(stopped.error().interrupted);
+  EXPECT_TRUE(stopped.error().interrupted());
   EXPECT_EQ(interrupt.number(), SIGTERM);
   interrupt.ignore_from_now();
   EXPECT_TRUE(run_program({"true"}, std::chrono::seconds(20), interrupt));  // the cleanup continues

@@ -1,0 +1,327 @@
+#include "agent/config/agent_settings.h"
+
+namespace tallyman {
+namespace {
+
+constexpr std::uint64_t kMegabyte = 1 << 20;
+
+std::vector<Setting> config_file_setting() {
+  return {
+      {.name = "config.file",
+       .shape = Shape::kFile,
+       .field = field<&Options::config_file>(),
+       .scope = SettingScope::kFlagOnly,
+       .brief = "YAML file with these settings (none)",
+       .detail =
+           "A YAML file with the settings of this page. Flags override it. By default no file is read. At most 1 MiB."},
+  };
+}
+
+std::vector<Setting> web_settings() {
+  return {
+      {.name = "web.listen-address",
+       .shape = Shape::kAddress,
+       .field = field<&Options::web, &Options::Web::listen_address>(),
+       .change = Change::kNeedsRestart,
+       .brief = "address to listen on",
+       .detail = "Address and port of the HTTP server. `:8255` listens on every address of the host, `[::1]:8255` on "
+                 "an IPv6 address; port 0 selects any free port. The default accepts connections from this host only, "
+                 "because there is no password."},
+      {.name = "web.telemetry-path",
+       .shape = Shape::kUrlPath,
+       .field = field<&Options::web, &Options::Web::telemetry_path>(),
+       .change = Change::kNeedsRestart,
+       .brief = "URL path of the metrics",
+       .detail =
+           "The URL path that serves the metrics. `/` and paths below `/-/`, `/api/` and `/assets/` are reserved."},
+      {.name = "web.max-connections",
+       .shape = Shape::kCount,
+       .field = field<&Options::web, &Options::Web::max_connections>(),
+       .change = Change::kNeedsRestart,
+       .brief = "maximum number of open connections",
+       .detail = "Maximum number of open connections. Further ones are closed at once and counted.",
+       .min = 1,
+       .max = 10'000},
+      {.name = "web.max-streams",
+       .shape = Shape::kCount,
+       .field = field<&Options::web, &Options::Web::max_streams>(),
+       .change = Change::kNeedsRestart,
+       .brief = "maximum number of live-event clients",
+       .detail = "Maximum number of connections that receive live events; each open dashboard is one. A further one "
+                 "gets 503 and is counted. The number is never more than half of `web.max-connections`.",
+       .min = 1,
+       .max = 5'000},
+      {.name = "web.external-prefix",
+       .shape = Shape::kUrlPath,
+       .field = field<&Options::web, &Options::Web::external_prefix>(),
+       .change = Change::kNeedsRestart,
+       .brief = "URL prefix behind a reverse proxy (none)",
+       .detail =
+           "URL prefix when served behind a reverse proxy that keeps it: with `/tallyman` the dashboard is at "
+           "`/tallyman/`. Not needed if the proxy strips the prefix, because all links of the pages are relative.",
+       .fallback = "none"},
+  };
+}
+
+// Where the host and its runtimes keep their files.
+std::vector<Setting> host_settings() {
+  return {
+      {.name = "path.rootfs",
+       .shape = Shape::kDirectory,
+       .field = field<&Options::root, &HostRoot::rootfs>(),
+       .brief = "where the host's / is mounted",
+       .detail = "Where the host's `/` is mounted. In a container this is often `/host`."},
+      {.name = "path.procfs",
+       .shape = Shape::kDirectory,
+       .field = field<&Options::root, &HostRoot::procfs>(),
+       .brief = "where the host's /proc is (ROOTFS/proc)",
+       .detail = "Where the host's `/proc` is.",
+       .fallback = "ROOTFS/proc"},
+      {.name = "path.sysfs",
+       .shape = Shape::kDirectory,
+       .field = field<&Options::root, &HostRoot::sysfs>(),
+       .brief = "where the host's /sys is (ROOTFS/sys)",
+       .detail = "Where the host's `/sys` is.",
+       .fallback = "ROOTFS/sys"},
+      {.name = "path.cgroupfs",
+       .shape = Shape::kDirectory,
+       .field = field<&Options::root, &HostRoot::cgroupfs>(),
+       .brief = "the host's cgroups (SYSFS/fs/cgroup)",
+       .detail = "Where the host's cgroup file systems are.",
+       .fallback = "SYSFS/fs/cgroup"},
+      {.name = "containerd.state",
+       .shape = Shape::kHostPath,
+       .field = field<&Options::runtimes, &Options::Runtimes::containerd_state>(),
+       .brief = "containerd's state directory (detected)",
+       .detail = "containerd's state directory, as a path on the host: usually `/run/containerd`. Only files are read, "
+                 "no socket.",
+       .fallback = "detected"},
+      {.name = "docker.root",
+       .shape = Shape::kHostPath,
+       .field = field<&Options::runtimes, &Options::Runtimes::docker_root>(),
+       .brief = "Docker's data directory (detected)",
+       .detail =
+           "Docker's data directory, as a path on the host: usually `/var/lib/docker`. Only files are read, no socket.",
+       .fallback = "detected"},
+  };
+}
+
+std::vector<Setting> sampling_settings() {
+  return {
+      {.name = "sampling.interval",
+       .shape = Shape::kDuration,
+       .field = field<&Options::sampling, &Options::Sampling::interval>(),
+       .brief = "time between samples",
+       .detail = "Time from one sample of the host to the next.",
+       .min = 100,
+       .max = kHourMs},
+      {.name = "sampling.slow-interval",
+       .shape = Shape::kDuration,
+       .field = field<&Options::sampling, &Options::Sampling::slow_interval>(),
+       .brief = "interval of rarely changing values",
+       .detail = "Time between readings of values that rarely change: limits, cpuset, hugetlb, NUMA. At least "
+                 "`sampling.interval`; if unset, it grows with it.",
+       .min = 100,
+       .max = 24 * kHourMs},
+  };
+}
+
+std::vector<Setting> history_settings() {
+  return {
+      {.name = "history.memory",
+       .shape = Shape::kSize,
+       .field = field<&Options::history, &Options::History::memory_bytes>(),
+       .change = Change::kNeedsRestart,
+       .brief = "memory for history; 0 disables it",
+       .detail = "Memory for the history of every workload (`/api/v1/series`, the dashboard's charts). The history is "
+                 "lost when the agent ends. When the memory is full, the oldest samples are dropped, one-second "
+                 "samples first. 0 disables the history.",
+       .min = kMegabyte,
+       .max = 65'536 * kMegabyte},
+      {.name = "history.fine",
+       .shape = Shape::kDuration,
+       .field = field<&Options::history, &Options::History::fine>(),
+       .change = Change::kNeedsRestart,
+       .brief = "how long every sample is kept",
+       .detail = "How long every sample is kept.",
+       .min = 60 * kSecondMs,
+       .max = 168 * kHourMs},
+      {.name = "history.coarse",
+       .shape = Shape::kDuration,
+       .field = field<&Options::history, &Options::History::coarse>(),
+       .change = Change::kNeedsRestart,
+       .brief = "how long 15-second samples are kept",
+       .detail = "How long one sample for every 15 s is kept: the value of counters, the mean of memory and threads.",
+       .min = 60 * kSecondMs,
+       .max = 31 * 24 * kHourMs},
+  };
+}
+
+// Those that a collector has beside its switch.
+std::vector<Setting> collector_settings() {
+  return {
+      {.name = "collector.cpu.percpu",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::collectors, &Options::Collectors::cpu_per_cpu>(),
+       .brief = "per-CPU time instead of the total (v1)",
+       .detail = "CPU time of each CPU instead of the total, never both. Only cgroup v1 accounts for it."},
+      {.name = "collector.filesystem.walk",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::filesystem, &Options::Filesystem::walk>(),
+       .brief = "do not walk directories, only read quotas",
+       .detail = "Measure layers and volumes without a project quota by walking their directories, in the background "
+                 "and with at most 1 % of a CPU. If this is off, they have no series."},
+      {.name = "collector.filesystem.walk-interval",
+       .shape = Shape::kDuration,
+       .field = field<&Options::filesystem, &Options::Filesystem::walk_interval>(),
+       .brief = "time between walks of one directory",
+       .detail = "Time from the end of one walk of a layer or volume to the start of the next. A costly walk lengthens "
+                 "it to 200 times the CPU time of the walk.",
+       .min = 1'000,
+       .max = 24 * kHourMs},
+      {.name = "collector.filesystem.entries-per-second",
+       .shape = Shape::kCount,
+       .field = field<&Options::filesystem, &Options::Filesystem::entries_per_second>(),
+       .brief = "entries per second, over all walks",
+       .detail = "Files and directories visited per second, over all walks.",
+       .min = 10,
+       .max = 1'000'000},
+      {.name = "collector.network.ignored-interfaces",
+       .shape = Shape::kPattern,
+       .field = field<&Options::collectors, &Options::Collectors::ignored_interfaces>(),
+       .brief = "host interfaces to ignore (lo, veth, ...)",
+       .detail = "Network interfaces to ignore. `^$` ignores none."},
+  };
+}
+
+std::vector<Setting> process_settings() {
+  return {
+      {.name = "processes.bare",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::processes, &Options::Processes::bare>(),
+       .brief = "no workloads for uncontained processes",
+       .detail = "Create workloads of kind `process` for processes outside containers and services, in groups: "
+                 "docs/processes.md."},
+      {.name = "processes.groups",
+       .shape = Shape::kRules,
+       .field = field<&Options::processes, &Options::Processes::groups>(),
+       .brief = "grouping rules (default: by executable)",
+       .detail = "Rules for grouping processes: a list of `name` and at least one of `executable`, `command`, `user` "
+                 "and `cgroup`, which are patterns. A process belongs to the first group with all patterns matching. "
+                 "If none matches, its group is the name of its executable.",
+       .fallback = "by executable"},
+      {.name = "processes.pss",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::processes, &Options::Processes::pss>(),
+       .brief = "PSS of uncontained processes, each minute",
+       .detail =
+           "Read the proportional set size (PSS) of processes outside containers and services once a minute. Reading "
+           "it stops a process for about 15 ms per GiB, so processes with more than 512 MiB resident are skipped."},
+  };
+}
+
+std::vector<Setting> label_settings() {
+  return {
+      {.name = "labels.container",
+       .shape = Shape::kPattern,
+       .field = field<&Options::labels, &Options::Labels::container>(),
+       .brief = "container labels to export (Compose, ...)",
+       .detail = "The container's own labels that become `container_label_*`. The default selects those of Compose, "
+                 "Swarm and Kubernetes. `.` selects all, `^$` none."},
+      {.name = "labels.workload",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::labels, &Options::Labels::workload>(),
+       .brief = "omit the labels kind and workload",
+       .detail = "Put the labels `kind` and `workload` on every series."},
+  };
+}
+
+// What is kept of workloads that have ended.
+std::vector<Setting> retention_settings() {
+  return {
+      {.name = "ended.grace",
+       .shape = Shape::kDuration,
+       .field = field<&Options::workloads, &Options::Workloads::ended_grace>(),
+       .brief = "how long ended containers are shown",
+       .detail = "How long an ended container is still shown as ended, with its counters and `container_last_seen` but "
+                 "without gauges.",
+       .min = 100,
+       .max = kHourMs},
+      {.name = "overhead.reports",
+       .shape = Shape::kFile,
+       .field = field<&Options::overhead, &Options::Overhead::reports>(),
+       .change = Change::kNeedsRestart,
+       .brief = "overhead reports to show (state directory)",
+       .detail = "Directory of the overhead reports to show in the dashboard, `/api/v1/overhead` and "
+                 "`tallyman_overhead_*`. The default is the directory that `tallyman overhead run` writes to: "
+                 "`/var/lib/tallyman/overhead` for root, `~/.local/state/tallyman/overhead` for others."},
+      {.name = "events.max",
+       .shape = Shape::kCount,
+       .field = field<&Options::workloads, &Options::Workloads::max_events>(),
+       .change = Change::kNeedsRestart,
+       .brief = "events kept in memory",
+       .detail = "Number of events kept in memory for `/api/v1/events`. Older ones are dropped and counted.",
+       .min = 1,
+       .max = 1'000'000},
+  };
+}
+
+std::vector<Setting> limit_settings() {
+  return {
+      {.name = "limit.workloads",
+       .shape = Shape::kCount,
+       .field = field<&Options::workloads, &Options::Workloads::max>(),
+       .brief = "maximum number of workloads shown",
+       .detail = "Maximum number of workloads shown. The others are only counted.",
+       .min = 1,
+       .max = 1'000'000},
+      {.name = "limit.process-groups",
+       .shape = Shape::kCount,
+       .field = field<&Options::processes, &Options::Processes::max_groups>(),
+       .brief = "process groups; the rest are [other]",
+       .detail = "Maximum number of process groups. Processes of further groups are counted in `[other]`.",
+       .min = 1,
+       .max = 10'000},
+      {.name = "limit.label-bytes",
+       .shape = Shape::kCount,
+       .field = field<&Options::labels, &Options::Labels::max_bytes>(),
+       .brief = "maximum bytes of a label value",
+       .detail = "Maximum length of a label value in bytes. Longer values are cut.",
+       .min = 16,
+       .max = 65'536},
+  };
+}
+
+std::vector<Setting> log_settings() {
+  return {
+      {.name = "log.level",
+       .shape = Shape::kChoice,
+       .field = field<&Options::log, &Options::Log::level>(),
+       .brief = "debug, info, warn, error",
+       .detail = "The lowest level that is logged.",
+       .choices = "debug, info, warn, error"},
+      {.name = "log.format",
+       .shape = Shape::kChoice,
+       .field = field<&Options::log, &Options::Log::format>(),
+       .change = Change::kNeedsRestart,
+       .brief = "auto, stderr, journal",
+       .detail = "Where the log goes. With `auto` it goes to the systemd journal, with levels, if standard error is "
+                 "connected to it, and to standard error otherwise.",
+       .choices = "auto, stderr, journal"},
+  };
+}
+
+}  // namespace
+
+std::vector<Setting> agent_settings() {
+  std::vector<Setting> all;
+  for (const auto part :
+       {config_file_setting, web_settings, host_settings, sampling_settings, history_settings, collector_settings,
+        process_settings, label_settings, retention_settings, limit_settings, log_settings}) {
+    const std::vector<Setting> rows = part();
+    all.insert(all.end(), rows.begin(), rows.end());
+  }
+  return all;
+}
+
+}  // namespace tallyman
