@@ -3,6 +3,7 @@
 #include "agent/config/settings.h"
 #include "agent/http/responses.h"
 #include "collectors/model/snapshot.h"
+#include "collectors/model/utf8.h"
 
 #include <boost/json.hpp>
 

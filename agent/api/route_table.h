@@ -7,6 +7,7 @@
 #pragma once
 
 #include "agent/http/http_server.h"
+#include "collectors/model/catalogue.h"
 
 #include <optional>
 #include <span>
