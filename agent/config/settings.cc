@@ -3,6 +3,7 @@
 #include "agent/config/agent_settings.h"
 #include "agent/config/command_flags.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/collector_table.h"
 
 #include <algorithm>
 #include <deque>
