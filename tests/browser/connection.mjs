@@ -189,7 +189,7 @@ describe("the connection", () => {
   test("a link to what never was says so and suggests", async () => {
     await withPage({ hash: "#/workload?id=%2Fdocker%2Ffarm_web", allow: [/404/] }, async (page) => {
       await live(page);
-      await page.getByText("This workload is not here").waitFor();
+      await page.getByText("Workload not found").waitFor();
       await page.getByRole("link", { name: "farm_web_1" }).click();
       await page.locator('.chart[data-chart="CPU"] canvas').waitFor();
     });

@@ -73,6 +73,10 @@ class World:
     def go_on(self, name):
         self.containers[name].go_on()
 
+    def limit_cpu(self, name, quota, period):
+        """Microseconds of CPU time in each period, from now on: at its start a container needs more."""
+        self.docker.docker("update", f"--cpu-period={period}", f"--cpu-quota={quota}", name)
+
     def cpu_seconds(self, name):
         """What the kernel has accounted to the container."""
         for controller, file, of in (("cpuacct", "cpuacct.usage", lambda text: int(text) / 1e9),
@@ -94,6 +98,10 @@ class World:
             directory = tree / self.cgroups / name
             directory.mkdir(parents=True, exist_ok=True)
             (directory / "cgroup.procs").write_text(str(self.bare[-1].pid))
+            for parent in (directory.parent, directory):
+                for file, most in (("cpu.weight", "10000"), ("cpu.shares", "262144")):
+                    if (parent / file).exists():
+                        (parent / file).write_text(most)
         return {"id": f"/{self.cgroups}/{name}"}
 
     def make_cgroups(self, names):
