@@ -48,12 +48,14 @@ class World:
         self.start_agent()
 
     def start_agent(self):
+        if self.agent:
+            return {"port": self.port}
         self.agent = Agent(f"--docker.root={self.docker.data_root}", f"--overhead.reports={self.reports}", interval="1s", port=self.port)
         return {"port": self.port}
 
     def stop_agent(self):
         agent, self.agent = self.agent, None
-        agent.stop()
+        agent.stop(within=10)
 
     def freeze_agent(self):
         os.kill(self.agent.pid, signal.SIGSTOP)
@@ -142,7 +144,7 @@ class World:
     def close(self):
         try:
             if self.agent:
-                self.agent.stop()
+                self.agent.stop(within=10)
         finally:
             self.remove_cgroups()
             shutil.rmtree(self.reports)
