@@ -86,19 +86,19 @@ describe("charts, events, metrics", () => {
         await live(page);
         const values = chart(page, "CPU").locator(".legend-value");
         await until(
-          async () => (await figure(values.nth(0))) > 0.1 && (await figure(values.nth(1))) > 0.4,
+          async () => (await figure(values.nth(0))) > 0.02 && (await figure(values.nth(1))) > 0.1,
           15,
           "both have CPU",
         );
-        await page.getByRole("button", { name: "Times the first" }).click();
-        const times = chart(page, "CPU, times the first").locator(".legend-value");
+        await page.getByRole("button", { name: "Relative to first" }).click();
+        const times = chart(page, "CPU, relative to the first").locator(".legend-value");
         await until(
           async () => (await figure(times.nth(1))) > 1.5,
           5,
           "the bare one uses more than the one with a quota",
         );
-        await page.getByRole("button", { name: "Part of limit" }).click();
-        const part = chart(page, "CPU, part of the limit").locator(".legend-value");
+        await page.getByRole("button", { name: "Share of limit" }).click();
+        const part = chart(page, "CPU, share of the limit").locator(".legend-value");
         await until(async () => (await figure(part.nth(0))) > 60, 5, "near its limit");
         assert.equal((await part.nth(1).textContent()).trim(), "–", "without a limit there is no part of it");
         await page.getByRole("button", { name: "Per unit of work" }).click();
@@ -121,7 +121,7 @@ describe("charts, events, metrics", () => {
           .getByRole("button", { name: /^Remove/ })
           .first()
           .click();
-        await page.getByText("One more, please").waitFor();
+        await page.getByText("Add one more workload").waitFor();
         await page.getByRole("combobox", { name: "Add a workload" }).fill("farm_db");
         await page.getByRole("option").first().waitFor();
         await page.keyboard.press("Enter");

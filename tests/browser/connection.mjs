@@ -29,11 +29,14 @@ describe("the connection", () => {
     await withPage({ allow: kBroken }, async (page) => {
       await live(page);
       await rowOf(page, id).waitFor();
-      await world.ask("stop_agent");
-      await page.getByText(/The connection to the agent is lost/).waitFor();
-      assert.match(await page.locator(".freshness").textContent(), /^Stale · \d+ s/);
-      assert.ok(await rowOf(page, id).isVisible(), "the last figures stay");
-      await world.ask("start_agent");
+      try {
+        await world.ask("stop_agent");
+        await page.getByText(/The connection to the agent is lost/).waitFor();
+        assert.match(await page.locator(".freshness").textContent(), /^Stale · \d/);
+        assert.ok(await rowOf(page, id).isVisible(), "the last figures stay");
+      } finally {
+        await world.ask("start_agent"); // for the tests that follow, too
+      }
       await live(page);
       assert.equal(await page.locator(".stale-bar").count(), 0);
       await rowOf(page, id).waitFor();
@@ -155,7 +158,7 @@ describe("the connection", () => {
         try {
           await set(page, 0);
           await until(async () => (await freshness(page)) === "stale", 8, "stale after the clock was set back");
-          assert.match(await page.locator(".freshness").textContent(), /^Stale · \d+ s/);
+          assert.match(await page.locator(".freshness").textContent(), /^Stale · \d/);
         } finally {
           await world.ask("thaw_agent");
         }
@@ -189,7 +192,7 @@ describe("the connection", () => {
   test("a link to what never was says so and suggests", async () => {
     await withPage({ hash: "#/workload?id=%2Fdocker%2Ffarm_web", allow: [/404/] }, async (page) => {
       await live(page);
-      await page.getByText("This workload is not here").waitFor();
+      await page.getByText("Workload not found").waitFor();
       await page.getByRole("link", { name: "farm_web_1" }).click();
       await page.locator('.chart[data-chart="CPU"] canvas').waitFor();
     });

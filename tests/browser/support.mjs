@@ -67,7 +67,7 @@ export async function begin() {
     await world.ask("run", {
       name: "farm_web_1",
       steps: ["spin"],
-      options: ["--cpus", "0.2", "--memory", "64m", ...compose("web")],
+      options: ["--cpus", "0.05", "--memory", "64m", ...compose("web")],
     })
   ).id;
   farm.db = (

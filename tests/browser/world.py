@@ -49,6 +49,8 @@ class World:
         self.start_agent()
 
     def start_agent(self):
+        if self.agent:
+            return {"port": self.port}
         self.agent = Agent(
             f"--docker.root={self.docker.data_root}",
             f"--overhead.reports={self.reports}",
@@ -59,7 +61,7 @@ class World:
 
     def stop_agent(self):
         agent, self.agent = self.agent, None
-        agent.stop()
+        agent.stop(within=10)
 
     def freeze_agent(self):
         os.kill(self.agent.pid, signal.SIGSTOP)
@@ -82,6 +84,10 @@ class World:
 
     def go_on(self, name):
         self.containers[name].go_on()
+
+    def limit_cpu(self, name, quota, period):
+        """Microseconds of CPU time in each period, from now on: at its start a container needs more."""
+        self.docker.docker("update", f"--cpu-period={period}", f"--cpu-quota={quota}", name)
 
     def cpu_seconds(self, name):
         """What the kernel has accounted to the container."""
@@ -109,6 +115,10 @@ class World:
             directory = tree / self.cgroups / name
             directory.mkdir(parents=True, exist_ok=True)
             (directory / "cgroup.procs").write_text(str(self.bare[-1].pid))
+            for parent in (directory.parent, directory):
+                for file, most in (("cpu.weight", "10000"), ("cpu.shares", "262144")):
+                    if (parent / file).exists():
+                        (parent / file).write_text(most)
         return {"id": f"/{self.cgroups}/{name}"}
 
     def make_cgroups(self, names):
@@ -149,7 +159,7 @@ class World:
     def close(self):
         try:
             if self.agent:
-                self.agent.stop()
+                self.agent.stop(within=10)
         finally:
             self.remove_cgroups()
             shutil.rmtree(self.reports)

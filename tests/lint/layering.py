@@ -128,7 +128,12 @@ class Language:
 
 
 def cpp_of(root, section):
-    files = [f for top in TOP_FOLDERS for f in sorted((root / top).rglob("*")) if f.suffix in (".cc", ".h") or f.name.endswith(".cc.in")]
+    files = [
+        f
+        for top in TOP_FOLDERS
+        for f in sorted((root / top).rglob("*"))
+        if f.suffix in (".cc", ".h") or f.name.endswith(".cc.in")
+    ]
     texts = {str(f.relative_to(root)): f.read_text() for f in files}
     return Language("C++", section, texts, lambda file, text: [i for i in INCLUDE.findall(text) if i in texts])
 
@@ -163,7 +168,7 @@ def doubled_names(texts, excused):
     for file in texts:
         by_stem[pathlib.PurePath(file).name.split(".")[0]].append(file)
     for files in by_stem.values():
-        if len({file[:file.index(".")] for file in files}) > 1 and not excused(*files):
+        if len({file[: file.index(".")] for file in files}) > 1 and not excused(*files):
             yield "one name for two things: " + ", ".join(files)
 
 

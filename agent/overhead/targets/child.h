@@ -4,7 +4,7 @@
 
 #include "agent/overhead/model/failure.h"
 #include "agent/overhead/targets/interrupt.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <chrono>
 #include <optional>

@@ -5,7 +5,7 @@
 
 #include "agent/overhead/model/failure.h"
 #include "agent/overhead/targets/child.h"
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <chrono>
 #include <functional>

@@ -3,7 +3,7 @@
 // child.cc).
 #pragma once
 
-#include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/file_descriptor.h"
 
 #include <csignal>
 

@@ -102,10 +102,7 @@ function PageOf({ view }: { view: ViewState }) {
   });
   if (live.status === "denied" && live.size === 0) {
     return (
-      <Failure
-        error={new ApiError("denied", "The server refused to show the dashboard's figures to you.")}
-        retry={reconnect}
-      />
+      <Failure error={new ApiError("denied", "The server denied access to the dashboard's data.")} retry={reconnect} />
     );
   }
   switch (view.page) {
@@ -183,8 +180,8 @@ function Header({ choice, nextTheme }: { choice: Choice; nextTheme: () => void }
           type="button"
           class="icon-button"
           onClick={nextTheme}
-          aria-label={`Theme: ${choice === "auto" ? "as the system" : choice}. Change`}
-          title={`Theme: ${choice === "auto" ? "as the system" : choice}`}
+          aria-label={`Theme: ${choice === "auto" ? "system" : choice}. Change`}
+          title={`Theme: ${choice === "auto" ? "system" : choice}`}
         >
           {choice === "auto" ? <Auto /> : choice === "light" ? <Sun /> : <Moon />}
         </button>
@@ -223,7 +220,7 @@ function Freshness() {
         onClick={() => live.setPaused(!live.paused)}
         aria-pressed={live.paused}
         aria-label="Pause"
-        title={live.paused ? "Go on" : "Pause: hold the figures as they are"}
+        title={live.paused ? "Resume updates" : "Pause updates"}
       >
         {live.paused ? <Play /> : <Pause />}
       </button>
@@ -244,8 +241,8 @@ function StaleBar() {
   return (
     <div role="status" class="stale-bar">
       <span>
-        {live.status === "denied" ? "The server no longer lets you see this." : "The connection to the agent is lost."}{" "}
-        These are the figures of {clock(live.time)}; trying again by itself.
+        {live.status === "denied" ? "The server no longer gives you access." : "The connection to the agent is lost."}{" "}
+        Showing the data of {clock(live.time)}; reconnecting automatically.
       </span>
       <button type="button" class="button" onClick={reconnect}>
         Try now

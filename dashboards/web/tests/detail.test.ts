@@ -156,14 +156,14 @@ describe("what goes with a name", () => {
     expect(
       detailsText({
         outcome: "unknown",
-        lived_seconds: 1.46048,
+        lifetime_seconds: 1.46048,
         memory_max_bytes: 2 << 20,
         cpu_limit_cores: "0.200",
         seconds: 10,
         exit_code: 137,
         of: {},
       }),
-    ).toBe("outcome unknown · lived 1 s · memory max 2.00 MiB · cpu limit 0.20 cores · 10 s · exit code 137");
+    ).toBe("outcome unknown · lifetime 1 s · memory max 2.00 MiB · cpu limit 0.20 cores · 10 s · exit code 137");
   });
   it("does not say a group of processes twice", () => {
     expect(subtitle({ key: 1, id: "process:nginx", kind: "process", workload: "nginx" })).toBe("");

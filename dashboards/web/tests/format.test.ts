@@ -76,7 +76,7 @@ describe("numbers as people read them", () => {
       expect(formatValue(NaN, unit)).toBe("–");
       expect(formatValue(0, unit)).not.toBe("–");
     }
-    expect(spoken(null, "bytes")).toBe("not known");
+    expect(spoken(null, "bytes")).toBe("unknown");
   });
 
   it("parts a figure from its unit", () => {

@@ -127,7 +127,8 @@ class Agent(AgentClient):
         size = os.fstat(self._log.fileno()).st_size
         return os.pread(self._log.fileno(), size, 0).decode(errors="replace")
 
-    def stop(self):
+    def stop(self, within=1.0):
+        """`within`: seconds it may take, for tests that are not about it and run on a busy machine."""
         started = time.monotonic()
         self._process.send_signal(signal.SIGTERM)
         try:
@@ -138,7 +139,7 @@ class Agent(AgentClient):
             raise AssertionError("SIGTERM did not end the agent within 60 s\n" + self.log()) from None
         took = time.monotonic() - started
         assert code == 0, f"exit code {code} after SIGTERM\n{self.log()}"
-        assert took < 1.0 or took < 1.0 + 20 * seconds_of_a_process(), f"SIGTERM took {took:.2f} s"
+        assert took < within or took < within + 20 * seconds_of_a_process(), f"SIGTERM took {took:.2f} s"
 
     def _ready(self):
         if self._process.poll() is not None:

@@ -46,8 +46,8 @@ function failure(status: number, body: string): ApiError {
     // plain text: as it is
   }
   if (status === 401 || status === 403)
-    return new ApiError("denied", "You may not see this: the server asks for other rights.", status);
-  if (status === 404) return new ApiError("missing", said || "There is no such thing.", status);
+    return new ApiError("denied", "You do not have permission to see this.", status);
+  if (status === 404) return new ApiError("missing", said || "The agent does not have this.", status);
   if (status < 500) return new ApiError("refused", said || `The agent refused (${status}).`, status);
   return new ApiError("broken", said || `The agent failed (${status}).`, status);
 }
@@ -57,7 +57,7 @@ export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T>
   try {
     return (await answer.json()) as T;
   } catch {
-    throw new ApiError("broken", "The answer is not from Tallyman: it is no JSON. Is something between?");
+    throw new ApiError("broken", "The answer is not JSON. Does another server answer in place of Tallyman?");
   }
 }
 
@@ -192,7 +192,7 @@ export async function getCatalogue(signal?: AbortSignal): Promise<CatalogueMetri
 /** Newest first. */
 export async function getOverheadRuns(signal?: AbortSignal): Promise<OverheadRun[]> {
   const answer = await getJson<{ reports?: OverheadRun[] }>("api/v1/overhead", signal);
-  if (!Array.isArray(answer?.reports)) throw new ApiError("broken", "The answer is no list of reports.");
+  if (!Array.isArray(answer?.reports)) throw new ApiError("broken", "The answer is not a list of reports.");
   return answer.reports.filter((one) => typeof one?.run === "string" && one.run !== "");
 }
 

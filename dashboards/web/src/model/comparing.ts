@@ -83,9 +83,9 @@ export function comparedTitle(compared: Compared, normalise: Normalise, counter:
     case "":
       return compared.title;
     case "limit":
-      return `${compared.title}, part of the limit`;
+      return `${compared.title}, share of the limit`;
     case "first":
-      return `${compared.title}, times the first`;
+      return `${compared.title}, relative to the first`;
     case "unit": {
       const { word } = workSize(counter);
       const gauge = ["working_set_bytes", "pids", "psi_cpu", "psi_io"].includes(compared.field);

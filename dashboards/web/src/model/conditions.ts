@@ -45,7 +45,7 @@ export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvent
   const add = (type: Condition["type"], severity: Severity, text: string, title: string): void => {
     found.push({ type, severity, text, title });
   };
-  if (recent.ended !== undefined) add("ended", "warning", "ended", "It has ended; these are its last figures");
+  if (recent.ended !== undefined) add("ended", "warning", "ended", "The workload has ended; these are its last values");
   if (recent.oomKills > 0) {
     add(
       "oom_killed",
@@ -79,7 +79,7 @@ export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvent
       "throttled",
       "warning",
       `throttled ${percent(Math.min(figures.cpu_throttled, 9.99))}`,
-      `Its CPU quota stopped it for ${percent(figures.cpu_throttled)} of the time`,
+      `Its CPU quota throttled it for ${percent(figures.cpu_throttled)} of the time`,
     );
   }
   const pressures: [string, number | null][] = [
@@ -95,7 +95,7 @@ export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvent
       "pressured",
       "warning",
       `${resource} wait ${percent(value)}`,
-      `Something in it waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`,
+      `Processes waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`,
     );
   }
   return found;

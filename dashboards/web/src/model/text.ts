@@ -4,7 +4,7 @@
 
 // C0, C1, zero-width, and the bidirectional controls.
 const kInvisible =
-  // eslint-disable-next-line no-control-regex
+  // eslint-disable-next-line no-control-regex -- control characters are what it looks for
   /[\u0000-\u001f\u007f-\u009f\u00ad\u061c\u200b-\u200f\u2028-\u202f\u2060-\u206f\ufeff\ufff9-\ufffb]/g;
 
 /** Invisible characters made visible as their code, <202E>; the length bounded. */

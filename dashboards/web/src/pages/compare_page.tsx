@@ -38,8 +38,8 @@ const kStyles: readonly Pick<Line, "color" | "dash">[] = [
 ];
 const kNormaliseBy: readonly (readonly [Normalise, string])[] = [
   ["", "Absolute"],
-  ["limit", "Part of limit"],
-  ["first", "Times the first"],
+  ["limit", "Share of limit"],
+  ["first", "Relative to first"],
   ["unit", "Per unit of work"],
 ];
 const kFields = kCompared.map((one) => one.field);
@@ -149,8 +149,8 @@ export function ComparePage({ state }: { state: CompareState }) {
         )}
       </ul>
       {ids.length < 2 ? (
-        <Notice title={ids.length === 0 ? "Nothing to compare yet" : "One more, please"}>
-          Add two to six workloads here, or choose them in the overview with their boxes or the key x.
+        <Notice title={ids.length === 0 ? "Nothing to compare yet" : "Add one more workload"}>
+          Add two to six workloads here, or select them in the overview with their checkboxes or the x key.
         </Notice>
       ) : (
         <>
@@ -213,8 +213,8 @@ export function ComparePage({ state }: { state: CompareState }) {
 function emptyWords(normalise: Normalise): string {
   if (normalise === "limit") return "None of these has a limit.";
   if (normalise === "unit")
-    return "No work of this kind was counted yet. A counter that the history does not keep is read from now on.";
-  return "There are no figures of these workloads in this time.";
+    return "No such work has been counted yet. A counter that the history does not store is read from now on.";
+  return "These workloads have no data in this time range.";
 }
 
 /** Workloads with the same name are shown with the end of their ids. */
@@ -240,8 +240,8 @@ function Means({
   const { normalise, counter } = state;
   return (
     <section class="panel">
-      <h2 class="panel-title">Means of the time shown</h2>
-      <div class="table-box" tabIndex={0} role="group" aria-label="Means of the time shown">
+      <h2 class="panel-title">Averages over the time shown</h2>
+      <div class="table-box" tabIndex={0} role="group" aria-label="Averages over the time shown">
         <table class="table">
           <thead>
             <tr>

@@ -101,7 +101,7 @@ export function EventsPage({ state }: { state: EventsState }) {
       </section>
       <p class="table-count" role="status">
         {events.length === all.length ? `${all.length} events` : `${events.length} of ${all.length} events`}
-        {past.dropped > 0 && ` · ${past.dropped} older ones are forgotten`}
+        {past.dropped > 0 && ` · ${past.dropped} older events were dropped`}
       </p>
       {events.length > 0 ? (
         <div>
@@ -109,7 +109,7 @@ export function EventsPage({ state }: { state: EventsState }) {
             <span>Time</span>
             <span>Type</span>
             <span>Workload</span>
-            <span>What</span>
+            <span>Message</span>
           </div>
           <div
             class="events-list"
@@ -141,7 +141,7 @@ export function EventsPage({ state }: { state: EventsState }) {
           Starts, ends, OOM kills, long throttling and changed limits appear here as they happen.
         </Notice>
       ) : (
-        <Notice title="Nothing matches">No event has all that is asked for.</Notice>
+        <Notice title="Nothing matches">No event matches all filters.</Notice>
       )}
     </>
   );

@@ -72,7 +72,7 @@ export function MetricsPage({ state }: { state: MetricsState }) {
       <p class="table-count" role="status">
         {shown.length === metrics.length ? `${metrics.length} metrics` : `${shown.length} of ${metrics.length} metrics`}
       </p>
-      {shown.length === 0 && <Notice title="Nothing matches">No metric has all that is asked for.</Notice>}
+      {shown.length === 0 && <Notice title="Nothing matches">No metric matches all filters.</Notice>}
       <ul class="metrics">
         {shown.map((one) => (
           <MetricLine
@@ -129,7 +129,7 @@ function MetricBody({ metric }: { metric: CatalogueMetric }) {
         </div>
         <div>
           <dt>labels</dt>
-          <dd>{(metric.labels ?? []).join(", ") || "none of its own"}</dd>
+          <dd>{(metric.labels ?? []).join(", ") || "none"}</dd>
         </div>
       </dl>
       <CopyLine text={promql(metric.name, metric.type)} label="Copy the PromQL" />
@@ -138,7 +138,9 @@ function MetricBody({ metric }: { metric: CatalogueMetric }) {
       ) : found === undefined ? (
         <Loading what="its series" />
       ) : found.total === 0 ? (
-        <p class="empty">It has no series now: nothing here gives this figure, or its collector is off.</p>
+        <p class="empty">
+          This metric has no series now: nothing on this host reports it, or its collector is disabled.
+        </p>
       ) : (
         <>
           <ul class="series">

@@ -25,7 +25,7 @@ const kLookAgain = 10_000; // ms, for the first report
 
 async function readReport(run: string, signal: AbortSignal): Promise<Report> {
   const report = reportOf(await getOverheadReport(run, signal));
-  if (report === undefined) throw new ApiError("broken", "The answer is no report of tallyman overhead run.");
+  if (report === undefined) throw new ApiError("broken", "The answer is not a report of tallyman overhead run.");
   return report;
 }
 
@@ -112,10 +112,13 @@ function runText(one: OverheadRun): string {
 function Empty() {
   return (
     <Notice title="Nothing is measured yet">
-      <p>What a container costs against a bare process is measured on this machine, in two minutes at most:</p>
+      <p>
+        This command measures what a container costs on this machine, compared with a bare process. It takes two minutes
+        at most:
+      </p>
       <CopyLine text="tallyman overhead run --quick" label="Copy the command" />
       <p>
-        The report appears here when it is done. The agent looks for reports in the directory of its flag{" "}
+        The report appears here when the run is done. The agent reads reports from the directory given by{" "}
         <code class="mono">--overhead.reports</code>.
       </p>
     </Notice>
@@ -130,12 +133,12 @@ function ReportBody({ report, quantity }: { report: Report; quantity: Quantity }
     report.rounds === undefined
       ? ""
       : `${report.rounds} rounds${report.durationNs === undefined ? "" : ` of ${timeText(report.durationNs)} a measurement`}`,
-    began === undefined ? "" : `begun ${when(began)}`,
+    began === undefined ? "" : `started ${when(began)}`,
   ].filter((text) => text !== "");
   return (
     <>
       <p class="table-count" role="status">
-        {quantity === "wall" ? "Wall" : "CPU"} time of one operation, against {report.baseline}: {differing} of{" "}
+        {quantity === "wall" ? "Wall" : "CPU"} time of one operation, compared with {report.baseline}: {differing} of{" "}
         {compared} {compared === 1 ? "comparison" : "comparisons"} differ measurably
       </p>
       {report.remarks.length > 0 && (
@@ -166,7 +169,7 @@ function Legend() {
         <svg width="26" height="14" aria-hidden="true" focusable="false">
           <rect class="ratio-more" x="1" y="3" width="24" height="8" />
         </svg>
-        a measurable difference; right of 1 it takes longer, left of it less
+        a measurable difference: right of 1 is slower, left of 1 is faster
       </li>
       <li>
         <svg width="26" height="14" aria-hidden="true" focusable="false">
@@ -174,14 +177,14 @@ function Legend() {
             <path d="M2 7H24M2 3V11M24 3V11" />
           </g>
         </svg>
-        the 95 % interval of the ratio
+        95 % confidence interval of the ratio
       </li>
       <li>
         <svg width="26" height="14" aria-hidden="true" focusable="false">
           <rect class="ratio-noise" x="3" y="0" width="20" height="14" />
           <path class="ratio-edge" d="M3 0V14M23 0V14" />
         </svg>
-        noise: as far as the same is from itself; within it nothing can be told apart
+        noise: how far two runs of the same thing differ; a smaller difference cannot be measured
       </li>
     </ul>
   );
@@ -226,8 +229,8 @@ function Panels({ report }: { report: Report }) {
       {report.clocks.length > 0 && (
         <Panel title="CPU time by the cgroup">
           <p class="overhead-text">
-            Over that by the processes' own clocks: 1 is full agreement. The cgroup is read as the agent reads it for
-            its metrics.
+            Divided by the CPU time that the processes' own clocks measured; 1 means that they agree. The cgroup is read
+            as the agent reads it for its metrics.
           </p>
           <dl class="facts">
             {report.clocks.map(([mode, ratio]) => (

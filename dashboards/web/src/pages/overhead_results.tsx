@@ -68,7 +68,7 @@ function GroupPanel({ group, quantity, baseline }: { group: Group; quantity: Qua
           </>
         )
       )}
-      {group.rows.length === 0 && <p class="empty">No other place was measured: see below what did not run.</p>}
+      {group.rows.length === 0 && <p class="empty">No other environment was measured. “Did not run” below says why.</p>}
     </section>
   );
 }

@@ -82,7 +82,7 @@ export function HostStrip() {
         {spark(["psi_cpu"], 0.2)}
       </Tile>
       <a class="strip-more" href={viewHash(workloadView(kHostId))}>
-        Host in detail
+        Host details
       </a>
     </section>
   );

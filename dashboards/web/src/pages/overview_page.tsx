@@ -43,7 +43,7 @@ export function OverviewPage({ state }: { state: OverviewState }) {
     return live.status === "connecting" || live.arrived === 0 ? (
       <Loading what="workloads" />
     ) : (
-      <Notice title="No workloads">The agent reports none: not even the host. Its log says why.</Notice>
+      <Notice title="No workloads">The agent reports no workloads, not even the host. See the log of the agent.</Notice>
     );
   }
   const table = (): Table => tableOf(live.fields, shown, rated);
@@ -117,7 +117,7 @@ export function OverviewPage({ state }: { state: OverviewState }) {
           onClick={() => set({ only: !state.only })}
           title="Throttled, OOM-killed, restarting, pressured or near a limit"
         >
-          Stand out <span class="count">{standOut}</span>
+          Needs attention <span class="count">{standOut}</span>
         </button>
         <span class="toolbar-gap" />
         <div class="labelled only-wide">
@@ -154,10 +154,8 @@ export function OverviewPage({ state }: { state: OverviewState }) {
         </Menu>
       </div>
       {shown.length === 0 ? (
-        <Notice title={total === 0 ? "Nothing runs here but the host" : "Nothing matches"}>
-          {total === 0
-            ? "Workloads appear here within a second of their start."
-            : "No workload has all that is asked for."}
+        <Notice title={total === 0 ? "Only the host is running" : "Nothing matches"}>
+          {total === 0 ? "Workloads appear here within a second of their start." : "No workload matches all filters."}
         </Notice>
       ) : (
         <WorkloadTable items={held.items} rated={rated} state={state} set={set} hold={held.hold} />

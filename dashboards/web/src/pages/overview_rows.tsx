@@ -314,7 +314,7 @@ function Pressure({ values }: { values: readonly (number | null)[] }) {
         <span
           key={names[i]}
           class={value === null || value < 0.005 ? "faint" : value >= 0.1 ? "strong" : ""}
-          title={`${names[i]} pressure ${value === null ? "not known" : percent(value)}`}
+          title={`${names[i]} pressure ${value === null ? "unknown" : percent(value)}`}
         >
           {value === null ? kAbsentText : (value * 100).toFixed(0)}
         </span>

@@ -18,7 +18,7 @@ const kNarrowRowHeight = 78;
 
 const kColumns: readonly { by: SortBy; title: string; class: string; hint?: string }[] = [
   { by: "name", title: "Workload", class: "c-name" },
-  { by: "status", title: "Stands out", class: "c-status" },
+  { by: "status", title: "Status", class: "c-status" },
   { by: "cpu", title: "CPU", class: "c-cpu", hint: "cores" },
   { by: "memory", title: "Memory", class: "c-memory", hint: "working set" },
   { by: "io", title: "Disk", class: "c-io", hint: "read, write" },

@@ -55,7 +55,7 @@ const kDrawings: readonly Drawing[] = [
       facts.limits?.memory_bytes
         ? { value: facts.limits.memory_bytes, text: `limit ${bytes(facts.limits.memory_bytes)}` }
         : facts.id === kHostId && hostMemory
-          ? { value: hostMemory, text: `${bytes(hostMemory)} in all` }
+          ? { value: hostMemory, text: `${bytes(hostMemory)} total` }
           : undefined,
   },
   {
@@ -171,7 +171,7 @@ export function WorkloadPage({ state }: { state: WorkloadState }) {
             aria-pressed={app.chosen.includes(id)}
             onClick={() => toggleChosen(app, id)}
           >
-            {app.chosen.includes(id) ? "Chosen" : "Compare"}
+            {app.chosen.includes(id) ? "Selected" : "Compare"}
           </button>
         )}
         <Menu
@@ -206,7 +206,7 @@ export function WorkloadPage({ state }: { state: WorkloadState }) {
       {ended !== undefined && entry && <EndedNote entry={entry} />}
       {!facts && (
         <div class="inline-note" role="status">
-          This workload runs no longer. What the history still has of it:
+          This workload is no longer running. The history still has this data:
         </div>
       )}
       <RangeBar range={range} onChange={(next) => setRange(next)}>
@@ -244,9 +244,7 @@ export function WorkloadPage({ state }: { state: WorkloadState }) {
         })}
       </div>
       {silent.length > 0 && !series.loading && (
-        <p class="hint">
-          No figures here of: {silent.join(", ")}. The kernel gives none for this workload, or it has none of its own.
-        </p>
+        <p class="hint">No data for: {silent.join(", ")}. The kernel does not report it for this workload.</p>
       )}
       <WorkloadPanels
         facts={facts}
@@ -277,10 +275,10 @@ function Missing({ id, error }: { id: string; error: unknown }) {
     .filter((one) => wanted.length > 2 && matchesWorkload(one.search, wanted.slice(0, 200)))
     .slice(0, 6);
   return (
-    <Notice title="This workload is not here" role="alert">
+    <Notice title="Workload not found" role="alert">
       <p>
-        None with the id <Name text={id} longest={160} class="mono" /> runs, and the history has nothing of it. It may
-        have ended long ago.
+        No running workload has the id <Name text={id} longest={160} class="mono" />, and the history has no data for
+        it. It may have ended long ago.
       </p>
       {near.length > 0 && (
         <ul>
@@ -310,11 +308,12 @@ function EndedNote({ entry }: { entry: Entry }) {
   );
   return (
     <div class="inline-note" role="status">
-      This workload ended at {clock(entry.ended ?? 0)}. These are its last figures.
+      This workload ended at {clock(entry.ended ?? 0)}. These are its last values.
       {successor && (
         <>
           {" "}
-          A new one of the same name runs: <a href={viewHash(workloadView(successor.facts.id))}>show it</a>.
+          A new workload with the same name is running: <a href={viewHash(workloadView(successor.facts.id))}>show it</a>
+          .
         </>
       )}
     </div>

@@ -45,7 +45,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
     <div class="panels">
       <Panel title="Events" count={events.length}>
         {events.length === 0 ? (
-          <p class="empty">Nothing happened that is remembered.</p>
+          <p class="empty">No events are recorded.</p>
         ) : (
           <ul class="events events-own">
             {events.slice(0, kMaxEvents).map((event) => (
@@ -63,7 +63,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
       )}
       {interfaces.length > 0 && (
         <Panel title="Network by interface">
-          <Table head={["Interface", "in", "out", "in, all", "out, all", "errors", "dropped"]}>
+          <Table head={["Interface", "in", "out", "in, total", "out, total", "errors", "dropped"]}>
             {interfaces.map((one) => (
               <tr key={one.name}>
                 <th scope="row">
@@ -103,7 +103,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
       )}
       {namespaces.length > 0 && (
         <Panel title="Namespaces">
-          <Table head={["Namespace", "of", "whose", "with", "inode"]} words>
+          <Table head={["Namespace", "isolates", "owner", "shared with", "inode"]} words>
             {namespaces.map((one) => (
               <tr key={one.type}>
                 <th scope="row">{one.type}</th>
@@ -120,7 +120,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
       )}
       {mounts.length > 0 && (
         <Panel title="Mounts" count={mounts.length}>
-          <Table head={["Inside", "from", "type", "size", ""]} words>
+          <Table head={["Mount point", "source", "type", "size", ""]} words>
             {mounts.map((one, i) => (
               <tr key={i}>
                 <th scope="row">
@@ -169,7 +169,7 @@ function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) 
     : [
         [
           "kernel memory",
-          cost.kernelMemory === undefined ? undefined : `${bytes(cost.kernelMemory)}, in its memory already`,
+          cost.kernelMemory === undefined ? undefined : `${bytes(cost.kernelMemory)}, included in its memory`,
         ],
         [
           "writable layer",
@@ -197,7 +197,7 @@ function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) 
           ))}
         </Table>
       ) : (
-        <p class="hint">No shim and no proxy of its own is known.</p>
+        <p class="hint">No shim and no proxy process was found.</p>
       )}
       {known.length > 0 && (
         <dl class="facts">
@@ -210,8 +210,8 @@ function RuntimePanel({ cost, isHost }: { cost: RuntimeCost; isHost: boolean }) 
         </dl>
       )}
       <p class="panel-foot">
-        {isHost ? "Daemons serve all containers." : "Outside of its own figures, but for the kernel's memory."} What a
-        container costs in speed: <a href={viewHash(kOverhead)}>Overhead</a>.
+        {isHost ? "Daemons serve all containers." : "Not included in the values of the workload, except kernel memory."}{" "}
+        What a container costs in speed: <a href={viewHash(kOverhead)}>Overhead</a>.
       </p>
     </Panel>
   );
@@ -250,7 +250,7 @@ function Identity({ facts, detail }: { facts: Facts; detail: WorkloadDetail | un
     ],
     ["storage driver", detail?.storage_driver],
     [
-      "memory, highest",
+      "memory, maximum",
       detail?.stats?.["memory_max_usage_bytes"] === undefined
         ? undefined
         : bytes(detail.stats["memory_max_usage_bytes"]),
@@ -290,7 +290,7 @@ function openFilesText({ open, sockets, limit }: OpenFiles): string | undefined 
   return [
     `${count(open)}`,
     sockets ? `${count(sockets)} of them sockets` : "",
-    limit === undefined ? "" : `a process may have ${limit}`,
+    limit === undefined ? "" : `limit per process ${limit}`,
   ]
     .filter(Boolean)
     .join(", ");

@@ -171,7 +171,7 @@ export function Chart(props: ChartProps) {
         </ul>
       </figcaption>
       <div class="chart-box" ref={box} tabIndex={0} role="img" aria-label={spokenSummary(props)} onKeyDown={onKey} />
-      {empty && <p class="chart-empty">No data in this time</p>}
+      {empty && <p class="chart-empty">No data in this time range</p>}
     </figure>
   );
 }
@@ -186,7 +186,7 @@ function spokenSummary({ title, lines, data, unit, format, limits }: ChartProps)
   const parts = lines.map((line, i) => {
     const figures = summary(data[i + 1] ?? []);
     return figures
-      ? `${line.label.slice(0, 80)}: now ${say(figures.last)}, mean ${say(figures.mean)}, at most ${say(figures.most)}`
+      ? `${line.label.slice(0, 80)}: now ${say(figures.last)}, average ${say(figures.mean)}, maximum ${say(figures.most)}`
       : `${line.label.slice(0, 80)}: no data`;
   });
   const bounds = (limits ?? []).map((limit) => limit.text);

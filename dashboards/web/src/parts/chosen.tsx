@@ -14,7 +14,7 @@ export function ChosenBar() {
   const app = useApp();
   if (app.chosen.length === 0) return null;
   return (
-    <div class="chosen" role="region" aria-label="Chosen for comparing">
+    <div class="chosen" role="region" aria-label="Selected for comparison">
       <ul>
         {app.chosen.map((id) => {
           const entry = app.live.find(id);
@@ -24,7 +24,7 @@ export function ChosenBar() {
               <Name text={name} longest={32} />
               <button
                 type="button"
-                aria-label={`Do not compare ${name.slice(0, 60)}`}
+                aria-label={`Remove ${name.slice(0, 60)} from the comparison`}
                 onClick={() => toggleChosen(app, id)}
               >
                 <Close />
@@ -35,9 +35,9 @@ export function ChosenBar() {
       </ul>
       <span class="chosen-hint" role="status">
         {app.chosen.length < 2
-          ? "Choose one more"
+          ? "Select one more"
           : app.chosen.length === kMaxCompared
-            ? `${kMaxCompared} at most`
+            ? `maximum ${kMaxCompared}`
             : ""}
       </span>
       <button type="button" class="button" onClick={() => app.choose([])}>

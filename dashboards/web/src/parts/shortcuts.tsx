@@ -5,13 +5,13 @@ import { kCompare, kEvents, kMetrics, kOverhead } from "../model/url_state";
 
 const kKeys: readonly (readonly [string, string])[] = [
   ["/", "Search"],
-  ["↑ ↓", "Move in the table; Home and End to its ends"],
+  ["↑ ↓", "Move in the table; Home and End go to its ends"],
   ["Enter", "Open the row or the group"],
-  ["x", "Choose the row for comparing"],
+  ["x", "Select the row for comparison"],
   ["← →", "On a chart: move in time; + and − zoom, 0 resets"],
   ["1 2 3 4 5", "Overview, Compare, Events, Overhead, Metrics"],
-  ["p", "Pause and go on"],
-  ["?", "This list"],
+  ["p", "Pause or resume"],
+  ["?", "Show this list"],
 ];
 
 export function ShortcutsDialog() {

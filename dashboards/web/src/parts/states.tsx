@@ -41,12 +41,14 @@ export function Failure({ error, retry }: { error: unknown; retry?: () => void }
         ? "The agent cannot be reached"
         : kind === "missing"
           ? "Not found"
-          : "That did not work";
+          : "The request failed";
   return (
     <Notice title={title} role="alert">
       <p>{error instanceof Error ? error.message : String(error)}</p>
       {kind === "denied" && (
-        <p>Whoever runs the server in front of Tallyman can let you in. Log in there and load this page again.</p>
+        <p>
+          The administrator of the server in front of Tallyman can give you access. Log in there and reload this page.
+        </p>
       )}
       {retry && kind !== "missing" && (
         <button type="button" class="button" onClick={retry}>
