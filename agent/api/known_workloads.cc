@@ -1,7 +1,7 @@
 #include "agent/api/known_workloads.h"
 
-#include "agent/config/settings.h"
 #include "agent/http/responses.h"
+#include "collectors/kernel/system/text.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/model/utf8.h"
 

@@ -1,5 +1,7 @@
 #include "agent/overhead/targets/applications.h"
 
+#include "collectors/kernel/system/kernel_file.h"
+
 #include <arpa/inet.h>
 #include <netinet/in.h>
 #include <pwd.h>

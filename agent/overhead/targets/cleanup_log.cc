@@ -1,6 +1,7 @@
 #include "agent/overhead/targets/cleanup_log.h"
 
 #include "agent/overhead/targets/cgroups.h"
+#include "collectors/kernel/system/kernel_file.h"
 
 #include <fcntl.h>
 #include <sys/file.h>

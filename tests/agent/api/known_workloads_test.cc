@@ -34,10 +34,9 @@ class NamedHost {
     for (const auto& [digit, name] : {std::pair('1', "gone"), {'2', "lost"}, {'3', "lost"}, {'4', "back"}}) {
       small_.add_container(id_of(digit), name);
     }
-    Options options = small_.options();
     SamplingServiceEvents events;
     events.log = log_;
-    auto made = SamplingService::make(options, events);
+    auto made = SamplingService::make(small_.options(), events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     sampling_service_ = std::move(*made);
     sample();
@@ -48,10 +47,10 @@ class NamedHost {
       remove_v1_cgroup(small_.host, SmallHost::cgroup_of(id_of(digit)));
     }
     sample();
-    routes_ =
-        std::make_unique<Routes>(options, RouteSources{[this] { return sampling_service_; },
-                                                       [] { return HttpStatistics{}; }, [] { return std::uint64_t{0}; },
-                                                       &history_, [] { return std::uint64_t{0}; }, nullptr, log_});
+    routes_ = std::make_unique<Routes>(
+        RouteOptions{},
+        RouteSources{[this] { return sampling_service_; }, [] { return HttpStatistics{}; },
+                     [] { return std::uint64_t{0}; }, &history_, [] { return std::uint64_t{0}; }, nullptr, log_});
   }
 
   HttpResponse get(Route route, const std::string& workload) {

@@ -64,7 +64,7 @@ TEST(Logging, TheLevelChangesAtRunTimeAndSettingUpAgainChangesNoMore) {
     set_log_level("debug");
     spdlog::debug("two");
     Options::Log other = with_level("warn");
-    other.log_format = "journal";
+    other.format = "journal";
     set_up_logging(other);
     spdlog::info("three");
     spdlog::warn("four");
