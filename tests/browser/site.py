@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """The dashboard's sources in a directory of their own, with the packages of package-lock.json:
-site.py install DIR    copies the sources to DIR and runs npm ci there
+site.py install DIR    copies the sources to DIR and runs npm ci there, unless DIR is up to date
 site.py lint DIR       types, eslint, the imports' order and prettier; installs first where DIR is not up to date
 site.py units DIR      its unit tests
 site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
@@ -52,6 +52,8 @@ def is_up_to_date(directory):
 
 
 def install(directory):
+    if is_up_to_date(directory):
+        return  # each stage of ./test asks again
     directory.mkdir(parents=True, exist_ok=True)
     for old in directory.iterdir():
         if old.name != "node_modules":
@@ -74,8 +76,7 @@ def files_of(directory):
 
 
 def lint(directory):
-    if not is_up_to_date(directory):
-        install(directory)
+    install(directory)
     npm(directory, "run", "check")
     npm(directory, "run", "lint")
     npm(directory, "run", "format:check")
