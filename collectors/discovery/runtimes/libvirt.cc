@@ -102,7 +102,6 @@ class LibvirtRuntime final : public Runtime {
   std::optional<ContainerMatch> match(std::string_view path) const override;
   std::uint64_t revision(const std::string& id) override;
   Result<ContainerDescription> describe(const std::string& id) override;
-  MetadataSource metadata_source() const override { return {kRun, {}}; }
 
  private:
   Result<LibvirtDomain> read_domain(const std::string& path);
