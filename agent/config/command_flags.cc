@@ -46,14 +46,14 @@ std::vector<Setting> list_flags() {
        .shape = Shape::kChoice,
        .field = field<&Options::list, &Options::List::sort>(),
        .scope = SettingScope::kList,
-       .brief = "cpu memory io network pids name",
+       .brief = "by cpu memory io network pids name",
        .detail = "Sorts the table by this column, largest first; `name` sorts from A to Z.",
        .choices = "cpu, memory, io, network, pids, name"},
       {.name = "group",
        .shape = Shape::kChoice,
        .field = field<&Options::list, &Options::List::group>(),
        .scope = SettingScope::kList,
-       .brief = "none project service pod image slice",
+       .brief = "by project service pod image slice",
        .detail =
            "Shows one line per group, with the sum of its members. Groups are the project (Compose) or stack (Swarm), "
            "the service in it, the pod, the image, the slice. Workloads outside such groups are left out.",

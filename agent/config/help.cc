@@ -91,7 +91,9 @@ std::string help_line(const Setting& setting) {
   line.append(start + kBriefColumn - line.size(), ' ');
   line += setting.brief;
   const std::string value = value_text(Options(), setting);
-  const bool has_default = setting.shape != Shape::kSwitch && setting.shape != Shape::kPattern && !value.empty();
+  const bool chosen_later = value == "0" || value == "0ms";  // the brief text names the real default
+  const bool has_default =
+      setting.shape != Shape::kSwitch && setting.shape != Shape::kPattern && !value.empty() && !chosen_later;
   if (has_default) line += " (" + value + ")";
   return line + "\n";
 }
