@@ -116,6 +116,8 @@ Checked check_address(std::string_view text) {
   const std::string& host = parsed->host;
   if (host.empty()) return {};
   if (text.front() == '[') {
+    if (is_address(AF_INET6, host)) return {};
+    return InputError{"has no IPv6 address in its brackets: " + want};
   }
   if (host.find_first_not_of(kDigits) == host.npos && !is_address(AF_INET, host)) {
     return InputError{"has no valid IPv4 address: " + want};
