@@ -2,11 +2,11 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
+#include "agent/api/gather_self_statistics.h"
 #include "agent/api/known_workloads.h"
 #include "agent/api/negotiation.h"
 #include "agent/api/overhead_route.h"
 #include "agent/api/route_table.h"
-#include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
