@@ -25,12 +25,6 @@ bool selected(const std::vector<std::string>& collectors, std::string_view name)
 
 }  // namespace
 
-void DurationHistogram::observe(double seconds) {
-  const auto bound = std::lower_bound(kBounds.begin(), kBounds.end(), seconds);
-  ++counts[static_cast<std::size_t>(bound - kBounds.begin())];
-  sum_seconds += seconds;
-}
-
 class Exposition::Impl {
  public:
   Impl(SelfMetrics self, std::span<const CatalogueEntry> metrics) : self_(std::move(self)), metrics_(metrics) {}

@@ -3,11 +3,10 @@
 #pragma once
 
 #include "collectors/model/catalogue.h"
+#include "collectors/model/exposition_statistics.h"
 #include "collectors/model/snapshot.h"
 #include "exporters/prometheus_text.h"
 
-#include <array>
-#include <cstdint>
 #include <functional>
 #include <memory>
 #include <span>
@@ -27,20 +26,7 @@ struct ExpositionRequest {
   bool operator==(const ExpositionRequest&) const = default;
 };
 
-// Time of rendering and compressing. No bound is a whole number, because the two
-// formats write those differently in the label `le`.
-struct DurationHistogram {
-  static constexpr std::array<double, 10> kBounds{0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5};
-  std::array<std::uint64_t, kBounds.size() + 1>
-      counts{};  // not cumulative; the last one counts values above all bounds
-  double sum_seconds = 0;
-  void observe(double seconds);
-};
-
-struct ExpositionStatistics {
-  std::array<std::array<std::uint64_t, 2>, kTextFormats> requests{};  // [format][gzip]
-  DurationHistogram made;                                             // time to make each body
-};
+static_assert(ExpositionStatistics::kFormats.size() == kTextFormats);
 
 class Exposition {
  public:

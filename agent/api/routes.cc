@@ -2,22 +2,24 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
+#include "agent/api/gather_self_statistics.h"
 #include "agent/api/known_workloads.h"
 #include "agent/api/negotiation.h"
 #include "agent/api/overhead_route.h"
 #include "agent/api/route_table.h"
-#include "agent/api/self_statistics.h"
 #include "agent/api/series_route.h"
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/model/collector_table.h"
 #include "collectors/model/process_facts.h"
 #include "exporters/api_json.h"
 #include "exporters/catalogue_text.h"
 
+#include <boost/asio/executor_work_guard.hpp>
+#include <boost/asio/io_context.hpp>
 #include <boost/asio/post.hpp>
-#include <boost/asio/thread_pool.hpp>
 
 #include <algorithm>
 #include <chrono>
@@ -105,9 +107,14 @@ class Routes::Impl : private RouteHandlers {
         exposition_([this](TextFormat format, std::string& out) {
           self_metrics_.update(self_statistics());
           self_metrics_.append(format, out);
-        }) {}
+        }) {
+    worker_.start([this] { requests_.run(); });
+  }
 
-  ~Impl() override { worker_.join(); }
+  ~Impl() override {
+    until_the_end_.reset();  // requests_.run() returns when all are answered
+    worker_.stop();
+  }
 
   void handle(HttpRequest request, HttpServer::Respond respond) {
     if (!prefix_.empty() && request.path == prefix_) {
@@ -119,7 +126,7 @@ class Routes::Impl : private RouteHandlers {
     if (const auto match = table_.find(request.path); match && match->route->immediate) {
       return respond(answer(request));
     }
-    boost::asio::post(worker_,
+    boost::asio::post(requests_,
                       [this, request = std::move(request), respond = std::move(respond)] { respond(answer(request)); });
   }
 
@@ -279,7 +286,9 @@ class Routes::Impl : private RouteHandlers {
   OverheadReports reports_;
   SelfMetrics self_metrics_;
   Exposition exposition_;
-  boost::asio::thread_pool worker_{1};
+  boost::asio::io_context requests_{1};
+  boost::asio::executor_work_guard<boost::asio::io_context::executor_type> until_the_end_{requests_.get_executor()};
+  Thread worker_{"worker"};
 };
 
 Routes::Routes(const RouteOptions& options, RouteSources sources)

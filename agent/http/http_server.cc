@@ -2,16 +2,13 @@
 
 #include "agent/http/http_connection.h"
 #include "agent/http/listen_address.h"
+#include "collectors/kernel/system/thread.h"
 
 #include <boost/asio/ip/tcp.hpp>
 #include <boost/asio/post.hpp>
 #include <boost/asio/steady_timer.hpp>
 
-#include <pthread.h>
 #include <unistd.h>
-
-#include <csignal>
-#include <thread>
 
 namespace tallyman {
 namespace {
@@ -39,7 +36,7 @@ class HttpServer::Impl {
   net::steady_timer backoff_;
   std::string address_;
   std::uint16_t port_ = 0;
-  std::thread thread_;
+  Thread thread_{"http"};
 
  private:
   void admit(tcp::socket socket);
@@ -131,22 +128,15 @@ HttpServer::HttpServer(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
 HttpServer::~HttpServer() { stop(); }
 
 void HttpServer::start() {
-  if (impl_->thread_.joinable() || !impl_->acceptor_.is_open()) return;
+  if (impl_->thread_.started() || !impl_->acceptor_.is_open()) return;
   impl_->accept();
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // only the thread that waits for signals gets them
-  impl_->thread_ = std::thread([impl = impl_.get()] {
-    pthread_setname_np(pthread_self(), "http");
-    impl->run();
-  });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  impl_->thread_.start([impl = impl_.get()] { impl->run(); });
 }
 
 void HttpServer::stop() {
-  if (!impl_->thread_.joinable()) return impl_->end();
+  if (!impl_->thread_.started()) return impl_->end();
   net::post(*impl_->shared_.io, [impl = impl_.get()] { impl->end(); });
-  impl_->thread_.join();
+  impl_->thread_.stop();
 }
 
 std::uint16_t HttpServer::port() const { return impl_->port_; }

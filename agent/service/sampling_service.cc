@@ -7,11 +7,8 @@
 #include "collectors/sampling/processes/workload_process_stats.h"
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 
-#include <poll.h>
 #include <re2/re2.h>
-#include <sys/eventfd.h>
 #include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <map>
@@ -176,15 +173,9 @@ SamplingService::SamplingService(const Options& options, SamplingServiceEvents e
     : interval_(options.sampling.interval),
       events_(std::move(events)),
       mounts_(std::move(mounts)),
-      collectors_(chosen_collectors(options.collectors)),
-      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      collectors_(chosen_collectors(options.collectors)) {}
 
-SamplingService::~SamplingService() {
-  stop();
-  if (stop_event_ >= 0) {
-    close(stop_event_);
-  }
-}
+SamplingService::~SamplingService() { stop(); }
 
 SnapshotPtr SamplingService::sample_once() {
   discovery_->refresh();
@@ -210,15 +201,11 @@ void SamplingService::start() {
     processes_->scan_once();  // so that the first sample includes processes
     processes_->start();
   }
-  thread_ = std::thread([this] { run(); });
+  thread_.start([this] { run(); });
 }
 
 void SamplingService::stop() {
-  if (thread_.joinable()) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(stop_event_, &one, sizeof one);
-    thread_.join();
-  }
+  thread_.stop();
   if (processes_) {
     processes_->stop();
   }
@@ -241,24 +228,7 @@ void SamplingService::run() {
       const std::lock_guard lock(mutex_);
       statistics_.passes_skipped += static_cast<std::uint64_t>(missed);
     }
-  } while (wait_until(due));
-}
-
-// poll instead of a condition variable: this compiler's TSan does not know
-// pthread_cond_clockwait and reports false races.
-bool SamplingService::wait_until(steady_clock::time_point due) {
-  for (;;) {
-    const auto left = due - steady_clock::now();
-    if (left <= steady_clock::duration::zero()) {
-      return true;
-    }
-    const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
-    timespec timeout{seconds.count(), std::chrono::duration_cast<std::chrono::nanoseconds>(left - seconds).count()};
-    pollfd event{stop_event_, POLLIN, 0};
-    if (ppoll(&event, 1, &timeout, nullptr) > 0) {
-      return false;
-    }
-  }
+  } while (thread_.wait_until(due));
 }
 
 void SamplingService::pass(double lag_seconds) {

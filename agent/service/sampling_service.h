@@ -7,6 +7,7 @@
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/filesystem/filesystem_source.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
 #include "collectors/model/process_facts.h"
@@ -23,7 +24,6 @@
 #include <optional>
 #include <string>
 #include <string_view>
-#include <thread>
 #include <vector>
 
 namespace tallyman {
@@ -77,7 +77,6 @@ class SamplingService {
   SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts);
   bool has_collector(StatsKind needed) const;  // whether a collector that needs it is on
   void run();
-  bool wait_until(std::chrono::steady_clock::time_point due);  // false: stop
   void pass(double lag_seconds);
 
   std::chrono::milliseconds interval_;
@@ -89,8 +88,7 @@ class SamplingService {
   std::unique_ptr<ProcessWatch> processes_;       // null if no collector needs it
   std::shared_ptr<FilesystemSource> filesystem_;  // null if that collector is off
   std::unique_ptr<Sampler> sampler_;              // used only by the sampling thread once that runs
-  int stop_event_ = -1;
-  std::thread thread_;
+  Thread thread_{"sampler"};
 
   // The newest list of all workloads, rebuilt when one of its parts changes. Its own
   // lock is held only for that.

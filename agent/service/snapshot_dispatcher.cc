@@ -1,39 +1,17 @@
 #include "agent/service/snapshot_dispatcher.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <utility>
 
 namespace tallyman {
-namespace {
 
-void wake(int event) {
-  const std::uint64_t one = 1;
-  [[maybe_unused]] const ssize_t written = write(event, &one, sizeof one);
-}
-
-}  // namespace
-
-SnapshotDispatcher::SnapshotDispatcher(std::vector<Take> subscribers)
-    : subscribers_(std::move(subscribers)), event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-SnapshotDispatcher::~SnapshotDispatcher() {
-  stop();
-  if (event_ >= 0) close(event_);
-}
+SnapshotDispatcher::SnapshotDispatcher(std::vector<Take> subscribers) : subscribers_(std::move(subscribers)) {}
+SnapshotDispatcher::~SnapshotDispatcher() { stop(); }
 
 void SnapshotDispatcher::start() {
-  thread_ = std::thread([this] { run(); });
+  thread_.start([this] { run(); });
 }
 
-void SnapshotDispatcher::stop() {
-  if (!thread_.joinable()) return;
-  ending_ = true;
-  wake(event_);
-  thread_.join();
-}
+void SnapshotDispatcher::stop() { thread_.stop(); }
 
 void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
   {
@@ -41,7 +19,7 @@ void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
     waiting_.swap(snapshot);
   }
   if (snapshot) ++skipped_;  // the snapshot that waited; freed outside of the lock
-  wake(event_);
+  published_.ring();
 }
 
 SnapshotPtr SnapshotDispatcher::take_waiting() {
@@ -50,13 +28,10 @@ SnapshotPtr SnapshotDispatcher::take_waiting() {
 }
 
 void SnapshotDispatcher::run() {
-  while (!ending_) {
-    pollfd event{event_, POLLIN, 0};
-    poll(&event, 1, -1);
-    std::uint64_t count = 0;
-    [[maybe_unused]] const ssize_t got = read(event_, &count, sizeof count);
+  while (!thread_.stopping()) {
+    published_.wait_until(std::chrono::steady_clock::time_point::max(), &thread_.stop_event());
     const SnapshotPtr snapshot = take_waiting();
-    if (!snapshot || ending_) continue;
+    if (!snapshot || thread_.stopping()) continue;
     for (const Take& take : subscribers_) take(snapshot);
   }
 }

@@ -3,13 +3,14 @@
 // previous one is still being processed replaces the waiting one.
 #pragma once
 
+#include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/wake_event.h"
 #include "collectors/model/snapshot.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
 #include <mutex>
-#include <thread>
 #include <vector>
 
 namespace tallyman {
@@ -35,12 +36,11 @@ class SnapshotDispatcher {
   SnapshotPtr take_waiting();
 
   std::vector<Take> subscribers_;
-  int event_ = -1;
-  std::thread thread_;
-  std::atomic<bool> ending_ = false;
+  WakeEvent published_;
   std::atomic<std::uint64_t> skipped_ = 0;
   std::mutex mutex_;  // held only to exchange the pointer
   SnapshotPtr waiting_;
+  Thread thread_{"dispatcher"};  // last: it uses all members above
 };
 
 }  // namespace tallyman

@@ -5,15 +5,14 @@
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/unnamed_containers.h"
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/wall_clock.h"
 #include "collectors/model/workload_id.h"
 
 #include <algorithm>
-#include <atomic>
 #include <map>
 #include <mutex>
 #include <set>
-#include <thread>
 #include <utility>
 
 namespace tallyman {
@@ -144,8 +143,7 @@ class Discovery::Impl {
   WorkloadListPtr list_;
   DiscoveryStatus status_;
 
-  std::atomic<bool> stopping_{false};
-  std::thread thread_;
+  Thread thread_{"discovery"};
 };
 
 CgroupTreeOptions Discovery::Impl::tree_options() {
@@ -191,16 +189,14 @@ void Discovery::Impl::refresh() {
 }
 
 void Discovery::Impl::start() {
-  if (thread_.joinable()) return;
-  stopping_ = false;
-  thread_ = std::thread([this] { run(); });
+  thread_.start([this] { run(); });
 }
 
 void Discovery::Impl::stop() {
-  if (!thread_.joinable()) return;
-  stopping_ = true;
+  if (!thread_.started()) return;
+  thread_.request_stop();
   tree_.wake();
-  thread_.join();
+  thread_.stop();
 }
 
 void Discovery::Impl::run() {
@@ -211,12 +207,12 @@ void Discovery::Impl::run() {
   for (const auto& runtime : runtimes_) {
     if (runtime->event_fd() >= 0) news.push_back(runtime->event_fd());
   }
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
     if (!starting_.empty()) left = std::min(left, kStartingInterval);
     if (exits_pending) left = std::min(left, WorkloadExits::kPollInterval);
     bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)), news);
-    if (stopping_) return;
+    if (thread_.stopping()) return;
     if (!news.empty()) {
       for (const auto& runtime : runtimes_) runtime->handle_events();
     }

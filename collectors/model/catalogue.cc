@@ -14,7 +14,7 @@ std::vector<CatalogueEntry> make_catalogue() {
   for (const Collector* collector : all_collectors()) {
     for (const MetricDefinition& metric : collector->metrics) entries.push_back({&metric, collector->name});
   }
-  for (const MetricDefinition& metric : self_metric_table()) entries.push_back({&metric, kSelfCollector});
+  for (const SelfMetric& metric : self_metric_table()) entries.push_back({&metric.definition, kSelfCollector});
   return entries;
 }
 

@@ -106,7 +106,7 @@ TEST(SelfMetrics, FillEveryMetricOfTheTable) {
   metrics.update(everything());
   const ParsedExposition all = parsed(metrics);
   EXPECT_THAT(all.faults, IsEmpty());
-  for (const MetricDefinition& metric : self_metric_table()) {
+  for (const auto& [metric, read, of_report] : self_metric_table()) {
     const auto family = all.families.find(std::string(metric.name));
     ASSERT_NE(family, all.families.end()) << metric.name;
     EXPECT_EQ(family->second.type, to_string(metric.type)) << metric.name;

@@ -3,7 +3,7 @@
 #pragma once
 
 #include "agent/overhead/model/failure.h"
-#include "exporters/self_metrics.h"
+#include "collectors/model/self_statistics.h"
 
 #include <cstdint>
 #include <filesystem>

@@ -3,10 +3,9 @@
 #include "collectors/discovery/tree/directory.h"
 #include "collectors/discovery/tree/directory_watcher.h"
 #include "collectors/kernel/stats/cgroup_path.h"
-#include "collectors/kernel/system/file_descriptor.h"
+#include "collectors/kernel/system/wake_event.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -37,16 +36,12 @@ constexpr milliseconds kShortLivedMemory{2'000};
 
 class CgroupTree::Impl {
  public:
-  explicit Impl(CgroupTreeOptions options)
-      : options_(std::move(options)), wake_fd_(eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
+  explicit Impl(CgroupTreeOptions options) : options_(std::move(options)) {
     for (const auto& hierarchy : options_.hierarchies) counts_links_.push_back(links_count_subdirectories(hierarchy));
   }
 
   bool wait(milliseconds timeout, std::span<const int> others);
-  void wake() {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const auto written = write(wake_fd_.get(), &one, sizeof one);  // full: it is awake anyway
-  }
+  void wake() { wake_.ring(); }
   bool walk() { return walk(hierarchies()); }
   const std::map<std::string, CgroupNode>& nodes() const { return nodes_; }
   CgroupTreeStatus status() const {
@@ -96,7 +91,7 @@ class CgroupTree::Impl {
 
   CgroupTreeOptions options_;
   std::vector<bool> counts_links_;
-  FileDescriptor wake_fd_;
+  WakeEvent wake_;
   std::optional<DirectoryWatcher> watcher_;
   std::map<std::string, CgroupNode> nodes_;
   std::unordered_map<std::string_view, Seen> seen_;  // keys point into nodes_; only while walking_
@@ -336,13 +331,12 @@ bool CgroupTree::Impl::sleep_until(Clock::time_point until, std::span<const int>
   const auto left = std::max(Clock::duration::zero(), until - Clock::now());
   const auto seconds = std::chrono::duration_cast<std::chrono::seconds>(left);
   const timespec timeout{seconds.count(), std::chrono::nanoseconds(left - seconds).count()};
-  std::vector<pollfd> waiting{{wake_fd_.get(), POLLIN, 0}, {watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
+  std::vector<pollfd> waiting{{wake_.fd(), POLLIN, 0}, {watcher_ ? watcher_->fd() : -1, POLLIN, 0}};
   for (const int fd : others) waiting.push_back({fd, POLLIN, 0});
   if (ppoll(waiting.data(), waiting.size(), &timeout, nullptr) <= 0) return false;
   if (waiting[1].revents != 0) take_events();
   if (std::any_of(waiting.begin() + 2, waiting.end(), [](const pollfd& one) { return one.revents != 0; })) return true;
-  std::uint64_t count = 0;
-  return waiting[0].revents != 0 && read(wake_fd_.get(), &count, sizeof count) > 0;
+  return waiting[0].revents != 0 && wake_.take();
 }
 
 bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {

@@ -7,12 +7,11 @@
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/inotify_events.h"
 #include "collectors/kernel/system/self_process.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
 
 #include <poll.h>
-#include <pthread.h>
 #include <sched.h>
-#include <sys/eventfd.h>
 #include <sys/inotify.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
@@ -21,10 +20,8 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
-#include <csignal>
 #include <deque>
 #include <string_view>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -37,11 +34,7 @@ constexpr int kNice = -15;  // if real-time priority is not available
 class EventsFileWatcher final : public FinalStatsWatcher {
  public:
   EventsFileWatcher(const HostRoot& root, const CgroupMounts& mounts, FileDescriptor inotify)
-      : mounts_(mounts),
-        roots_(mounts, 0),
-        devices_(root),
-        inotify_(std::move(inotify)),
-        stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      : mounts_(mounts), roots_(mounts, 0), devices_(root), inotify_(std::move(inotify)) {}
   ~EventsFileWatcher() override { stop(); }
 
   void start() override;
@@ -85,8 +78,8 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   ReadBuffer buffer_;
   std::deque<Token> unclaimed_;  // found by its own watches; most are claimed by now
 
-  FileDescriptor inotify_, stop_event_;
-  std::thread thread_;
+  FileDescriptor inotify_;
+  Thread thread_{"final-stats"};
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
@@ -97,27 +90,11 @@ class EventsFileWatcher final : public FinalStatsWatcher {
 };
 
 void EventsFileWatcher::start() {
-  if (thread_.joinable()) {
-    return;
-  }
-  std::uint64_t count = 0;
-  while (::read(stop_event_.get(), &count, sizeof count) > 0) {
-  }
-  sigset_t all, before;
-  sigfillset(&all);
-  pthread_sigmask(SIG_SETMASK, &all, &before);  // signals go to the thread that waits for them
   started_ = true;
-  thread_ = std::thread([this] { run(); });
-  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  thread_.start([this] { run(); });
 }
 
-void EventsFileWatcher::stop() {
-  if (thread_.joinable()) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
-    thread_.join();
-  }
-}
+void EventsFileWatcher::stop() { thread_.stop(); }
 
 // Its work is limited by the number of cgroups that end, about 0.1 ms each.
 void EventsFileWatcher::raise_priority() {
@@ -129,9 +106,8 @@ void EventsFileWatcher::raise_priority() {
 }
 
 void EventsFileWatcher::run() {
-  pthread_setname_np(pthread_self(), "final-stats");
   raise_priority();
-  std::array<pollfd, 2> waiting{{{stop_event_.get(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
+  std::array<pollfd, 2> waiting{{{thread_.stop_event().fd(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
   for (;;) {
     if (poll(waiting.data(), waiting.size(), -1) < 0 && errno != EINTR) {
       return;

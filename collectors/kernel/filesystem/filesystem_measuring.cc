@@ -45,7 +45,7 @@ void FilesystemSource::Worker::work_on(MeasuredTrees::Tree& tree) {
   });
   if (!answered) {
     tree.walk.reset();
-    if (!stopping_) {
+    if (!thread_.stopping()) {
       note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
       settle(tree, TreeState::kHanging, {});
     }

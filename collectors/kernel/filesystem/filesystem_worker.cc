@@ -37,17 +37,17 @@ FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, Files
     : root_(std::move(root)),
       options_(std::move(options)),
       ports_(std::move(ports)),
-      disk_caller_(options_.disk_deadline, kMaxLeftBehind),
-      walk_caller_(options_.deadline, kMaxLeftBehind, become_unobtrusive),
-      trees_(options_.max_trees),
-      thread_([this] { run(); }) {}
+      disk_caller_("fs-call-1", options_.disk_deadline, kMaxLeftBehind),
+      walk_caller_("fs-call-2", options_.deadline, kMaxLeftBehind, become_unobtrusive),
+      trees_(options_.max_trees) {
+  thread_.start([this] { run(); });
+}
 
 FilesystemSource::Worker::~Worker() {
-  stopping_ = true;
+  thread_.request_stop();
   disk_caller_.hurry();
   walk_caller_.hurry();
-  wake_.ring();
-  thread_.join();
+  thread_.stop();
 }
 
 // Never waits: the thread that holds the lock may have been preempted.
@@ -84,7 +84,7 @@ FilesystemStatistics FilesystemSource::Worker::statistics() const {
 
 void FilesystemSource::Worker::run() {
   Time locating_due;
-  while (!stopping_) {
+  while (!thread_.stopping()) {
     take_commands();
     const Time now = steady_clock::now();
     if (now >= disks_due_) {
@@ -102,7 +102,7 @@ void FilesystemSource::Worker::run() {
     publish();
     const Time next_work = std::max(trees_.next_due().value_or(Time::max()), rest_until_);
     const Time next = std::min({disks_due_, locating_due, next_work});
-    wake_.wait_until(std::max(next, steady_clock::now() + kSoonest));
+    wake_.wait_until(std::max(next, steady_clock::now() + kSoonest), &thread_.stop_event());
   }
 }
 
@@ -240,7 +240,7 @@ void FilesystemSource::Worker::ask_disks() {
   disks_.clear();
   for (const formats::Mount* mount : disk_filesystems(host_table_)) {
     const std::pair numbers{mount->major, mount->minor};
-    if (hanging_disks_.contains(numbers) || stopping_) {
+    if (hanging_disks_.contains(numbers) || thread_.stopping()) {
       continue;
     }
     auto answer = std::make_shared<Result<DiskFilesystem>>(Error{});

@@ -6,13 +6,12 @@
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/kernel/filesystem/measured_trees.h"
 #include "collectors/kernel/system/deadline_caller.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/kernel/system/wake_event.h"
 
-#include <atomic>
 #include <map>
 #include <set>
-#include <thread>
 #include <unordered_map>
 #include <utility>
 
@@ -66,7 +65,6 @@ class FilesystemSource::Worker {
   const FilesystemOptions options_;
   const FilesystemPorts ports_;
   WakeEvent wake_, first_published_;
-  std::atomic<bool> stopping_ = false;
   DeadlineCaller disk_caller_, walk_caller_;
 
   // Used by the planning thread only.
@@ -85,7 +83,7 @@ class FilesystemSource::Worker {
   ReadReport report_ GUARDED_BY(mutex_);
   FilesystemStatistics statistics_ GUARDED_BY(mutex_);
 
-  std::thread thread_;  // last: it uses all members above
+  Thread thread_{"filesystems"};  // last: it uses all members above
 };
 
 }  // namespace tallyman

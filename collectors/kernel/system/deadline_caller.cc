@@ -1,5 +1,6 @@
 #include "collectors/kernel/system/deadline_caller.h"
 
+#include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
 
 #include <algorithm>
@@ -18,21 +19,23 @@ constexpr std::chrono::hours kIdle{1};
 
 // One thread and its job. Shared by caller and thread, since either may end first.
 struct DeadlineCaller::Lane {
+  explicit Lane(const std::string& thread_name) : thread(thread_name) {}
+
+  Thread thread;
   WakeEvent begin, done;
   Mutex mutex;
   std::function<void()> job GUARDED_BY(mutex);
   bool left_behind GUARDED_BY(mutex) = false;
-  bool stop GUARDED_BY(mutex) = false;
   bool running GUARDED_BY(mutex) = false;
 
   void run(std::atomic<std::size_t>& hanging) {
     for (;;) {
-      begin.wait_until(steady_clock::now() + kIdle);
+      begin.wait_until(steady_clock::now() + kIdle, &thread.stop_event());
       std::function<void()> next;
       {
         const MutexLock lock(mutex);
         next = std::exchange(job, {});
-        if (stop) {
+        if (thread.stopping()) {
           return;
         }
       }
@@ -52,35 +55,32 @@ struct DeadlineCaller::Lane {
   }
 };
 
-DeadlineCaller::DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind,
+DeadlineCaller::DeadlineCaller(std::string thread_name, std::chrono::milliseconds deadline, std::size_t max_left_behind,
                                std::function<void()> on_start)
-    : deadline_(deadline), max_left_behind_(max_left_behind), on_start_(std::move(on_start)) {}
+    : thread_name_(std::move(thread_name)),
+      deadline_(deadline),
+      max_left_behind_(max_left_behind),
+      on_start_(std::move(on_start)) {}
 
 DeadlineCaller::~DeadlineCaller() {
-  if (!thread_.joinable()) {
-    return;
+  if (lane_) {
+    lane_->thread.stop();
   }
-  {
-    const MutexLock lock(lane_->mutex);
-    lane_->stop = true;
-  }
-  lane_->begin.ring();
-  thread_.join();
 }
 
 bool DeadlineCaller::start_lane() {
-  if (thread_.joinable()) {
+  if (lane_) {
     return true;
   }
   if (hanging() >= max_left_behind_) {
     return false;
   }
-  lane_ = std::make_shared<Lane>();
-  if (!lane_->begin.valid() || !lane_->done.valid()) {
+  const auto made = std::make_shared<Lane>(thread_name_);
+  if (!made->begin.valid() || !made->done.valid() || !made->thread.stop_event().valid()) {
     return false;
   }
   try {
-    thread_ = std::thread([lane = lane_, hanging = hanging_, on_start = on_start_] {
+    made->thread.start([lane = made, hanging = hanging_, on_start = on_start_] {
       if (on_start) {
         on_start();
       }
@@ -89,6 +89,7 @@ bool DeadlineCaller::start_lane() {
   } catch (const std::system_error&) {
     return false;  // no threads left
   }
+  lane_ = made;
   return true;
 }
 
@@ -111,13 +112,15 @@ bool DeadlineCaller::call(std::function<void()> job) {
   if (wait_for_lane()) {
     return true;
   }
-  const MutexLock lock(lane_->mutex);
-  if (!lane_->running) {
-    return lane_->done.wait_until(steady_clock::now());  // it returned just now: consume its signal
+  const std::shared_ptr<Lane> lane = lane_;  // outlives the lock
+  const MutexLock lock(lane->mutex);
+  if (!lane->running) {
+    return lane->done.take();  // it returned just now
   }
-  lane_->left_behind = true;
+  lane->left_behind = true;
   ++*hanging_;
-  thread_.detach();
+  lane->thread.detach();
+  lane_ = nullptr;
   return false;
 }
 

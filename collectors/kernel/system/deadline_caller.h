@@ -9,14 +9,16 @@
 #include <cstddef>
 #include <functional>
 #include <memory>
-#include <thread>
+#include <string>
 
 namespace tallyman {
 
 class DeadlineCaller {
  public:
-  // `on_start` runs first in each new thread, for example to set its priority.
-  DeadlineCaller(std::chrono::milliseconds deadline, std::size_t max_left_behind, std::function<void()> on_start = {});
+  // `thread_name` as in Thread. `on_start` runs first in each new thread, for example to
+  // set its priority.
+  DeadlineCaller(std::string thread_name, std::chrono::milliseconds deadline, std::size_t max_left_behind,
+                 std::function<void()> on_start = {});
   ~DeadlineCaller();  // does not wait for a hanging call: it continues by itself
 
   // Runs `job` and waits for it. False if it did not end within the deadline, or if too
@@ -34,13 +36,13 @@ class DeadlineCaller {
   bool start_lane();
   bool wait_for_lane();
 
+  std::string thread_name_;
   std::chrono::milliseconds deadline_;
   std::size_t max_left_behind_;
   std::function<void()> on_start_;
   WakeEvent hurry_;
   std::shared_ptr<std::atomic<std::size_t>> hanging_ = std::make_shared<std::atomic<std::size_t>>(0);
-  std::shared_ptr<Lane> lane_;
-  std::thread thread_;
+  std::shared_ptr<Lane> lane_;  // null: none, or the last one hangs
 };
 
 }  // namespace tallyman

@@ -4,10 +4,6 @@
 #include "collectors/kernel/system/wall_clock.h"
 #include "collectors/sampling/sources/background_task.h"
 
-#include <poll.h>
-#include <sys/eventfd.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 namespace tallyman {
@@ -33,8 +29,7 @@ ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, Proce
                            Workloads workloads)
     : options_(options),
       workloads_(std::move(workloads)),
-      scan_(root, std::move(grouping), options.scan, taskstats_for(root)),
-      stop_event_(eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
+      scan_(root, std::move(grouping), options.scan, taskstats_for(root)) {}
 
 ProcessWatch::~ProcessWatch() { stop(); }
 
@@ -72,18 +67,10 @@ ProcessWatchStatistics ProcessWatch::statistics() const {
 }
 
 void ProcessWatch::start() {
-  if (!thread_.joinable()) {
-    thread_ = std::thread([this] { run(); });
-  }
+  thread_.start([this] { run(); });
 }
 
-void ProcessWatch::stop() {
-  if (thread_.joinable()) {
-    const std::uint64_t one = 1;
-    [[maybe_unused]] const ssize_t written = write(stop_event_.get(), &one, sizeof one);
-    thread_.join();
-  }
-}
+void ProcessWatch::stop() { thread_.stop(); }
 
 // Halfway between two passes of the sampler, which starts at the same time and keeps its
 // times. Each pass then finds exactly one new report, not none and then two, even if both
@@ -111,12 +98,11 @@ void ProcessWatch::run() {
 bool ProcessWatch::wait_until(steady_clock::time_point due) {
   for (;;) {
     scan_.take_exits();
-    const auto left = std::chrono::ceil<std::chrono::milliseconds>(due - steady_clock::now());
-    if (left.count() <= 0) {
+    const auto now = steady_clock::now();
+    if (due <= now) {
       return true;
     }
-    pollfd event{stop_event_.get(), POLLIN, 0};
-    if (poll(&event, 1, static_cast<int>(std::min(left, kTakeExitsEvery).count())) > 0) {
+    if (!thread_.wait_until(std::min<steady_clock::time_point>(due, now + kTakeExitsEvery))) {
       return false;
     }
   }

@@ -3,7 +3,7 @@
 // intervals once a scan costs more than its share of a CPU.
 #pragma once
 
-#include "collectors/kernel/system/file_descriptor.h"
+#include "collectors/kernel/system/thread.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_scan.h"
 
@@ -11,7 +11,6 @@
 #include <functional>
 #include <memory>
 #include <mutex>
-#include <thread>
 
 namespace tallyman {
 
@@ -54,12 +53,12 @@ class ProcessWatch {
   Workloads workloads_;
   ProcessScan scan_;
   std::chrono::steady_clock::time_point last_slow_{};
-  FileDescriptor stop_event_;
-  std::thread thread_;
 
   mutable std::mutex mutex_;  // guards the members below
   ProcessReportPtr report_;
   ProcessWatchStatistics statistics_;
+
+  Thread thread_{"processes"};  // last: it uses all members above
 };
 
 }  // namespace tallyman

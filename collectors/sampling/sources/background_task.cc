@@ -2,8 +2,6 @@
 
 #include "collectors/kernel/system/self_process.h"
 
-#include <pthread.h>
-
 #include <utility>
 
 namespace tallyman {
@@ -11,12 +9,10 @@ namespace tallyman {
 BackgroundTask::~BackgroundTask() {
   {
     const std::lock_guard lock(mutex_);
-    stop_ = true;
+    thread_.request_stop();
   }
   changed_.notify_all();
-  if (thread_.joinable()) {
-    thread_.join();
-  }
+  thread_.stop();
 }
 
 bool BackgroundTask::busy() {
@@ -30,9 +26,7 @@ void BackgroundTask::start(std::function<void()> work) {
     work_ = std::move(work);
   }
   changed_.notify_all();
-  if (!thread_.joinable()) {
-    thread_ = std::thread([this] { run(); });
-  }
+  thread_.start([this] { run(); });
 }
 
 void BackgroundTask::wait() {
@@ -41,11 +35,10 @@ void BackgroundTask::wait() {
 }
 
 void BackgroundTask::run() {
-  pthread_setname_np(pthread_self(), name_.c_str());
   std::unique_lock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stop_ || work_ != nullptr; });
-    if (stop_) {
+    changed_.wait(lock, [this] { return stopping() || work_ != nullptr; });
+    if (stopping()) {
       return;
     }
     lock.unlock();

@@ -2,19 +2,19 @@
 // work writes belongs to it while busy(), and to the caller otherwise.
 #pragma once
 
-#include <atomic>
+#include "collectors/kernel/system/thread.h"
+
 #include <condition_variable>
 #include <functional>
 #include <mutex>
 #include <string>
-#include <thread>
 
 namespace tallyman {
 
 class BackgroundTask {
  public:
-  // Starts with the first work. `name` is the thread's name in `top -H`: 15 bytes.
-  explicit BackgroundTask(std::string name) : name_(std::move(name)) {}
+  // The thread starts with the first work. `name` as in Thread.
+  explicit BackgroundTask(std::string name) : thread_(std::move(name)) {}
   ~BackgroundTask();  // stopping() becomes true; waits for the running work
   BackgroundTask(const BackgroundTask&) = delete;
   BackgroundTask& operator=(const BackgroundTask&) = delete;
@@ -23,17 +23,15 @@ class BackgroundTask {
   void start(std::function<void()> work);  // not while busy()
   void wait();                             // until it is not busy
   // For the work: it should stop early.
-  bool stopping() const { return stop_; }
+  bool stopping() const { return thread_.stopping(); }
 
  private:
   void run();
 
-  std::string name_;
-  std::atomic<bool> stop_ = false;
   std::mutex mutex_;
   std::condition_variable changed_;
   std::function<void()> work_;  // guarded by mutex_; empty: not busy
-  std::thread thread_;
+  Thread thread_;
 };
 
 // CPU time of the calling thread.

@@ -5,6 +5,7 @@
 #include <gtest/gtest.h>
 
 #include <future>
+#include <thread>
 
 namespace tallyman {
 namespace {
@@ -23,7 +24,7 @@ struct Hang {
 
 TEST(DeadlineCaller, RunsJobsOneAfterTheOtherInOneThread) {
   int starts = 0;
-  DeadlineCaller caller(1min, 1, [&] { ++starts; });
+  DeadlineCaller caller("fs-call-1", 1min, 1, [&] { ++starts; });
   std::vector<std::thread::id> threads;
   for (int i = 0; i < 3; ++i) {
     EXPECT_TRUE(caller.call([&] { threads.push_back(std::this_thread::get_id()); }));
@@ -36,7 +37,7 @@ TEST(DeadlineCaller, RunsJobsOneAfterTheOtherInOneThread) {
 
 TEST(DeadlineCaller, LeavesAHangingCallBehindAndContinues) {
   const Hang hang;
-  DeadlineCaller caller(50ms, 2);
+  DeadlineCaller caller("fs-call-1", 50ms, 2);
   EXPECT_FALSE(caller.call(hang.job()));
   EXPECT_EQ(caller.hanging(), 1U);
   bool ran = false;
@@ -50,7 +51,7 @@ TEST(DeadlineCaller, LeavesAHangingCallBehindAndContinues) {
 
 TEST(DeadlineCaller, LeavesNoMoreThreadsBehindThanItMay) {
   const Hang hang;
-  DeadlineCaller caller(20ms, 1);
+  DeadlineCaller caller("fs-call-1", 20ms, 1);
   EXPECT_FALSE(caller.call(hang.job()));
   bool ran = false;
   EXPECT_FALSE(caller.call([&] { ran = true; }));
@@ -67,7 +68,7 @@ TEST(DeadlineCaller, DoesNotKeepAnybodyWaitingAtTheEnd) {
   const Hang hang;
   const auto start = std::chrono::steady_clock::now();
   {
-    DeadlineCaller caller(1h, 1);
+    DeadlineCaller caller("fs-call-1", 1h, 1);
     std::thread ends([&] {
       std::this_thread::sleep_for(20ms);
       caller.hurry();

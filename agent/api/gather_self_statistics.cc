@@ -1,4 +1,4 @@
-#include "agent/api/self_statistics.h"
+#include "agent/api/gather_self_statistics.h"
 
 #include "agent/version.h"
 #include "collectors/kernel/system/self_process.h"
