@@ -51,7 +51,7 @@ TEST(OverheadTable, FitsEightyColumnsAndQuotesNoNoise) {
   EXPECT_THAT(table, ::testing::ContainsRegex("docker +[0-9.]+ µs +\\+20 %  \\+20 \\.\\. \\+2[01] % +CPU \\+20 %\n"));
   EXPECT_THAT(table, ::testing::ContainsRegex("docker-volume: bind mount +[0-9.]+ ms +x 11"));
   EXPECT_THAT(table, HasSubstr("Left out\n  podman"));
-  EXPECT_THAT(table, HasSubstr("own clocks: cgroup 1.010"));
+  EXPECT_THAT(table, HasSubstr("own clocks: cgroup\n  1.010"));
 }
 
 TEST(OverheadTable, NumbersAreReadable) {
