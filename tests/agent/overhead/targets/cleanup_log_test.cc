@@ -55,7 +55,8 @@ TEST_F(OverheadCleanupLog, TheNextRunUndoesOnlyWhatAKilledRunLeft) {
       << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
   auto cleanup_log = CleanupLog::begin(state(), "r2", undo()).value();
   ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
-  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"), ElementsAre(HasSubstr("removed what the killed run dead had left behind")));
+  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"),
+              ElementsAre(HasSubstr("removed what the killed run dead had left behind")));
   EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
   EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-dead.log"));
   EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r2.log"));
