@@ -1,4 +1,5 @@
 // cpu.stat of both versions, cpuacct.stat, cpuacct.usage_percpu, cpu.max.
+#include "collectors/kernel/formats/cgroup_text.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 

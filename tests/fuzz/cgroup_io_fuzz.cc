@@ -1,4 +1,5 @@
 // io.stat and blkio.throttle.*_recursive.
+#include "collectors/kernel/formats/io_text.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 

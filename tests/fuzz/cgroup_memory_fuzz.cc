@@ -1,4 +1,5 @@
 // memory.stat of both versions, memory.events, memory.oom_control.
+#include "collectors/kernel/formats/memory_text.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 

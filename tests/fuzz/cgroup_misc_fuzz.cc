@@ -1,4 +1,6 @@
 // PSI, memory.numa_stat, files of one number, cgroup.procs, lists of CPUs.
+#include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/memory_text.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 

@@ -1,4 +1,5 @@
 // Netlink's messages and attributes, sock_diag's and rtnetlink's answers; net/sockstat, snmp and netstat.
+#include "collectors/kernel/formats/net_text.h"
 #include "collectors/kernel/network/link.h"
 #include "collectors/kernel/network/socket_diag.h"
 #include "collectors/kernel/system/netlink.h"

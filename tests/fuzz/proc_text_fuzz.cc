@@ -1,4 +1,5 @@
 // /proc/PID/net/dev, diskstats, meminfo, PID/stat, stat, cpuinfo.
+#include "collectors/kernel/formats/net_text.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/kernel/stats/network_stats.h"
 #include "tests/fuzz/properties.h"

@@ -1,4 +1,5 @@
 // /proc/PID/stat, statm, schedstat, io, status, cgroup, limits, smaps_rollup; passwd.
+#include "collectors/kernel/formats/process_text.h"
 #include "collectors/kernel/stats/process_stats.h"
 #include "tests/fuzz/properties.h"
 
