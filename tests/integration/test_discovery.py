@@ -13,7 +13,7 @@ import pytest
 
 from support.agent import Agent
 from support.docker import PARENT
-from support.host import CGROUPS, cgroup_directories
+from support.host import CGROUPS, cgroup_directories, descriptors_naming, own_descriptors
 from support.waiting import wait_for
 
 WATCHER = pathlib.Path(__file__).parent / "support" / "watch_cgroups.py"
@@ -181,19 +181,18 @@ def test_none_of_many_that_live_for_a_moment_is_lost(docker, agent):
 
 
 def test_descriptors_do_not_grow_with_containers_that_are_gone(docker, agent):
-    def descriptors():
-        return len(list(pathlib.Path(f"/proc/{agent.pid}/fd").iterdir()))
-
     agent.fresh_scrape()
-    before = descriptors()
+    before = own_descriptors(agent.pid)
     for number in range(5):
         container = docker.run(f"passing-{number}", "stay")
+        names = (container.id, f"/proc/{container.pid}/")
         agent.fresh_scrape()
-        assert descriptors() > before
+        assert descriptors_naming(agent.pid, names)
         container.remove()
+        wait_for(lambda names=names: not descriptors_naming(agent.pid, names), 60, "its files are closed")
     agent.fresh_scrape()
     # Keep-alive connections of other tests may come and go.
-    assert descriptors() <= before + 3
+    assert len(own_descriptors(agent.pid)) <= len(before) + 3
 
 
 @pytest.mark.parametrize("path", ["/", "/metrics", "/-/healthy", "/-/ready", "/api/v1/workloads", "/api/v1/host"])

@@ -10,7 +10,7 @@ import pytest
 
 from support.agent import Agent
 from support.docker import IMAGE
-from support.host import CGROUPS, cgroup_directories
+from support.host import CGROUPS, cgroup_directories, descriptors_naming, own_descriptors
 from support.waiting import wait_for
 
 CONTAINERS, AT_A_TIME, EVERY_LONG = 200, 4, 20
@@ -40,10 +40,6 @@ def kernel_cpu_seconds(name):
     return int((CGROUPS / name / "cpu.stat").read_text().split()[1]) / 1e6
 
 
-def descriptors(agent):
-    return [os.readlink(path) for path in pathlib.Path(f"/proc/{agent.pid}/fd").iterdir() if path.is_symlink()]
-
-
 def resident_bytes(agent):
     return int(pathlib.Path(f"/proc/{agent.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
 
@@ -68,7 +64,7 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     docker.run("first", "burn", "0.01", options=["--rm", f"--cgroup-parent=/{parent}"])
     wait_for(lambda: not docker.docker("ps", "-q"), 30, "the first has ended")
     watching.fresh_scrape()
-    before, resident = len(descriptors(watching)), resident_bytes(watching)
+    before, resident = len(own_descriptors(watching.pid)), resident_bytes(watching)
 
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
         burnt = sum(pool.map(lambda number: live(docker, parent, number), range(CONTAINERS)))
@@ -101,8 +97,8 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     assert sum(finals) >= burnt
 
     wait_for(lambda: not scrape_has(watching, parent), 20 * GRACE_SECONDS, "the ended are no longer shown")
-    assert not [link for link in descriptors(watching) if any(life in link for life in lives)]
-    assert len(descriptors(watching)) <= before + 5  # connections of this test
+    assert not descriptors_naming(watching.pid, lives)
+    assert len(own_descriptors(watching.pid)) <= before + 5  # connections of this test
     assert resident_bytes(watching) <= resident + 8 * MIB
 
 

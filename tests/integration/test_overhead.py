@@ -186,12 +186,13 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state):
         docker=docker,
     )
     found = result(report, "integer", "docker-options")
-    assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
     times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
     # 1 s is ten periods of 100 ms, and one of them may be cut. Where others take from what has no quota, they take
     # from this as well.
     others = max(s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "bare"))
     assert 8 <= min(times) <= 12 * max(1, others), (times, others)
+    if others < 4:  # else others leave hardly more than the quota
+        assert found["wall"]["differs"] and found["wall"]["ratio"] > 1
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 

@@ -53,7 +53,7 @@ def check_layer(agent, cgroup, layer):
     def told():
         return agent.fresh_scrape().all("container_fs_layer_bytes", id=cgroup)
 
-    samples = wait_for(told, 60, f"the layer of {cgroup} is measured", 0.2)
+    samples = wait_for(told, 600, f"the layer of {cgroup} is measured", 0.2)
     assert abs(samples[0].value - int(run("du", "-sx", "--block-size=1", layer).split()[0])) <= 4096
 
 

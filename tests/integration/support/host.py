@@ -39,6 +39,24 @@ def processes_naming(text):
     return found
 
 
+def descriptors(pid):
+    """What each descriptor of the process is open on."""
+    found = []
+    for path in pathlib.Path(f"/proc/{pid}/fd").iterdir():
+        with contextlib.suppress(FileNotFoundError):
+            found.append(os.readlink(path))
+    return found
+
+
+def descriptors_naming(pid, names):
+    return [link for link in descriptors(pid) if any(name in link for name in names)]
+
+
+def own_descriptors(pid):
+    """But for those on cgroups and processes, others' on this machine included."""
+    return [link for link in descriptors(pid) if not link.startswith(("/sys/fs/cgroup/", "/proc/"))]
+
+
 def end_processes(pids):
     for number, grace_seconds in ((signal.SIGTERM, 5), (signal.SIGKILL, 5)):
         for pid in pids:
