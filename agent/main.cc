@@ -31,7 +31,7 @@ int run(int argc, const char* const* argv) {
       return run_metrics_command(options.metrics_format, std::cout);
     case Command::kOverhead:
       return run_overhead_command(options.overhead, options.list.json, std::cout, std::cerr);
-    case Command::kVersion:
+    case Command::kPrintVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
       return std::cout.good() ? 0 : 1;
     case Command::kApiHelp:

@@ -23,7 +23,7 @@ struct CommandName {
 };
 constexpr std::array kCommands = {
     CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"}, CommandName{Command::kMetrics, "metrics"},
-    CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kVersion, "version"}};
+    CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kPrintVersion, "version"}};
 
 EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\nSee tallyman --help.\n"}; }
 

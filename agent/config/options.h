@@ -15,7 +15,7 @@
 namespace tallyman {
 
 // kApiHelp has no name: it is `--help=api`.
-enum class Command { kServe, kList, kMetrics, kOverhead, kVersion, kApiHelp };
+enum class Command { kServe, kList, kMetrics, kOverhead, kPrintVersion, kApiHelp };
 
 // One struct a part: a part of the agent takes its own and not the whole.
 struct Options {

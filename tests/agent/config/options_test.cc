@@ -51,7 +51,7 @@ TEST(Options, EachCommandIsRecognised) {
   EXPECT_EQ(accepted({"ls", "--json"}).command, Command::kList);
   EXPECT_EQ(accepted({"--sort=memory", "ls"}).list.sort, "memory");
   EXPECT_EQ(accepted({"metrics", "--format=json"}).metrics_format, "json");
-  EXPECT_EQ(accepted({"version"}).command, Command::kVersion);
+  EXPECT_EQ(accepted({"version"}).command, Command::kPrintVersion);
 }
 
 TEST(Options, TheLastOfAKindWins) {
