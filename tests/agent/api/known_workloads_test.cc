@@ -18,8 +18,8 @@ namespace {
 
 using ::testing::HasSubstr;
 
-enum class Route { kWorkload, kSeries, kEvents };
-constexpr Route kRoutes[] = {Route::kWorkload, Route::kSeries, Route::kEvents};
+enum class WorkloadRoute { kWorkload, kSeries, kEvents };
+constexpr WorkloadRoute kRoutes[] = {WorkloadRoute::kWorkload, WorkloadRoute::kSeries, WorkloadRoute::kEvents};
 
 std::string id_of(char digit) { return std::string(64, digit); }
 
@@ -53,14 +53,14 @@ class NamedHost {
                      [] { return std::uint64_t{0}; }, &history_, [] { return std::uint64_t{0}; }, nullptr, log_});
   }
 
-  HttpResponse get(Route route, const std::string& workload) {
+  HttpResponse get(WorkloadRoute route, const std::string& workload) {
     HttpRequest request;
     request.method = "GET";
-    request.path = route == Route::kWorkload ? "/api/v1/workloads/" + workload
-                   : route == Route::kSeries ? "/api/v1/series"
-                                             : "/api/v1/events";
-    if (route != Route::kWorkload) request.query.emplace_back("workload", workload);
-    if (route == Route::kSeries) request.query.emplace_back("metric", "cpu_cores");
+    request.path = route == WorkloadRoute::kWorkload ? "/api/v1/workloads/" + workload
+                   : route == WorkloadRoute::kSeries ? "/api/v1/series"
+                                                     : "/api/v1/events";
+    if (route != WorkloadRoute::kWorkload) request.query.emplace_back("workload", workload);
+    if (route == WorkloadRoute::kSeries) request.query.emplace_back("metric", "cpu_cores");
     std::promise<HttpResponse> promise;
     routes_->handle(std::move(request), [&](HttpResponse response) { promise.set_value(std::move(response)); });
     return promise.get_future().get();
@@ -79,7 +79,7 @@ class NamedHost {
 std::string text_of(const boost::json::value& value) { return std::string(value.as_string()); }
 
 // The ids in the answer; of a refusal its candidates.
-std::set<std::string> ids_in(Route route, const HttpResponse& response) {
+std::set<std::string> ids_in(WorkloadRoute route, const HttpResponse& response) {
   const auto answer = boost::json::parse(*response.body).as_object();
   std::set<std::string> ids;
   if (response.status != 200) {
@@ -87,9 +87,9 @@ std::set<std::string> ids_in(Route route, const HttpResponse& response) {
     const auto* candidates = answer.if_contains("candidates");
     if (candidates == nullptr) return ids;
     for (const auto& one : candidates->as_array()) ids.insert(text_of(one));
-  } else if (route == Route::kWorkload) {
+  } else if (route == WorkloadRoute::kWorkload) {
     ids.insert(text_of(answer.at("id")));
-  } else if (route == Route::kSeries) {
+  } else if (route == WorkloadRoute::kSeries) {
     for (const auto& one : answer.at("series").as_array()) ids.insert(text_of(one.as_object().at("workload")));
   } else {
     for (const auto& one : answer.at("events").as_array())
@@ -113,11 +113,11 @@ class WhichWorkload : public ::testing::TestWithParam<Asked> {};
 TEST_P(WhichWorkload, IsTheSameForEveryRoute) {
   NamedHost host;
   const Asked& asked = GetParam();
-  for (const Route route : kRoutes) {
+  for (const WorkloadRoute route : kRoutes) {
     SCOPED_TRACE(static_cast<int>(route));
     const HttpResponse response = host.get(route, asked.workload);
     // Nothing has happened to a workload that nobody knows: that is a list too.
-    const bool unknown = asked.status == 404 && route == Route::kEvents;
+    const bool unknown = asked.status == 404 && route == WorkloadRoute::kEvents;
     EXPECT_EQ(response.status, unknown ? 200 : asked.status);
     EXPECT_EQ(ids_in(route, response), asked.ids);
   }
@@ -137,8 +137,8 @@ class WhichEndedWorkload : public ::testing::TestWithParam<Asked> {};
 TEST_P(WhichEndedWorkload, IsTheSameForThePast) {
   NamedHost host;
   const Asked& asked = GetParam();
-  EXPECT_EQ(host.get(Route::kWorkload, asked.workload).status, 404) << "it does not exist any more";
-  for (const Route route : {Route::kSeries, Route::kEvents}) {
+  EXPECT_EQ(host.get(WorkloadRoute::kWorkload, asked.workload).status, 404) << "it does not exist any more";
+  for (const WorkloadRoute route : {WorkloadRoute::kSeries, WorkloadRoute::kEvents}) {
     SCOPED_TRACE(static_cast<int>(route));
     const HttpResponse response = host.get(route, asked.workload);
     EXPECT_EQ(response.status, asked.status);
