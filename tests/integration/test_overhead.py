@@ -326,10 +326,12 @@ def interrupted(docker, state, number):
         stderr=subprocess.PIPE,
     )
     try:
-        wait_for(lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 60, "a container of the run")
+        wait_for(
+            lambda: docker.docker("ps", "-q", "--filter", "label=tallyman.overhead"), 600, "a container of the run"
+        )
         (log,) = state.glob("cleanup-*.log")
         process.send_signal(number)
-        process.communicate(timeout=60)
+        process.communicate(timeout=600)
         return process.returncode, log.name.removeprefix("cleanup-").removesuffix(".log")
     finally:
         if process.poll() is None:
@@ -434,7 +436,7 @@ def test_two_runs_at_once_are_refused(state):
         stderr=subprocess.DEVNULL,
     )
     try:
-        wait_for(lambda: list(state.glob("cleanup-*.log")), 30, "the first run")
+        wait_for(lambda: list(state.glob("cleanup-*.log")), 600, "the first run")
         _, said = overhead(state, "--mode=bare", code=1)
         assert "another run is under way" in said
     finally:
