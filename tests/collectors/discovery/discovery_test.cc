@@ -267,9 +267,9 @@ TEST_F(DiscoveryTest, DoesNotWarnOfNamesWhereTheFilesAreFaulty) {
 
 TEST(UnnamedWarning, NamesAFlagWhereThereIsOne) {
   HostBuilder host;
-  std::map<std::string_view, std::string> said;
+  std::map<std::string, std::string> said;
   for (const auto& runtime : all_runtimes({host.root(), "", ""})) {
-    if (!runtime->metadata_source().path.empty()) said[runtime->name()] = unnamed_warning(*runtime);
+    if (!runtime->metadata_source().path.empty()) said[std::string(runtime->name())] = unnamed_warning(*runtime);
   }
   EXPECT_THAT(said.at("docker"), AllOf(HasSubstr("/var/lib/docker/containers"), HasSubstr("--docker.root=PATH")));
   EXPECT_THAT(said.at("containerd"), AllOf(HasSubstr("/run/containerd"), HasSubstr("--containerd.state=PATH")));
