@@ -1,5 +1,10 @@
 """200 real short-lived containers, most with 20 ms of work: none is missed, the sums agree,
 and none of their files stays open.
+
+The kernel reports an emptied cgroup from a worker thread of ordinary priority. On a busy
+machine the runtime may remove the cgroup first; the agent then says that it does not know
+the container's own share, and books it to the parent. How many these are depends on the
+machine, so this test asks only that most are read.
 tests/collectors/sampling/lifecycle/lifetimes_test.cc does it with 1,000 bare cgroups."""
 
 import concurrent.futures
@@ -57,7 +62,7 @@ def live(docker, parent, number):
         "burn",
         str(seconds),
     )
-    return seconds
+    return f"life-{number}", seconds
 
 
 def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watching):
@@ -67,7 +72,7 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     before, resident = len(own_descriptors(watching.pid)), resident_bytes(watching)
 
     with concurrent.futures.ThreadPoolExecutor(AT_A_TIME) as pool:
-        burnt = sum(pool.map(lambda number: live(docker, parent, number), range(CONTAINERS)))
+        burnt = dict(pool.map(lambda number: live(docker, parent, number), range(CONTAINERS)))
 
     def events(kind):
         return [
@@ -84,17 +89,21 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     lives = {event["workload"]["id"] for event in died}
     assert len(lives) == len(died) == len(started) == CONTAINERS + 1
     assert {event["workload"]["id"] for event in started} == lives
-    assert {f"life-{number}" for number in range(CONTAINERS)} <= {event["workload"]["name"] for event in died}
+    assert set(burnt) <= {event["workload"]["name"] for event in died}
 
-    finals = [event["details"]["cpu_seconds"] for event in died]
+    unread = [event for event in died if event["details"]["stats_source"] == "unknown"]
+    assert len(unread) <= sum(sample.value for sample in scrape.all("tallyman_final_stats_total", source="unknown"))
+    assert not any("cpu_seconds" in event["details"] for event in unread)  # absent, not 0
+    assert len(unread) < CONTAINERS / 2
+    finals = {event["workload"]["name"]: event["details"]["cpu_seconds"] for event in died if event not in unread}
+    assert all(seconds >= burnt.get(name, 0) for name, seconds in finals.items())
     booked = sum(sample.value for sample in scrape.all("tallyman_unattributed_cpu_seconds_total", id=f"/{parent}"))
     whole = kernel_cpu_seconds(parent)
     print(
-        f"of {whole:.3f} s: {sum(finals):.3f} s in final counters, {booked:.3f} s booked to the parent; "
-        f"{burnt:.3f} s were burnt by the programs"
+        f"of {whole:.3f} s: {sum(finals.values()):.3f} s in final counters, {booked:.3f} s booked to the parent; "
+        f"{sum(burnt.values()):.3f} s were burnt by the programs; {len(unread)} were removed before they were read"
     )
-    assert sum(finals) + booked == pytest.approx(whole, rel=0.005)
-    assert sum(finals) >= burnt
+    assert sum(finals.values()) + booked == pytest.approx(whole, rel=0.005)
 
     wait_for(lambda: not scrape_has(watching, parent), 20 * GRACE_SECONDS, "the ended are no longer shown")
     assert not descriptors_naming(watching.pid, lives)
