@@ -26,7 +26,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector advtcp_collector{
     "advtcp", "all TCP counters of the kernel: about 140 series per namespace",
     false,    Scope::kWorkload,
-    kMetrics, StatsKind::kSockets | StatsKind::kSocketAdvanced | StatsKind::kNetwork | StatsKind::kPids,
+    kMetrics, SourceKind::kSockets | SocketDetail::kAdvanced | SourceKind::kNetwork | CgroupStatsKind::kPids,
     false,    collect};
 
 }  // namespace tallyman

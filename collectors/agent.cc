@@ -32,7 +32,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector agent_collector{
     "agent",  "metrics about the exporter itself that dashboards made for cAdvisor query",
     true,     Scope::kAgent,
-    kMetrics, StatsKind::kHost | StatsKind::kCpu,
+    kMetrics, SourceKind::kHost | CgroupStatsKind::kCpu,
     false,    collect};
 
 }  // namespace tallyman

@@ -61,8 +61,9 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector cpu_collector{
-    "cpu",  "CPU time and throttling", true, Scope::kWorkload, kMetrics, StatsKind::kCpu | StatsKind::kLimits, false,
-    collect};
+extern const Collector cpu_collector{"cpu",    "CPU time and throttling",
+                                     true,     Scope::kWorkload,
+                                     kMetrics, CgroupStatsKind::kCpu | CgroupStatsKind::kLimits,
+                                     false,    collect};
 
 }  // namespace tallyman

@@ -37,7 +37,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector cpuload_collector{
-    "cpuload", "load averages and threads by state", false, Scope::kWorkload, kMetrics, StatsKind::kProcesses, false,
+    "cpuload", "load averages and threads by state", false, Scope::kWorkload, kMetrics, SourceKind::kProcesses, false,
     collect};
 
 }  // namespace tallyman

@@ -22,8 +22,9 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector cpuset_collector{
-    "cpuset", "CPUs that tasks may run on (slow cadence)", true, Scope::kWorkload, kMetrics, StatsKind::kCpuset, false,
-    collect};
+extern const Collector cpuset_collector{"cpuset", "CPUs that tasks may run on (slow cadence)",
+                                        true,     Scope::kWorkload,
+                                        kMetrics, CgroupStatsKind::kCpuset,
+                                        false,    collect};
 
 }  // namespace tallyman

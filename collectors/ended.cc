@@ -67,7 +67,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector ended_collector{
     "ended",  "totals of workloads that have ended, and the CPU time that was missed",
     true,     Scope::kAgent,
-    kMetrics, StatsKind::kHost | StatsKind::kCpu,
+    kMetrics, SourceKind::kHost | CgroupStatsKind::kCpu,
     false,    collect};
 
 }  // namespace tallyman

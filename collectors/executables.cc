@@ -39,7 +39,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector executables_collector{"executables", "processes of each workload by program",
                                              false,         Scope::kWorkload,
-                                             kMetrics,      StatsKind::kProcesses,
+                                             kMetrics,      SourceKind::kProcesses,
                                              false,         collect};
 
 }  // namespace tallyman

@@ -127,7 +127,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector filesystem_collector{
     "filesystem", "disks of the host, writable layers and volumes of containers",
     true,         Scope::kWorkload,
-    kMetrics,     StatsKind::kFilesystem,
+    kMetrics,     SourceKind::kFilesystem,
     false,        collect};
 
 }  // namespace tallyman

@@ -25,7 +25,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector hugetlb_collector{"hugetlb", "huge pages",        true,  Scope::kWorkload,
-                                         kMetrics,  StatsKind::kHugetlb, false, collect};
+extern const Collector hugetlb_collector{
+    "hugetlb", "huge pages", true, Scope::kWorkload, kMetrics, CgroupStatsKind::kHugetlb, false, collect};
 
 }  // namespace tallyman

@@ -26,9 +26,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector interfaces_collector{
-    "interfaces", "the host's network interfaces: kind, bridge, and the workload of each veth",
-    true,         Scope::kAgent,
-    kMetrics,     StatsKind::kLinks | StatsKind::kNetwork | StatsKind::kPids,
-    false,        collect};
+    "interfaces", "the host's network interfaces: kind, bridge, and the workload of each veth", true,  Scope::kAgent,
+    kMetrics,     SourceKind::kLinks | SourceKind::kNetwork | CgroupStatsKind::kPids,           false, collect};
 
 }  // namespace tallyman

@@ -148,6 +148,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector io_collector{
-    "io", "block I/O by device", true, Scope::kWorkload, kMetrics, StatsKind::kIo | StatsKind::kHost, false, collect};
+    "io",   "block I/O by device", true, Scope::kWorkload, kMetrics, CgroupStatsKind::kIo | SourceKind::kHost, false,
+    collect};
 
 }  // namespace tallyman

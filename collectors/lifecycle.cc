@@ -47,8 +47,9 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector lifecycle_collector{
-    "lifecycle", "last seen, start and creation time, health", true, Scope::kWorkload, kMetrics, StatsKind::kHost, true,
-    collect};
+extern const Collector lifecycle_collector{"lifecycle", "last seen, start and creation time, health",
+                                           true,        Scope::kWorkload,
+                                           kMetrics,    SourceKind::kHost,
+                                           true,        collect};
 
 }  // namespace tallyman

@@ -44,7 +44,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector machine_collector{
-    "machine", "CPUs, memory and swap of the machine", true, Scope::kMachine, kMetrics, StatsKind::kHost, false,
+    "machine", "CPUs, memory and swap of the machine", true, Scope::kMachine, kMetrics, SourceKind::kHost, false,
     collect};
 
 }  // namespace tallyman

@@ -154,7 +154,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector memory_collector{
     "memory", "memory by part, page faults, reclaim",
     true,     Scope::kWorkload,
-    kMetrics, StatsKind::kLimits | StatsKind::kMemory | StatsKind::kMemoryEvents | StatsKind::kHost,
+    kMetrics, CgroupStatsKind::kLimits | CgroupStatsKind::kMemory | CgroupStatsKind::kMemoryEvents | SourceKind::kHost,
     false,    collect};
 
 }  // namespace tallyman

@@ -26,7 +26,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector namespaces_collector{"namespaces", "which namespaces each workload has for itself, or shares",
                                             false,        Scope::kWorkload,
-                                            kMetrics,     StatsKind::kProcesses,
+                                            kMetrics,     SourceKind::kProcesses,
                                             false,        collect};
 
 }  // namespace tallyman

@@ -80,7 +80,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector network_collector{"network", "traffic by interface, in a workload's own network namespace",
                                          true,      Scope::kWorkload,
-                                         kMetrics,  StatsKind::kNetwork | StatsKind::kPids,
+                                         kMetrics,  SourceKind::kNetwork | CgroupStatsKind::kPids,
                                          false,     collect};
 
 }  // namespace tallyman

@@ -25,7 +25,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector numa_collector{
-    "numa", "memory by node (slow cadence)", false, Scope::kWorkload, kMetrics, StatsKind::kNuma, false, collect};
+extern const Collector numa_collector{"numa",   "memory by node (slow cadence)", false, Scope::kWorkload,
+                                      kMetrics, CgroupStatsKind::kNuma,          false, collect};
 
 }  // namespace tallyman

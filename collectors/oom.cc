@@ -16,8 +16,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector oom_collector{
-    "oom",  "processes killed by the OOM killer", true, Scope::kWorkload, kMetrics, StatsKind::kMemoryEvents, false,
-    collect};
+extern const Collector oom_collector{"oom",    "processes killed by the OOM killer", true,  Scope::kWorkload,
+                                     kMetrics, CgroupStatsKind::kMemoryEvents,       false, collect};
 
 }  // namespace tallyman

@@ -22,6 +22,6 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector pids_collector{"pids",   "threads and their limit", true,  Scope::kWorkload,
-                                      kMetrics, StatsKind::kPids,          false, collect};
+                                      kMetrics, CgroupStatsKind::kPids,    false, collect};
 
 }  // namespace tallyman

@@ -42,7 +42,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector pressure_collector{"pressure", "pressure stall information (PSI), on hybrid hosts too",
                                           true,       Scope::kWorkload,
-                                          kMetrics,   StatsKind::kPressure,
+                                          kMetrics,   CgroupStatsKind::kPressure,
                                           false,      collect};
 
 }  // namespace tallyman

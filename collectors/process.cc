@@ -45,7 +45,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector process_collector{"process", "processes, open files, sockets, ulimits",
                                          true,      Scope::kWorkload,
-                                         kMetrics,  StatsKind::kProcesses,
+                                         kMetrics,  SourceKind::kProcesses,
                                          false,     collect};
 
 }  // namespace tallyman

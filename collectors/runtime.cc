@@ -38,7 +38,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector runtime_collector{
     "runtime", "usage of the container runtimes themselves: shims, proxies, daemons",
     true,      Scope::kWorkload,
-    kMetrics,  StatsKind::kProcesses,
+    kMetrics,  SourceKind::kProcesses,
     false,     collect};
 
 }  // namespace tallyman

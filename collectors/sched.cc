@@ -39,7 +39,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector sched_collector{
-    "sched", "run-queue delay and context switches", false, Scope::kWorkload, kMetrics, StatsKind::kProcesses, false,
+    "sched", "run-queue delay and context switches", false, Scope::kWorkload, kMetrics, SourceKind::kProcesses, false,
     collect};
 
 }  // namespace tallyman

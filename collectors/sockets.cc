@@ -50,7 +50,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 }  // namespace
 
 extern const Collector sockets_collector{
-    "sockets", "sockets in use and TCP segments, by network namespace or cgroup", true,  Scope::kWorkload,
-    kMetrics,  StatsKind::kSockets | StatsKind::kNetwork | StatsKind::kPids,      false, collect};
+    "sockets", "sockets in use and TCP segments, by network namespace or cgroup",    true,  Scope::kWorkload,
+    kMetrics,  SourceKind::kSockets | SourceKind::kNetwork | CgroupStatsKind::kPids, false, collect};
 
 }  // namespace tallyman

@@ -44,7 +44,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector tcp_collector{
     "tcp",    "TCP sockets by state, and round-trip times",
     false,    Scope::kWorkload,
-    kMetrics, StatsKind::kSockets | StatsKind::kSocketStates | StatsKind::kNetwork | StatsKind::kPids,
+    kMetrics, SourceKind::kSockets | SocketDetail::kStates | SourceKind::kNetwork | CgroupStatsKind::kPids,
     false,    collect};
 
 }  // namespace tallyman

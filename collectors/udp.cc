@@ -40,7 +40,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 extern const Collector udp_collector{
     "udp",    "UDP sockets, their queues and drops",
     false,    Scope::kWorkload,
-    kMetrics, StatsKind::kSockets | StatsKind::kSocketStates | StatsKind::kNetwork | StatsKind::kPids,
+    kMetrics, SourceKind::kSockets | SocketDetail::kStates | SourceKind::kNetwork | CgroupStatsKind::kPids,
     false,    collect};
 
 }  // namespace tallyman

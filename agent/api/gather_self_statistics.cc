@@ -23,9 +23,9 @@ void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observe
   self.duplicate_series = observed.sampler.duplicates;
   self.labels_truncated = observed.sampler.labels_truncated;
   self.label_collisions = observed.sampler.label_collisions;
-  self.open_files = observed.sampler.open_files;
-  self.open_files_limit = observed.sampler.open_files_limit;
-  self.files_reopened = observed.sampler.reopens_files;
+  self.open_files = observed.sampler.files.open;
+  self.open_files_limit = observed.sampler.files.limit;
+  self.files_reopened = observed.sampler.files.reopens;
   self.metadata_errors = observed.discovery.metadata_errors;
   self.unnamed_containers = observed.discovery.unnamed_containers;
   self.workloads_left_out = observed.discovery.tree.left_out;

@@ -1,6 +1,6 @@
 #include "agent/commands/list_command.h"
 
-#include "agent/service/sampling_service.h"
+#include "agent/service/make_sampling_service.h"
 #include "collectors/kernel/system/text.h"
 
 #include <sys/ioctl.h>
@@ -283,7 +283,7 @@ std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
 }
 
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
-  auto sampling_service = SamplingService::make(options, {});
+  auto sampling_service = make_sampling_service(options, {});
   if (!sampling_service) {
     err << "tallyman ls: " << to_string(sampling_service.error()) << '\n';
     return 1;

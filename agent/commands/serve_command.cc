@@ -5,7 +5,7 @@
 #include "agent/http/http_server.h"
 #include "agent/log/logging.h"
 #include "agent/service/history_clock.h"
-#include "agent/service/sampling_service.h"
+#include "agent/service/make_sampling_service.h"
 #include "agent/service/service_manager.h"
 #include "agent/service/snapshot_dispatcher.h"
 #include "agent/version.h"
@@ -40,8 +40,8 @@ class Agent {
   }
 
   // The sampling service, or null with the reason in the log.
-  bool make_sampling_service() {
-    auto made = SamplingService::make(options_, events());
+  bool make_service() {
+    auto made = make_sampling_service(options_, events());
     if (!made) {
       spdlog::error("{}; give --path.rootfs, --path.procfs or --path.cgroupfs if the host is mounted elsewhere",
                     to_string(made.error()));
@@ -192,11 +192,11 @@ class Agent {
 
   void warn_about_limits() {
     const SamplingServiceStatistics statistics = sampling_service()->statistics();
-    if (statistics.sampler.reopens_files && !std::exchange(reported_reopens_, true)) {
+    if (statistics.sampler.files.reopens && !std::exchange(reported_reopens_, true)) {
       spdlog::warn(
           "the limit on open files is reached ({} kept open): other files are opened for each read, which costs "
           "about four times the CPU; raise LimitNOFILE or ulimit -n",
-          statistics.sampler.open_files);
+          statistics.sampler.files.open);
     }
     if (!statistics.discovery.tree.watching && !std::exchange(reported_walking_, true)) {
       spdlog::warn("no inotify ({}): walking the cgroup tree instead; new containers are seen up to 2 s late",
@@ -224,7 +224,7 @@ class Agent {
     options_.web.telemetry_path = before.web.telemetry_path;
     set_up_logging(options_.log);
     const std::shared_ptr<SamplingService> old = sampling_service();
-    if (!make_sampling_service()) {
+    if (!make_service()) {
       options_ = before;
       return;
     }
@@ -271,7 +271,7 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
     return 0;
   }
   Agent agent(options, argc, argv);
-  if (!agent.make_sampling_service()) {
+  if (!agent.make_service()) {
     return 1;
   }
   return options.serve.once ? agent.once(out) : agent.serve();

@@ -1,13 +1,13 @@
-// Connects the cgroup mounts, discovery and the sampler, and runs the thread that
-// samples. Publishes the newest Snapshot; readers never wait for a pass.
+// Runs discovery, the scan of processes and the thread that samples, and publishes the
+// newest Snapshot; readers never wait for a pass. make_sampling_service.h makes one.
 #pragma once
 
-#include "agent/config/options.h"
 #include "collectors/discovery/discovery.h"
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
 #include "collectors/model/process_facts.h"
@@ -20,10 +20,10 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tallyman {
@@ -49,10 +49,23 @@ struct SamplingServiceStatistics {
   std::uint64_t passes_skipped = 0;  // because the previous pass took too long
 };
 
+// What the service runs and publishes. The later ones refer to the earlier ones.
+struct SamplingParts {
+  explicit SamplingParts(CgroupMounts found) : mounts(std::move(found)) {}
+
+  std::chrono::milliseconds interval{};
+  CgroupMounts mounts;
+  std::vector<const Collector*> collectors;
+  std::unique_ptr<FinalStatsWatcher> final_stats;  // null if the kernel does not report emptied cgroups
+  std::unique_ptr<Discovery> discovery;
+  std::unique_ptr<ProcessWatch> processes;       // null if no collector needs it
+  std::shared_ptr<FilesystemSource> filesystem;  // null if that collector is off
+  std::unique_ptr<Sampler> sampler;              // used only by the sampling thread once that runs
+};
+
 class SamplingService {
  public:
-  // Errors: no cgroup hierarchy; an invalid expression for labels or interfaces.
-  static Result<std::unique_ptr<SamplingService>> make(const Options& options, SamplingServiceEvents events);
+  SamplingService(SamplingParts parts, SamplingServiceEvents events);
   ~SamplingService();  // stop()
 
   // Runs discovery and samples once, in the caller's thread. Not after start().
@@ -69,25 +82,16 @@ class SamplingService {
   std::optional<ProcessFacts> processes_of(const Workload& workload) const;
   // The machine in the last pass. Thread-safe.
   HostStats host() const;
-  std::chrono::milliseconds interval() const { return interval_; }
-  const CgroupMounts& mounts() const { return mounts_; }
-  const std::vector<const Collector*>& collectors() const { return collectors_; }
+  std::chrono::milliseconds interval() const { return parts_.interval; }
+  const CgroupMounts& mounts() const { return parts_.mounts; }
+  const std::vector<const Collector*>& collectors() const { return parts_.collectors; }
 
  private:
-  SamplingService(const Options& options, SamplingServiceEvents events, CgroupMounts mounts);
-  bool has_collector(StatsKind needed) const;  // whether a collector that needs it is on
   void run();
   void pass(double lag_seconds);
 
-  std::chrono::milliseconds interval_;
-  SamplingServiceEvents events_;
-  CgroupMounts mounts_;
-  std::vector<const Collector*> collectors_;
-  std::unique_ptr<FinalStatsWatcher> final_stats_;  // may be null
-  std::unique_ptr<Discovery> discovery_;
-  std::unique_ptr<ProcessWatch> processes_;       // null if no collector needs it
-  std::shared_ptr<FilesystemSource> filesystem_;  // null if that collector is off
-  std::unique_ptr<Sampler> sampler_;              // used only by the sampling thread once that runs
+  const SamplingParts parts_;
+  const SamplingServiceEvents events_;
   Thread thread_{"sampler"};
 
   // The newest list of all workloads, rebuilt when one of its parts changes. Its own
@@ -97,16 +101,13 @@ class SamplingService {
     ProcessReportPtr report;
     WorkloadListPtr all;
   };
-  mutable std::mutex merging_;
-  mutable Merged merged_;
+  mutable Mutex merging_;
+  mutable Merged merged_ GUARDED_BY(merging_);
 
-  mutable std::mutex mutex_;  // guards what follows
-  SnapshotPtr snapshot_;
-  SamplingServiceStatistics statistics_;
-  HostStats host_;
+  mutable Mutex mutex_;
+  SnapshotPtr snapshot_ GUARDED_BY(mutex_);
+  SamplingServiceStatistics statistics_ GUARDED_BY(mutex_);
+  HostStats host_ GUARDED_BY(mutex_);
 };
-
-// The collectors that are on: the defaults with the user's changes.
-std::vector<const Collector*> chosen_collectors(const Options::Collectors& options);
 
 }  // namespace tallyman

@@ -5,9 +5,9 @@
 
 #include "collectors/kernel/stats/link_stats.h"
 #include "collectors/kernel/stats/network_stats.h"
-#include "collectors/kernel/stats/stats_kind.h"
 #include "collectors/model/metric.h"
 #include "collectors/model/series_writer.h"
+#include "collectors/model/stats_needs.h"
 
 #include <cstdint>
 #include <span>
@@ -52,10 +52,19 @@ struct Collector {
   bool on_by_default;
   Scope scope;
   std::span<const MetricDefinition> metrics;
-  StatsMask needs;
+  StatsNeeds needs;
   bool reports_ended;  // puts for a container that is gone, for a while, what it likes; the others' gauges are left out
   // Writes a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };
+
+// What all of them need together.
+inline StatsNeeds needs_of(std::span<const Collector* const> collectors) {
+  StatsNeeds needs;
+  for (const Collector* collector : collectors) {
+    needs |= collector->needs;
+  }
+  return needs;
+}
 
 }  // namespace tallyman

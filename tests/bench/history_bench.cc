@@ -53,10 +53,14 @@ std::vector<SnapshotPtr> record(const CgroupMounts& mounts, const CgroupFarm& fa
   for (const Collector* collector : all_collectors()) {
     if (collector->on_by_default) options.collectors.push_back(collector);
   }
-  options.network_files_kept_open = 1'000;
-  options.ignore_interface = [](const std::string&) { return false; };
-  Sampler sampler(std::move(options), HostRoot{}, make_file_stats_source(HostRoot{}, mounts, 10'000),
-                  std::move(*LabelPolicy::make({"^$", true, 1024})));
+  SampledSourcesOptions sources;
+  sources.needs = needs_of(options.collectors);
+  sources.network_files_kept_open = 1'000;
+  sources.ignore_interface = [](const std::string&) { return false; };
+  Sampler sampler(
+      std::move(options), HostRoot{},
+      make_sampled_sources(HostRoot{}, make_file_stats_source(HostRoot{}, mounts, 10'000), std::move(sources)),
+      std::move(*LabelPolicy::make({"^$", true, 1024})));
   const WorkloadListPtr workloads = workloads_of(mounts, farm);
   std::vector<SnapshotPtr> samples;
   auto due = std::chrono::steady_clock::now();

@@ -67,11 +67,15 @@ class Passes {
       }
     }
     options.slow_interval = slow_interval;
-    options.network_files_kept_open = 100'000;
-    options.ignore_interface = [](const std::string& name) { return name == "lo"; };
+    SampledSourcesOptions sources;
+    sources.needs = needs_of(options.collectors);
+    sources.network_files_kept_open = 100'000;
+    sources.ignore_interface = [](const std::string& name) { return name == "lo"; };
     auto labels = LabelPolicy::make({"^com\\.docker\\.compose\\.", true, 1024});
-    sampler_ = std::make_unique<Sampler>(std::move(options), HostRoot{},
-                                         make_file_stats_source(HostRoot{}, mounts, 100'000), std::move(*labels));
+    sampler_ = std::make_unique<Sampler>(
+        std::move(options), HostRoot{},
+        make_sampled_sources(HostRoot{}, make_file_stats_source(HostRoot{}, mounts, 100'000), std::move(sources)),
+        std::move(*labels));
     for (int i = 0; i < kSettlingPasses; ++i) {
       run();
     }

@@ -55,8 +55,8 @@ TEST_F(AgentCollector, LeavesOutAVersionItDoesNotKnow) {
 
 // These show whether anything was read: they must be read even if all else is off.
 TEST_F(AgentCollector, AsksForWhatItJudgesBy) {
-  EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kHost));
-  EXPECT_TRUE(collector_named("agent").needs.has(StatsKind::kCpu));
+  EXPECT_TRUE(collector_named("agent").needs.has(SourceKind::kHost));
+  EXPECT_TRUE(collector_named("agent").needs.has(CgroupStatsKind::kCpu));
 }
 
 TEST_F(AgentCollector, CarriesNoLabelsOfAWorkload) { EXPECT_EQ(collector_named("agent").scope, Scope::kAgent); }

@@ -62,8 +62,8 @@ TEST(CpuCollector, SpellsCpusAsCadvisorDoesAndLeavesTheTotalOut) {
 TEST(CpuCollector, GivesNothingWhereTheKernelGivesNothing) { EXPECT_EQ(observe("cpu", {}), SeriesValues{}); }
 
 TEST(CpuCollector, AsksForTheLimitsThatDecideAboutTheCfsFamilies) {
-  EXPECT_TRUE(collector_named("cpu").needs.has(StatsKind::kCpu));
-  EXPECT_TRUE(collector_named("cpu").needs.has(StatsKind::kLimits));
+  EXPECT_TRUE(collector_named("cpu").needs.has(CgroupStatsKind::kCpu));
+  EXPECT_TRUE(collector_named("cpu").needs.has(CgroupStatsKind::kLimits));
 }
 
 }  // namespace

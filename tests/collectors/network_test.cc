@@ -90,8 +90,8 @@ TEST(NetworkCollector, EscapesAnInterfacesName) {
 }
 
 TEST(NetworkCollector, AsksForTheProcessCountThatClosesAnEmptiedNamespace) {
-  EXPECT_TRUE(collector_named("network").needs.has(StatsKind::kNetwork));
-  EXPECT_TRUE(collector_named("network").needs.has(StatsKind::kPids));
+  EXPECT_TRUE(collector_named("network").needs.has(SourceKind::kNetwork));
+  EXPECT_TRUE(collector_named("network").needs.has(CgroupStatsKind::kPids));
 }
 
 }  // namespace

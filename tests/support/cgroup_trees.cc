@@ -177,13 +177,13 @@ std::unique_ptr<StatsSource> source_on(const HostBuilder& host, std::size_t file
 }
 
 ReadReport pass(StatsSource& source, bool slow) {
-  constexpr StatsKind kOrder[] = {StatsKind::kLimits,   StatsKind::kCpuset,       StatsKind::kHugetlb,
-                                  StatsKind::kNuma,     StatsKind::kCpu,          StatsKind::kCpuPerCpu,
-                                  StatsKind::kMemory,   StatsKind::kMemoryEvents, StatsKind::kIo,
-                                  StatsKind::kPressure, StatsKind::kPids};
+  constexpr CgroupStatsKind kOrder[] = {
+      CgroupStatsKind::kLimits, CgroupStatsKind::kCpuset,    CgroupStatsKind::kHugetlb, CgroupStatsKind::kNuma,
+      CgroupStatsKind::kCpu,    CgroupStatsKind::kCpuPerCpu, CgroupStatsKind::kMemory,  CgroupStatsKind::kMemoryEvents,
+      CgroupStatsKind::kIo,     CgroupStatsKind::kPressure,  CgroupStatsKind::kPids};
   ReadReport all;
   source.begin_pass(slow);
-  for (const StatsKind kind : kOrder) {
+  for (const CgroupStatsKind kind : kOrder) {
     const ReadReport one = source.read(kind);
     all.denied += one.denied;
     all.malformed += one.malformed;

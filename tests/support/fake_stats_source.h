@@ -24,7 +24,7 @@ class FakeStatsSource final : public StatsSource {
     slow_passes.push_back(slow);
     kinds_read.clear();
   }
-  ReadReport read(StatsKind kind) override {
+  ReadReport read(CgroupStatsKind kind) override {
     kinds_read.push_back(kind);
     if (on_read) {
       on_read(kind);
@@ -48,13 +48,13 @@ class FakeStatsSource final : public StatsSource {
   // Written by the test.
   std::map<std::string, CgroupStats> by_path;
   std::set<std::string> gone_paths;
-  std::map<StatsKind, ReadReport> reports;
-  std::function<void(StatsKind)> on_read;
+  std::map<CgroupStatsKind, ReadReport> reports;
+  std::function<void(CgroupStatsKind)> on_read;
   // Read by the test.
   std::vector<std::string> paths;  // by handle
   std::vector<std::string> calls;  // "+/a", "-/a"
   std::vector<bool> slow_passes;
-  std::vector<StatsKind> kinds_read;  // in the last pass
+  std::vector<CgroupStatsKind> kinds_read;  // in the last pass
   int passes_ended = 0;
 };
 

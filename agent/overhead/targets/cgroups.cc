@@ -85,7 +85,7 @@ std::optional<std::uint64_t> CgroupClock::cpu_ns(const std::string& cgroup) {
   if (cgroup.empty()) return {};
   const auto handle = source_->attach(cgroup);
   source_->begin_pass(false);
-  source_->read(StatsKind::kCpu);
+  source_->read(CgroupStatsKind::kCpu);
   source_->end_pass();
   const auto usage = source_->gone(handle) ? Count() : source_->stats(handle).cpu.usage_nsec;
   source_->detach(handle);

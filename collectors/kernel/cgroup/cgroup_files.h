@@ -84,6 +84,7 @@ class CgroupRoots {
   // The hierarchies to search for a cgroup's processes, in this order.
   const std::vector<int>& discovery_order() const { return discovery_order_; }
   FileBudget& budget() { return budget_; }
+  const FileBudget& budget() const { return budget_; }
   const std::string& path(int hierarchy) const {
     return mounts_.hierarchies()[static_cast<std::size_t>(hierarchy)].path;
   }

@@ -45,7 +45,7 @@ class FileStatsSource final : public StatsSource {
   Handle attach(const std::string& cgroup_path) override;
   void detach(Handle handle) override;
   void begin_pass(bool slow) override;
-  ReadReport read(StatsKind kind) override;
+  ReadReport read(CgroupStatsKind kind) override;
   void end_pass() override;
   const CgroupStats& stats(Handle handle) const override { return slots_[handle]->stats; }
   bool gone(Handle handle) const override { return slots_[handle]->gone; }
@@ -53,9 +53,9 @@ class FileStatsSource final : public StatsSource {
   Result<std::vector<std::uint32_t>> processes(Handle handle) override {
     return slots_[handle]->files.processes(buffer_);
   }
-  std::size_t open_files() const override { return roots_budget().open(); }
-  std::size_t open_files_limit() const override { return roots_budget().limit(); }
-  bool reopens_files() const override { return roots_budget().exceeded(); }
+  std::size_t open_files() const override { return roots_.budget().open(); }
+  std::size_t open_files_limit() const override { return roots_.budget().limit(); }
+  bool reopens_files() const override { return roots_.budget().exceeded(); }
 
  private:
   struct Attached {
@@ -75,12 +75,11 @@ class FileStatsSource final : public StatsSource {
     bool young() const { return passes < kYoungPasses; }
   };
 
-  const FileBudget& roots_budget() const { return const_cast<CgroupRoots&>(roots_).budget(); }
   const CgroupReader& reader_for(Controller controller) const {
     return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
   }
   Attached* parent_of(const std::string& path);
-  void read_one(StatsKind kind, Attached& one);
+  void read_one(CgroupStatsKind kind, Attached& one);
   void read_limits(Attached& one);
   void read_hugetlb(Attached& one);
   void link_parents();
@@ -157,7 +156,7 @@ void FileStatsSource::begin_pass(bool slow) {
   }
 }
 
-ReadReport FileStatsSource::read(StatsKind kind) {
+ReadReport FileStatsSource::read(CgroupStatsKind kind) {
   context_.report = {};
   // A parent is read before its children: the sum never misses what they use in between.
   for (Attached* one : parents_first_) {
@@ -171,22 +170,22 @@ ReadReport FileStatsSource::read(StatsKind kind) {
   return std::move(context_.report);
 }
 
-void FileStatsSource::read_one(StatsKind kind, Attached& one) {
+void FileStatsSource::read_one(CgroupStatsKind kind, Attached& one) {
   CgroupStats& stats = one.stats;
   switch (kind) {
-    case StatsKind::kCpu:
+    case CgroupStatsKind::kCpu:
       stats.cpu = CpuStats{};
       return reader_for(Controller::kCpuacct).cpu(one.files, context_, stats);
-    case StatsKind::kCpuPerCpu:
+    case CgroupStatsKind::kCpuPerCpu:
       stats.cpu.usage_percpu_nsec.clear();
       return reader_for(Controller::kCpuacct).cpu_per_cpu(one.files, context_, stats);
-    case StatsKind::kMemory: {
+    case CgroupStatsKind::kMemory: {
       const Count kernel = stats.memory.kernel;
       stats.memory = MemoryStats{};
       stats.memory.kernel = kernel;
       return reader_for(Controller::kMemory).memory(one.files, context_, stats);
     }
-    case StatsKind::kMemoryEvents: {
+    case CgroupStatsKind::kMemoryEvents: {
       const Count failcnt = stats.memory_events.failcnt;
       stats.memory_events = MemoryEvents{};
       stats.memory_events.failcnt = failcnt;
@@ -196,37 +195,29 @@ void FileStatsSource::read_one(StatsKind kind, Attached& one) {
       }
       return;
     }
-    case StatsKind::kIo:
+    case CgroupStatsKind::kIo:
       reader_for(Controller::kIo).io(one.files, context_, stats);
       for (IoDeviceStats& device : stats.io) {
         device.device = devices_.path(device.major, device.minor);
       }
       return;
-    case StatsKind::kPressure:
+    case CgroupStatsKind::kPressure:
       stats.cpu_pressure = stats.memory_pressure = stats.io_pressure = stats.irq_pressure = PressureStats{};
       return read_pressure(one.files, context_, stats);
-    case StatsKind::kPids:
+    case CgroupStatsKind::kPids:
       return reader_for(Controller::kPids).pids(one.files, context_, stats);
-    case StatsKind::kLimits:
+    case CgroupStatsKind::kLimits:
       return read_limits(one);
-    case StatsKind::kCpuset:
+    case CgroupStatsKind::kCpuset:
       stats.cpuset = CpusetStats{};
       return reader_for(Controller::kCpuset).cpuset(one.files, context_, stats);
-    case StatsKind::kHugetlb:
+    case CgroupStatsKind::kHugetlb:
       return read_hugetlb(one);
-    case StatsKind::kNuma:
+    case CgroupStatsKind::kNuma:
       stats.numa.clear();
       return reader_for(Controller::kMemory).numa(one.files, context_, stats);
-    case StatsKind::kNetwork:
-    case StatsKind::kProcesses:
-    case StatsKind::kSockets:
-    case StatsKind::kLinks:
-    case StatsKind::kSocketStates:
-    case StatsKind::kSocketAdvanced:
-    case StatsKind::kFilesystem:
-    case StatsKind::kHost:
-    case StatsKind::kCount:
-      return;  // not of cgroupfs
+    case CgroupStatsKind::kCount:
+      return;
   }
 }
 

@@ -4,7 +4,7 @@
 #pragma once
 
 #include "collectors/kernel/stats/cgroup_stats.h"
-#include "collectors/kernel/stats/stats_kind.h"
+#include "collectors/kernel/stats/cgroup_stats_kind.h"
 #include "collectors/kernel/system/error.h"
 #include "collectors/kernel/system/read_report.h"
 
@@ -28,7 +28,7 @@ class StatsSource {
   // kLimits before kCpu. Slow kinds are read in a slow pass and in the first passes of a
   // new cgroup; otherwise they keep their values.
   virtual void begin_pass(bool slow) = 0;
-  virtual ReadReport read(StatsKind kind) = 0;
+  virtual ReadReport read(CgroupStatsKind kind) = 0;
   // Once a pass, after the last read(): sums that need the whole tree.
   virtual void end_pass() = 0;
 

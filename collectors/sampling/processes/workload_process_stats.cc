@@ -12,7 +12,7 @@ class WorkloadProcessStats final : public WorkloadStatsSource {
  public:
   explicit WorkloadProcessStats(LastProcessReport last) : last_(std::move(last)) {}
 
-  StatsKind kind() const override { return StatsKind::kProcesses; }
+  SourceKind kind() const override { return SourceKind::kProcesses; }
   void attach(Handle handle, const Workload& workload) override {
     if (handle >= ids_.size()) {
       ids_.resize(handle + 1);
@@ -86,7 +86,7 @@ class GroupedStatsSource final : public StatsSource {
     cgroups_->begin_pass(slow);
     report_ = last_();
   }
-  ReadReport read(StatsKind kind) override { return cgroups_->read(kind); }
+  ReadReport read(CgroupStatsKind kind) override { return cgroups_->read(kind); }
   void end_pass() override { cgroups_->end_pass(); }
 
   const CgroupStats& stats(Handle handle) const override {

@@ -37,7 +37,7 @@ class WorkloadFilesystemStats final : public WorkloadStatsSource {
   WorkloadFilesystemStats(std::shared_ptr<FilesystemSource> source, StatsSource& stats)
       : source_(std::move(source)), stats_(stats) {}
 
-  StatsKind kind() const override { return StatsKind::kFilesystem; }
+  SourceKind kind() const override { return SourceKind::kFilesystem; }
 
   void attach(Handle handle, const Workload& workload) override {
     FilesystemDemand demand;

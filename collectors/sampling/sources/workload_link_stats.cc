@@ -16,7 +16,7 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
  public:
   WorkloadLinkStats(HostRoot root, const NetworkSource& networks) : networks_(networks), source_(std::move(root)) {}
 
-  StatsKind kind() const override { return StatsKind::kLinks; }
+  SourceKind kind() const override { return SourceKind::kLinks; }
   void attach(Handle handle, const Workload& workload) override {
     attached_[handle] = {workload.workload, workload.id, workload.kind == WorkloadKind::kHost};
   }

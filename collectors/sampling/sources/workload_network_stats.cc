@@ -8,7 +8,7 @@ class WorkloadNetworkStats final : public WorkloadStatsSource {
   WorkloadNetworkStats(NetworkSource& source, std::size_t files_kept_open)
       : source_(source), files_kept_open_(files_kept_open) {}
 
-  StatsKind kind() const override { return StatsKind::kNetwork; }
+  SourceKind kind() const override { return SourceKind::kNetwork; }
   void attach(Handle handle, const Workload& workload) override {
     source_.attach(handle, workload.container.init_pid, network_mode_of(workload.container.network_mode),
                    workload.kind == WorkloadKind::kHost);

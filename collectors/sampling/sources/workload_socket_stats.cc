@@ -33,7 +33,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
   WorkloadSocketStats(HostRoot root, StatsSource& stats, const NetworkSource& networks, SocketNeeds needs)
       : stats_(stats), networks_(networks), root_(std::move(root)), needs_(needs) {}
 
-  StatsKind kind() const override { return StatsKind::kSockets; }
+  SourceKind kind() const override { return SourceKind::kSockets; }
 
   void attach(Handle handle, const Workload& workload) override {
     auto [at, is_new] = attached_.try_emplace(handle);

@@ -9,8 +9,8 @@
 
 #include "collectors/kernel/cgroup/cgroup_reader.h"
 #include "collectors/kernel/cgroup/stats_source.h"
-#include "collectors/kernel/stats/stats_kind.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/stats_needs.h"
 #include "collectors/model/workload.h"
 
 #include <cstddef>
@@ -23,7 +23,7 @@ class WorkloadStatsSource {
   virtual ~WorkloadStatsSource() = default;
 
   // A source is not used at all if no collector needs its kind.
-  virtual StatsKind kind() const = 0;
+  virtual SourceKind kind() const = 0;
 
   // `handle` is the StatsSource's. Called again with the same handle when a fact of the
   // workload has changed. detach() is called once, before the handle is reused.

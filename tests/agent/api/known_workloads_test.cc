@@ -2,6 +2,7 @@
 #include "agent/api/known_workloads.h"
 
 #include "agent/api/routes.h"
+#include "agent/service/make_sampling_service.h"
 #include "tests/agent/service/small_host.h"
 
 #include <gmock/gmock.h>
@@ -36,7 +37,7 @@ class NamedHost {
     }
     SamplingServiceEvents events;
     events.log = log_;
-    auto made = SamplingService::make(small_.options(), events);
+    auto made = make_sampling_service(small_.options(), events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     sampling_service_ = std::move(*made);
     sample();

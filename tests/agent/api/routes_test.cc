@@ -3,6 +3,7 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/live_stream.h"
+#include "agent/service/make_sampling_service.h"
 #include "tests/agent/service/small_host.h"
 #include "tests/support/gunzip.h"
 #include "tests/support/http_client.h"
@@ -34,7 +35,7 @@ class RoutesTest : public ::testing::Test {
         .telemetry_path = telemetry_path, .external_prefix = external_prefix, .overhead_reports = reports_};
     SamplingServiceEvents events;
     events.log = log_;
-    auto made = SamplingService::make(small_.options(), events);
+    auto made = make_sampling_service(small_.options(), events);
     if (!made) throw std::runtime_error(to_string(made.error()));
     sampling_service_ = std::move(*made);
     routes_ = std::make_unique<Routes>(

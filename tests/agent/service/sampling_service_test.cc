@@ -1,4 +1,4 @@
-#include "agent/service/sampling_service.h"
+#include "agent/service/make_sampling_service.h"
 
 #include "tests/agent/service/small_host.h"
 #include "tests/support/eventually.h"
@@ -21,7 +21,7 @@ using testing::HasSubstr;
 using testing::Not;
 
 std::unique_ptr<SamplingService> observe(const Options& options, SamplingServiceEvents events = {}) {
-  auto made = SamplingService::make(options, std::move(events));
+  auto made = make_sampling_service(options, std::move(events));
   if (!made) {
     ADD_FAILURE() << to_string(made.error());
     return nullptr;
@@ -169,7 +169,7 @@ TEST(SamplingService, RefusesAHostWithoutCgroups) {
   host.file("proc/1/mountinfo", "");
   Options options;
   options.root = host.root();
-  const auto made = SamplingService::make(options, {});
+  const auto made = make_sampling_service(options, {});
   ASSERT_FALSE(made);
   EXPECT_THAT(to_string(made.error()), AllOf(HasSubstr("sys/fs/cgroup"), HasSubstr("no cgroup hierarchy")));
 }
@@ -178,10 +178,10 @@ TEST(SamplingService, RefusesAnExpressionThatDoesNotCompile) {
   const SmallHost small;
   Options labels = small.options();
   labels.labels.container = "(";
-  EXPECT_THAT(to_string(SamplingService::make(labels, {}).error()), HasSubstr("labels.container"));
+  EXPECT_THAT(to_string(make_sampling_service(labels, {}).error()), HasSubstr("labels.container"));
   Options interfaces = small.options();
   interfaces.collectors.ignored_interfaces = "[";
-  EXPECT_THAT(to_string(SamplingService::make(interfaces, {}).error()),
+  EXPECT_THAT(to_string(make_sampling_service(interfaces, {}).error()),
               HasSubstr("collector.network.ignored-interfaces"));
 }
 

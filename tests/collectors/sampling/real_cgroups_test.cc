@@ -130,9 +130,12 @@ class RealCgroups : public ::testing::Test {
     for (const Collector* one : all_collectors()) {
       options.collectors.push_back(one);
     }
-    options.ignore_interface = [](const std::string&) { return false; };
-    return std::make_unique<Sampler>(options, HostRoot{}, make_file_stats_source({}, mounts_, 1'000),
-                                     LabelPolicy::make({}).value());
+    SampledSourcesOptions sources;
+    sources.needs = needs_of(options.collectors);
+    sources.ignore_interface = [](const std::string&) { return false; };
+    return std::make_unique<Sampler>(
+        options, HostRoot{}, make_sampled_sources({}, make_file_stats_source({}, mounts_, 1'000), std::move(sources)),
+        LabelPolicy::make({}).value());
   }
 
   WorkloadListPtr workloads() const {
@@ -224,7 +227,7 @@ TEST_F(RealCgroups, ThatAreRemovedAreMissedInTheNextSample) {
   EXPECT_TRUE(series_of(*snapshot, id_).empty()) << "kept-open files of a removed cgroup say ENODEV";
   ASSERT_EQ(snapshot->layout->blocks.size(), 1U);
   EXPECT_TRUE(snapshot->layout->blocks[0].ended);
-  EXPECT_EQ(one->statistics().open_files, 0U);
+  EXPECT_EQ(one->statistics().files.open, 0U);
   for (const CollectorStatistics& booked : one->statistics().collectors) {
     EXPECT_EQ(booked.malformed + unexpected_denials(booked) + booked.io, 0U)
         << booked.collector << ": " << booked.last_fault;

@@ -134,8 +134,8 @@ TEST_F(SamplerTest, ReportsEveryStartAndEnd) {
   SamplerOptions options;
   options.collectors = collectors();
   options.events = std::make_shared<EventLog>(100);
-  options.ignore_interface = [](const std::string&) { return false; };
-  Sampler sampler(options, host_.root(), std::make_unique<FakeStatsSource>(), LabelPolicy::make({}).value());
+  Sampler sampler(options, host_.root(), sources_for(options, host_.root(), std::make_unique<FakeStatsSource>()),
+                  LabelPolicy::make({}).value());
   const auto old = container("/docker/0", "old"), web = container("/docker/1", "web");
   sampler.sample(list({old}), at(0));
   sampler.sample(list({old, web}), at(1));
@@ -168,7 +168,8 @@ TEST(SamplerOnFiles, FindsOutByItselfThatACgroupVanished) {
   record_v2_container(host, "/docker/2");
   SamplerOptions options;
   options.collectors = collectors();
-  Sampler sampler(options, host.root(), source_on(host, 0), LabelPolicy::make({}).value());
+  Sampler sampler(options, host.root(), sources_for(options, host.root(), source_on(host, 0)),
+                  LabelPolicy::make({}).value());
   const auto both = list({container("/docker/1", "a"), container("/docker/2", "b")});
   sampler.sample(both, at(0));
   host.remove(v2_path("/docker/1"));

@@ -55,6 +55,16 @@ inline CgroupStats threads(std::uint64_t count) {
   return stats;
 }
 
+// Every source that `options.collectors` need, on a host of the test's.
+inline SampledSources sources_for(const SamplerOptions& options, const HostRoot& root,
+                                  std::unique_ptr<StatsSource> cgroups, LastProcessReport report = {}) {
+  SampledSourcesOptions chosen;
+  chosen.needs = needs_of(options.collectors);
+  chosen.ignore_interface = [](const std::string&) { return false; };
+  chosen.process_report = std::move(report);
+  return make_sampled_sources(root, std::move(cgroups), std::move(chosen));
+}
+
 class SamplerTest : public ::testing::Test {
  protected:
   SamplerTest() { make(collectors()); }
@@ -64,10 +74,9 @@ class SamplerTest : public ::testing::Test {
     options.collectors = std::move(chosen);
     options.now = std::move(now);
     options.ended_grace = std::chrono::seconds(120);
-    options.ignore_interface = [](const std::string&) { return false; };
     auto source = std::make_unique<FakeStatsSource>();
     source_ = source.get();
-    sampler_ = std::make_unique<Sampler>(options, host_.root(), std::move(source),
+    sampler_ = std::make_unique<Sampler>(options, host_.root(), sources_for(options, host_.root(), std::move(source)),
                                          LabelPolicy::make({".*", true, 1024}).value());
   }
 

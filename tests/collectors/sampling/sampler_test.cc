@@ -79,9 +79,9 @@ TEST_F(SamplerTest, BooksFaultsOnTheCollectorThatTheyAreAbout) {
     made.first_fault = std::move(fault);
     return made;
   };
-  source_->reports[StatsKind::kPids] = report(1, 0, 0, "pids.current: Permission denied");
-  source_->reports[StatsKind::kLimits] = report(0, 2, 0, "cpu.max: not as the kernel documents it");
-  source_->reports[StatsKind::kMemoryEvents] = report(0, 0, 3, "memory.events: Input/output error");
+  source_->reports[CgroupStatsKind::kPids] = report(1, 0, 0, "pids.current: Permission denied");
+  source_->reports[CgroupStatsKind::kLimits] = report(0, 2, 0, "cpu.max: not as the kernel documents it");
+  source_->reports[CgroupStatsKind::kMemoryEvents] = report(0, 0, 3, "memory.events: Input/output error");
   sample(0, {workload("/a")});
   EXPECT_EQ(booked("pids").denied, 1U) << "not on network, which needs it too";
   EXPECT_EQ(booked("network").denied, 0U);
@@ -142,22 +142,24 @@ TEST_F(SamplerTest, ReadsOnlyWhatItsCollectorsNeed) {
   source_->by_path["/a"] = threads(3);
   source_->by_path["/a"].cpu.usage_nsec = 1;
   const SnapshotPtr snapshot = sample(0, {workload("/a")});
-  EXPECT_THAT(source_->kinds_read, ElementsAre(StatsKind::kPids));
+  EXPECT_THAT(source_->kinds_read, ElementsAre(CgroupStatsKind::kPids));
   EXPECT_EQ(series_of(*snapshot), (SeriesValues{{R"(container_threads{id="/a",kind="cgroup",workload="a"})", 3}}));
   ASSERT_EQ(sampler_->statistics().collectors.size(), 1U);
   make(collectors({"cpu"}));
   sample(0, {workload("/a")});
-  EXPECT_THAT(source_->kinds_read, ElementsAre(StatsKind::kLimits, StatsKind::kCpu)) << "the quota first";
+  EXPECT_THAT(source_->kinds_read, ElementsAre(CgroupStatsKind::kLimits, CgroupStatsKind::kCpu)) << "the quota first";
 }
 
 // An overloaded machine: the pass waits for ten seconds before each file, except for two of them.
 TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichCpuAndPressureWereRead) {
   int clock = 0;
   make(collectors({"cpu", "pressure", "memory", "limits", "pids"}), [&] { return at(clock); });
-  source_->on_read = [&](StatsKind kind) { clock += kind == StatsKind::kCpu || kind == StatsKind::kPressure ? 2 : 10; };
+  source_->on_read = [&](CgroupStatsKind kind) {
+    clock += kind == CgroupStatsKind::kCpu || kind == CgroupStatsKind::kPressure ? 2 : 10;
+  };
   const SnapshotPtr snapshot = sample(0, {workload("/")});
-  EXPECT_EQ(source_->kinds_read[1], StatsKind::kCpu) << "the limits before";
-  EXPECT_EQ(source_->kinds_read[2], StatsKind::kPressure);
+  EXPECT_EQ(source_->kinds_read[1], CgroupStatsKind::kCpu) << "the limits before";
+  EXPECT_EQ(source_->kinds_read[2], CgroupStatsKind::kPressure);
   EXPECT_EQ(snapshot->steady_time, at(12).steady);
   EXPECT_EQ(snapshot->wall_time, at(12).wall);
 }
@@ -185,9 +187,9 @@ TEST_F(SamplerTest, MakesEverySlowIntervalASlowPass) {
 
 TEST_F(SamplerTest, ReportsWhatItKeepsOpen) {
   const SamplerStatistics statistics = sampler_->statistics();
-  EXPECT_EQ(statistics.open_files, 5U);
-  EXPECT_EQ(statistics.open_files_limit, 7U + 1'024U) << "and those of the network";
-  EXPECT_TRUE(statistics.reopens_files);
+  EXPECT_EQ(statistics.files.open, 5U);
+  EXPECT_EQ(statistics.files.limit, 7U + 1'024U) << "and those of the network";
+  EXPECT_TRUE(statistics.files.reopens);
   EXPECT_EQ(statistics.passes, 0U);
 }
 
@@ -213,12 +215,13 @@ TEST(SamplerOnFiles, HandlesTwoThousandCgroupsThatAreCreatedAndRemoved) {
   }
   SamplerOptions options;
   options.collectors = collectors({"lifecycle", "pids"});
-  Sampler sampler(options, host.root(), source_on(host, 1'500), LabelPolicy::make({}).value());
+  Sampler sampler(options, host.root(), sources_for(options, host.root(), source_on(host, 1'500)),
+                  LabelPolicy::make({}).value());
   SnapshotPtr snapshot = sampler.sample(list(all), at(0));
   EXPECT_EQ(series_of(*snapshot).size(), 4'000U);
   EXPECT_EQ(series_of(*snapshot, "/docker/1234").at("container_threads"), 1'234U);
-  EXPECT_EQ(sampler.statistics().open_files, 1'500U);
-  EXPECT_TRUE(sampler.statistics().reopens_files);
+  EXPECT_EQ(sampler.statistics().files.open, 1'500U);
+  EXPECT_TRUE(sampler.statistics().files.reopens);
   const auto layout = snapshot->layout;
   snapshot = sampler.sample(list(all), at(1));
   EXPECT_EQ(snapshot->layout, layout);
@@ -229,7 +232,7 @@ TEST(SamplerOnFiles, HandlesTwoThousandCgroupsThatAreCreatedAndRemoved) {
   EXPECT_EQ(sampler.statistics().ended, 1'000U);
   snapshot = sampler.sample(list(half), at(200));
   EXPECT_EQ(series_of(*snapshot).size(), 2'000U);
-  EXPECT_LE(sampler.statistics().open_files, 1'500U);
+  EXPECT_LE(sampler.statistics().files.open, 1'500U);
   snapshot = sampler.sample(list(all), at(201));
   EXPECT_EQ(series_of(*snapshot).size(), 4'000U);
   EXPECT_EQ(sampler.statistics().attached, 2'000U);

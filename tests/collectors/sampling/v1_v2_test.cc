@@ -219,7 +219,10 @@ TEST_P(SameWorkload, GivesTheSameSeriesWithTheSameValues) {
   GetParam().build(host);
   SamplerOptions options;
   options.collectors.assign(all_collectors().begin(), all_collectors().end());
-  Sampler sampler(options, host.root(), source_on(host), LabelPolicy::make({}).value());
+  SampledSourcesOptions sources;
+  sources.needs = needs_of(options.collectors);
+  Sampler sampler(options, host.root(), make_sampled_sources(host.root(), source_on(host), std::move(sources)),
+                  LabelPolicy::make({}).value());
   auto workload = std::make_shared<Workload>();
   workload->id = kCgroup;
   const auto workloads = std::make_shared<const WorkloadList>(WorkloadList{workload});

@@ -192,13 +192,13 @@ TEST(FileStatsGone, ACgroupRemovedInMidPassIsGoneAndNoFault) {
     const auto b = source->attach("/b");
     pass(*source, true);
     source->begin_pass(false);
-    source->read(StatsKind::kLimits);
-    source->read(StatsKind::kCpu);
+    source->read(CgroupStatsKind::kLimits);
+    source->read(CgroupStatsKind::kCpu);
     v2 ? host.remove(v2_path("/a")), void() : remove_v1_cgroup(host, "/a");
-    ReadReport report = source->read(StatsKind::kMemory);
+    ReadReport report = source->read(CgroupStatsKind::kMemory);
     EXPECT_TRUE(source->gone(a));
     EXPECT_EQ(report.faults(), 0U) << report.first_fault;
-    report = source->read(StatsKind::kPressure);
+    report = source->read(CgroupStatsKind::kPressure);
     EXPECT_EQ(report.faults(), 0U) << report.first_fault;
     source->end_pass();
     EXPECT_TRUE(source->gone(a)) << "v2: " << v2;

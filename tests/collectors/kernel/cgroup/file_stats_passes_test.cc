@@ -255,7 +255,7 @@ TEST_F(OomKills, DoNotFallWhenACgroupVanishesInMidPass) {
   pass(*source_, true);
   source_->begin_pass(false);
   remove_v1_cgroup(host_, "/a/b");
-  source_->read(StatsKind::kMemoryEvents);  // the very file is what says so
+  source_->read(CgroupStatsKind::kMemoryEvents);  // the very file is what says so
   source_->end_pass();
   EXPECT_TRUE(source_->gone(handles_.at("/a/b")));
   EXPECT_EQ(kills("/a"), 3U);

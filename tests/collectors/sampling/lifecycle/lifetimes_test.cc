@@ -184,8 +184,12 @@ class Lifetimes : public ::testing::Test {
       if (one->on_by_default && one->name != "network") sampling.collectors.push_back(one);
     }
     sampling.events = log_;
-    sampler_ = std::make_unique<Sampler>(sampling, HostRoot{}, make_file_stats_source(HostRoot{}, mounts_, 20'000),
-                                         LabelPolicy::make({}).value());
+    SampledSourcesOptions sources;
+    sources.needs = needs_of(sampling.collectors);
+    sampler_ = std::make_unique<Sampler>(
+        sampling, HostRoot{},
+        make_sampled_sources(HostRoot{}, make_file_stats_source(HostRoot{}, mounts_, 20'000), std::move(sources)),
+        LabelPolicy::make({}).value());
     discovery_->refresh();
     pass();
     discovery_->start();

@@ -60,12 +60,12 @@ TEST(ProcessGroupsInASample, HaveTheFamiliesOfContainers) {
   HostBuilder host;
   const ProcessReportPtr report = report_with("process:nginx", 3);
   const LastProcessReport last = [&] { return report; };
-  std::vector<std::unique_ptr<WorkloadStatsSource>> workload_sources;
-  workload_sources.push_back(make_workload_process_stats(last));
   SamplerOptions options;
   options.collectors = collectors({"pids", "process", "lifecycle"});
-  Sampler sampler(options, host.root(), make_grouped_stats_source(std::make_unique<FakeStatsSource>(), last),
-                  LabelPolicy::make({".*", true, 1024}).value(), std::move(workload_sources));
+  Sampler sampler(
+      options, host.root(),
+      sources_for(options, host.root(), make_grouped_stats_source(std::make_unique<FakeStatsSource>(), last), last),
+      LabelPolicy::make({".*", true, 1024}).value());
   const SnapshotPtr snapshot = sampler.sample(with_groups(list({workload("/", WorkloadKind::kHost)}), report), at(1));
   EXPECT_EQ(
       series_of(*snapshot, "process:nginx"),

@@ -1,0 +1,48 @@
+#include "collectors/sampling/snapshot_writer.h"
+
+#include "collectors/model/series_writer.h"
+
+#include <utility>
+
+namespace tallyman {
+
+void SnapshotWriter::begin(std::size_t expected_blocks) {
+  values_ = {};
+  values_.reserve(layout_ ? layout_->slots + 64 : 1024);
+  duplicates_ = 0;
+  blocks_.emplace(layout_.get(), expected_blocks);
+}
+
+void SnapshotWriter::add(const WorkloadPtr& workload, Scope scope, std::string_view base_labels,
+                         const Observation& observation, std::shared_ptr<const PlannedSeries>& planned) {
+  const auto first_slot = static_cast<std::uint32_t>(values_.size());
+  SeriesWriter writer(planned, base_labels, values_);
+  for (const Collector* collector : collectors_) {
+    if (collector->scope == scope) {
+      writer.begin(first_metric(*collector), observation.ended && !collector->reports_ended);
+      collector->collect(observation, writer);
+    }
+  }
+  planned = writer.finish();
+  duplicates_ += writer.duplicates();
+  blocks_->add(workload, planned, first_slot, observation.ended);
+}
+
+SnapshotPtr SnapshotWriter::finish(SampleTime time) {
+  if (blocks_->differ()) {
+    auto layout = std::make_shared<Layout>();
+    layout->blocks = std::move(*blocks_).take();
+    layout->slots = static_cast<std::uint32_t>(values_.size());
+    layout_ = std::move(layout);
+  }
+  blocks_.reset();
+  auto snapshot = std::make_shared<Snapshot>();
+  snapshot->sequence = ++sequence_;
+  snapshot->wall_time = time.wall;
+  snapshot->steady_time = time.steady;
+  snapshot->layout = layout_;
+  snapshot->values = std::move(values_);
+  return snapshot;
+}
+
+}  // namespace tallyman

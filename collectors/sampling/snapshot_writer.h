@@ -1,0 +1,45 @@
+// Writes snapshots: what the collectors make of each workload's stats, one block after the
+// other. Keeps the layout of the last snapshot, which most samples share. One thread owns
+// it.
+#pragma once
+
+#include "collectors/model/collector.h"
+#include "collectors/model/snapshot.h"
+#include "collectors/model/workload.h"
+#include "collectors/sampling/block_list.h"
+#include "collectors/sampling/sample_time.h"
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string_view>
+#include <vector>
+
+namespace tallyman {
+
+class SnapshotWriter {
+ public:
+  explicit SnapshotWriter(std::vector<const Collector*> collectors) : collectors_(std::move(collectors)) {}
+
+  // begin(), add() for each block, finish(). `expected_blocks` is a guess.
+  void begin(std::size_t expected_blocks);
+  // What the collectors of `scope` write about `observation`. `planned` is the block's own, kept by the caller from
+  // one snapshot to the next: its series, which mostly stay the same.
+  void add(const WorkloadPtr& workload, Scope scope, std::string_view base_labels, const Observation& observation,
+           std::shared_ptr<const PlannedSeries>& planned);
+  SnapshotPtr finish(SampleTime time);
+
+  std::uint64_t written() const { return sequence_; }
+  // Series left out of the last snapshot, because another had the same metric and labels.
+  std::uint64_t duplicates() const { return duplicates_; }
+
+ private:
+  std::vector<const Collector*> collectors_;
+  std::shared_ptr<const Layout> layout_;
+  std::optional<BlockList> blocks_;  // between begin() and finish()
+  std::vector<std::uint64_t> values_;
+  std::uint64_t sequence_ = 0, duplicates_ = 0;
+};
+
+}  // namespace tallyman
