@@ -35,7 +35,7 @@ def test_cases(path):
 
 
 def counted(results, programs):
-    """What ctest was told to skip is skipped. What it could not start has failed, like a run
+    """What ctest had to skip is skipped. What it could not start has failed, like a run
     that left no results. Of whole programs of cases each case counts as well."""
     try:
         sums = sum((of_ctest(case) for case in test_cases(results)), Counts())

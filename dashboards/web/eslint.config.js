@@ -1,4 +1,4 @@
-// Rules for the dashboard and its tests. Layout is prettier's; what may import what is in lint/imports.mjs.
+// Rules for the dashboard and its tests. Layout is prettier's; what may import what is in tests/lint/layers.toml.
 import js from "@eslint/js";
 import reactHooks from "eslint-plugin-react-hooks";
 import tseslint from "typescript-eslint";

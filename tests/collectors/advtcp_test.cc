@@ -10,9 +10,9 @@ namespace {
 TEST(AdvTcpCollector, GivesEachOfTheKernelsFields) {
   SocketStats stats;
   stats.advanced = {{"rtomin", 200}, {"listendrops", 0}};
-  Surroundings around;
-  around.sockets = &stats;
-  EXPECT_EQ(observe("advtcp", {}, around),
+  ObservationContext context;
+  context.sockets = &stats;
+  EXPECT_EQ(observe("advtcp", {}, context),
             (SeriesValues{{"container_network_advance_tcp_stats_total{tcp_state=\"rtomin\"}", 200},
                           {"container_network_advance_tcp_stats_total{tcp_state=\"listendrops\"}", 0}}));
   EXPECT_TRUE(observe("advtcp", {}).empty());

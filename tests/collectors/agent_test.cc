@@ -13,17 +13,17 @@ class AgentCollector : public ::testing::Test {
     host_.machine.kernel_version = "6.1.0-28-amd64";
     host_.machine.os_version = "Debian GNU/Linux 12 (bookworm)";
     host_.memory.total = 1;
-    around_.host = &host_;
+    context_.host = &host_;
     root_.cpu.usage_nsec = 0;
   }
 
   HostStats host_;
   CgroupStats root_;
-  Surroundings around_;
+  ObservationContext context_;
 };
 
 TEST_F(AgentCollector, AnswersWhatCadvisorsDashboardsAsk) {
-  EXPECT_EQ(observe("agent", root_, around_),
+  EXPECT_EQ(observe("agent", root_, context_),
             (SeriesValues{
                 {"container_scrape_error", 0},
                 {"machine_scrape_error", 0},
@@ -34,21 +34,21 @@ TEST_F(AgentCollector, AnswersWhatCadvisorsDashboardsAsk) {
 }
 
 TEST_F(AgentCollector, SaysSoWhenNoCgroupCouldBeRead) {
-  const SeriesValues values = observe("agent", CgroupStats{}, around_);
+  const SeriesValues values = observe("agent", CgroupStats{}, context_);
   EXPECT_EQ(values.at("container_scrape_error"), 1U);
   EXPECT_EQ(values.at("machine_scrape_error"), 0U);
 }
 
 TEST_F(AgentCollector, SaysSoWhenTheMachineCouldNotBeRead) {
   host_.memory.total.reset();
-  const SeriesValues values = observe("agent", root_, around_);
+  const SeriesValues values = observe("agent", root_, context_);
   EXPECT_EQ(values.at("container_scrape_error"), 0U);
   EXPECT_EQ(values.at("machine_scrape_error"), 1U);
 }
 
 TEST_F(AgentCollector, LeavesOutAVersionItDoesNotKnow) {
   host_.machine.os_version.clear();
-  EXPECT_EQ(observe("agent", root_, around_)
+  EXPECT_EQ(observe("agent", root_, context_)
                 .count(R"(cadvisor_version_info{kernelVersion="6.1.0-28-amd64",cadvisorVersion="tallyman"})"),
             1U);
 }

@@ -12,22 +12,22 @@ TEST(CpuloadCollector, HasLoadsAndThreadsByState) {
   facts.load_milli = 1500;
   facts.uninterruptible_load_milli = 20;
   facts.tasks = TaskStates{4, 3, 2, 1};
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("cpuload", {}, around), (SeriesValues{{"container_cpu_load_average_10s", 1500},
-                                                          {"container_cpu_load_d_average_10s", 20},
-                                                          {"container_tasks_state{state=\"sleeping\"}", 4},
-                                                          {"container_tasks_state{state=\"running\"}", 3},
-                                                          {"container_tasks_state{state=\"stopped\"}", 2},
-                                                          {"container_tasks_state{state=\"uninterruptible\"}", 1}}));
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("cpuload", {}, context), (SeriesValues{{"container_cpu_load_average_10s", 1500},
+                                                           {"container_cpu_load_d_average_10s", 20},
+                                                           {"container_tasks_state{state=\"sleeping\"}", 4},
+                                                           {"container_tasks_state{state=\"running\"}", 3},
+                                                           {"container_tasks_state{state=\"stopped\"}", 2},
+                                                           {"container_tasks_state{state=\"uninterruptible\"}", 1}}));
 }
 
 TEST(CpuloadCollector, HasNoSeriesWhereThreadsAreNotRead) {
   EXPECT_EQ(observe("cpuload", {}), SeriesValues{});
   const ProcessFacts facts;
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("cpuload", {}, around), SeriesValues{});
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("cpuload", {}, context), SeriesValues{});
 }
 
 }  // namespace

@@ -25,9 +25,9 @@ TEST(EndedCollector, ReportsWhatHasEndedByImageAndService) {
   job.container.exit->code = 3;
   totals.add(job, stats, {});
   totals.unattributed = {{"/docker", 250'000'000}};
-  Surroundings around;
-  around.ended_totals = &totals;
-  const SeriesValues values = observe("ended", {}, around);
+  ObservationContext context;
+  context.ended_totals = &totals;
+  const SeriesValues values = observe("ended", {}, context);
   const std::string group = R"(kind="container",image="job",project="farm",service="work")";
   EXPECT_EQ(values.at("tallyman_ended_workloads_total{" + group + R"(,outcome="succeeded"})"), 1U);
   EXPECT_EQ(values.at("tallyman_ended_workloads_total{" + group + R"(,outcome="failed"})"), 1U);

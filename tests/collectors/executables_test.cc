@@ -10,9 +10,9 @@ namespace {
 TEST(ExecutablesCollector, HasARowOfSeriesForEachProgram) {
   ProcessFacts facts;
   facts.executables = {{"nginx", 2, 3, 4096, 17}, {"php-fpm8.2", 0, 0, 0, 5}};
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("executables", {}, around),
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("executables", {}, context),
             (SeriesValues{{"container_process_count{executable=\"nginx\"}", 2},
                           {"container_process_threads{executable=\"nginx\"}", 3},
                           {"container_process_cpu_seconds_total{executable=\"nginx\"}", 17},

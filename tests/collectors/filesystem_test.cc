@@ -20,9 +20,9 @@ TreeStats tree(std::uint64_t bytes, std::uint64_t inodes, const std::string& dev
 }
 
 SeriesValues of(const WorkloadFilesystems& filesystems) {
-  Surroundings around;
-  around.filesystems = &filesystems;
-  return observe("filesystem", {}, around);
+  ObservationContext context;
+  context.filesystems = &filesystems;
+  return observe("filesystem", {}, context);
 }
 
 TEST(FilesystemCollector, GivesTheHostItsDisks) {

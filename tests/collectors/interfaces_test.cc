@@ -19,10 +19,10 @@ TEST(InterfacesCollector, SaysWhatEachIs) {
   flannel.made_by = "flannel";
   flannel.vxlan_id = 1;
   flannel.vxlan_port = 8472;
-  Surroundings around;
-  around.links = {veth, flannel};
+  ObservationContext context;
+  context.links = {veth, flannel};
   EXPECT_EQ(
-      observe("interfaces", {}, around),
+      observe("interfaces", {}, context),
       (SeriesValues{{"tallyman_network_interface_info{interface=\"veth1\",interface_kind=\"veth\",master=\"docker0\","
                      "owner=\"web\",owner_id=\"/docker/w\"}",
                      1},

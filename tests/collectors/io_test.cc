@@ -103,23 +103,23 @@ TEST(IoCollector, GivesTheHostTheFiguresOfItsDisksAlone) {
   CgroupStats root;  // v2's root repeats the disks' values: they are not reported twice
   root.io.push_back(row(254, 0, "/dev/vda"));
   root.io.back().rbytes = 99;
-  Surroundings around;
-  around.host = &host;
-  EXPECT_EQ(observe("io", root, around), (SeriesValues{
-                                             {"container_fs_reads_bytes_total{device=\"/dev/vda\"}", 3 * 512},
-                                             {"container_fs_reads_total{device=\"/dev/vda\"}", 1},
-                                             {"container_fs_writes_bytes_total{device=\"/dev/vda\"}", 7 * 512},
-                                             {"container_fs_writes_total{device=\"/dev/vda\"}", 5},
-                                             {"container_fs_sector_reads_total{device=\"/dev/vda\"}", 3},
-                                             {"container_fs_reads_merged_total{device=\"/dev/vda\"}", 2},
-                                             {"container_fs_read_seconds_total{device=\"/dev/vda\"}", 4},
-                                             {"container_fs_sector_writes_total{device=\"/dev/vda\"}", 7},
-                                             {"container_fs_writes_merged_total{device=\"/dev/vda\"}", 6},
-                                             {"container_fs_write_seconds_total{device=\"/dev/vda\"}", 8},
-                                             {"container_fs_io_current{device=\"/dev/vda\"}", 9},
-                                             {"container_fs_io_time_seconds_total{device=\"/dev/vda\"}", 10},
-                                             {"container_fs_io_time_weighted_seconds_total{device=\"/dev/vda\"}", 11},
-                                         }));
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("io", root, context), (SeriesValues{
+                                              {"container_fs_reads_bytes_total{device=\"/dev/vda\"}", 3 * 512},
+                                              {"container_fs_reads_total{device=\"/dev/vda\"}", 1},
+                                              {"container_fs_writes_bytes_total{device=\"/dev/vda\"}", 7 * 512},
+                                              {"container_fs_writes_total{device=\"/dev/vda\"}", 5},
+                                              {"container_fs_sector_reads_total{device=\"/dev/vda\"}", 3},
+                                              {"container_fs_reads_merged_total{device=\"/dev/vda\"}", 2},
+                                              {"container_fs_read_seconds_total{device=\"/dev/vda\"}", 4},
+                                              {"container_fs_sector_writes_total{device=\"/dev/vda\"}", 7},
+                                              {"container_fs_writes_merged_total{device=\"/dev/vda\"}", 6},
+                                              {"container_fs_write_seconds_total{device=\"/dev/vda\"}", 8},
+                                              {"container_fs_io_current{device=\"/dev/vda\"}", 9},
+                                              {"container_fs_io_time_seconds_total{device=\"/dev/vda\"}", 10},
+                                              {"container_fs_io_time_weighted_seconds_total{device=\"/dev/vda\"}", 11},
+                                          }));
 }
 
 TEST(IoCollector, WritesTheDisksTimesFromMilliseconds) {

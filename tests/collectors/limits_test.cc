@@ -51,12 +51,12 @@ TEST(LimitsCollector, GivesTheHostItsMemoryForALimit) {
   CgroupStats root;
   root.limits.memory_max = kUnlimited;
   root.limits.swap_max = kUnlimited;
-  Surroundings around;
-  around.host = &host;
-  EXPECT_EQ(observe("limits", root, around), (SeriesValues{
-                                                 {"container_spec_memory_limit_bytes", 8'000'000'000},
-                                                 {"container_spec_memory_swap_limit_bytes", 0},
-                                             }));
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("limits", root, context), (SeriesValues{
+                                                  {"container_spec_memory_limit_bytes", 8'000'000'000},
+                                                  {"container_spec_memory_swap_limit_bytes", 0},
+                                              }));
 }
 
 }  // namespace

@@ -15,9 +15,9 @@ TEST(MachineCollector, GivesWhatTheMachineHas) {
   host.machine.dimms = {{"Registered-DDR4", 4, 137'438'953'472}, {"DDR5", 1, 17'179'869'184}};
   host.memory.total = 8'344'236'032;
   host.memory.swap_total = 0;
-  Surroundings around;
-  around.host = &host;
-  EXPECT_EQ(observe("machine", {}, around),
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("machine", {}, context),
             (SeriesValues{
                 {"machine_cpu_cores", 16},
                 {"machine_cpu_physical_cores", 8},
@@ -34,9 +34,9 @@ TEST(MachineCollector, GivesWhatTheMachineHas) {
 TEST(MachineCollector, LeavesOutWhatTheMachineDoesNotReport) {
   HostStats host;
   host.machine.cpu_cores = 4;  // arm64: cpuinfo has neither sockets nor core ids
-  Surroundings around;
-  around.host = &host;
-  EXPECT_EQ(observe("machine", {}, around), (SeriesValues{{"machine_cpu_cores", 4}}));
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("machine", {}, context), (SeriesValues{{"machine_cpu_cores", 4}}));
 }
 
 TEST(MachineCollector, HasLabelsOfItsOwn) { EXPECT_EQ(collector_named("machine").scope, Scope::kMachine); }

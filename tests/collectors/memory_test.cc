@@ -111,18 +111,18 @@ TEST(MemoryCollector, TakesTheHostsSwapFromMeminfoWhereTheRootCgroupHasNone) {
   HostStats host;
   host.memory.swap_total = 1'000;
   host.memory.swap_free = 400;
-  Surroundings around;
-  around.host = &host;
-  EXPECT_EQ(observe("memory", {}, around), (SeriesValues{{"container_memory_swap", 600}}));
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("memory", {}, context), (SeriesValues{{"container_memory_swap", 600}}));
 
   CgroupStats stats;
   stats.memory.swap_current = 5;
-  EXPECT_EQ(observe("memory", stats, around).at("container_memory_swap"), 5U) << "the cgroup's own figure goes first";
+  EXPECT_EQ(observe("memory", stats, context).at("container_memory_swap"), 5U) << "the cgroup's own figure goes first";
 
   host.memory.swap_free = 1'001;
-  EXPECT_EQ(observe("memory", {}, around), SeriesValues{}) << "more free than there is: no figure";
+  EXPECT_EQ(observe("memory", {}, context), SeriesValues{}) << "more free than there is: no figure";
   host.memory.swap_free.reset();
-  EXPECT_EQ(observe("memory", {}, around), SeriesValues{});
+  EXPECT_EQ(observe("memory", {}, context), SeriesValues{});
 }
 
 }  // namespace

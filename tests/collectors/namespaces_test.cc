@@ -13,9 +13,9 @@ TEST(NamespacesCollector, SaysWhoHasEachNamespace) {
   facts.namespaces = {{NamespaceType::kNet, 4026531840, NamespaceSharing::kHost, {}},
                       {NamespaceType::kPid, 4026532001, NamespaceSharing::kOwn, {}},
                       {NamespaceType::kIpc, 4026532002, NamespaceSharing::kShared, {"db"}}};
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("namespaces", {}, around),
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("namespaces", {}, context),
             (SeriesValues{{R"(container_namespace_info{type="net",inode="4026531840",sharing="host"})", 1},
                           {R"(container_namespace_info{type="pid",inode="4026532001",sharing="own"})", 1},
                           {R"(container_namespace_info{type="ipc",inode="4026532002",sharing="shared"})", 1}}));

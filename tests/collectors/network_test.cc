@@ -16,15 +16,15 @@ HostLink link_of(std::string name, std::string kind, std::uint32_t master = 0, s
 }
 
 // What is shown as the host's received bytes, in `ls`, the API and the dashboard.
-std::optional<std::uint64_t> received(const Surroundings& around) {
-  const Snapshot snapshot = snapshot_of("network", {}, around);
+std::optional<std::uint64_t> received(const ObservationContext& context) {
+  const Snapshot snapshot = snapshot_of("network", {}, context);
   return sum_of(snapshot, snapshot.layout->blocks.front(), *find_metric("container_network_receive_bytes_total"));
 }
 
 TEST(NetworkCollector, GivesEightCountersForEachInterface) {
-  Surroundings around;
-  around.interfaces = {{"eth0", 1, 2, 3, 4, 5, 6, 7, 8}, {"eth1", 10, 20, 30, 40, 50, 60, 70, 80}};
-  EXPECT_EQ(observe("network", {}, around),
+  ObservationContext context;
+  context.interfaces = {{"eth0", 1, 2, 3, 4, 5, 6, 7, 8}, {"eth1", 10, 20, 30, 40, 50, 60, 70, 80}};
+  EXPECT_EQ(observe("network", {}, context),
             (SeriesValues{
                 {"container_network_receive_bytes_total{interface=\"eth0\"}", 1},
                 {"container_network_receive_packets_total{interface=\"eth0\"}", 2},
@@ -46,47 +46,48 @@ TEST(NetworkCollector, GivesEightCountersForEachInterface) {
 }
 
 TEST(NetworkCollector, SumsOfTheHostCountEachByteOnce) {
-  Surroundings around;
-  around.interfaces = {{"eth0", 1000}, {"eth1", 500}, {"docker0", 900}, {"flannel.1", 70}, {"late0", 3}};
-  EXPECT_EQ(received(around), 2473U) << "nothing is known of the interfaces";
-  around.links = {link_of("docker0", "bridge", 0, "docker"), link_of("eth0", "physical"),
-                  link_of("eth1", "physical", 9), link_of("flannel.1", "vxlan", 0, "flannel")};
-  EXPECT_EQ(received(around), 1500U);
-  EXPECT_EQ(observe("network", {}, around).size(), 40U) << "the series are all there";
+  ObservationContext context;
+  context.interfaces = {{"eth0", 1000}, {"eth1", 500}, {"docker0", 900}, {"flannel.1", 70}, {"late0", 3}};
+  EXPECT_EQ(received(context), 2473U) << "nothing is known of the interfaces";
+  context.links = {link_of("docker0", "bridge", 0, "docker"), link_of("eth0", "physical"),
+                   link_of("eth1", "physical", 9), link_of("flannel.1", "vxlan", 0, "flannel")};
+  EXPECT_EQ(received(context), 1500U);
+  EXPECT_EQ(observe("network", {}, context).size(), 40U) << "the series are all there";
 }
 
 TEST(NetworkCollector, SumsOfAHostThatIsAContainerAreOfTheWayOut) {
-  Surroundings around;
-  around.interfaces = {{"eth0", 1000}, {"docker0", 900}, {"veth1", 800}, {"cali1", 50}};
-  around.links = {link_of("eth0", "veth"), link_of("docker0", "bridge", 0, "docker"), link_of("veth1", "veth", 2),
-                  link_of("cali1", "veth", 0, "calico")};
-  EXPECT_EQ(received(around), 1000U);
-  around.links = {link_of("docker0", "bridge", 0, "docker")};
-  EXPECT_EQ(received(around), 2750U) << "no way out is known";
+  ObservationContext context;
+  context.interfaces = {{"eth0", 1000}, {"docker0", 900}, {"veth1", 800}, {"cali1", 50}};
+  context.links = {link_of("eth0", "veth"), link_of("docker0", "bridge", 0, "docker"), link_of("veth1", "veth", 2),
+                   link_of("cali1", "veth", 0, "calico")};
+  EXPECT_EQ(received(context), 1000U);
+  context.links = {link_of("docker0", "bridge", 0, "docker")};
+  EXPECT_EQ(received(context), 2750U) << "no way out is known";
 }
 
 TEST(NetworkCollector, ASumFollowsWhenTheInterfacesBecomeKnown) {
-  Surroundings around;
-  around.interfaces = {{"eth0", 1000}, {"docker0", 900}};
+  ObservationContext context;
+  context.interfaces = {{"eth0", 1000}, {"docker0", 900}};
   const Collector& network = collector_named("network");
   std::vector<std::uint64_t> slots;
   SeriesWriter first(nullptr, {}, slots);
   first.begin(first_metric(network));
-  network.collect({around.workload, {}, around.interfaces, nullptr, 0}, first);
+  network.collect({context.workload, {}, context.interfaces, nullptr, 0}, first);
   const auto before = first.finish();
-  around.links = {link_of("eth0", "physical")};
+  context.links = {link_of("eth0", "physical")};
   SeriesWriter second(before, {}, slots);
   second.begin(first_metric(network));
-  network.collect({around.workload, {}, around.interfaces, nullptr, 0, false, nullptr, nullptr, around.links}, second);
+  network.collect({context.workload, {}, context.interfaces, nullptr, 0, false, nullptr, nullptr, context.links},
+                  second);
   EXPECT_NE(second.finish(), before);
 }
 
 TEST(NetworkCollector, GivesNothingWithoutANamespaceOfItsOwn) { EXPECT_EQ(observe("network", {}), SeriesValues{}); }
 
 TEST(NetworkCollector, EscapesAnInterfacesName) {
-  Surroundings around;
-  around.interfaces = {{"a\"b\\c", 1, 0, 0, 0, 0, 0, 0, 0}};  // the kernel allows all but '/', ':' and blanks
-  EXPECT_EQ(observe("network", {}, around).at(R"(container_network_receive_bytes_total{interface="a\"b\\c"})"), 1U);
+  ObservationContext context;
+  context.interfaces = {{"a\"b\\c", 1, 0, 0, 0, 0, 0, 0, 0}};  // the kernel allows all but '/', ':' and blanks
+  EXPECT_EQ(observe("network", {}, context).at(R"(container_network_receive_bytes_total{interface="a\"b\\c"})"), 1U);
 }
 
 TEST(NetworkCollector, AsksForTheProcessCountThatClosesAnEmptiedNamespace) {

@@ -7,11 +7,11 @@
 namespace tallyman {
 namespace {
 
-Surroundings around(const ProcessFacts& facts, WorkloadKind kind = WorkloadKind::kContainer) {
-  Surroundings around;
-  around.workload.kind = kind;
-  around.processes = &facts;
-  return around;
+ObservationContext context(const ProcessFacts& facts, WorkloadKind kind = WorkloadKind::kContainer) {
+  ObservationContext context;
+  context.workload.kind = kind;
+  context.processes = &facts;
+  return context;
 }
 
 TEST(ProcessCollector, CountsProcessesFilesAndSockets) {
@@ -20,7 +20,7 @@ TEST(ProcessCollector, CountsProcessesFilesAndSockets) {
   facts.open_files = 40;
   facts.sockets = 7;
   facts.open_files_limit = 1024;
-  EXPECT_EQ(observe("process", {}, around(facts)),
+  EXPECT_EQ(observe("process", {}, context(facts)),
             (SeriesValues{{"container_processes", 3},
                           {"container_file_descriptors", 40},
                           {"container_sockets", 7},
@@ -32,14 +32,14 @@ TEST(ProcessCollector, HasNoSeriesForWhatIsNotKnown) {
   ProcessFacts facts;
   facts.processes = 0;
   facts.open_files_limit = kUnlimited;
-  EXPECT_EQ(observe("process", {}, around(facts)), (SeriesValues{{"container_processes", 0}}));
+  EXPECT_EQ(observe("process", {}, context(facts)), (SeriesValues{{"container_processes", 0}}));
 }
 
 TEST(ProcessCollector, HasTheProportionalSetSizeOfBareProcessesAlone) {
   ProcessFacts facts;
   facts.pss_bytes = 4096;
-  EXPECT_EQ(observe("process", {}, around(facts)), SeriesValues{});
-  EXPECT_EQ(observe("process", {}, around(facts, WorkloadKind::kProcess)),
+  EXPECT_EQ(observe("process", {}, context(facts)), SeriesValues{});
+  EXPECT_EQ(observe("process", {}, context(facts, WorkloadKind::kProcess)),
             (SeriesValues{{"container_memory_pss_bytes", 4096}}));
 }
 

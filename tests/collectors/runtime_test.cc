@@ -10,9 +10,9 @@ namespace {
 TEST(RuntimeCollector, HasARowOfSeriesForEachComponent) {
   ProcessFacts facts;
   facts.runtime = {{"containerd-shim", 1, 4096, 17}, {"docker-proxy", 0, 0, 5}};
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("runtime", {}, around),
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("runtime", {}, context),
             (SeriesValues{{"container_runtime_cpu_seconds_total{component=\"containerd-shim\"}", 17},
                           {"container_runtime_memory_rss_bytes{component=\"containerd-shim\"}", 4096},
                           {"container_runtime_processes{component=\"containerd-shim\"}", 1},
@@ -24,9 +24,9 @@ TEST(RuntimeCollector, HasARowOfSeriesForEachComponent) {
 TEST(RuntimeCollector, HasNoSeriesWhereNothingIsKnown) {
   EXPECT_EQ(observe("runtime", {}), SeriesValues{});
   ProcessFacts facts;
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("runtime", {}, around), SeriesValues{});
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("runtime", {}, context), SeriesValues{});
 }
 
 }  // namespace

@@ -14,9 +14,9 @@ TEST(SchedCollector, HasRunTimeDelayAndSwitches) {
   facts.timeslices = 9;
   facts.voluntary_switches = 4;
   facts.involuntary_switches = 0;
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("sched", {}, around),
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("sched", {}, context),
             (SeriesValues{{"container_cpu_schedstat_run_seconds_total", 5'000'000'000},
                           {"container_cpu_schedstat_runqueue_seconds_total", 70},
                           {"container_cpu_schedstat_run_periods_total", 9},
@@ -27,9 +27,9 @@ TEST(SchedCollector, HasRunTimeDelayAndSwitches) {
 TEST(SchedCollector, HasNoSeriesForWhatIsNotKnown) {
   EXPECT_EQ(observe("sched", {}), SeriesValues{});
   const ProcessFacts facts;
-  Surroundings around;
-  around.processes = &facts;
-  EXPECT_EQ(observe("sched", {}, around), SeriesValues{});
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("sched", {}, context), SeriesValues{});
 }
 
 }  // namespace

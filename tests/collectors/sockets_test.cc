@@ -21,9 +21,9 @@ TEST(SocketsCollector, GivesWhatSockstatAndSnmpHave) {
   stats.tcp_segments_received = 10;
   stats.tcp_segments_sent = 11;
   stats.tcp_segments_retransmitted = 12;
-  Surroundings around;
-  around.sockets = &stats;
-  EXPECT_EQ(observe("sockets", {}, around),
+  ObservationContext context;
+  context.sockets = &stats;
+  EXPECT_EQ(observe("sockets", {}, context),
             (SeriesValues{
                 {"container_network_sockets{protocol=\"tcp\"}", 1},
                 {"container_network_sockets{protocol=\"tcp6\"}", 2},
@@ -44,9 +44,9 @@ TEST(SocketsCollector, HasNoSeriesForWhatIsNotKnown) {
   EXPECT_TRUE(observe("sockets", {}).empty());
   SocketStats of_a_cgroup;
   of_a_cgroup.tcp = 4;
-  Surroundings around;
-  around.sockets = &of_a_cgroup;
-  EXPECT_EQ(observe("sockets", {}, around), (SeriesValues{{"container_network_sockets{protocol=\"tcp\"}", 4}}));
+  ObservationContext context;
+  context.sockets = &of_a_cgroup;
+  EXPECT_EQ(observe("sockets", {}, context), (SeriesValues{{"container_network_sockets{protocol=\"tcp\"}", 4}}));
 }
 
 }  // namespace

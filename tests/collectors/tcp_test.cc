@@ -12,8 +12,8 @@ TEST(TcpCollector, GivesAllStatesOfBothFamilies) {
   stats.tcp_states = TcpStateCounts{1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11};
   stats.tcp6_states = TcpStateCounts{};
   stats.round_trip = RoundTripStats{100, 200, 300};
-  Surroundings around;
-  around.sockets = &stats;
+  ObservationContext context;
+  context.sockets = &stats;
   SeriesValues expected = {{"container_network_tcp_round_trip_seconds{percentile=\"50\"}", 100},
                            {"container_network_tcp_round_trip_seconds{percentile=\"90\"}", 200},
                            {"container_network_tcp_round_trip_seconds{percentile=\"100\"}", 300}};
@@ -23,16 +23,16 @@ TEST(TcpCollector, GivesAllStatesOfBothFamilies) {
     expected[std::string("container_network_tcp_usage_total{tcp_state=\"") + state + "\"}"] = ++count;
     expected[std::string("container_network_tcp6_usage_total{tcp_state=\"") + state + "\"}"] = 0;
   }
-  EXPECT_EQ(observe("tcp", {}, around), expected);
+  EXPECT_EQ(observe("tcp", {}, context), expected);
 }
 
 TEST(TcpCollector, HasNoSeriesWithoutSockDiag) {
   EXPECT_TRUE(observe("tcp", {}).empty());
   SocketStats sums_alone;
   sums_alone.tcp = 4;
-  Surroundings around;
-  around.sockets = &sums_alone;
-  EXPECT_TRUE(observe("tcp", {}, around).empty());
+  ObservationContext context;
+  context.sockets = &sums_alone;
+  EXPECT_TRUE(observe("tcp", {}, context).empty());
 }
 
 }  // namespace

@@ -11,26 +11,26 @@ TEST(UdpCollector, GivesSocketsQueuesAndDrops) {
   SocketStats stats;
   stats.udp_sockets = UdpSocketStats{1, 2, 3, 4};
   stats.udp6_sockets = UdpSocketStats{5, 6, 7, 8};
-  Surroundings around;
-  around.sockets = &stats;
-  EXPECT_EQ(observe("udp", {}, around), (SeriesValues{
-                                            {"container_network_udp_usage_total{udp_state=\"listen\"}", 1},
-                                            {"container_network_udp_usage_total{udp_state=\"dropped\"}", 2},
-                                            {"container_network_udp_usage_total{udp_state=\"rxqueued\"}", 3},
-                                            {"container_network_udp_usage_total{udp_state=\"txqueued\"}", 4},
-                                            {"container_network_udp6_usage_total{udp_state=\"listen\"}", 5},
-                                            {"container_network_udp6_usage_total{udp_state=\"dropped\"}", 6},
-                                            {"container_network_udp6_usage_total{udp_state=\"rxqueued\"}", 7},
-                                            {"container_network_udp6_usage_total{udp_state=\"txqueued\"}", 8},
-                                        }));
+  ObservationContext context;
+  context.sockets = &stats;
+  EXPECT_EQ(observe("udp", {}, context), (SeriesValues{
+                                             {"container_network_udp_usage_total{udp_state=\"listen\"}", 1},
+                                             {"container_network_udp_usage_total{udp_state=\"dropped\"}", 2},
+                                             {"container_network_udp_usage_total{udp_state=\"rxqueued\"}", 3},
+                                             {"container_network_udp_usage_total{udp_state=\"txqueued\"}", 4},
+                                             {"container_network_udp6_usage_total{udp_state=\"listen\"}", 5},
+                                             {"container_network_udp6_usage_total{udp_state=\"dropped\"}", 6},
+                                             {"container_network_udp6_usage_total{udp_state=\"rxqueued\"}", 7},
+                                             {"container_network_udp6_usage_total{udp_state=\"txqueued\"}", 8},
+                                         }));
 }
 
 TEST(UdpCollector, HasNoSeriesWithoutSockDiag) {
   EXPECT_TRUE(observe("udp", {}).empty());
   const SocketStats nothing;
-  Surroundings around;
-  around.sockets = &nothing;
-  EXPECT_TRUE(observe("udp", {}, around).empty());
+  ObservationContext context;
+  context.sockets = &nothing;
+  EXPECT_TRUE(observe("udp", {}, context).empty());
 }
 
 }  // namespace

@@ -176,8 +176,8 @@ def test_none_of_many_that_live_for_a_moment_is_lost(docker, agent):
     for container in brief:
         assert scrape.one("container_cpu_usage_seconds_total", id=container.cgroup) >= 0.01, container.name
         assert not scrape.all("container_memory_usage_bytes", id=container.cgroup)
-        told = [e["type"] for e in events if e["workload"]["id"] == container.cgroup]
-        assert told.count("started") == 1 and told.count("died") == 1, (container.name, told)
+        reported = [e["type"] for e in events if e["workload"]["id"] == container.cgroup]
+        assert reported.count("started") == 1 and reported.count("died") == 1, (container.name, reported)
 
 
 def test_descriptors_do_not_grow_with_containers_that_are_gone(docker, agent):

@@ -138,7 +138,7 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
     written = in_container(box, second, "dd if=/dev/zero of=/data/big bs=1M count=64 2>/dev/null")
     pair = (first, second)
 
-    def told():
+    def reported():
         scrape = watcher.fresh_scrape()
         times = [
             sample.value
@@ -147,7 +147,7 @@ def test_a_shared_volume_counts_once(box, containers, watcher):
         ]
         return scrape if times and max(times) > written else None
 
-    scrape = wait_for(told, 600, "the volume is measured", 0.1)
+    scrape = wait_for(reported, 600, "the volume is measured", 0.1)
     usages = [
         sample.value
         for one in pair

@@ -212,8 +212,8 @@ def test_each_veth_has_its_owner(docker, containers, agent):
             assert veth["master"] == docker.bridge
 
     settled(agent, check)
-    told = {one["interface"]: one for one in agent.get("/api/v1/host")["interfaces"]}
-    assert told[docker.bridge]["interface_kind"] == "bridge"
-    assert told["lo"]["interface_kind"] == "loopback"
+    reported = {one["interface"]: one for one in agent.get("/api/v1/host")["interfaces"]}
+    assert reported[docker.bridge]["interface_kind"] == "bridge"
+    assert reported["lo"]["interface_kind"] == "loopback"
     for container in pair:
-        assert told[links[inner_index(container)]]["owner_id"] == container.cgroup
+        assert reported[links[inner_index(container)]]["owner_id"] == container.cgroup

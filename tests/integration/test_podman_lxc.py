@@ -50,10 +50,10 @@ def check(agent, cgroup, name, runtime):
 def check_layer(agent, cgroup, layer):
     """Its layer is walked as soon as it is there, and within one block of what du says."""
 
-    def told():
+    def reported():
         return agent.fresh_scrape().all("container_fs_layer_bytes", id=cgroup)
 
-    samples = wait_for(told, 600, f"the layer of {cgroup} is measured", 0.2)
+    samples = wait_for(reported, 600, f"the layer of {cgroup} is measured", 0.2)
     assert abs(samples[0].value - int(run("du", "-sx", "--block-size=1", layer).split()[0])) <= 4096
 
 

@@ -60,14 +60,14 @@ def test_a_shim_is_booked_on_its_container(docker, agent):
         series = {"id": web.cgroup, "component": "containerd-shim"}
         wait_for(lambda: agent.scrape().all(CPU, **series), 30, "the shim's series")
         # Includes the shim's starter, a short-lived process of the same name.
-        told_before, used_before = agent.fresh_scrape().one(CPU, **series), stat(shim)[0]
-        assert used_before - 0.02 <= told_before < used_before + 1
+        reported_before, used_before = agent.fresh_scrape().one(CPU, **series), stat(shim)[0]
+        assert used_before - 0.02 <= reported_before < used_before + 1
         while stat(shim)[0] < used_before + 0.2:
             docker.docker("exec", web.id, "/truth", "burn", "0.001")
 
         def grown_alike():
-            told, used = agent.fresh_scrape().one(CPU, **series) - told_before, stat(shim)[0] - used_before
-            return used >= 0.2 and abs(told - used) <= 0.02  # two ticks: one at each end
+            reported, used = agent.fresh_scrape().one(CPU, **series) - reported_before, stat(shim)[0] - used_before
+            return used >= 0.2 and abs(reported - used) <= 0.02  # two ticks: one at each end
 
         wait_for(grown_alike, 30, "the shim's CPU time as /proc has it")
         wait_for(lambda: agent.scrape().one(RSS, **series) == pytest.approx(stat(shim)[1], rel=0.05), 30, "its memory")

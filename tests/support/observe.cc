@@ -38,23 +38,23 @@ const Collector& collector_named(std::string_view name) {
   return **it;
 }
 
-SeriesValues observe(std::string_view collector, const CgroupStats& stats, const Surroundings& around) {
-  const Snapshot snapshot = snapshot_of(collector, stats, around);
+SeriesValues observe(std::string_view collector, const CgroupStats& stats, const ObservationContext& context) {
+  const Snapshot snapshot = snapshot_of(collector, stats, context);
   return series_of(snapshot, snapshot.layout->blocks.front());
 }
 
-Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const Surroundings& around) {
+Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const ObservationContext& context) {
   const Collector& one = collector_named(collector);
   Snapshot snapshot;
   SeriesWriter writer(nullptr, {}, snapshot.values);
   writer.begin(first_metric(one));
-  one.collect({around.workload, stats, around.interfaces, around.host, around.now_nsec, around.ended, around.processes,
-               around.sockets, around.links, around.filesystems, around.ended_totals},
+  one.collect({context.workload, stats, context.interfaces, context.host, context.now_nsec, context.ended,
+               context.processes, context.sockets, context.links, context.filesystems, context.ended_totals},
               writer);
   const auto planned = writer.finish();
   EXPECT_EQ(planned->duplicates, 0U);
   Layout layout;
-  layout.blocks.push_back({std::make_shared<const Workload>(around.workload), {planned, &planned->plan}, 0, false});
+  layout.blocks.push_back({std::make_shared<const Workload>(context.workload), {planned, &planned->plan}, 0, false});
   layout.slots = static_cast<std::uint32_t>(snapshot.values.size());
   snapshot.layout = std::make_shared<const Layout>(std::move(layout));
   return snapshot;

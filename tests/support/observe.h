@@ -20,7 +20,7 @@ namespace tallyman {
 using SeriesValues = std::map<std::string, std::uint64_t>;
 
 // What a collector sees besides the cgroup's stats.
-struct Surroundings {
+struct ObservationContext {
   Workload workload;
   std::vector<InterfaceStats> interfaces;
   const HostStats* host = nullptr;
@@ -38,10 +38,10 @@ const Collector& collector_named(std::string_view name);
 
 // The series of one collector, without base labels. Two series with the same
 // name and labels fail the test.
-SeriesValues observe(std::string_view collector, const CgroupStats& stats, const Surroundings& around = {});
+SeriesValues observe(std::string_view collector, const CgroupStats& stats, const ObservationContext& context = {});
 
 // The same as a snapshot with this one block.
-Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const Surroundings& around = {});
+Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const ObservationContext& context = {});
 
 // The series of one block: `without_base` leaves id, kind and the like off.
 enum class BaseLabels : std::uint8_t { kShown, kHidden };

@@ -1,5 +1,16 @@
 #include "collectors/discovery/runtimes/all_runtimes.h"
 
+#include "collectors/discovery/runtimes/containerd.h"
+#include "collectors/discovery/runtimes/crio.h"
+#include "collectors/discovery/runtimes/docker.h"
+#include "collectors/discovery/runtimes/libvirt.h"
+#include "collectors/discovery/runtimes/lxc.h"
+#include "collectors/discovery/runtimes/machined.h"
+#include "collectors/discovery/runtimes/mesos.h"
+#include "collectors/discovery/runtimes/podman.h"
+#include "collectors/discovery/runtimes/rkt.h"
+#include "collectors/discovery/runtimes/systemd.h"
+
 namespace tallyman {
 
 // The first match that is certain, or that has the container's files, counts. So a path

@@ -1,7 +1,8 @@
 // containerd's own containers: Kubernetes' CRI, nerdctl, ctr. It also runs Docker's
 // (namespace "moby"), which are left to Docker.
+#include "collectors/discovery/runtimes/containerd.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
 #include "collectors/kernel/system/rooted_files.h"
 #include "collectors/kernel/system/wall_clock.h"

@@ -1,4 +1,6 @@
 // CRI-O: names, images and pods in the annotations of the OCI bundle.
+#include "collectors/discovery/runtimes/crio.h"
+
 #include "collectors/discovery/runtimes/containers_storage.h"
 
 namespace tallyman {

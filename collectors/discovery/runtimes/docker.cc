@@ -1,5 +1,6 @@
+#include "collectors/discovery/runtimes/docker.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/docker_metadata.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/discovery/runtimes/users.h"

@@ -1,8 +1,9 @@
 // libvirt's LXC containers and QEMU virtual machines. The paths are from
 // https://libvirt.org/cgroups.html: with systemd since 1.1.1, without it since 1.0.5, and
 // the legacy ones. The XML is from its drivers' state directories.
+#include "collectors/discovery/runtimes/libvirt.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/libvirt_domain.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
 #include "collectors/kernel/system/rooted_files.h"
@@ -13,7 +14,6 @@
 #include <algorithm>
 #include <cerrno>
 #include <charconv>
-#include <pugixml.hpp>
 #include <vector>
 
 namespace tallyman {
@@ -186,28 +186,7 @@ Result<ContainerDescription> LibvirtRuntime::describe(const std::string& id) {
   return description;
 }
 
-std::optional<std::uint32_t> number_of(const pugi::xml_attribute& attribute) {
-  return attribute ? parse_pid_file(attribute.value()) : std::nullopt;
-}
-
 }  // namespace
-
-std::optional<LibvirtDomain> parse_libvirt_domain(std::string_view text) {
-  pugi::xml_document document;
-  // No custom entities, no recursion: pugixml expands only the five of XML.
-  if (!document.load_buffer(text.data(), text.size())) return {};
-  const pugi::xml_node status = document.child("domstatus");
-  const pugi::xml_node element = status ? status.child("domain") : document.child("domain");
-  if (!element) return {};
-  LibvirtDomain domain;
-  domain.name = element.child_value("name");
-  domain.uuid = element.child_value("uuid");
-  domain.title = element.child_value("title");
-  domain.id = number_of(element.attribute("id"));
-  const pugi::xml_attribute init = status.child("init").attribute("pid");
-  domain.pid = number_of(init ? init : status.attribute("pid"));
-  return domain;
-}
 
 std::unique_ptr<Runtime> make_libvirt_runtime(const HostRoot& root) { return std::make_unique<LibvirtRuntime>(root); }
 

@@ -1,8 +1,9 @@
 // LXC, and Incus and LXD, which are built on it (lxc.container.conf(5)). There is no
 // daemon to ask: the name is in the path, and the few other facts are in the container's
 // configuration.
+#include "collectors/discovery/runtimes/lxc.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/kernel/system/rooted_files.h"
 #include "collectors/kernel/system/text.h"

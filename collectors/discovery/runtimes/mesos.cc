@@ -1,8 +1,9 @@
 // Mesos' own containerizer: /mesos/ID, and for nested containers /mesos/ID/mesos/ID
 // (isolator cgroups_root, https://mesos.apache.org/documentation/latest/isolators/cgroups/).
 // The agent's checkpoints name executors and frameworks in protobuf; the id is the name.
+#include "collectors/discovery/runtimes/mesos.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 
 namespace tallyman {
 namespace {

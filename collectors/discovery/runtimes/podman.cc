@@ -1,4 +1,6 @@
 // Podman (libpod): names in containers.json, exit codes in conmon's files, everything else in the OCI bundle.
+#include "collectors/discovery/runtimes/podman.h"
+
 #include "collectors/discovery/runtimes/containers_storage.h"
 
 namespace tallyman {

@@ -1,7 +1,8 @@
 // Rocket (rkt): a pod is one systemd machine, machine-rkt-UUID.scope, and its manifest
 // names the apps (rkt's Documentation/devel/pod-lifecycle.md, appc's pod manifest).
+#include "collectors/discovery/runtimes/rkt.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/json_facts.h"
 #include "collectors/kernel/system/rooted_files.h"
 

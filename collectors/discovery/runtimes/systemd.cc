@@ -4,8 +4,9 @@
 // /run/systemd/transient has the units created by a call, not a file (systemd-run, and
 // every scope). fleet puts its units into /run/fleet/units (fleet 0.13,
 // systemd/manager.go; units_directory in fleet.conf).
+#include "collectors/discovery/runtimes/systemd.h"
+
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
 #include "collectors/kernel/system/rooted_files.h"
 #include "collectors/kernel/system/text.h"

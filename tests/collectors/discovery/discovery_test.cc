@@ -1,4 +1,7 @@
 #include "collectors/discovery/discovery.h"
+#include "collectors/discovery/runtimes/docker.h"
+#include "collectors/discovery/runtimes/machined.h"
+#include "collectors/discovery/runtimes/systemd.h"
 
 #include "collectors/discovery/runtimes/all_runtimes.h"
 #include "collectors/discovery/unnamed_containers.h"

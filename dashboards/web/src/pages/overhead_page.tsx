@@ -21,7 +21,7 @@ const kQuantities: readonly (readonly [Quantity, string])[] = [
   ["cpu", "CPU time"],
 ];
 
-const kLookAgain = 10_000; // ms, for the first report
+const kPollInterval = 10_000; // ms, for the first report
 
 async function readReport(run: string, signal: AbortSignal): Promise<Report> {
   const report = reportOf(await getOverheadReport(run, signal));
@@ -36,7 +36,7 @@ export function OverheadPage({ state }: { state: OverheadState }) {
   const none = runs.value?.length === 0;
   useEffect(() => {
     if (!none) return undefined;
-    const timer = setInterval(() => setLooks((n) => n + 1), kLookAgain);
+    const timer = setInterval(() => setLooks((n) => n + 1), kPollInterval);
     return () => clearInterval(timer);
   }, [none]);
   const run = state.run || (runs.value?.[0]?.run ?? "");

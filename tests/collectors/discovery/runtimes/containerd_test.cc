@@ -1,5 +1,6 @@
 // Paths and files as containerd 1.7's CRI plugin, nerdctl 1.7 and ctr leave them
 // (pkg/cri/annotations, nerdctl's pkg/labels, runtime/v2/shim).
+#include "collectors/discovery/runtimes/containerd.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"
 
 #include <gmock/gmock.h>

@@ -1,4 +1,5 @@
 // Paths and files as CRI-O 1.28 leaves them (pkg/annotations).
+#include "collectors/discovery/runtimes/crio.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"
 
 #include <gtest/gtest.h>

@@ -1,4 +1,4 @@
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/docker.h"
 #include "collectors/discovery/runtimes/docker_metadata.h"
 #include "tests/support/host_builder.h"
 

@@ -2,6 +2,7 @@
 // DefaultTaskCgroupV1Prefix), ecstasks.slice/ecstasks-TASK.slice on v2
 // (agent/api/task/task_linux.go, buildCgroupV2Root), Docker's containers in them.
 #include "collectors/discovery/runtimes/ecs.h"
+#include "collectors/discovery/runtimes/docker.h"
 
 #include "collectors/discovery/discovery.h"
 #include "tests/support/host_builder.h"

@@ -1,6 +1,8 @@
 // Paths as the kubelet's container manager makes them (pkg/kubelet/cm,
 // pod_container_manager_linux.go and qos_container_manager_linux.go, 1.31).
 #include "collectors/discovery/runtimes/kubernetes.h"
+#include "collectors/discovery/runtimes/containerd.h"
+#include "collectors/discovery/runtimes/systemd.h"
 
 #include "collectors/discovery/discovery.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"

@@ -1,8 +1,9 @@
 #include "collectors/discovery/runtimes/layer_directories.h"
 
-#include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/runtimes/containers_storage.h"
+#include "collectors/discovery/runtimes/docker.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
+#include "collectors/discovery/runtimes/podman.h"
 #include "tests/support/host_builder.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // Paths of libvirt's docs/cgroups.rst; XML as virDomainObjFormat of libvirt 9 writes
 // it (src/conf/domain_conf.c), cut down to what is around what is read.
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/libvirt.h"
 #include "collectors/discovery/runtimes/libvirt_domain.h"
 #include "tests/support/host_builder.h"
 

@@ -1,5 +1,5 @@
 // Paths as LXC 5.0 (Debian 12) and 3.0 make them, and Incus 6; the configuration of lxc-create.
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/lxc.h"
 #include "tests/support/host_builder.h"
 
 #include <gtest/gtest.h>

@@ -1,6 +1,6 @@
 // State files as systemd-machined 252 writes them (src/machine/machine.c); tests/vm
 // has real ones.
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/machined.h"
 #include "collectors/discovery/runtimes/machine_state.h"
 #include "tests/support/host_builder.h"
 

@@ -1,5 +1,5 @@
 // Paths as Mesos 1.11's isolators make them.
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/mesos.h"
 
 #include <gtest/gtest.h>
 

@@ -1,4 +1,5 @@
 // Paths and files as Podman 4.3 left them here, of root; the same for a user.
+#include "collectors/discovery/runtimes/podman.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"
 
 #include <gmock/gmock.h>

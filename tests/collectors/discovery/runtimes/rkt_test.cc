@@ -1,5 +1,5 @@
 // Paths and the pod manifest as rkt 1.30, the last one, made them.
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/rkt.h"
 #include "tests/support/host_builder.h"
 
 #include <gtest/gtest.h>

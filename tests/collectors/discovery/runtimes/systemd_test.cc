@@ -1,6 +1,6 @@
 // Directories as systemd 252 fills them (invocation links: src/core/unit.c), and
 // fleet 0.13; checked against systemctl in the virtual machine (tests/vm).
-#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/systemd.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
 #include "tests/support/host_builder.h"
 

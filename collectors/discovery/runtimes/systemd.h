@@ -1,0 +1,14 @@
+// systemd's services, slices and scopes, certain: what started them, and when. Not
+// containers: their ids are their cgroups' paths.
+#pragma once
+
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/kernel/system/host_root.h"
+
+#include <memory>
+
+namespace tallyman {
+
+std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root);
+
+}  // namespace tallyman
