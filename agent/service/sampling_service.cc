@@ -225,7 +225,7 @@ void SamplingService::run() {
     if (due < now) {
       const auto missed = (now - due) / interval_ + 1;
       due += interval_ * missed;
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       statistics_.passes_skipped += static_cast<std::uint64_t>(missed);
     }
   } while (thread_.wait_until(due));
@@ -246,7 +246,7 @@ void SamplingService::pass(double lag_seconds) {
     }
   }
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     snapshot_ = made;
     statistics_.sampler = std::move(sampled);
     statistics_.last_pass_seconds = took;
@@ -259,14 +259,14 @@ void SamplingService::pass(double lag_seconds) {
 }
 
 SnapshotPtr SamplingService::snapshot() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return snapshot_;
 }
 
 SamplingServiceStatistics SamplingService::statistics() const {
   SamplingServiceStatistics result;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     result = statistics_;
   }
   result.discovery = discovery_->status();
@@ -288,7 +288,7 @@ SamplingServiceStatistics SamplingService::statistics() const {
 WorkloadListPtr SamplingService::workloads() const {
   const WorkloadListPtr cgroups = discovery_->current();
   const ProcessReportPtr report = processes_ ? processes_->report() : nullptr;
-  const std::lock_guard lock(merging_);
+  const MutexLock lock(merging_);
   if (!merged_.all || merged_.cgroups != cgroups || merged_.report != report) {
     merged_ = {cgroups, report, with_groups(cgroups, report)};
   }
@@ -305,7 +305,7 @@ std::optional<ProcessFacts> SamplingService::processes_of(const Workload& worklo
 }
 
 HostStats SamplingService::host() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return host_;
 }
 

@@ -8,6 +8,7 @@
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
 #include "collectors/model/process_facts.h"
@@ -20,7 +21,6 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -97,13 +97,13 @@ class SamplingService {
     ProcessReportPtr report;
     WorkloadListPtr all;
   };
-  mutable std::mutex merging_;
-  mutable Merged merged_;
+  mutable Mutex merging_;
+  mutable Merged merged_ GUARDED_BY(merging_);
 
-  mutable std::mutex mutex_;  // guards what follows
-  SnapshotPtr snapshot_;
-  SamplingServiceStatistics statistics_;
-  HostStats host_;
+  mutable Mutex mutex_;
+  SnapshotPtr snapshot_ GUARDED_BY(mutex_);
+  SamplingServiceStatistics statistics_ GUARDED_BY(mutex_);
+  HostStats host_ GUARDED_BY(mutex_);
 };
 
 // The collectors that are on: the defaults with the user's changes.
