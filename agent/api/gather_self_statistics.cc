@@ -61,7 +61,8 @@ void add_history(SelfStatistics& self, const HistoryStatistics& history) {
 }
 
 void add_filesystem(SelfStatistics& self, const FilesystemStatistics& source) {
-  SelfStatistics::Filesystem& now = self.filesystem.emplace();
+  self.filesystem = SelfStatistics::Filesystem{};  // not emplace(): clang 14 finds a nested struct not constructible
+  SelfStatistics::Filesystem& now = *self.filesystem;
   now.walks = {{"complete", source.walks_complete}, {"failed", source.walks_failed}, {"aborted", source.walks_aborted}};
   now.trees.assign(source.trees.begin(), source.trees.end());
   now.entries = source.entries;

@@ -9,13 +9,13 @@
 #include "agent/service/service_manager.h"
 #include "agent/service/snapshot_dispatcher.h"
 #include "agent/version.h"
+#include "collectors/kernel/system/thread_annotations.h"
 
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
 #include <chrono>
 #include <csignal>
-#include <mutex>
 #include <ostream>
 
 namespace tallyman {
@@ -237,11 +237,11 @@ class Agent {
   }
 
   std::shared_ptr<SamplingService> sampling_service() {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return sampling_service_;
   }
   void set_sampling_service(std::shared_ptr<SamplingService> next) {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     sampling_service_ = std::move(next);
   }
 
@@ -251,8 +251,8 @@ class Agent {
   const char* const* argv_;
   ServiceManager service_;
   std::unique_ptr<HttpServer> server_;
-  std::mutex mutex_;
-  std::shared_ptr<SamplingService> sampling_service_;
+  Mutex mutex_;
+  std::shared_ptr<SamplingService> sampling_service_ GUARDED_BY(mutex_);
   std::chrono::steady_clock::time_point observing_since_;
   std::unique_ptr<HistoryStore> history_;  // null: disabled
   HistoryClock clock_;

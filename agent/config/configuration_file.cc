@@ -104,7 +104,7 @@ class SettingsHandler : public YAML::EventHandler {
     if (list_) throw LineError{mark.line, "'" + name() + "' expects " + expectation(known()) + ", not a list"};
     const Setting* setting = find_setting(name());
     if (setting == nullptr || setting->shape != Shape::kRules) refuse_value("a list");
-    list_.emplace();
+    list_ = ObjectList{};  // not emplace(): clang 14 finds a nested struct not constructible
   }
   void OnSequenceEnd() override {
     const std::string text = boost::json::serialize(list_->objects);

@@ -15,7 +15,7 @@ void SnapshotDispatcher::stop() { thread_.stop(); }
 
 void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     waiting_.swap(snapshot);
   }
   if (snapshot) ++skipped_;  // the snapshot that waited; freed outside of the lock
@@ -23,7 +23,7 @@ void SnapshotDispatcher::publish(SnapshotPtr snapshot) {
 }
 
 SnapshotPtr SnapshotDispatcher::take_waiting() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(waiting_, nullptr);
 }
 

@@ -4,13 +4,13 @@
 #pragma once
 
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/kernel/system/wake_event.h"
 #include "collectors/model/snapshot.h"
 
 #include <atomic>
 #include <cstdint>
 #include <functional>
-#include <mutex>
 #include <vector>
 
 namespace tallyman {
@@ -38,8 +38,8 @@ class SnapshotDispatcher {
   std::vector<Take> subscribers_;
   WakeEvent published_;
   std::atomic<std::uint64_t> skipped_ = 0;
-  std::mutex mutex_;  // held only to exchange the pointer
-  SnapshotPtr waiting_;
+  Mutex mutex_;  // held only to exchange the pointer
+  SnapshotPtr waiting_ GUARDED_BY(mutex_);
   Thread thread_{"dispatcher"};  // last: it uses all members above
 };
 

@@ -6,12 +6,12 @@
 #include "collectors/discovery/unnamed_containers.h"
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/kernel/system/wall_clock.h"
 #include "collectors/model/workload_id.h"
 
 #include <algorithm>
 #include <map>
-#include <mutex>
 #include <set>
 #include <utility>
 
@@ -83,11 +83,11 @@ class Discovery::Impl {
   void start();
   void stop();
   WorkloadListPtr current() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return list_;
   }
   DiscoveryStatus status() const {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     return status_;
   }
   std::vector<WorkloadExit> take_exits() { return exits_.take(); }
@@ -139,9 +139,9 @@ class Discovery::Impl {
   std::set<std::string> reported_, seen_in_this_round_;
   std::uint64_t metadata_errors_ = 0;
 
-  mutable std::mutex mutex_;  // list_ and status_
-  WorkloadListPtr list_;
-  DiscoveryStatus status_;
+  mutable Mutex mutex_;
+  WorkloadListPtr list_ GUARDED_BY(mutex_);
+  DiscoveryStatus status_ GUARDED_BY(mutex_);
 
   Thread thread_{"discovery"};
 };
@@ -424,7 +424,7 @@ void Discovery::Impl::publish(bool changed) {
     if (list) list->push_back(record.workload);
   }
   WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   status_ = std::move(status);
   if (next) list_.swap(next);
 }

@@ -75,7 +75,7 @@ bool WorkloadExits::check_exit(Waiting& one) {
 }
 
 void WorkloadExits::report(WorkloadExit workload_exit) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (reported_.size() >= kMaxPending) {
     ++dropped_;
     return;
@@ -84,12 +84,12 @@ void WorkloadExits::report(WorkloadExit workload_exit) {
 }
 
 std::vector<WorkloadExit> WorkloadExits::take() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return std::exchange(reported_, {});
 }
 
 std::uint64_t WorkloadExits::dropped() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return dropped_;
 }
 

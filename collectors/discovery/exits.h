@@ -6,12 +6,12 @@
 
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/workload.h"
 
 #include <chrono>
 #include <cstdint>
 #include <list>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <vector>
@@ -56,9 +56,9 @@ class WorkloadExits {
   FinalStatsWatcher* final_stats_;
   std::list<Waiting> waiting_;
 
-  mutable std::mutex mutex_;
-  std::vector<WorkloadExit> reported_;
-  std::uint64_t dropped_ = 0;
+  mutable Mutex mutex_;
+  std::vector<WorkloadExit> reported_ GUARDED_BY(mutex_);
+  std::uint64_t dropped_ GUARDED_BY(mutex_) = 0;
 };
 
 }  // namespace tallyman

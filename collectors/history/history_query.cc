@@ -33,7 +33,7 @@ PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPoo
 }  // namespace
 
 void HistoryStore::offer_workloads(WorkloadMatches& matches) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const auto& [key, track] : tracks_) {
     matches.offer({track->id, track->container_id, track->workload, track->name}, track->live && track->live->seen);
   }
@@ -46,7 +46,7 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
     std::vector<PackedTrack> lifetimes;
     std::int64_t wall_offset = 0;
     {
-      const std::lock_guard lock(mutex_);
+      const MutexLock lock(mutex_);
       wall_offset = wall_offset_;
       const TimeRange range{nanoseconds(answer.from) - wall_offset_, nanoseconds(answer.to) - wall_offset_};
       for (auto at = tracks_.lower_bound({id, 0}); at != tracks_.end() && at->first.first == id; ++at) {
@@ -66,7 +66,7 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
 }
 
 HistoryStatistics HistoryStore::statistics() const {
-  const std::lock_guard lock(published_mutex_);
+  const MutexLock lock(published_mutex_);
   return published_;
 }
 

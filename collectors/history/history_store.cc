@@ -28,13 +28,13 @@ HistoryStore::HistoryStore(HistoryOptions options) : options_(options), fine_ste
 }
 
 void HistoryStore::set_fine_step(std::chrono::milliseconds step) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   fine_step_ = step;
 }
 
 void HistoryStore::add(const Snapshot& snapshot, std::chrono::nanoseconds slept) {
   const std::int64_t now = nanoseconds(snapshot.steady_time.time_since_epoch() + slept);
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (statistics_.samples > 0 && now <= now_) return;
   const std::int64_t step = nanoseconds(options_.coarse_step);
   const bool coarse_due = statistics_.samples == 0 || now / step != now_ / step;
@@ -215,7 +215,7 @@ void HistoryStore::publish_statistics() {
   }
   statistics_.fine_seconds = static_cast<double>(now_ - oldest[kFine]) / 1e9;
   statistics_.coarse_seconds = static_cast<double>(now_ - oldest[kCoarse]) / 1e9;
-  const std::lock_guard lock(published_mutex_);
+  const MutexLock lock(published_mutex_);
   published_ = statistics_;
 }
 

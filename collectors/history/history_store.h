@@ -8,6 +8,7 @@
 #pragma once
 
 #include "collectors/history/history_track.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/history_fields.h"
 #include "collectors/model/workload_query.h"
 
@@ -15,7 +16,6 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -70,37 +70,37 @@ class HistoryStore {
   using Key = std::pair<std::string, std::uint64_t>;  // id and inode
   using Tracks = std::map<Key, std::unique_ptr<HistoryTrack>>;
 
-  void match(const Snapshot& snapshot);
-  HistoryTrack* track_of(const Workload& workload, std::size_t& overhead);
-  void add_coarse(std::int64_t now);
-  void flush_coarse(HistoryTrack& track, std::optional<Tick> before, Tick tick);
-  void drop_old(std::int64_t now);
-  void drop_for_memory();
-  bool drop_oldest_chunks(unsigned tier, std::size_t target);
-  void drop_chunk(HistoryTrack& track, unsigned tier);
-  void append(HistoryTrack& track, unsigned tier, Tick tick, const HistoryRow& row);
-  void drop_empty_tracks();
-  void drop_unused_ticks();
-  void publish_statistics();
-  std::size_t overhead_bytes() const;
-  std::uint32_t longest(const HistoryTrack& track, unsigned tier) const;
+  void match(const Snapshot& snapshot) REQUIRES(mutex_);
+  HistoryTrack* track_of(const Workload& workload, std::size_t& overhead) REQUIRES(mutex_);
+  void add_coarse(std::int64_t now) REQUIRES(mutex_);
+  void flush_coarse(HistoryTrack& track, std::optional<Tick> before, Tick tick) REQUIRES(mutex_);
+  void drop_old(std::int64_t now) REQUIRES(mutex_);
+  void drop_for_memory() REQUIRES(mutex_);
+  bool drop_oldest_chunks(unsigned tier, std::size_t target) REQUIRES(mutex_);
+  void drop_chunk(HistoryTrack& track, unsigned tier) REQUIRES(mutex_);
+  void append(HistoryTrack& track, unsigned tier, Tick tick, const HistoryRow& row) REQUIRES(mutex_);
+  void drop_empty_tracks() REQUIRES(mutex_);
+  void drop_unused_ticks() REQUIRES(mutex_);
+  void publish_statistics() REQUIRES(mutex_) EXCLUDES(published_mutex_);
+  std::size_t overhead_bytes() const REQUIRES(mutex_);
+  std::uint32_t longest(const HistoryTrack& track, unsigned tier) const REQUIRES(mutex_);
 
   const HistoryOptions options_;
-  mutable std::mutex mutex_;  // guards the members below
-  std::chrono::milliseconds fine_step_;
-  BlockPool pool_;
-  Tracks tracks_;
-  std::array<TickTable, kTiers> ticks_;
-  std::array<std::size_t, kTiers> packed_bytes_{};
-  std::array<std::uint32_t, kTiers> longest_chunk_;
-  std::shared_ptr<const Layout> layout_;       // of the newest snapshot
-  std::vector<HistoryTrack*> track_of_block_;  // of that snapshot; null: not remembered
-  std::int64_t now_ = 0;
-  std::int64_t wall_offset_ = 0;  // wall clock minus the store's clock, in nanoseconds
-  HistoryStatistics statistics_;
+  mutable Mutex mutex_ ACQUIRED_BEFORE(published_mutex_);
+  std::chrono::milliseconds fine_step_ GUARDED_BY(mutex_);
+  BlockPool pool_ GUARDED_BY(mutex_);
+  Tracks tracks_ GUARDED_BY(mutex_);
+  std::array<TickTable, kTiers> ticks_ GUARDED_BY(mutex_);
+  std::array<std::size_t, kTiers> packed_bytes_ GUARDED_BY(mutex_){};
+  std::array<std::uint32_t, kTiers> longest_chunk_ GUARDED_BY(mutex_);
+  std::shared_ptr<const Layout> layout_ GUARDED_BY(mutex_);       // of the newest snapshot
+  std::vector<HistoryTrack*> track_of_block_ GUARDED_BY(mutex_);  // of that snapshot; null: not remembered
+  std::int64_t now_ GUARDED_BY(mutex_) = 0;
+  std::int64_t wall_offset_ GUARDED_BY(mutex_) = 0;  // wall clock minus the store's clock, in nanoseconds
+  HistoryStatistics statistics_ GUARDED_BY(mutex_);
 
-  mutable std::mutex published_mutex_;  // guards the members below
-  HistoryStatistics published_;
+  mutable Mutex published_mutex_;
+  HistoryStatistics published_ GUARDED_BY(published_mutex_);
 };
 
 }  // namespace tallyman

@@ -39,10 +39,10 @@ bool EventFilter::matches(const Event& event) const {
 }
 
 void EventLog::append(Event event) {
-  const std::lock_guard in_order(listener_mutex_);
+  const MutexLock in_order(listener_mutex_);
   EventPtr kept;
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     event.id = ++statistics_.newest;
     ++statistics_.by_type[static_cast<std::size_t>(event.type)];
     kept = std::make_shared<const Event>(std::move(event));
@@ -58,7 +58,7 @@ void EventLog::append(Event event) {
 
 std::vector<EventPtr> EventLog::select(const EventFilter& filter) const {
   std::vector<EventPtr> found;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   if (filter.after == 0) {
     for (auto it = kept_.rbegin(); it != kept_.rend() && found.size() < filter.limit; ++it) {
       if (filter.matches(**it)) found.push_back(*it);
@@ -73,18 +73,18 @@ std::vector<EventPtr> EventLog::select(const EventFilter& filter) const {
 }
 
 void EventLog::offer_workloads(WorkloadMatches& matches) const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const EventPtr& one : kept_)
     matches.offer({one->workload_id, one->container_id, one->workload, one->name}, false);
 }
 
 EventLogStatistics EventLog::statistics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return statistics_;
 }
 
 void EventLog::set_listener(std::function<void(const EventPtr&)> listener) {
-  const std::lock_guard lock(listener_mutex_);
+  const MutexLock lock(listener_mutex_);
   listener_ = std::move(listener);
 }
 

@@ -2,6 +2,7 @@
 // than the previous one, starting at 1. Thread-safe.
 #pragma once
 
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/workload.h"
 #include "collectors/model/workload_query.h"
 
@@ -11,7 +12,6 @@
 #include <deque>
 #include <functional>
 #include <memory>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -84,11 +84,11 @@ class EventLog {
 
  private:
   const std::size_t max_kept_;
-  std::mutex listener_mutex_;  // held around append(): taken before mutex_
-  mutable std::mutex mutex_;
-  std::deque<EventPtr> kept_;
-  EventLogStatistics statistics_;
-  std::function<void(const EventPtr&)> listener_;
+  Mutex listener_mutex_ ACQUIRED_BEFORE(mutex_);  // held around append()
+  mutable Mutex mutex_;
+  std::deque<EventPtr> kept_ GUARDED_BY(mutex_);
+  EventLogStatistics statistics_ GUARDED_BY(mutex_);
+  std::function<void(const EventPtr&)> listener_ GUARDED_BY(listener_mutex_);
 };
 
 }  // namespace tallyman

@@ -72,7 +72,8 @@ std::shared_ptr<PlannedSeries> make_plan(std::string_view base_labels, SeriesOrd
     series.labels_offset = static_cast<std::uint32_t>(plan.extra_labels.size());
     append_labels(plan.extra_labels, metrics[entry.metric].definition->labels,
                   std::string_view(order.keys).substr(entry.key_offset, entry.key_size));
-    series.labels_size = static_cast<std::uint32_t>(plan.extra_labels.size()) - series.labels_offset;
+    // The field has 31 bits. Escaped labels have a bound, far below.
+    series.labels_size = static_cast<std::uint32_t>(plan.extra_labels.size() - series.labels_offset) & 0x7fff'ffffU;
     if (seen.insert(identity(plan, series)).second) {
       plan.series.push_back(series);
     } else {

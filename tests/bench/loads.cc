@@ -121,7 +121,7 @@ Load load_of(std::size_t index) {
 
 const char* name_of(Load load) {
   constexpr const char* kNames[] = {"idle", "service", "busy"};
-  return kNames[static_cast<int>(load)];
+  return kNames[static_cast<std::size_t>(load)];
 }
 
 void run_load(std::size_t index) {

@@ -49,7 +49,7 @@ void read_all(SocketSource& source, std::vector<std::unique_ptr<Container>>& con
       one->memory = {};
     }
     ReadReport report;
-    if (!source.read(one->thread.target(), false, one->memory, report) || report.faults() != 0) {
+    if (!source.read(one->thread.place(), false, one->memory, report) || report.faults() != 0) {
       throw std::runtime_error("sockets: " + report.first_fault);
     }
   }
@@ -59,7 +59,7 @@ void read_texts(const std::vector<std::unique_ptr<Container>>& containers) {
   ReadBuffer buffer;
   for (const auto& one : containers) {
     for (const char* file : {"/net/tcp", "/net/tcp6"}) {
-      if (!read_file(one->thread.target().process + file, buffer)) {
+      if (!read_file(one->thread.place().process + file, buffer)) {
         throw std::runtime_error(file);
       }
     }

@@ -135,7 +135,7 @@ const OverheadReports::Known* OverheadReports::read(const std::string& run) {
 }
 
 overhead::Result<ReportList> OverheadReports::list() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   const std::vector<std::string> found = runs();
   if (!directory_error_.empty()) return overhead::failure(directory_error_);
   ReportList list{directory_, {}, {}};
@@ -154,7 +154,7 @@ overhead::Result<ReportList> OverheadReports::list() {
 }
 
 overhead::Result<std::string> OverheadReports::report(const std::string& run) {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   const Known* const known = is_run_name(run) ? read(run) : nullptr;
   if (known == nullptr) {
     return overhead::failure("there is no report of this run; /api/v1/overhead lists all",
@@ -165,7 +165,7 @@ overhead::Result<std::string> OverheadReports::report(const std::string& run) {
 }
 
 std::shared_ptr<const OverheadFigures> OverheadReports::newest() {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   for (const std::string& run : runs()) {
     const Known* const known = read(run);
     if (known != nullptr && known->figures) return known->figures;

@@ -3,13 +3,13 @@
 #pragma once
 
 #include "agent/overhead/model/failure.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/self_statistics.h"
 
 #include <cstdint>
 #include <filesystem>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
@@ -52,15 +52,15 @@ class OverheadReports {
     std::shared_ptr<const OverheadFigures> figures;
   };
 
-  // Both with the mutex held. Only requested files are read: a scrape reads only the newest.
-  std::vector<std::string> runs();            // newest first
-  const Known* read(const std::string& run);  // null: the run has no report (yet)
+  // Only requested files are read: a scrape reads only the newest.
+  std::vector<std::string> runs() REQUIRES(mutex_);            // newest first
+  const Known* read(const std::string& run) REQUIRES(mutex_);  // null: the run has no report (yet)
   std::string file_of(const std::string& run) const { return directory_ + "/" + run + "/report.json"; }
 
   const std::string directory_;
-  std::mutex mutex_;
-  std::map<std::string, Known> known_;  // by run; names begin with the time
-  std::string directory_error_;
+  Mutex mutex_;
+  std::map<std::string, Known> known_ GUARDED_BY(mutex_);  // by run; names begin with the time
+  std::string directory_error_ GUARDED_BY(mutex_);
 };
 
 }  // namespace tallyman

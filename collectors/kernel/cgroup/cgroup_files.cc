@@ -86,7 +86,7 @@ static_assert(specs_are_in_order());
 constexpr std::int32_t kNotOpened = -1;
 constexpr std::int32_t kMissing = -2;
 
-const FileSpec& spec_of(CgroupFile file) { return kSpecs[static_cast<int>(file)]; }
+const FileSpec& spec_of(CgroupFile file) { return kSpecs[static_cast<std::size_t>(file)]; }
 
 int find_hierarchy(const CgroupMounts& mounts, const FileSpec& spec) {
   if (!spec.v2) {

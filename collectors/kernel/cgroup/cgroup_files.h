@@ -76,7 +76,7 @@ class CgroupRoots {
   CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open);
 
   // Index of the hierarchy that has `file`, or -1: no such controller there.
-  int hierarchy_of(CgroupFile file) const { return hierarchy_of_[static_cast<int>(file)]; }
+  int hierarchy_of(CgroupFile file) const { return hierarchy_of_[static_cast<std::size_t>(file)]; }
   int directory(int hierarchy) const { return directories_[static_cast<std::size_t>(hierarchy)].get(); }
   int v1_hierarchy(Controller controller) const { return mounts_.v1_index(controller); }
   int v2_hierarchy(Controller controller) const { return mounts_.v2_has(controller) ? mounts_.unified_index() : -1; }

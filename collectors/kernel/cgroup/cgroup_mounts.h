@@ -36,11 +36,11 @@ class CgroupMounts {
   CgroupMode mode() const;
   const std::vector<Hierarchy>& hierarchies() const { return hierarchies_; }
   // Index into hierarchies(), or -1: the hierarchy that has this controller on v1 or on v2.
-  int v1_index(Controller controller) const { return v1_[static_cast<int>(controller)]; }
+  int v1_index(Controller controller) const { return v1_[static_cast<std::size_t>(controller)]; }
   // Index of the v2 tree, or -1. Its core files (PSI, cgroup.events, cpu.stat) exist
   // regardless of its controllers.
   int unified_index() const { return unified_; }
-  bool v2_has(Controller controller) const { return v2_controllers_[static_cast<int>(controller)]; }
+  bool v2_has(Controller controller) const { return v2_controllers_[static_cast<std::size_t>(controller)]; }
   // The hierarchies that discovery scans for workloads, once each. The first one is the
   // one to watch first.
   std::vector<int> discovery_order() const;

@@ -243,7 +243,7 @@ void FileStatsSource::end_pass() {
   }
   for (const auto& one : slots_) {
     if (one) {
-      one->passes += one->young() ? 1 : 0;
+      one->passes += one->young() ? 1U : 0U;
     }
   }
 }

@@ -6,6 +6,7 @@
 #include "collectors/kernel/formats/cgroup_text.h"
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/inotify_events.h"
+#include "collectors/kernel/system/priority_inheriting_mutex.h"
 #include "collectors/kernel/system/self_process.h"
 #include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
@@ -83,7 +84,10 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
 
-  mutable Mutex mutex_;
+  // The real-time thread and ordinary threads take it, and the real-time thread must react
+  // within a millisecond. On a busy machine an ordinary holder can be preempted for longer, and
+  // the counters would be gone. While the real-time thread waits, the holder has its priority.
+  mutable PriorityInheritingMutex mutex_;
   std::unordered_map<Token, WatchedCgroup> watched_ GUARDED_BY(mutex_);
   std::unordered_map<int, std::string> directories_ GUARDED_BY(mutex_);  // by their watch
   std::unordered_map<std::string, Token> newest_ GUARDED_BY(mutex_);     // by path

@@ -277,7 +277,7 @@ CpuTopology parse_cpuinfo(std::string_view text) {
   CpuTopology topology;
   topology.physical_cores = static_cast<unsigned>(cores.size());
   for (std::size_t i = 0; i < cores.size(); ++i) {
-    topology.sockets += i == 0 || cores[i].first != cores[i - 1].first ? 1 : 0;
+    topology.sockets += i == 0 || cores[i].first != cores[i - 1].first ? 1U : 0U;
   }
   return topology;
 }

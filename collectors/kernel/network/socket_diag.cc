@@ -205,7 +205,7 @@ Result<SocketDump> dump_sockets(const SocketDumpRequest& request) {
       return done.error();
     }
   }
-  for (const std::uint8_t family : {AF_INET, AF_INET6}) {
+  for (const std::uint8_t family : {std::uint8_t{AF_INET}, std::uint8_t{AF_INET6}}) {
     if (!request.udp) {
       break;
     }

@@ -19,6 +19,10 @@ constexpr std::uint8_t kProcessEnded = 0x20;  // AGROUP of linux/acct.h
 constexpr int kReceiveBytes = 8 * 1024 * 1024;
 constexpr std::size_t kBatch = 32;  // requests in one message: their answers fit into any receive buffer
 
+// NLA_ALIGN and NLA_HDRLEN, which mix signed and unsigned numbers.
+constexpr std::size_t aligned(std::size_t length) { return (length + NLA_ALIGNTO - 1) / NLA_ALIGNTO * NLA_ALIGNTO; }
+constexpr std::size_t kAttributeHead = aligned(sizeof(nlattr));
+
 // Attributes one after the other; stops at the first that exceeds the text.
 class Attributes {
  public:
@@ -32,9 +36,9 @@ class Attributes {
     if (head.nla_len < sizeof head || head.nla_len > rest_.size()) {
       return false;
     }
-    type = head.nla_type & NLA_TYPE_MASK;
-    payload = rest_.substr(NLA_HDRLEN, head.nla_len - NLA_HDRLEN);
-    rest_.remove_prefix(std::min<std::size_t>(NLA_ALIGN(head.nla_len), rest_.size()));
+    type = static_cast<std::uint16_t>(head.nla_type & NLA_TYPE_MASK);
+    payload = rest_.substr(kAttributeHead, head.nla_len - kAttributeHead);
+    rest_.remove_prefix(std::min(aligned(head.nla_len), rest_.size()));
     return true;
   }
 
@@ -106,10 +110,10 @@ struct Request {
     head.nlmsg_flags = NLM_F_REQUEST;
     generic.cmd = command;
     generic.version = 1;
-    const nlattr attribute_head{static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()), type};
+    const nlattr attribute_head{static_cast<std::uint16_t>(kAttributeHead + payload.size()), type};
     std::memcpy(attribute.data(), &attribute_head, sizeof attribute_head);
-    std::memcpy(attribute.data() + NLA_HDRLEN, payload.data(), payload.size());
-    head.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(GENL_HDRLEN) + NLA_ALIGN(attribute_head.nla_len));
+    std::memcpy(attribute.data() + kAttributeHead, payload.data(), payload.size());
+    head.nlmsg_len = static_cast<std::uint32_t>(NLMSG_LENGTH(GENL_HDRLEN) + aligned(attribute_head.nla_len));
   }
   std::string_view text() const { return {reinterpret_cast<const char*>(this), head.nlmsg_len}; }
 };

@@ -17,7 +17,7 @@ int RootedFiles::open_raw(const std::string& path, int flags) {
   const std::string relative = path.substr(std::min(path.find_first_not_of('/'), path.size()));
   const char* name = relative.empty() ? "." : relative.c_str();
   open_how how{};
-  how.flags = static_cast<std::uint64_t>(flags | O_CLOEXEC);
+  how.flags = static_cast<unsigned>(flags | O_CLOEXEC);
   how.resolve = RESOLVE_IN_ROOT | RESOLVE_NO_MAGICLINKS;
   const int fd = static_cast<int>(syscall(SYS_openat2, root_.get(), name, &how, sizeof how));
   if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return fd;

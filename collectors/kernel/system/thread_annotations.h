@@ -37,13 +37,14 @@ class CAPABILITY("mutex") Mutex {
   std::mutex mutex_;
 };
 
-// Holds a Mutex until its end, or until unlock(). Waits with std::condition_variable_any; the
+// Holds a mutex until its end, or until unlock(). Waits with std::condition_variable_any; the
 // condition is a loop around wait(), since the analysis does not see that a lambda holds the lock.
+template <class AnyMutex = Mutex>  // or PriorityInheritingMutex
 class SCOPED_CAPABILITY MutexLock {
  public:
-  explicit MutexLock(Mutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
+  explicit MutexLock(AnyMutex& mutex) ACQUIRE(mutex) : mutex_(mutex) { mutex_.lock(); }
   // Takes over a mutex that is held, after try_lock().
-  MutexLock(Mutex& mutex, std::adopt_lock_t) REQUIRES(mutex) : mutex_(mutex) {}
+  MutexLock(AnyMutex& mutex, std::adopt_lock_t) REQUIRES(mutex) : mutex_(mutex) {}
   MutexLock(const MutexLock&) = delete;
   MutexLock& operator=(const MutexLock&) = delete;
   ~MutexLock() RELEASE() {
@@ -60,7 +61,7 @@ class SCOPED_CAPABILITY MutexLock {
   }
 
  private:
-  Mutex& mutex_;
+  AnyMutex& mutex_;
   bool held_ = true;
 };
 

@@ -48,7 +48,7 @@ void ProcessWatch::scan_once() {
   }
   ProcessReportPtr made = scan_.run(workloads_(), {wall_clock_nsec(), now}, slow);
   const double cpu = thread_cpu_seconds() - begin;
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   report_.swap(made);  // the previous one is freed without the lock
   ++statistics_.scans;
   statistics_.last_cpu_seconds = cpu;
@@ -57,12 +57,12 @@ void ProcessWatch::scan_once() {
 }
 
 ProcessReportPtr ProcessWatch::report() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return report_;
 }
 
 ProcessWatchStatistics ProcessWatch::statistics() const {
-  const std::lock_guard lock(mutex_);
+  const MutexLock lock(mutex_);
   return statistics_;
 }
 
@@ -90,7 +90,7 @@ void ProcessWatch::run() {
     if (const auto now = steady_clock::now(); due <= now) {
       due += interval * ((now - due) / interval + 1);
     }
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
   } while (wait_until(due));
 }

@@ -4,13 +4,13 @@
 #pragma once
 
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_scan.h"
 
 #include <chrono>
 #include <functional>
 #include <memory>
-#include <mutex>
 
 namespace tallyman {
 
@@ -54,9 +54,9 @@ class ProcessWatch {
   ProcessScan scan_;
   std::chrono::steady_clock::time_point last_slow_{};
 
-  mutable std::mutex mutex_;  // guards the members below
-  ProcessReportPtr report_;
-  ProcessWatchStatistics statistics_;
+  mutable Mutex mutex_;
+  ProcessReportPtr report_ GUARDED_BY(mutex_);
+  ProcessWatchStatistics statistics_ GUARDED_BY(mutex_);
 
   Thread thread_{"processes"};  // last: it uses all members above
 };

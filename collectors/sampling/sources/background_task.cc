@@ -8,7 +8,7 @@ namespace tallyman {
 
 BackgroundTask::~BackgroundTask() {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     thread_.request_stop();
   }
   changed_.notify_all();
@@ -16,35 +16,42 @@ BackgroundTask::~BackgroundTask() {
 }
 
 bool BackgroundTask::busy() {
-  const std::lock_guard lock(mutex_);
-  return work_ != nullptr;
+  const MutexLock lock(mutex_);
+  return busy_;
 }
 
 void BackgroundTask::start(std::function<void()> work) {
   {
-    const std::lock_guard lock(mutex_);
+    const MutexLock lock(mutex_);
     work_ = std::move(work);
+    busy_ = true;
   }
   changed_.notify_all();
   thread_.start([this] { run(); });
 }
 
 void BackgroundTask::wait() {
-  std::unique_lock lock(mutex_);
-  changed_.wait(lock, [this] { return work_ == nullptr; });
+  MutexLock lock(mutex_);
+  while (busy_) {
+    changed_.wait(lock);
+  }
 }
 
 void BackgroundTask::run() {
-  std::unique_lock lock(mutex_);
+  MutexLock lock(mutex_);
   for (;;) {
-    changed_.wait(lock, [this] { return stopping() || work_ != nullptr; });
+    while (!stopping() && work_ == nullptr) {
+      changed_.wait(lock);
+    }
     if (stopping()) {
       return;
     }
+    std::function<void()> work = std::exchange(work_, nullptr);
     lock.unlock();
-    work_();  // only start() sets it, and never while it is set
+    work();
+    work = nullptr;  // while it is busy: the work may refer to what its owner frees next
     lock.lock();
-    work_ = nullptr;
+    busy_ = false;
     changed_.notify_all();
   }
 }

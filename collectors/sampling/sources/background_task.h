@@ -3,10 +3,10 @@
 #pragma once
 
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 
 #include <condition_variable>
 #include <functional>
-#include <mutex>
 #include <string>
 
 namespace tallyman {
@@ -28,9 +28,10 @@ class BackgroundTask {
  private:
   void run();
 
-  std::mutex mutex_;
-  std::condition_variable changed_;
-  std::function<void()> work_;  // guarded by mutex_; empty: not busy
+  Mutex mutex_;
+  std::condition_variable_any changed_;
+  bool busy_ GUARDED_BY(mutex_) = false;
+  std::function<void()> work_ GUARDED_BY(mutex_);  // not begun yet
   Thread thread_;
 };
 

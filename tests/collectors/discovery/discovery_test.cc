@@ -225,7 +225,7 @@ TEST_F(DiscoveryTest, KeepsTheObjectOfWhatDidNotChange) {
 // As with a dockerd whose --data-root is on its command line alone.
 TEST_F(DiscoveryTest, WarnsOnceOfContainersWithoutANameAndNamesPathAndFlag) {
   files(1, config("web"));
-  for (const unsigned number : {1, 2, 3}) start_cgroup(number);
+  for (const unsigned number : {1U, 2U, 3U}) start_cgroup(number);
   auto at_once = options();
   at_once.starting_time = 0ms;
   Discovery discovery(at_once, docker());

@@ -126,7 +126,7 @@ TEST(HistoryStore, NothingIsLostInTheCoarseTier) {
   double used = 0;
   for (int second = 0; second < 7'200; ++second) {
     feed.at(second, {{"/a", cpu, second % 2 == 0 ? 100U : 300U}});
-    const double more = random() % 1'000 / 1e3;
+    const double more = static_cast<double>(random() % 1'000) / 1e3;
     cpu += more;
     if (second < 6'000) used += more;
   }

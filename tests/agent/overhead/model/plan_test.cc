@@ -149,7 +149,7 @@ TEST(OverheadProbeImage, IsATar) {
     EXPECT_EQ(std::stoul(tar.substr(at + 148, 6), nullptr, 8), sum) << name;
     EXPECT_EQ(tar.substr(at + 257, 5), "ustar");
     if (name == "probe") probe = tar.substr(at + 512, size) == probe_bytes();
-    lower += name.starts_with("lower/") && size > 0 ? 1 : 0;
+    lower += name.starts_with("lower/") && size > 0 ? 1U : 0U;
     at += 512 + (size + 511) / 512 * 512;
     ASSERT_LT(at, tar.size());
   }
