@@ -1,14 +1,12 @@
 #include "collectors/discovery/discovery.h"
 
-#include "collectors/discovery/names.h"
-#include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/unnamed_containers.h"
+#include "collectors/discovery/workload_namer.h"
 #include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/kernel/system/wall_clock.h"
-#include "collectors/model/workload_id.h"
 
 #include <algorithm>
 #include <map>
@@ -24,50 +22,6 @@ using Clock = std::chrono::steady_clock;
 // During that time its files are checked at this interval.
 constexpr std::chrono::milliseconds kStartingInterval{50};
 
-// What is known about one cgroup, beyond what is published.
-struct Record {
-  CgroupNode node;
-  Runtime* runtime = nullptr;  // the runtime of the container
-  std::string container_id;
-  bool undecided = false;      // a container's path, but no runtime has its files yet
-  std::uint64_t revision = 0;  // at the last complete description
-  bool described = false;
-  bool not_found = false;  // describe() found no files, and nothing that denied them
-  WorkloadPtr workload;
-};
-
-// The name shown until the real one is known; the ids of LXC and machined are names.
-std::string short_id(const std::string& id) { return is_container_id(id) ? id.substr(0, kShortIdDigits) : id; }
-
-bool is_unit(WorkloadKind kind) {
-  return kind == WorkloadKind::kService || kind == WorkloadKind::kSlice || kind == WorkloadKind::kScope;
-}
-
-bool is_starting(const Record& record) {
-  const Workload& workload = *record.workload;
-  if (workload.kind == WorkloadKind::kSlice) return false;  // systemd does not record the start of a slice
-  const bool started =
-      is_unit(workload.kind) ? workload.unit.started_nsec.has_value() : workload.container.started_nsec.has_value();
-  return record.runtime != nullptr && !started;
-}
-
-// A unit is not a container: its path is its id, and it already has its name from it.
-WorkloadPtr workload_of(const Workload& before, const Runtime& runtime, WorkloadKind kind, const std::string& id) {
-  auto workload = std::make_shared<Workload>(before);
-  workload->kind = kind;
-  workload->runtime = runtime.name();
-  workload->unit = {};
-  if (!is_unit(kind)) {
-    workload->container_id = id;
-    workload->workload = short_id(id);
-  }
-  return workload;
-}
-
-bool is_unnamed(const Record& record) { return record.runtime != nullptr && !record.described; }
-
-bool is_fault(const Error& error) { return error.kind != ErrorKind::kUnsupported && error.kind != ErrorKind::kGone; }
-
 }  // namespace
 
 class Discovery::Impl {
@@ -75,6 +29,7 @@ class Discovery::Impl {
   Impl(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes)
       : options_(std::move(options)),
         runtimes_(std::move(runtimes)),
+        namer_(runtimes_, [this](const Error& error) { report(error); }),
         tree_(tree_options()),
         exits_(options_.final_stats),
         list_(std::make_shared<WorkloadList>()) {}
@@ -112,14 +67,11 @@ class Discovery::Impl {
   void follow_gone();
   void run();
   bool follow_tree();
-  Record make_record(const std::string& path, const CgroupNode& node);
-  bool choose_runtime(Record& record);
+  NamedCgroup make_record(const std::string& path, const CgroupNode& node);
   bool refresh_metadata();
-  bool describe(Record& record);
-  bool take(Record& record, ContainerDescription description);
   void name_pods();
   bool describe_starting();
-  bool is_starting_now(const Record& record) const;
+  bool is_starting_now(const NamedCgroup& record) const;
   void warn_of_unnamed();
   bool is_news(std::string text);
   void report(const Error& error);
@@ -129,15 +81,15 @@ class Discovery::Impl {
   const std::vector<std::unique_ptr<Runtime>> runtimes_;
 
   // Used by the discovery thread only.
+  WorkloadNamer namer_;
   CgroupTree tree_;
   std::map<std::string, Lifetime> lifetimes_;  // of the cgroups that exist
   std::vector<Gone> gone_;                     // since the last follow_gone()
   WorkloadExits exits_;
   std::uint64_t short_lived_inode_ = std::uint64_t{1} << 63;
-  std::map<std::string, Record> records_;
+  std::map<std::string, NamedCgroup> records_;
   std::map<std::string, Clock::time_point> starting_;  // until when
   std::set<std::string> reported_, seen_in_this_round_;
-  std::uint64_t metadata_errors_ = 0;
 
   mutable Mutex mutex_;
   WorkloadListPtr list_ GUARDED_BY(mutex_);
@@ -170,7 +122,7 @@ void Discovery::Impl::follow_gone() {
     const auto known = records_.find(gone.path);
     const bool same = known != records_.end() && known->second.node.inode == gone.node.inode &&
                       known->second.node.hierarchy == gone.node.hierarchy;
-    const Record record = same ? known->second : make_record(gone.path, gone.node);
+    const NamedCgroup record = same ? known->second : make_record(gone.path, gone.node);
     auto workload = std::make_shared<Workload>(*record.workload);
     if (!same && gone.lifetime.created_nsec != 0) workload->seen_nsec = gone.lifetime.created_nsec;
     workload->ended_nsec = gone.ended_nsec;
@@ -255,52 +207,20 @@ bool Discovery::Impl::follow_tree() {
   return changed;
 }
 
-Record Discovery::Impl::make_record(const std::string& path, const CgroupNode& node) {
-  Record record;
-  record.node = node;
-  auto workload = std::make_shared<Workload>();
-  workload->id = path;
-  workload->inode = node.inode;
+NamedCgroup Discovery::Impl::make_record(const std::string& path, const CgroupNode& node) {
   const auto lifetime = lifetimes_.find(path);
-  workload->seen_nsec = lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec();
-  workload->cgroup_created_nsec = node.created_nsec;
-  name_by_path(*workload);
-  record.workload = std::move(workload);
-  choose_runtime(record);
-  if (record.runtime != nullptr) describe(record);
-  if (is_starting(record)) starting_[path] = Clock::now() + options_.starting_time;
+  NamedCgroup record =
+      namer_.name(path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec());
+  if (record.starting()) starting_[path] = Clock::now() + options_.starting_time;
   return record;
-}
-
-// The first runtime that is certain, or has the files. A runtime without the files yet is
-// asked again. True when the runtime changed.
-bool Discovery::Impl::choose_runtime(Record& record) {
-  record.undecided = false;
-  for (const auto& runtime : runtimes_) {
-    auto match = runtime->match(record.workload->id);
-    if (!match) continue;
-    if (is_unit(match->kind) && !is_unit(record.workload->kind)) continue;  // a pod's slice is treated as a pod
-    if (!match->certain && runtime->revision(match->container_id) == 0) {
-      record.undecided = true;
-      continue;
-    }
-    if (record.runtime == runtime.get()) return false;
-    record.runtime = runtime.get();
-    record.container_id = std::move(match->container_id);
-    record.revision = 0;
-    record.described = false;
-    record.workload = workload_of(*record.workload, *runtime, match->kind, record.container_id);
-    return true;
-  }
-  return false;
 }
 
 bool Discovery::Impl::refresh_metadata() {
   seen_in_this_round_.clear();
   bool changed = false;
   for (auto& [path, record] : records_) {
-    if (record.undecided && choose_runtime(record)) changed = true;
-    if (record.runtime != nullptr && describe(record)) changed = true;
+    if (record.undecided && namer_.choose_runtime(record)) changed = true;
+    if (record.runtime != nullptr && namer_.describe(record)) changed = true;
   }
   const CgroupTreeStatus tree = tree_.status();
   if (!tree.watch_error.empty()) report(Error{ErrorKind::kIo, tree.watch_error_code, tree.watch_error});
@@ -310,7 +230,7 @@ bool Discovery::Impl::refresh_metadata() {
 }
 
 // One that is older than the agent is not starting any more.
-bool Discovery::Impl::is_starting_now(const Record& record) const {
+bool Discovery::Impl::is_starting_now(const NamedCgroup& record) const {
   const auto starting = starting_.find(record.workload->id);
   if (starting == starting_.end() || Clock::now() >= starting->second) return false;
   const auto time = static_cast<std::uint64_t>(std::chrono::nanoseconds(options_.starting_time).count());
@@ -321,53 +241,12 @@ bool Discovery::Impl::is_starting_now(const Record& record) const {
 void Discovery::Impl::warn_of_unnamed() {
   std::set<const Runtime*> without_files;
   for (const auto& [path, record] : records_) {
-    if (is_unnamed(record) && record.not_found && !is_starting_now(record)) without_files.insert(record.runtime);
+    if (record.unnamed() && record.not_found && !is_starting_now(record)) without_files.insert(record.runtime);
   }
   for (const Runtime* runtime : without_files) {
     const std::string text = unnamed_warning(*runtime);
     if (is_news(text) && options_.on_warning) options_.on_warning(text);
   }
-}
-
-// True when the workload's facts changed.
-bool Discovery::Impl::describe(Record& record) {
-  // Before reading: a write in between is then noticed as a change next time.
-  const std::uint64_t revision = record.runtime->revision(record.container_id);
-  if (revision != 0 && revision == record.revision) return false;
-  auto description = record.runtime->describe(record.container_id);
-  record.revision = 0;
-  record.not_found = !description && !is_fault(description.error());
-  if (!description) {
-    if (is_fault(description.error())) {
-      ++metadata_errors_;
-      report(description.error());
-    }
-    return false;
-  }
-  if (description->incomplete) {
-    ++metadata_errors_;
-    report(*description->incomplete);
-    if (record.described) return false;
-  } else {
-    record.revision = revision;
-  }
-  record.described = true;
-  return take(record, std::move(*description));
-}
-
-bool Discovery::Impl::take(Record& record, ContainerDescription description) {
-  const WorkloadKind kind = description.kind.value_or(record.workload->kind);
-  if (kind == record.workload->kind && description.metadata == record.workload->container &&
-      description.unit == record.workload->unit)
-    return false;
-  auto workload = std::make_shared<Workload>(*record.workload);
-  workload->kind = kind;
-  workload->unit = std::move(description.unit);
-  workload->container = std::move(description.metadata);
-  if (!is_unit(kind))
-    workload->workload = workload->container.name.empty() ? short_id(record.container_id) : workload->container.name;
-  record.workload = std::move(workload);
-  return true;
 }
 
 // A pod's own cgroup has no files: a container directly below it provides its name.
@@ -392,8 +271,8 @@ bool Discovery::Impl::describe_starting() {
   for (auto it = starting_.begin(); it != starting_.end();) {
     const auto record = records_.find(it->first);
     const bool there = record != records_.end() && record->second.runtime != nullptr;
-    if (there && describe(record->second)) changed = true;
-    const bool over = !there || now >= it->second || !is_starting(record->second);
+    if (there && namer_.describe(record->second)) changed = true;
+    const bool over = !there || now >= it->second || !record->second.starting();
     it = over ? starting_.erase(it) : std::next(it);
   }
   return changed;
@@ -412,7 +291,7 @@ void Discovery::Impl::publish(bool changed) {
   std::shared_ptr<WorkloadList> list;
   DiscoveryStatus status;
   status.tree = tree_.status();
-  status.metadata_errors = metadata_errors_;
+  status.metadata_errors = namer_.errors();
   status.exits_dropped = exits_.dropped();
   if (changed) {
     name_pods();
@@ -420,7 +299,7 @@ void Discovery::Impl::publish(bool changed) {
     list->reserve(records_.size());
   }
   for (const auto& [path, record] : records_) {
-    if (is_unnamed(record)) ++status.unnamed_containers;
+    if (record.unnamed()) ++status.unnamed_containers;
     if (list) list->push_back(record.workload);
   }
   WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock

@@ -1,0 +1,57 @@
+// Which runtime a cgroup belongs to, and what that runtime's files say about it. Without a
+// thread and without a clock; one thread owns it.
+#pragma once
+
+#include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/tree/cgroup_tree.h"
+#include "collectors/kernel/system/error.h"
+#include "collectors/model/workload.h"
+
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+namespace tallyman {
+
+// What is known about one cgroup, beyond what is published.
+struct NamedCgroup {
+  CgroupNode node;
+  Runtime* runtime = nullptr;  // the runtime of the container
+  std::string container_id;
+  bool undecided = false;      // a container's path, but no runtime has its files yet
+  std::uint64_t revision = 0;  // at the last complete description
+  bool described = false;
+  bool not_found = false;  // describe() found no files, and nothing that denied them
+  WorkloadPtr workload;    // what is published; never null once it has been named
+
+  // Its runtime is known, and its files are not.
+  bool unnamed() const { return runtime != nullptr && !described; }
+  // Its runtime does not know yet when it began.
+  bool starting() const;
+};
+
+class WorkloadNamer {
+ public:
+  // `runtimes` in the order in which they are asked; must outlive it. `report` is called for each error of a file.
+  WorkloadNamer(const std::vector<std::unique_ptr<Runtime>>& runtimes, std::function<void(const Error&)> report)
+      : runtimes_(runtimes), report_(std::move(report)) {}
+
+  // By its path, then by the files of its runtime.
+  NamedCgroup name(const std::string& path, const CgroupNode& node, std::uint64_t seen_nsec);
+  // The first runtime that is certain, or has the files. A runtime without the files yet is
+  // to be asked again. True when the runtime changed.
+  bool choose_runtime(NamedCgroup& one) const;
+  // Reads the files of its runtime, which is not null, if they have changed. True when the workload's facts changed.
+  bool describe(NamedCgroup& one);
+
+  std::uint64_t errors() const { return errors_; }  // a total
+
+ private:
+  const std::vector<std::unique_ptr<Runtime>>& runtimes_;
+  const std::function<void(const Error&)> report_;
+  std::uint64_t errors_ = 0;
+};
+
+}  // namespace tallyman
