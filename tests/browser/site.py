@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """The dashboard's sources in a directory of their own, with the packages of package-lock.json:
 site.py install DIR    copies the sources to DIR and runs npm ci there, unless DIR is up to date
-site.py lint DIR       types, eslint, the imports' order and prettier; installs first where DIR is not up to date
+site.py lint DIR       types, eslint and prettier; installs first where DIR is not up to date
 site.py units DIR      its unit tests
 site.py dist DIR       builds it there and compares it with dashboards/web/dist, byte for byte"""
 
