@@ -1,11 +1,9 @@
-// Turns the accounts into the form that the sampler and the API need.
-#include "collectors/model/process_facts.h"
-#include "collectors/sampling/processes/process_scan.h"
+#include "collectors/sampling/processes/process_report.h"
 
 #include "collectors/model/workload_id.h"
 
-#include <algorithm>
-#include <set>
+#include <map>
+#include <vector>
 
 namespace tallyman {
 namespace {

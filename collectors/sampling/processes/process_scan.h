@@ -12,10 +12,10 @@
 #include "collectors/kernel/process/process_files.h"
 #include "collectors/kernel/process/taskstats.h"
 #include "collectors/kernel/system/host_root.h"
-#include "collectors/model/process_facts.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_account.h"
 #include "collectors/sampling/processes/process_grouping.h"
+#include "collectors/sampling/processes/process_report.h"
 
 #include <chrono>
 #include <cstdint>
@@ -36,23 +36,6 @@ struct ProcessScanOptions {
   bool pss = false;        // of bare processes, once a minute
   std::size_t max_groups = 100;
 };
-
-struct ProcessScanStatistics {
-  std::uint64_t processes = 0, left_out = 0;  // read; beyond the bound
-  std::uint64_t groups = 0, names_in_other = 0;
-  std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel's buffer was full
-  bool exact = false;                       // from taskstats
-  ReadReport report;                        // for this scan
-};
-
-// The result of a scan. Immutable once it is made.
-struct ProcessReport {
-  WorkloadList groups;                                       // sorted by id
-  std::unordered_map<std::string, CgroupStats> group_stats;  // by the group's id
-  std::unordered_map<std::string, ProcessFacts> facts;       // by id, of groups and of cgroups
-  ProcessScanStatistics statistics;
-};
-using ProcessReportPtr = std::shared_ptr<const ProcessReport>;
 
 struct ScanTime {
   std::uint64_t wall_nsec = 0;
@@ -133,10 +116,5 @@ class ProcessScan {
   NamespaceIds host_namespaces_{};
   ProcessScanStatistics statistics_;
 };
-
-// Makes the result of a scan from the accounts. `rows` of namespaces belong to the
-// accounts and are compared with one another and with the host's.
-ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host, bool tasks,
-                             const ProcessScanStatistics& statistics);
 
 }  // namespace tallyman

@@ -2,7 +2,7 @@
 // the process scan.
 #pragma once
 
-#include "collectors/sampling/processes/process_scan.h"
+#include "collectors/sampling/processes/process_report.h"
 #include "collectors/sampling/sources/workload_stats_source.h"
 
 #include <functional>
