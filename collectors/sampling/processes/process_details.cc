@@ -1,13 +1,15 @@
-// The values read for one process in a scan: times, memory, bytes, threads, open files.
-#include "collectors/model/process_facts.h"
-#include "collectors/sampling/processes/process_scan.h"
-#include "collectors/sampling/processes/process_scan_state.h"
+#include "collectors/sampling/processes/process_details.h"
+
+#include "collectors/sampling/processes/scanned_process.h"
+
+#include <unistd.h>
 
 #include <algorithm>
 
 namespace tallyman {
 namespace {
 
+constexpr unsigned kPssPerScan = 20;
 constexpr std::chrono::seconds kPssInterval{60};
 constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms, during which the process cannot map memory
 
@@ -41,7 +43,15 @@ TaskStates& count_state(TaskStates& tasks, char state) {
 
 }  // namespace
 
-Tallies ProcessScan::times_in(const PidStat& stat) const {
+ProcessDetails::ProcessDetails(ProcessFiles& files, Options options, Taskstats* taskstats)
+    : files_(files),
+      options_(options),
+      taskstats_(taskstats),
+      page_bytes_(static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))) {}
+
+void ProcessDetails::begin_scan() { pss_left_ = kPssPerScan; }
+
+Tallies ProcessDetails::times_in(const PidStat& stat) const {
   Tallies now;
   now.set(Tally::kUser, stat.utime_ticks * kNsecPerTick);
   now.set(Tally::kSystem, stat.stime_ticks * kNsecPerTick);
@@ -53,37 +63,33 @@ Tallies ProcessScan::times_in(const PidStat& stat) const {
   return now;
 }
 
-Tallies ProcessScan::read_details(Process& process) {
-  const PidStat& stat = process.stat;
+Tallies ProcessDetails::read(OfProcess& process, const PidStat& stat, How how, CurrentScan& scan) {
   Tallies now = times_in(stat);
+  if (stat.is_dead()) {
+    return now;
+  }
   if (!taskstats_ && options_.sched) {
-    read_threads(process, now);
+    read_threads(process, stat.pid, now);
   }
   process.resident_bytes = stat.rss_pages * page_bytes_;
-  const bool first = process.reads == 0;
+  const bool rare = scan.slow || how.first;
   if (stat.is_kernel_thread()) {
     process.anon = process.swap = process.open_files = process.sockets = process.pss = 0;
     now.set(Tally::kReadBytes, 0);
     now.set(Tally::kWrittenBytes, 0);
-  } else if (process.is_bare()) {
-    read_bare(process, now, slow_ || first);
+  } else if (how.bare) {
+    read_bare(process, stat.pid, now, rare, scan);
   }
-  if (options_.open_files && !stat.is_kernel_thread() && (slow_ || first)) {
-    const auto open_files = files_.open_files(stat.pid);
-    process.open_files = open_files ? Count(open_files->count) : none_if_gone(open_files);
-    process.sockets = open_files ? open_files->sockets : none_if_gone(open_files);
-    if (!open_files) {
-      note(open_files.error());
-    }
+  if (options_.open_files && !stat.is_kernel_thread() && rare) {
+    read_open_files(process, stat.pid, scan);
   }
   if (options_.tasks) {
-    read_task_states(process);
+    read_task_states(process, stat);
   }
   return now;
 }
 
-void ProcessScan::read_bare(Process& process, Tallies& now, bool slow) {
-  const Pid pid = process.stat.pid;
+void ProcessDetails::read_bare(OfProcess& process, Pid pid, Tallies& now, bool rare, CurrentScan& scan) {
   const auto memory = files_.memory(pid);
   if (memory) {
     process.resident_bytes = memory->resident * page_bytes_;
@@ -95,28 +101,37 @@ void ProcessScan::read_bare(Process& process, Tallies& now, bool slow) {
   if (io || io.error().kind == ErrorKind::kGone) {
     now.set(Tally::kReadBytes, io ? io->read_bytes.value_or(0) : 0);
     now.set(Tally::kWrittenBytes, io ? io->write_bytes.value_or(0) : 0);
-  } else if (slow) {
-    note(io.error());
+  } else if (rare) {
+    scan.note(io.error());
   }
-  if (slow) {
+  if (rare) {
     const auto status = files_.status(pid);
     process.swap = status ? status->swap_bytes : none_if_gone(status);
   }
-  read_pss(process);
+  read_pss(process, pid, scan.time);
+}
+
+void ProcessDetails::read_open_files(OfProcess& process, Pid pid, CurrentScan& scan) {
+  const auto open_files = files_.open_files(pid);
+  process.open_files = open_files ? Count(open_files->count) : none_if_gone(open_files);
+  process.sockets = open_files ? open_files->sockets : none_if_gone(open_files);
+  if (!open_files) {
+    scan.note(open_files.error());
+  }
 }
 
 // A thread's counters vanish with it: growth is counted per thread.
-void ProcessScan::read_threads(Process& process, Tallies& now) {
-  const auto threads = files_.threads_sched(process.stat.pid);
+void ProcessDetails::read_threads(OfProcess& process, Pid pid, Tallies& now) {
+  const auto threads = files_.threads_sched(pid);
   if (!threads) {
     return;
   }
   std::map<std::uint32_t, ThreadSched> next;
-  Tallies& sum = process.threads_growth;
+  Tallies& sum = process.threads_growth_;
   for (const ThreadSched& thread : *threads) {
-    const auto before = process.threads.find(thread.id);
+    const auto before = process.threads_.find(thread.id);
     const ThreadSched none;
-    const ThreadSched& old = before == process.threads.end() ? none : before->second;
+    const ThreadSched& old = before == process.threads_.end() ? none : before->second;
     const auto grow = [&sum](Tally which, std::uint64_t is, std::uint64_t was) {
       sum.set(which, sum[which] + (is > was ? is - was : 0));
     };
@@ -129,7 +144,7 @@ void ProcessScan::read_threads(Process& process, Tallies& now) {
     }
     next.emplace(thread.id, thread);
   }
-  process.threads = std::move(next);
+  process.threads_ = std::move(next);
   for (const Tally which :
        {Tally::kRun, Tally::kRunqueue, Tally::kTimeslices, Tally::kVoluntary, Tally::kInvoluntary}) {
     if (sum.knows(which)) {
@@ -138,27 +153,50 @@ void ProcessScan::read_threads(Process& process, Tallies& now) {
   }
 }
 
-void ProcessScan::read_task_states(Process& process) {
+void ProcessDetails::read_task_states(OfProcess& process, const PidStat& stat) {
   process.tasks = {};
-  if (process.stat.threads <= 1) {
-    count_state(process.tasks, process.stat.state);
-  } else if (const auto states = files_.threads_states(process.stat.pid)) {
+  if (stat.threads <= 1) {
+    count_state(process.tasks, stat.state);
+  } else if (const auto states = files_.threads_states(stat.pid)) {
     for (const char state : *states) {
       count_state(process.tasks, state);
     }
   }
 }
 
-void ProcessScan::read_pss(Process& process) {
-  if (!options_.pss || pss_left_ == 0 || (process.pss && time_.steady - process.pss_read < kPssInterval)) {
+void ProcessDetails::read_pss(OfProcess& process, Pid pid, ScanTime time) {
+  if (!options_.pss || pss_left_ == 0 || (process.pss && time.steady - process.pss_read_ < kPssInterval)) {
     return;
   }
   process.pss.reset();
   if (process.resident_bytes <= kPssCeilingBytes) {
     --pss_left_;
-    const auto pss = files_.pss_bytes(process.stat.pid);
+    const auto pss = files_.pss_bytes(pid);
     process.pss = pss ? *pss : Count();
-    process.pss_read = time_.steady;
+    process.pss_read_ = time.steady;
+  }
+}
+
+void ProcessDetails::add_exact_times(std::vector<ProcessReading>& readings) const {
+  if (!taskstats_) {
+    return;
+  }
+  std::vector<Pid> pids;
+  pids.reserve(readings.size());
+  for (const ProcessReading& reading : readings) {
+    pids.push_back(reading.process->stat.pid);
+  }
+  const auto times = taskstats_->times(pids);
+  for (std::size_t i = 0; i < readings.size(); ++i) {
+    // It has ended since: its exit record has the final times.
+    const TaskTimes reported = times[i] && !readings[i].process->stat.is_dead() ? *times[i] : TaskTimes();
+    Tallies& now = readings[i].now;
+    now.set(Tally::kCpu, reported.run_nsec);
+    now.set(Tally::kRun, reported.run_nsec);
+    now.set(Tally::kRunqueue, reported.runqueue_nsec);
+    now.set(Tally::kTimeslices, reported.timeslices);
+    now.set(Tally::kVoluntary, reported.voluntary_switches);
+    now.set(Tally::kInvoluntary, reported.involuntary_switches);
   }
 }
 

@@ -1,0 +1,58 @@
+// The kernel's records of exits (taskstats), and what is booked from them: what a process
+// used after it was last read, and all that a process used that no scan has seen. One
+// thread owns it.
+#pragma once
+
+#include "collectors/kernel/process/process_files.h"
+#include "collectors/kernel/process/taskstats.h"
+#include "collectors/sampling/processes/current_scan.h"
+#include "collectors/sampling/processes/process_account.h"
+
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+namespace tallyman {
+
+class ProcTable;
+class ProcessPlaces;
+struct ScannedProcess;
+
+class ExitBook {
+ public:
+  class OfProcess {
+    friend class ExitBook;
+    Tallies ended_threads_;  // from their records: faults and bytes
+    bool finished_ = false;  // its exit is booked
+  };
+
+  // `taskstats` may be null: then there are no records. All outlive it.
+  ExitBook(const ProcTable& table, ProcessPlaces& places, Taskstats* taskstats);
+
+  // Empties the kernel's buffer; must be called more often than it fills.
+  void take();
+  // Books all that were taken, after the processes that exist are booked.
+  void book(ScanTime time);
+
+  std::uint64_t exits() const { return exits_; }                                   // of processes
+  std::uint64_t lost() const { return taskstats_ ? taskstats_->overflows() : 0; }  // times that the buffer was full
+
+ private:
+  using Pid = ProcessFiles::Pid;
+
+  ScannedProcess* find(Pid pid) const;
+  void book_known(ScannedProcess& process, const TaskExit& exit, ScanTime time);
+  void book_unseen(const TaskExit& exit, ScanTime time);
+  const std::string* cgroup_of(Pid pid) const;
+
+  const ProcTable& table_;
+  ProcessPlaces& places_;
+  Taskstats* taskstats_;
+  std::vector<TaskExit> taken_;                      // since the last scan
+  std::unordered_map<Pid, Pid> unseen_parents_;      // parents that existed only since the last scan
+  std::unordered_map<Pid, Tallies> unseen_threads_;  // that ended before their process, which is not known
+  std::uint64_t exits_ = 0;
+};
+
+}  // namespace tallyman
