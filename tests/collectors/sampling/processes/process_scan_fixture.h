@@ -3,53 +3,13 @@
 
 #include "collectors/model/process_facts.h"
 #include "collectors/sampling/processes/process_scan.h"
+#include "tests/collectors/sampling/processes/fake_taskstats.h"
 #include "tests/support/process_host.h"
 
 #include <gtest/gtest.h>
 #include <unistd.h>
 
 namespace tallyman {
-
-// The kernel's values, written by the test.
-class FakeTaskstats final : public Taskstats {
- public:
-  std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) override {
-    std::vector<std::optional<TaskTimes>> result;
-    for (const std::uint32_t pid : pids) {
-      const auto found = by_pid.find(pid);
-      result.push_back(found == by_pid.end() ? std::nullopt : std::optional(found->second));
-    }
-    return result;
-  }
-  void take_exits(std::vector<TaskExit>& out) override {
-    out.insert(out.end(), exits.begin(), exits.end());
-    exits.clear();
-  }
-  std::uint64_t overflows() const override { return lost; }
-
-  std::unordered_map<std::uint32_t, TaskTimes> by_pid;
-  std::vector<TaskExit> exits;
-  std::uint64_t lost = 0;
-};
-
-inline TaskTimes ran(std::uint64_t nsec) {
-  TaskTimes times;
-  times.run_nsec = nsec;
-  times.runqueue_nsec = nsec / 10;
-  times.voluntary_switches = 3;
-  return times;
-}
-
-// A process of one thread has ended.
-inline TaskExit exit_of(std::uint32_t pid, std::uint32_t ppid, std::string comm, std::uint64_t run_nsec) {
-  TaskExit exit;
-  exit.pid = exit.tgid = pid;
-  exit.ppid = ppid;
-  exit.comm = std::move(comm);
-  exit.thread = ran(run_nsec);
-  exit.process = exit.thread;
-  return exit;
-}
 
 class ProcessScanTest : public ::testing::Test {
  protected:
