@@ -75,7 +75,7 @@ void ProcessScan::book_exits() {
     } else if (unknown_threads_.size() < kMaxUnknown) {
       unknown_threads_[exit.tgid].add(of_thread(exit));
     }
-    statistics_.exits += exit.process ? 1 : 0;
+    statistics_.exits += exit.process ? 1U : 0U;
   }
   for (const TaskExit* exit : unknown) {  // children end before their parents: now all parents are known
     book_exit_of_unknown(*exit);
