@@ -30,7 +30,7 @@ function(tallyman_precompile library)
 endfunction()
 
 add_compile_options(-Wall -Wextra -Wpedantic -Wshadow -Wnon-virtual-dtor -Woverloaded-virtual -Wold-style-cast
-                    -Wundef -Werror)
+                    -Wconversion -Wsign-conversion -Wundef -Werror)
 if(CMAKE_CXX_COMPILER_ID STREQUAL "GNU" AND CMAKE_CXX_COMPILER_VERSION VERSION_LESS 13)
   add_compile_options(-Wno-restrict)  # false ones in std::string's operator+, GCC bug 105651
 endif()

@@ -47,7 +47,8 @@ void collect(const Observation& observation, SeriesWriter& writer) {
                    Count(sums.ended[outcome]));
       }
     }
-    const auto put = [&](Index metric, std::uint64_t value) {
+    // By name: clang 14 cannot capture a structured binding.
+    const auto put = [&, &key = key](Index metric, std::uint64_t value) {
       writer.put(metric, {key.kind, key.image, key.project, key.service}, Count(value));
     };
     put(kCpu, sums.cpu_nsec);

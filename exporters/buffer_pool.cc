@@ -6,7 +6,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kAlwaysKeptBytes = 1024 * 1024;
+constexpr std::size_t kAlwaysKeptBytes = std::size_t{1024} * 1024;
 
 bool has_less_room(const std::unique_ptr<std::string>& a, const std::unique_ptr<std::string>& b) {
   return a->capacity() < b->capacity();

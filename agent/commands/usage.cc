@@ -157,6 +157,7 @@ std::vector<GroupRow> grouped(const std::vector<UsageRow>& rows, GroupBy by) {
     }
   }
   std::vector<GroupRow> all;
+  all.reserve(groups.size());
   for (auto& [name, members] : groups) {
     all.push_back(group_row(name, members));
   }

@@ -153,7 +153,7 @@ std::vector<Setting> history_settings() {
        .brief = "how long 15-second samples are kept",
        .detail = "How long one sample for every 15 s is kept: the value of counters, the mean of memory and threads.",
        .min = 60 * kSecondMs,
-       .max = 31 * 24 * kHourMs},
+       .max = std::uint64_t{31} * 24 * kHourMs},
   };
 }
 

@@ -13,7 +13,7 @@
 
 namespace tallyman {
 
-inline constexpr std::size_t kMaxConfigurationBytes = 1024 * 1024;
+inline constexpr std::size_t kMaxConfigurationBytes = std::size_t{1024} * 1024;
 
 // The assignments in the order of the file. The error is "FILE:LINE: ...".
 using ConfigurationResult = Result<std::vector<Assignment>, InputError>;

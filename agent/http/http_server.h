@@ -39,7 +39,7 @@ struct HttpResponse {
 // Times are for the whole request or response, not for each read or write, so a
 // client gains nothing by sending single bytes slowly.
 struct HttpLimits {
-  std::size_t header_bytes = 16 * 1024;  // request line and headers; no request has a body
+  std::size_t header_bytes = std::size_t{16} * 1024;  // request line and headers; no request has a body
   // At this limit each new connection closes another one: the one that has let the
   // server wait longest for a request (or has read nothing of its response for a
   // second). If there is none, the new one is closed. So a flood cannot lock others

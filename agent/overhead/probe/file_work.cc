@@ -12,7 +12,7 @@
 namespace tallyman::probe {
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024, kPage = 4096;
+constexpr std::size_t kBlock = std::size_t{64} * 1024, kPage = 4096;
 
 struct Free {
   void operator()(void* memory) const { std::free(memory); }

@@ -17,7 +17,7 @@
 namespace tallyman::probe {
 namespace {
 
-constexpr std::size_t kBlock = 64 * 1024;
+constexpr std::size_t kBlock = std::size_t{64} * 1024;
 constexpr int kTimeoutSeconds = 10;
 
 // The server's address: the one in the order, or that of a server that this object runs

@@ -20,7 +20,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxNamespaces = 64;
 constexpr std::string_view kScopePrefixes[] = {"cri-containerd-", "nerdctl-"};
 // containerd's own default, and the directories of k3s, RKE2 and MicroK8s.
@@ -117,7 +117,7 @@ Result<ContainerdRuntime::Bundle> ContainerdRuntime::find(const std::string& id)
       std::string path = space + "/" + id;
       auto directory = files_.open(path, O_PATH | O_DIRECTORY);
       if (directory) return Bundle{std::move(path), std::move(*directory)};
-      if (directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+      if (directory.error().kind == ErrorKind::kDenied) error = directory.error();
     }
   }
   return error;

@@ -19,7 +19,7 @@ namespace {
 
 using namespace json_facts;
 
-constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{16} * 1024 * 1024;
 constexpr std::size_t kMaxExitBytes = 64;
 constexpr std::size_t kMaxExitsKept = 4'096;
 constexpr const char* kDrivers[] = {"overlay", "vfs", "btrfs", "zfs"};

@@ -17,7 +17,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxIdBytes = 256;
 constexpr std::size_t kMaxRemappedRoots = 16;
 constexpr const char* kDefaultDataRoot = "/var/lib/docker";

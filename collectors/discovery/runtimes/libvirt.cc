@@ -19,7 +19,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 constexpr std::size_t kMaxDomains = 1024;
 constexpr const char* kRun = "/run/libvirt/";
 constexpr std::string_view kDrivers[] = {"qemu", "lxc"};

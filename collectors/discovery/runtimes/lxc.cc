@@ -16,7 +16,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 constexpr std::string_view kPayload = "lxc.payload.";  // since LXC 4.0
 constexpr const char* kContainers = "/var/lib/lxc/";
 

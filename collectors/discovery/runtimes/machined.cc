@@ -21,7 +21,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = 64 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
 constexpr const char* kMachines = "/run/systemd/machines";
 constexpr const char* kUnitLink = "unit:";
 

@@ -15,7 +15,7 @@ namespace {
 
 using namespace json_facts;
 
-constexpr std::size_t kMaxFileBytes = 4 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::string_view kPrefix = "machine-rkt\\x2d";  // systemd's spelling of "machine-rkt-"
 constexpr std::string_view kSuffix = ".scope";
 constexpr const char* kPods = "/var/lib/rkt/pods/run/";

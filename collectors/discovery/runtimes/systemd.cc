@@ -28,7 +28,7 @@ constexpr std::chrono::milliseconds kPollInterval{100};
 // same time.
 constexpr std::chrono::milliseconds kUnsettled{200};
 constexpr std::size_t kMaxManagers = 256;
-constexpr std::size_t kMaxFileBytes = 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{1024} * 1024;
 constexpr const char* kFleetUnits = "/run/fleet/units";
 constexpr const char* kFleetConfig = "/etc/fleet/fleet.conf";
 

@@ -9,7 +9,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxUsers = 64;
-constexpr std::size_t kMaxFileBytes = 16 * 1024 * 1024;
+constexpr std::size_t kMaxFileBytes = std::size_t{16} * 1024 * 1024;
 
 }  // namespace
 

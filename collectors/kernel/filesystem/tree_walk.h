@@ -33,7 +33,7 @@ struct TreeWalkLimits {
   // Inodes with several links that are remembered. Beyond this number each link counts as
   // its share of the inode, which is right only if all its links are in the tree.
   std::size_t links = 65'536;
-  std::size_t pending_bytes = 512 * 1024;  // names of directories read but not entered yet
+  std::size_t pending_bytes = std::size_t{512} * 1024;  // names of directories read but not entered yet
 };
 
 class TreeWalk {

@@ -13,7 +13,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kFirstBytes = 16 * 1024;
+constexpr std::size_t kFirstBytes = std::size_t{16} * 1024;
 constexpr std::size_t kSmallestPage = 4096;
 
 ssize_t pread_again(int fd, char* data, std::size_t size, std::size_t offset) {

@@ -15,7 +15,7 @@ namespace tallyman {
 // One buffer for all reads of a thread; grows to the longest text, at most kMaxBytes.
 class ReadBuffer {
  public:
-  static constexpr std::size_t kMaxBytes = 16 * 1024 * 1024;
+  static constexpr std::size_t kMaxBytes = std::size_t{16} * 1024 * 1024;
   ReadBuffer();
   char* data() { return data_.get(); }
   std::size_t size() const { return size_; }

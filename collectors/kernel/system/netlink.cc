@@ -10,7 +10,7 @@
 namespace tallyman::netlink {
 namespace {
 
-constexpr std::size_t kBufferBytes = 64 * 1024;  // the kernel fills 32 KiB at most (netlink_recvmsg)
+constexpr std::size_t kBufferBytes = std::size_t{64} * 1024;  // the kernel fills 32 KiB at most (netlink_recvmsg)
 constexpr timeval kTimeout{2, 0};
 constexpr const char* kWhere = "netlink";
 

@@ -204,7 +204,7 @@ TEST(MemoryStatV2, DistinguishesEveryWantedKeyFromItsNeighbours) {
     EXPECT_EQ(stats.*field, 42U) << key;
     unsigned filled = 0;
     for (const Count& value : values(stats)) {
-      filled += value ? 1 : 0;
+      filled += value ? 1U : 0U;
     }
     EXPECT_EQ(filled, 1U) << key;
   }

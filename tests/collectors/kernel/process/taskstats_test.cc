@@ -111,7 +111,7 @@ std::string message(std::uint16_t version, std::size_t bytes_of_stats) {
   std::string text(bytes_of_stats, '\0');
   std::memcpy(text.data(), &stats, std::min(sizeof stats, bytes_of_stats));
   const auto attribute = [](std::uint16_t type, const std::string& payload) {
-    const nlattr head{static_cast<std::uint16_t>(NLA_HDRLEN + payload.size()), type};
+    const nlattr head{static_cast<std::uint16_t>(sizeof(nlattr) + payload.size()), type};
     return std::string(reinterpret_cast<const char*>(&head), sizeof head) + payload;
   };
   const std::string body = attribute(TASKSTATS_TYPE_AGGR_PID, attribute(TASKSTATS_TYPE_STATS, text));

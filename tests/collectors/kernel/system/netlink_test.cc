@@ -4,6 +4,8 @@
 #include <linux/netlink.h>
 #include <linux/rtnetlink.h>
 
+#include <array>
+
 namespace tallyman::netlink {
 namespace {
 
@@ -72,7 +74,7 @@ TEST(NetlinkAttributes, LoseTheirFlagsAndKeepTheirBounds) {
 }
 
 TEST(NetlinkAttributes, OfHostileLengthEndTheReading) {
-  for (const std::uint16_t length : {0, 3, 9, 0xffff}) {
+  for (const std::uint16_t length : std::array<std::uint16_t, 4>{0, 3, 9, 0xffff}) {
     const std::string bytes = attribute(length, 3, "abcd");
     AttributeReader reader(bytes);
     Attribute one;
