@@ -72,7 +72,7 @@ void ExitBook::book(ScanTime time) {
     } else if (unseen_threads_.size() < kMaxUnseen) {
       unseen_threads_[exit.tgid].add(of_thread(exit));
     }
-    exits_ += exit.process ? 1 : 0;
+    exits_ += exit.process ? 1U : 0U;
   }
   for (const TaskExit* exit : unseen) {  // children end before their parents: now all parents are known
     book_unseen(*exit, time);

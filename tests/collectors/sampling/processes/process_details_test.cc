@@ -114,7 +114,7 @@ TEST_F(ProcessDetailsTest, PssIsReadForTwentyAScanAndOnceAMinute) {
     std::size_t known = 0;
     for (std::uint32_t pid = 1; pid <= 30; ++pid) {
       details_->read(of_[pid], files_.stat(pid).value(), kBare, scan_);
-      known += of_[pid].pss ? 1 : 0;
+      known += of_[pid].pss ? 1U : 0U;
     }
     return known;
   };
