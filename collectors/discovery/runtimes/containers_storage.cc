@@ -106,7 +106,7 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const 
     const std::string below = containers + "/" + id + "/userdata";
     for (const std::string& top : {storage.graph, storage.run}) {
       auto directory = files_.open(top + below, O_PATH | O_DIRECTORY);
-      if (!directory && directory.error().kind == ErrorKind::kDenied) error = std::move(directory.error());
+      if (!directory && directory.error().kind == ErrorKind::kDenied) error = directory.error();
       if (!directory || faccessat(directory->get(), "config.json", F_OK, 0) != 0) continue;
       auto run = files_.open(storage.run + below, O_PATH | O_DIRECTORY);
       return Place{top + below + "/config.json",
@@ -127,7 +127,7 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std
   for (const Storage& storage : storages()) {
     auto place = find_in(storage, id);
     if (place) return place;
-    if (place.error().kind == ErrorKind::kDenied) error = std::move(place.error());
+    if (place.error().kind == ErrorKind::kDenied) error = place.error();
   }
   return error;
 }

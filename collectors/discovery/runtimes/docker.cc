@@ -119,7 +119,7 @@ Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& 
     auto directory = files_.open(path, O_PATH | O_DIRECTORY);
     if (directory) return Place{std::move(path), std::move(*directory)};
     // The others may still be readable: a user's own Docker next to root's.
-    if (error.kind == ErrorKind::kUnsupported) error = std::move(directory.error());
+    if (error.kind == ErrorKind::kUnsupported) error = directory.error();
   }
   return error;
 }
