@@ -2,6 +2,7 @@
 
 #include "collectors/model/workload_id.h"
 
+#include <cmath>
 #include <map>
 #include <vector>
 
@@ -54,8 +55,8 @@ ProcessFacts facts_of(const ProcessAccount& account, bool tasks) {
   facts.timeslices = known(account, Tally::kTimeslices);
   if (tasks) {
     facts.tasks = now.tasks;
-    facts.load_milli = static_cast<std::uint64_t>(account.load * 1000 + 0.5);
-    facts.uninterruptible_load_milli = static_cast<std::uint64_t>(account.uninterruptible_load * 1000 + 0.5);
+    facts.load_milli = static_cast<std::uint64_t>(std::llround(account.load * 1000));
+    facts.uninterruptible_load_milli = static_cast<std::uint64_t>(std::llround(account.uninterruptible_load * 1000));
   }
   for (const auto& [name, one] : account.executables) {
     facts.executables.push_back({name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});

@@ -8,7 +8,7 @@ namespace {
 
 using Serves = RuntimeProcess::Serves;
 
-struct Program {
+struct KnownProgram {
   std::string_view executable;  // a prefix
   std::string_view component;
   Serves serves;
@@ -16,20 +16,20 @@ struct Program {
 };
 // Longer names before their prefixes.
 constexpr std::array kPrograms = {
-    Program{"containerd-shim", "containerd-shim", Serves::kContainer, "-id"},  // Kubernetes: the pod's sandbox
-    Program{"containerd", "containerd", Serves::kHost},
-    Program{"docker-containerd-shim", "containerd-shim", Serves::kContainer},  // before Docker 18.09: by place
-    Program{"docker-containerd", "containerd", Serves::kHost},
-    Program{"docker-proxy", "docker-proxy", Serves::kAddress, "-container-ip"},
-    Program{"dockerd", "dockerd", Serves::kHost},
-    Program{"conmon", "conmon", Serves::kContainer, "-c"},
-    Program{"podman", "podman", Serves::kHost},
-    Program{"crio", "crio", Serves::kHost},
-    Program{"lxc-start", "lxc-monitor", Serves::kCgroup},
+    KnownProgram{"containerd-shim", "containerd-shim", Serves::kContainer, "-id"},  // Kubernetes: the pod's sandbox
+    KnownProgram{"containerd", "containerd", Serves::kHost},
+    KnownProgram{"docker-containerd-shim", "containerd-shim", Serves::kContainer},  // before Docker 18.09: by place
+    KnownProgram{"docker-containerd", "containerd", Serves::kHost},
+    KnownProgram{"docker-proxy", "docker-proxy", Serves::kAddress, "-container-ip"},
+    KnownProgram{"dockerd", "dockerd", Serves::kHost},
+    KnownProgram{"conmon", "conmon", Serves::kContainer, "-c"},
+    KnownProgram{"podman", "podman", Serves::kHost},
+    KnownProgram{"crio", "crio", Serves::kHost},
+    KnownProgram{"lxc-start", "lxc-monitor", Serves::kCgroup},
 };
 
-const Program* find(std::string_view executable) {
-  const auto found = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const Program& program) {
+const KnownProgram* find(std::string_view executable) {
+  const auto found = std::find_if(kPrograms.begin(), kPrograms.end(), [&](const KnownProgram& program) {
     // "containerd-shim-runc-v2", but not "containerd-stress" and "podman-compose".
     if (!executable.starts_with(program.executable)) return false;
     return executable.size() == program.executable.size() || program.component == "containerd-shim";
@@ -75,7 +75,7 @@ bool is_runtime_program(std::string_view executable) { return find(executable) !
 
 std::optional<RuntimeProcess> recognise_runtime_process(std::string_view executable, std::string_view command,
                                                         std::string_view cgroup) {
-  const Program* program = find(executable);
+  const KnownProgram* program = find(executable);
   if (program == nullptr) return {};
   RuntimeProcess process{program->component, program->serves, {}};
   if (program->serves == Serves::kCgroup) {
