@@ -245,8 +245,9 @@ void HistoryStore::publish_statistics() {
 }
 
 std::size_t HistoryStore::overhead_bytes() const {
-  std::size_t bytes = sizeof *this + ticks_[kFine].memory_bytes() + ticks_[kCoarse].memory_bytes() +
-                      track_of_block_.capacity() * sizeof(HistoryTrack*);
+  std::size_t bytes =
+      sizeof *this + ticks_[kFine].memory_bytes() + ticks_[kCoarse].memory_bytes() +
+      track_of_block_.capacity() * sizeof(HistoryTrack*);  // NOLINT(bugprone-sizeof-expression): the pointers are meant
   for (const auto& [key, track] : tracks_) bytes += track->memory_bytes() + key.first.capacity() + kMapNodeBytes;
   return bytes;
 }

@@ -2,10 +2,6 @@
 
 #include "collectors/kernel/filesystem/layer_location.h"
 
-#include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
-
 #include <algorithm>
 
 namespace tallyman {
@@ -19,14 +15,6 @@ constexpr unsigned kTriesAtLocating = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
 
-// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is read. On a
-// busy host an idle thread would hold it for seconds.
-void become_unobtrusive() {
-  constexpr int kWhoProcess = 1, kIdleClass = 3, kClassShift = 13;  // linux/ioprio.h
-  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
-  syscall(SYS_ioprio_set, kWhoProcess, 0, kIdleClass << kClassShift);
-}
-
 std::string key_of_disk(std::uint32_t major, std::uint32_t minor) {
   return std::to_string(major) + ":" + std::to_string(minor);
 }
@@ -35,18 +23,20 @@ std::string key_of_disk(std::uint32_t major, std::uint32_t minor) {
 
 FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, FilesystemPorts ports)
     : root_(std::move(root)),
-      options_(std::move(options)),
+      options_(options),
       ports_(std::move(ports)),
       disk_caller_("fs-call-1", options_.disk_deadline, kMaxLeftBehind),
-      walk_caller_("fs-call-2", options_.deadline, kMaxLeftBehind, become_unobtrusive),
-      trees_(options_.max_trees) {
+      trees_(options_.max_trees),
+      measurer_(options_, ports_, trees_, disk_caller_,
+                {[this](ErrorKind kind, const std::string& where) { note(kind, where); },
+                 [this] { return thread_.stopping(); }}) {
   thread_.start([this] { run(); });
 }
 
 FilesystemSource::Worker::~Worker() {
   thread_.request_stop();
   disk_caller_.hurry();
-  walk_caller_.hurry();
+  measurer_.hurry();
   thread_.stop();
 }
 
@@ -94,13 +84,14 @@ void FilesystemSource::Worker::run() {
     const bool again = now >= locating_due;
     locate_layers(again);
     locating_due = again ? now + kRetryLocating : locating_due;
-    if (now >= rest_until_) {
-      if (MeasuredTrees::Tree* tree = trees_.next(now)) {
-        work_on(*tree);
+    if (now >= measurer_.rest_until()) {
+      MeasuredTrees::Tree* tree = trees_.next(now);
+      if (tree != nullptr && measurer_.work_on(*tree, host_table_)) {
+        mark_changed(tree->users);
       }
     }
     publish();
-    const Time next_work = std::max(trees_.next_due().value_or(Time::max()), rest_until_);
+    const Time next_work = std::max(trees_.next_due().value_or(Time::max()), measurer_.rest_until());
     const Time next = std::min({disks_due_, locating_due, next_work});
     wake_.wait_until(std::max(next, steady_clock::now() + kSoonest), &thread_.stop_event());
   }
@@ -221,7 +212,7 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
 // are still dead hang again.
 void FilesystemSource::Worker::forget_reappeared() {
   const std::size_t hanging_trees = trees_.count()[static_cast<std::size_t>(TreeState::kHanging)];
-  if (disk_caller_.hanging() + walk_caller_.hanging() < hanging_disks_.size() + hanging_trees) {
+  if (disk_caller_.hanging() + measurer_.hanging() < hanging_disks_.size() + hanging_trees) {
     hanging_disks_.clear();
     trees_.forget_hanging(steady_clock::now());
   }
@@ -313,9 +304,16 @@ void FilesystemSource::Worker::publish() {
   for (std::size_t state = 0; state < counts.size(); ++state) {
     statistics_.trees.emplace_back(to_string(static_cast<TreeState>(state)), counts[state]);
   }
+  const TreeMeasurer::Statistics& walks = measurer_.statistics();
+  statistics_.walks_complete = walks.complete;
+  statistics_.walks_failed = walks.failed;
+  statistics_.entries = walks.entries;
+  statistics_.links_estimated = walks.links_estimated;
+  statistics_.cpu_seconds = walks.cpu_seconds;
+  statistics_.seconds = walks.seconds;
   statistics_.walks_aborted = trees_.aborted_walks();
   statistics_.trees_refused = trees_.refused();
-  statistics_.hanging = disk_caller_.hanging() + walk_caller_.hanging();
+  statistics_.hanging = disk_caller_.hanging() + measurer_.hanging();
   lock.unlock();
   if (changed) {
     first_published_.ring();  // a woken thread only tries to take the lock

@@ -5,6 +5,7 @@
 
 #include "collectors/kernel/filesystem/filesystem_source.h"
 #include "collectors/kernel/filesystem/measured_trees.h"
+#include "collectors/kernel/filesystem/tree_measurer.h"
 #include "collectors/kernel/system/deadline_caller.h"
 #include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
@@ -40,7 +41,6 @@ class FilesystemSource::Worker {
     std::vector<std::pair<std::string, std::string>> volumes;  // key of the tree, name
     unsigned tries = 0;                                        // to find the layer
   };
-  struct Slice;
 
   void run();
   void take_commands();
@@ -50,12 +50,6 @@ class FilesystemSource::Worker {
   bool locate_layer_of(Serial serial, Workload& workload);
   void forget_reappeared();
   void ask_disks();
-  void work_on(MeasuredTrees::Tree& tree);
-  bool begin(MeasuredTrees::Tree& tree);
-  void ask_own_filesystem(MeasuredTrees::Tree& tree);
-  void finish_slice(MeasuredTrees::Tree& tree, const Slice& slice);
-  void settle(MeasuredTrees::Tree& tree, TreeState state, std::chrono::nanoseconds next);
-  void fail(MeasuredTrees::Tree& tree, const Error& error);
   void note(ErrorKind kind, const std::string& where);
   void mark_changed(const std::vector<Serial>& users) { pending_.insert(users.begin(), users.end()); }
   void publish();
@@ -65,7 +59,7 @@ class FilesystemSource::Worker {
   const FilesystemOptions options_;
   const FilesystemPorts ports_;
   WakeEvent wake_, first_published_;
-  DeadlineCaller disk_caller_, walk_caller_;
+  DeadlineCaller disk_caller_;
 
   // Used by the planning thread only.
   MountTable host_table_;
@@ -73,9 +67,10 @@ class FilesystemSource::Worker {
   std::set<std::pair<std::uint32_t, std::uint32_t>> hanging_disks_;
   std::map<Serial, Workload> workloads_;
   MeasuredTrees trees_;
+  TreeMeasurer measurer_;
   std::set<Serial> pending_;
   Published reported_;
-  Time disks_due_, rest_until_;
+  Time disks_due_;
 
   mutable Mutex mutex_;
   Commands commands_ GUARDED_BY(mutex_);

@@ -1,10 +1,15 @@
-// How the worker measures one tree: by its quota, by the totals of its file system, or by
-// a walk in slices. Each runs in a thread that may be abandoned.
-#include "collectors/kernel/filesystem/filesystem_worker.h"
+#include "collectors/kernel/filesystem/tree_measurer.h"
+
 #include "collectors/kernel/system/self_process.h"
 #include "collectors/kernel/system/wall_clock.h"
 
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
 #include <algorithm>
+#include <memory>
+#include <utility>
 
 namespace tallyman {
 namespace {
@@ -14,24 +19,46 @@ using std::chrono::steady_clock;
 
 constexpr int kRetryFactor = 10;  // failed trees are tried less often
 constexpr std::uint64_t kQuotasPerSecond = 100;
+constexpr std::size_t kMaxLeftBehind = 4;
 
 double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
+
+// nice rather than SCHED_IDLE: the kernel holds a directory's lock while it is read. On a
+// busy host an idle thread would hold it for seconds.
+void become_unobtrusive() {
+  constexpr int kWhoProcess = 1, kIdleClass = 3, kClassShift = 13;  // linux/ioprio.h
+  setpriority(PRIO_PROCESS, static_cast<id_t>(syscall(SYS_gettid)), 19);
+  syscall(SYS_ioprio_set, kWhoProcess, 0, kIdleClass << kClassShift);
+}
 
 }  // namespace
 
 // One slice of a walk. Owned by both threads: a hanging walk keeps what it uses.
-struct FilesystemSource::Worker::Slice {
+struct TreeMeasurer::Slice {
   std::shared_ptr<TreeWalk> walk;
   TreeWalk::State state = TreeWalk::State::kRunning;
   std::uint64_t entries = 0;
   nanoseconds cpu{0}, wall{0};
 };
 
-void FilesystemSource::Worker::work_on(MeasuredTrees::Tree& tree) {
-  if (!tree.walk && !begin(tree)) {
+TreeMeasurer::TreeMeasurer(const FilesystemOptions& options, const FilesystemPorts& ports, const MeasuredTrees& trees,
+                           DeadlineCaller& disk_caller, Callbacks callbacks)
+    : options_(options),
+      ports_(ports),
+      trees_(trees),
+      disk_caller_(disk_caller),
+      callbacks_(std::move(callbacks)),
+      walk_caller_("fs-call-2", options.deadline, kMaxLeftBehind, become_unobtrusive) {}
+
+bool TreeMeasurer::work_on(Tree& tree, const MountTable& mounts) {
+  if (!tree.walk && !begin(tree, mounts)) {
     rest_until_ = steady_clock::now() + nanoseconds(1'000'000'000 / kQuotasPerSecond);
-    return;
+    return true;
   }
+  return advance(tree);
+}
+
+bool TreeMeasurer::advance(Tree& tree) {
   auto slice = std::make_shared<Slice>();
   slice->walk = tree.walk;
   const bool answered = walk_caller_.call([slice, most = options_.budget.slice_entries()] {
@@ -45,23 +72,23 @@ void FilesystemSource::Worker::work_on(MeasuredTrees::Tree& tree) {
   });
   if (!answered) {
     tree.walk.reset();
-    if (!thread_.stopping()) {
-      note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
-      settle(tree, TreeState::kHanging, {});
+    if (callbacks_.stopping()) {
+      return false;
     }
-    return;
+    hang(tree);
+    return true;
   }
   rest_until_ = steady_clock::now() + options_.budget.rest_after(slice->entries, slice->cpu, slice->wall);
-  finish_slice(tree, *slice);
+  return finish_slice(tree, *slice);
 }
 
 // True: a walk is needed and has been prepared.
-bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
+bool TreeMeasurer::begin(Tree& tree, const MountTable& mounts) {
   if (tree.directory.empty()) {
     ask_own_filesystem(tree);
     return false;
   }
-  const formats::Mount* mount = mount_of(host_table_, tree.directory);
+  const formats::Mount* mount = mount_of(mounts, tree.directory);
   if (mount != nullptr && !is_local_filesystem(mount->fs_type)) {
     settle(tree, TreeState::kRemote, options_.budget.interval * kRetryFactor);
     return false;
@@ -73,8 +100,7 @@ bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
     *answer = opened ? ask_tree(*opened) : Result<OpenedTree>(opened.error());
   });
   if (!answered) {
-    note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
-    settle(tree, TreeState::kHanging, {});
+    hang(tree);
     return false;
   }
   if (!*answer) {
@@ -106,7 +132,7 @@ bool FilesystemSource::Worker::begin(MeasuredTrees::Tree& tree) {
   return true;
 }
 
-void FilesystemSource::Worker::ask_own_filesystem(MeasuredTrees::Tree& tree) {
+void TreeMeasurer::ask_own_filesystem(Tree& tree) {
   formats::Mount mount;
   mount.major = tree.major;
   mount.minor = tree.minor;
@@ -130,26 +156,28 @@ void FilesystemSource::Worker::ask_own_filesystem(MeasuredTrees::Tree& tree) {
   settle(tree, TreeState::kMeasured, options_.disks_interval);
 }
 
-void FilesystemSource::Worker::finish_slice(MeasuredTrees::Tree& tree, const Slice& slice) {
-  tree.walk_cpu += slice.cpu;
-  {
-    const MutexLock lock(mutex_);
-    statistics_.entries += slice.entries;
-    statistics_.cpu_seconds += seconds_of(slice.cpu);
-    statistics_.seconds += seconds_of(slice.wall);
-    if (slice.state != TreeWalk::State::kRunning) {
-      statistics_.links_estimated += slice.walk->links_estimated();
-      ++(slice.state == TreeWalk::State::kDone ? statistics_.walks_complete : statistics_.walks_failed);
-    }
+void TreeMeasurer::count(const Slice& slice) {
+  statistics_.entries += slice.entries;
+  statistics_.cpu_seconds += seconds_of(slice.cpu);
+  statistics_.seconds += seconds_of(slice.wall);
+  if (slice.state != TreeWalk::State::kRunning) {
+    statistics_.links_estimated += slice.walk->links_estimated();
+    ++(slice.state == TreeWalk::State::kDone ? statistics_.complete : statistics_.failed);
   }
+}
+
+bool TreeMeasurer::finish_slice(Tree& tree, const Slice& slice) {
+  tree.walk_cpu += slice.cpu;
+  count(slice);
   if (slice.state == TreeWalk::State::kRunning) {
-    return;
+    return false;
   }
   tree.walk.reset();
   if (slice.state == TreeWalk::State::kFailed) {
     Error error = slice.walk->error();
     error.where = tree.directory + "/" + error.where;
-    return fail(tree, error);
+    fail(tree, error);
+    return true;
   }
   const TreeUsage usage = slice.walk->usage();
   TreeStats stats;
@@ -160,15 +188,21 @@ void FilesystemSource::Worker::finish_slice(MeasuredTrees::Tree& tree, const Sli
   stats.measured_nsec = tree.walk_began_nsec;
   tree.stats = std::move(stats);
   settle(tree, TreeState::kMeasured, options_.budget.next_after(tree.walk_cpu));
+  return true;
+}
+
+void TreeMeasurer::hang(Tree& tree) {
+  callbacks_.note(ErrorKind::kIo, tree.directory + ": the disk does not answer");
+  settle(tree, TreeState::kHanging, {});
 }
 
 // No value rather than an old or a partial one.
-void FilesystemSource::Worker::fail(MeasuredTrees::Tree& tree, const Error& error) {
+void TreeMeasurer::fail(Tree& tree, const Error& error) {
   tree.stats.reset();
   const bool vanished = error.kind == ErrorKind::kGone || error.kind == ErrorKind::kUnsupported;
   const bool denied = error.kind == ErrorKind::kDenied;
   if (!vanished) {
-    note(error.kind, to_string(error));
+    callbacks_.note(error.kind, to_string(error));
   }
   settle(tree,
          vanished ? TreeState::kUnreachable
@@ -177,13 +211,12 @@ void FilesystemSource::Worker::fail(MeasuredTrees::Tree& tree, const Error& erro
          vanished ? options_.budget.interval : options_.budget.interval * kRetryFactor);
 }
 
-void FilesystemSource::Worker::settle(MeasuredTrees::Tree& tree, TreeState state, nanoseconds next) {
+void TreeMeasurer::settle(Tree& tree, TreeState state, nanoseconds next) {
   tree.state = state;
   if (state != TreeState::kMeasured) {
     tree.stats.reset();
   }
   tree.due = steady_clock::now() + std::chrono::duration_cast<steady_clock::duration>(next);
-  mark_changed(tree.users);
 }
 
 }  // namespace tallyman
