@@ -70,7 +70,7 @@ std::uint64_t BitReader::read(unsigned count) {
   for (unsigned done = 0; done < count;) {
     const unsigned offset = at_ % 8;
     const unsigned taken = std::min(count - done, 8 - offset);
-    const std::uint64_t bits = (bytes_[at_ / 8] >> offset) & ((1U << taken) - 1);
+    const std::uint64_t bits = (unsigned{bytes_[at_ / 8]} >> offset) & ((1U << taken) - 1);
     value |= bits << done;
     done += taken;
     at_ += taken;
