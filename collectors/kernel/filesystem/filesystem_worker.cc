@@ -10,7 +10,6 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr std::size_t kMaxLeftBehind = 4;
 constexpr unsigned kTriesAtLocating = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
@@ -25,7 +24,7 @@ FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, Files
     : root_(std::move(root)),
       options_(options),
       ports_(std::move(ports)),
-      disk_caller_("fs-call-1", options_.disk_deadline, kMaxLeftBehind),
+      disk_caller_("fs-call-1", options_.disk_deadline, TreeMeasurer::kMaxLeftBehind),
       trees_(options_.max_trees),
       measurer_(options_, ports_, trees_, disk_caller_,
                 {[this](ErrorKind kind, const std::string& where) { note(kind, where); },

@@ -19,7 +19,6 @@ using std::chrono::steady_clock;
 
 constexpr int kRetryFactor = 10;  // failed trees are tried less often
 constexpr std::uint64_t kQuotasPerSecond = 100;
-constexpr std::size_t kMaxLeftBehind = 4;
 
 double seconds_of(nanoseconds duration) { return std::chrono::duration<double>(duration).count(); }
 

@@ -20,6 +20,7 @@ class TreeMeasurer {
  public:
   using Tree = MeasuredTrees::Tree;
   using Time = MeasuredTrees::Time;
+  static constexpr std::size_t kMaxLeftBehind = 4;  // abandoned calls of one caller
 
   // Of walks, since the start.
   struct Statistics {

@@ -83,7 +83,7 @@ TEST_F(ExitBookTest, TheUnseenAreBookedWhereTheirNearestKnownAncestorIsOrWas) {
   walk();
   book({exit_of(10, 1, "nginx", 0)});
   walk();
-  // The child of a child that was not seen either, and whose record comes later.
+  // The child of a child that was not seen either. Its record comes later.
   book({exit_of(51, 50, "grep", 30), exit_of(50, 10, "sh", 70)});
   EXPECT_EQ(cpu_nsec("/docker/web"), 100U);
   for (int i = 0; i < 2; ++i) {
