@@ -15,8 +15,10 @@ The last line is "N passed, N failed[, N skipped]". Exit code 0: nothing failed;
 build failed; 2: the arguments are wrong."""
 
 import argparse
+import contextlib
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -71,11 +73,13 @@ class Run:
             self.results.append(name)
         return found
 
-    def tests(self, tests, results="results.xml"):
-        if not tests:
-            return
+    def build_for(self, tests):
+        """Builds what they need."""
         needs = sorted(set().union(*(test.needs for test in tests)))
-        if needs and not self.build("test", *needs):
+        return not needs or self.build("test", *needs)
+
+    def tests(self, tests, results="results.xml"):
+        if not tests or not self.build_for(tests):
             return
         names = "|".join(re.escape(test.name) for test in tests)
         self.ctest("test", results, "-R", f"^({names})$")
@@ -107,10 +111,34 @@ class Run:
 
     def stage(self, number, tests, long_too):
         of_stage = [test for test in tests if test.stage == number and (long_too or "long" not in test.labels)]
-        self.tests(of_stage)
-        if number == 3:
-            for preset in SANITIZERS:
-                self.preset(preset)
+        if number != 3:
+            self.tests(of_stage)
+            return
+        if self.build_for(of_stage):
+            with building_beside(SANITIZERS):
+                self.tests(of_stage)
+        for preset in SANITIZERS:
+            self.preset(preset)
+
+
+@contextlib.contextmanager
+def building_beside(presets):
+    """Builds the presets with the processor time that the tests leave: most of stage 3 waits for a
+    machine, a daemon or the next second. What fails here fails, and says so, when it is built again."""
+    script = 'for preset; do nice -n 19 scripts/build "$preset"; done'
+    command = ["bash", "-c", script, "building_beside", *presets]
+    # A group of its own: ninja and the compilers end with it.
+    null = subprocess.DEVNULL
+    builds = subprocess.Popen(command, cwd=ROOT, stdin=null, stdout=null, stderr=null, start_new_session=True)
+    try:
+        yield
+        if builds.poll() is None:
+            print(f"Waiting for the build of {' and '.join(presets)}", flush=True)
+        builds.wait()
+    except BaseException:
+        os.killpg(builds.pid, signal.SIGTERM)
+        builds.wait()
+        raise
 
 
 def run_stages(run, numbers, tests, everything):
@@ -174,6 +202,7 @@ def wrong_arguments(message):
 
 def main():
     arguments = arguments_of(sys.argv[1:])
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(128 + signal.SIGTERM))  # ends what it started, too
     run = Run()
     # Configured, or configured again after a CMakeLists.txt has changed.
     if not run.build("test", "build.ninja"):

@@ -215,7 +215,7 @@ def test_one_nginx_bare_and_one_in_a_container(docker, containers):
     contained = containers("nginx-contained", image="tallyman/nginx:1")
     address = contained.inspect()["NetworkSettings"]["IPAddress"] + ":80"
     with tempfile.TemporaryDirectory(prefix=own.mark()) as directory:
-        # Of the worker's command line nginx leaves nothing: the executable alone tells.
+        # Of the worker's command line nginx leaves nothing: the executable alone identifies it.
         rules = '[{"name": "nginx-bare", "executable": "^nginx$"}]'
         bare = nginx.BareNginx(directory, preexec_fn=leave_cgroups)
         try:

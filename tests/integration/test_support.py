@@ -58,7 +58,7 @@ own.begin()
 directory = own.directory("test")
 network.OwnNetwork(directory / "network")
 subprocess.Popen(["sleep", "1000"])
-cgroup = pathlib.Path(sys.argv[2]) / f"tallyman-lives-{own.os.getpid()}"
+cgroup = pathlib.Path(sys.argv[2]) / f"tallyman-lifetimes-{own.os.getpid()}"
 (cgroup / "inside").mkdir(parents=True)
 print(directory, cgroup, flush=True)
 time.sleep(1000)

@@ -44,7 +44,7 @@ constexpr const char* kUsage =
     "  receive PORT BYTES      takes it\n"
     "  crowd N                 N child processes that do nothing\n"
     "  children N SECONDS      N child processes, one after the other, that burn so much each\n"
-    "  child COMMAND           runs the command in a child and tells how that ended\n"
+    "  child COMMAND           runs the command in a child and prints how it ended\n"
     "  sleep SECONDS\n"
     "  await                   goes on at SIGUSR1\n"
     "  stay                    until SIGTERM or SIGINT, which end it with 0 at any time\n";

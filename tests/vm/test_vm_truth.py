@@ -237,11 +237,11 @@ def test_what_comes_and_goes_while_it_serves(guest):
     assert not served.all("container_memory_usage_bytes", **labels_of("latecomer"))
 
 
-def test_none_of_a_thousand_short_lives_is_lost(guest):
+def test_none_of_a_thousand_short_lived_cgroups_is_lost(guest):
     """tests/collectors/sampling/lifecycle/lifetimes_test.cc, under v2: each has start, end and final counter."""
-    log = guest.read("lives.log")
+    log = guest.read("lifetimes.log")
     print(log)
-    assert guest.read("lives.exit").strip() == "0", log
+    assert guest.read("lifetimes.exit").strip() == "0", log
     assert "[  PASSED  ] 1 test" in log
 
 

@@ -98,8 +98,8 @@ const std::vector<ContainersStorageRuntime::Storage>& ContainersStorageRuntime::
   return storages_;
 }
 
-Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const Storage& storage,
-                                                                          const std::string& id) {
+Result<ContainersStorageRuntime::ContainerFiles> ContainersStorageRuntime::find_in(const Storage& storage,
+                                                                                   const std::string& id) {
   Error error{ErrorKind::kUnsupported, ENOENT, storage.graph};
   for (const char* driver : kDrivers) {
     const std::string containers = "/" + std::string(driver) + "-containers";
@@ -109,25 +109,25 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find_in(const 
       if (!directory && directory.error().kind == ErrorKind::kDenied) error = directory.error();
       if (!directory || faccessat(directory->get(), "config.json", F_OK, 0) != 0) continue;
       auto run = files_.open(storage.run + below, O_PATH | O_DIRECTORY);
-      return Place{top + below + "/config.json",
-                   std::move(*directory),
-                   storage.run + below,
-                   run ? std::move(*run) : FileDescriptor(),
-                   storage.graph + containers,
-                   storage.graph,
-                   driver,
-                   storage.exits + "/" + id};
+      return ContainerFiles{top + below + "/config.json",
+                            std::move(*directory),
+                            storage.run + below,
+                            run ? std::move(*run) : FileDescriptor(),
+                            storage.graph + containers,
+                            storage.graph,
+                            driver,
+                            storage.exits + "/" + id};
     }
   }
   return error;
 }
 
-Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std::string& id) {
+Result<ContainersStorageRuntime::ContainerFiles> ContainersStorageRuntime::find(const std::string& id) {
   Error error{ErrorKind::kUnsupported, ENOENT, kRootGraph};
   for (const Storage& storage : storages()) {
-    auto place = find_in(storage, id);
-    if (place) return place;
-    if (place.error().kind == ErrorKind::kDenied) error = place.error();
+    auto found = find_in(storage, id);
+    if (found) return found;
+    if (found.error().kind == ErrorKind::kDenied) error = found.error();
   }
   return error;
 }
@@ -135,25 +135,25 @@ Result<ContainersStorageRuntime::Place> ContainersStorageRuntime::find(const std
 Runtime::MetadataSource ContainersStorageRuntime::metadata_source() const { return {kRootGraph, {}}; }
 
 std::uint64_t ContainersStorageRuntime::revision(const std::string& id) {
-  const auto place = find(id);
-  if (!place) return 0;
-  const std::uint64_t config = revision_of_files(place->config_directory.get(), {"config.json"});
+  const auto found = find(id);
+  if (!found) return 0;
+  const std::uint64_t config = revision_of_files(found->config_directory.get(), {"config.json"});
   const std::uint64_t pid =
-      place->run_directory.valid() ? revision_of_files(place->run_directory.get(), {"pidfile"}) : 0;
+      found->run_directory.valid() ? revision_of_files(found->run_directory.get(), {"pidfile"}) : 0;
   return std::max<std::uint64_t>(config ^ (pid << 1), 1);
 }
 
 // The exit must be of the run named by the pid file: an older file belongs to an earlier
 // run. conmon writes a file "oom" into the container's directory if the OOM killer killed
 // it.
-std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const Place& place) {
-  const auto finished = modified_nsec(files_, place.exit_file);
-  const auto text = files_.read(place.exit_file, kMaxExitBytes);
+std::optional<ContainerExit> ContainersStorageRuntime::read_exit(const ContainerFiles& container) {
+  const auto finished = modified_nsec(files_, container.exit_file);
+  const auto text = files_.read(container.exit_file, kMaxExitBytes);
   const auto code = text ? parse_exit_file(*text) : std::nullopt;
   if (!finished || !code) return {};
-  const std::uint64_t started = modified_nsec(files_, place.run + "/pidfile").value_or(*finished);
+  const std::uint64_t started = modified_nsec(files_, container.run + "/pidfile").value_or(*finished);
   if (*finished < started) return {};
-  const bool oom_killed = faccessat(place.config_directory.get(), "oom", F_OK, 0) == 0;
+  const bool oom_killed = faccessat(container.config_directory.get(), "oom", F_OK, 0) == 0;
   return ContainerExit{code, oom_killed, started, *finished};
 }
 
@@ -162,39 +162,39 @@ void ContainersStorageRuntime::handle_events() {
   for (const std::string& file : exit_files_.written()) {
     const std::string id = file.substr(file.rfind('/') + 1);
     if (!is_container_id(id)) continue;
-    const auto place = find(id);
-    if (!place || place->exit_file != file) continue;
+    const auto found = find(id);
+    if (!found || found->exit_file != file) continue;
     if (exits_read_.size() >= kMaxExitsKept) exits_read_.clear();
-    if (const auto exit = read_exit(*place)) exits_read_[id] = *exit;
+    if (const auto exit = read_exit(*found)) exits_read_[id] = *exit;
   }
 }
 
 std::optional<ContainerExit> ContainersStorageRuntime::exit_of(const std::string& id) {
   handle_events();
   if (const auto known = exits_read_.find(id); known != exits_read_.end()) return known->second;
-  const auto place = find(id);
-  return place ? read_exit(*place) : std::nullopt;
+  const auto found = find(id);
+  return found ? read_exit(*found) : std::nullopt;
 }
 
 Result<ContainerDescription> ContainersStorageRuntime::describe(const std::string& id) {
-  const auto place = find(id);
-  if (!place) return place.error();
-  const auto config = files_.read(place->config, kMaxFileBytes);
+  const auto found = find(id);
+  if (!found) return found.error();
+  const auto config = files_.read(found->config, kMaxFileBytes);
   if (!config) return config.error();
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
-  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, place->config};
+  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, found->config};
   // The second has containers that end with their process (--rm, --transient-store).
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
-    const auto containers = files_.read(place->names_directory + name, kMaxFileBytes);
+    const auto containers = files_.read(found->names_directory + name, kMaxFileBytes);
     if (containers && parse_containers_json(*containers, id, metadata)) {
       metadata.layer_directory = containers_storage_layer_directory(
-          place->graph, place->driver, layer_in_containers_json(*containers, id), root_path_of_oci_spec(*config));
+          found->graph, found->driver, layer_in_containers_json(*containers, id), root_path_of_oci_spec(*config));
       break;
     }
     if (!containers && containers.error().kind != ErrorKind::kUnsupported) description.incomplete = containers.error();
   }
-  take_pid_file(files_, place->run + "/pidfile", metadata);
+  take_pid_file(files_, found->run + "/pidfile", metadata);
   return description;
 }
 

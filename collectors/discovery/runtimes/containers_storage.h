@@ -46,7 +46,7 @@ class ContainersStorageRuntime final : public Runtime {
   void handle_events() override;
 
  private:
-  struct Place {
+  struct ContainerFiles {
     std::string config;               // path of config.json
     FileDescriptor config_directory;  // its directory
     std::string run;                  // .../overlay-containers/ID/userdata of the run directory
@@ -58,11 +58,11 @@ class ContainersStorageRuntime final : public Runtime {
   struct Storage {
     std::string run, graph, exits;
   };
-  Result<Place> find(const std::string& id);
-  Result<Place> find_in(const Storage& storage, const std::string& id);
+  Result<ContainerFiles> find(const std::string& id);
+  Result<ContainerFiles> find_in(const Storage& storage, const std::string& id);
   const std::vector<Storage>& storages();
 
-  std::optional<ContainerExit> read_exit(const Place& place);
+  std::optional<ContainerExit> read_exit(const ContainerFiles& container);
 
   RootedFiles files_;
   ExitFiles exit_files_;

@@ -45,12 +45,12 @@ class DockerRuntime final : public Runtime {
   }
 
  private:
-  struct Place {
+  struct ContainerDirectory {
     std::string path;
     FileDescriptor directory;
   };
-  Result<Place> find(const std::string& id);
-  Result<Place> find_among_known(const std::string& id);
+  Result<ContainerDirectory> find(const std::string& id);
+  Result<ContainerDirectory> find_among_known(const std::string& id);
   void find_containers_directories();
   std::string layer_directory(const std::string& containers_directory, const std::string& driver,
                               const std::string& id);
@@ -112,28 +112,28 @@ void DockerRuntime::find_containers_directories() {
   closedir(listing);
 }
 
-Result<DockerRuntime::Place> DockerRuntime::find_among_known(const std::string& id) {
+Result<DockerRuntime::ContainerDirectory> DockerRuntime::find_among_known(const std::string& id) {
   Error error{ErrorKind::kUnsupported, ENOENT, kDefaultDataRoot};
   for (const auto& containers : containers_directories_) {
     std::string path = containers + "/" + id;
     auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-    if (directory) return Place{std::move(path), std::move(*directory)};
+    if (directory) return ContainerDirectory{std::move(path), std::move(*directory)};
     // The others may still be readable: a user's own Docker next to root's.
     if (error.kind == ErrorKind::kUnsupported) error = directory.error();
   }
   return error;
 }
 
-Result<DockerRuntime::Place> DockerRuntime::find(const std::string& id) {
-  auto place = find_among_known(id);
+Result<DockerRuntime::ContainerDirectory> DockerRuntime::find(const std::string& id) {
+  auto found = find_among_known(id);
   const auto now = std::chrono::steady_clock::now();
-  if (!place && now >= next_search_) {
+  if (!found && now >= next_search_) {
     next_search_ = now + std::chrono::seconds(1);
     find_containers_directories();
-    place = find_among_known(id);
+    found = find_among_known(id);
   }
-  if (!place && place.error().kind == ErrorKind::kUnsupported && daemon_config_error_) return *daemon_config_error_;
-  return place;
+  if (!found && found.error().kind == ErrorKind::kUnsupported && daemon_config_error_) return *daemon_config_error_;
+  return found;
 }
 
 std::string DockerRuntime::layer_directory(const std::string& containers_directory, const std::string& driver,
@@ -144,21 +144,21 @@ std::string DockerRuntime::layer_directory(const std::string& containers_directo
 }
 
 std::uint64_t DockerRuntime::revision(const std::string& id) {
-  const auto place = find(id);
-  if (!place) return 0;
-  return revision_of_files(place->directory.get(), {"config.v2.json", "hostconfig.json"});
+  const auto found = find(id);
+  if (!found) return 0;
+  return revision_of_files(found->directory.get(), {"config.v2.json", "hostconfig.json"});
 }
 
 Result<ContainerDescription> DockerRuntime::describe(const std::string& id) {
-  const auto place = find(id);
-  if (!place) return place.error();
-  const std::string config_path = place->path + "/config.v2.json";
+  const auto found = find(id);
+  if (!found) return found.error();
+  const std::string config_path = found->path + "/config.v2.json";
   const auto config = files_.read(config_path, kMaxFileBytes);
   if (!config) return config.error();
   ContainerDescription description;
   if (!parse_docker_config(*config, description.metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
 
-  const std::string host_config_path = place->path + "/hostconfig.json";
+  const std::string host_config_path = found->path + "/hostconfig.json";
   const auto host_config = files_.read(host_config_path, kMaxFileBytes);
   if (!host_config) {
     if (host_config.error().kind != ErrorKind::kUnsupported) description.incomplete = host_config.error();
@@ -166,7 +166,7 @@ Result<ContainerDescription> DockerRuntime::describe(const std::string& id) {
     description.incomplete = Error{ErrorKind::kMalformed, 0, host_config_path};
   }
   ContainerMetadata& metadata = description.metadata;
-  metadata.layer_directory = layer_directory(place->path, metadata.storage_driver, id);
+  metadata.layer_directory = layer_directory(found->path, metadata.storage_driver, id);
   return description;
 }
 

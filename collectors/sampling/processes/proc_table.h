@@ -42,7 +42,7 @@ class ProcTable {
 
   // Null if it is not known.
   ScannedProcess* find(Pid pid) const { return find_in(processes_, pid); }
-  // The one that had this pid before the process that was born since the last scan.
+  // The one that had this pid before a process that started since the last scan.
   ScannedProcess* find_replaced(Pid pid) const { return find_in(replaced_, pid); }
   // Of a process that exists, or has ended in the last two scans: its orphans belong there.
   const std::string* cgroup_of(Pid pid) const;

@@ -14,7 +14,7 @@ from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, run, u
 
 # Below each hierarchy's root; {} is the session's process.
 _CGROUP_NAMES = re.compile(
-    r"(?:tallyman-(?:lives|browser)-(\d+)"
+    r"(?:tallyman-(?:lifetimes|browser)-(\d+)"
     r"|lxc\.(?:payload|monitor)\.tallyman-lxc-(\d+)"
     r"|machine\.slice/systemd-nspawn@tally(\d+)\.service)"
 )

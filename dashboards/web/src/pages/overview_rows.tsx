@@ -14,33 +14,33 @@ import { Spark } from "../parts/spark";
 import { Name } from "../parts/name";
 import type { RatedRow } from "./overview_model";
 
-export interface Place {
+export interface RowPosition {
   rowIndex: number;
   top: number;
   tabIndex: number;
   onFocus: () => void;
 }
 
-function rowProps(place: Place) {
+function rowProps(position: RowPosition) {
   return {
     role: "row" as const,
-    "aria-rowindex": place.rowIndex,
-    tabIndex: place.tabIndex,
-    onFocus: place.onFocus,
-    style: { transform: `translateY(${place.top}px)` },
+    "aria-rowindex": position.rowIndex,
+    tabIndex: position.tabIndex,
+    onFocus: position.onFocus,
+    style: { transform: `translateY(${position.top}px)` },
   };
 }
 
 export function WorkloadRow({
   rated,
   inGroup,
-  place,
+  position,
   live,
   badges,
 }: {
   rated: RatedRow;
   inGroup: boolean;
-  place: Place;
+  position: RowPosition;
   live: Live;
   badges: number;
 }) {
@@ -59,7 +59,7 @@ export function WorkloadRow({
   );
   return (
     <div
-      {...rowProps(place)}
+      {...rowProps(position)}
       class={`row${worst}${inGroup ? " in-group" : ""}${chosen ? " is-chosen" : ""}`}
       aria-selected={chosen}
       data-id={id}
@@ -195,20 +195,20 @@ export function GroupRow({
   group,
   open,
   toggle,
-  place,
+  position,
   rated,
 }: {
   group: Group;
   open: boolean;
   toggle: () => void;
-  place: Place;
+  position: RowPosition;
   rated: ReadonlyMap<string, RatedRow>;
 }) {
   const sum = (field: string): number | null => group.sums.get(field) ?? null;
   const conditions = group.members.flatMap((row) => rated.get(row.facts.id)?.conditions ?? []);
   const critical = conditions.filter((one) => one.severity === "critical").length;
   return (
-    <div {...rowProps(place)} class="row row-group" data-group={group.name} onClick={toggle}>
+    <div {...rowProps(position)} class="row row-group" data-group={group.name} onClick={toggle}>
       <div role="gridcell" class="cell c-name">
         <button
           type="button"

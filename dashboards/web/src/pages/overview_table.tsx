@@ -152,7 +152,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
         <div class="grid-body" role="rowgroup" ref={list} style={{ height: `${items.length * rowHeight}px` }}>
           {items.slice(first, last).map((item, i) => {
             const index = first + i;
-            const place = {
+            const position = {
               rowIndex: index + 2,
               top: index * rowHeight,
               tabIndex: index === activeIndex ? 0 : -1,
@@ -167,7 +167,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
                   group={item}
                   open={state.open.includes(item.name)}
                   toggle={() => toggle(item)}
-                  place={place}
+                  position={position}
                   rated={rated}
                 />
               );
@@ -178,7 +178,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
                   key={itemKey(item)}
                   rated={one}
                   inGroup={item.inGroup}
-                  place={place}
+                  position={position}
                   live={live}
                   badges={narrow ? 1 : 2}
                 />

@@ -1,4 +1,4 @@
-"""tests/integration/test_lives.py under cgroup v2 alone: real containers, by an OCI runtime."""
+"""tests/integration/test_lifetimes.py under cgroup v2 alone: real containers, by an OCI runtime."""
 
 import json
 import pathlib
@@ -36,7 +36,7 @@ def bundle():
 def run_in_guest():
     runtime = shutil.which("crun")
     assert runtime, "crun is not installed: scripts/install test installs it"
-    init = (machine.HERE / "guest" / "lives").read_text()
+    init = (machine.HERE / "guest" / "lifetimes").read_text()
     result, console = machine.run(
         {"init": init, "config.json": json.dumps(bundle()), "containers": str(CONTAINERS)}, programs={"/crun": runtime}
     )
@@ -55,9 +55,9 @@ def events(guest, kind):
 
 def test_each_has_its_start_and_its_end(guest):
     started, died = events(guest, "started"), events(guest, "died")
-    lives = {f"/docker/{number:064x}" for number in range(CONTAINERS + 1)}
+    ids = {f"/docker/{number:064x}" for number in range(CONTAINERS + 1)}
     assert len(started) == len(died) == CONTAINERS + 1
-    assert {event["workload"]["id"] for event in started} == {event["workload"]["id"] for event in died} == lives
+    assert {event["workload"]["id"] for event in started} == {event["workload"]["id"] for event in died} == ids
     assert {event["workload"]["kind"] for event in died} == {"container"}
 
 

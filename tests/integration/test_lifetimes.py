@@ -26,7 +26,7 @@ MIB = 1024 * 1024
 
 @pytest.fixture(name="parent")
 def parent_cgroup():
-    name = f"tallyman-lives-{os.getpid()}"
+    name = f"tallyman-lifetimes-{os.getpid()}"
     yield name
     for path in cgroup_directories(name):
         path.rmdir()
@@ -86,9 +86,9 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
         scrape = watching.fresh_scrape()
 
     started, died = events("started"), events("died")
-    lives = {event["workload"]["id"] for event in died}
-    assert len(lives) == len(died) == len(started) == CONTAINERS + 1
-    assert {event["workload"]["id"] for event in started} == lives
+    ids = {event["workload"]["id"] for event in died}
+    assert len(ids) == len(died) == len(started) == CONTAINERS + 1
+    assert {event["workload"]["id"] for event in started} == ids
     assert set(burnt) <= {event["workload"]["name"] for event in died}
 
     unread = [event for event in died if event["details"]["stats_source"] == "unknown"]
@@ -106,7 +106,7 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     assert whole >= sum(burnt.values())  # a final may be of the last sample, and so less than its own
 
     wait_for(lambda: not scrape_has(watching, parent), 20 * GRACE_SECONDS, "the ended are no longer shown")
-    assert not descriptors_naming(watching.pid, lives)
+    assert not descriptors_naming(watching.pid, ids)
     assert len(own_descriptors(watching.pid)) <= before + 5  # connections of this test
     assert resident_bytes(watching) <= resident + 8 * MIB
 
