@@ -8,11 +8,11 @@ enum Index { kUsage, kMaxUsage, kFailcnt };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_hugetlb_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits, "Bytes of huge pages in use.",
-     "pagesize", "hugetlb.SIZE.usage_in_bytes (slow cadence)", "hugetlb.SIZE.current (slow cadence)"},
+     "pagesize", "hugetlb.SIZE.usage_in_bytes (slow interval)", "hugetlb.SIZE.current (slow interval)"},
     {"container_hugetlb_max_usage_bytes", MetricType::kGauge, "bytes", Scale::kUnits,
-     "Highest recorded usage of huge pages.", "pagesize", "hugetlb.SIZE.max_usage_in_bytes (slow cadence)", "-"},
+     "Highest recorded usage of huge pages.", "pagesize", "hugetlb.SIZE.max_usage_in_bytes (slow interval)", "-"},
     {"container_hugetlb_failcnt", MetricType::kCounter, "", Scale::kUnits, "Number of times that usage hit the limit.",
-     "pagesize", "hugetlb.SIZE.failcnt (slow cadence)", "hugetlb.SIZE.events max (slow cadence)"},
+     "pagesize", "hugetlb.SIZE.failcnt (slow interval)", "hugetlb.SIZE.events max (slow interval)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

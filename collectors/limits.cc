@@ -44,7 +44,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector limits_collector{"limits", "CPU and memory limits (slow cadence)",       true,  Scope::kWorkload,
+extern const Collector limits_collector{"limits", "CPU and memory limits (slow interval)",      true,  Scope::kWorkload,
                                         kMetrics, CgroupStatsKind::kLimits | SourceKind::kHost, false, collect};
 
 }  // namespace tallyman

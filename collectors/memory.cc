@@ -58,7 +58,7 @@ constexpr MetricDefinition kMetrics[] = {
     gauge("container_memory_mapped_file", "Memory of mapped files.", "memory.stat total_mapped_file",
           "memory.stat file_mapped"),
     gauge("container_memory_kernel_usage", "Kernel memory charged to the cgroup.",
-          "memory.kmem.usage_in_bytes (slow cadence)", "memory.stat kernel (Linux 5.18)"),
+          "memory.kmem.usage_in_bytes (slow interval)", "memory.stat kernel (Linux 5.18)"),
     counter("container_memory_failcnt", "Number of times that usage hit the limit.", "memory.failcnt",
             "memory.events max"),
     gauge("container_memory_total_active_file_bytes", "Page cache on the active list.", "memory.stat total_active_file",

@@ -10,7 +10,7 @@ constexpr MetricDefinition kMetrics[] = {
     {"container_namespace_info", MetricType::kGauge, "", Scale::kUnits,
      "Always 1. The namespace of each type that the workload's first process is in, and whether it is the host's, its "
      "own, or shared with other workloads, which the API lists.",
-     "type,inode,sharing", "/proc/PID/ns (slow cadence)", "/proc/PID/ns (slow cadence)"},
+     "type,inode,sharing", "/proc/PID/ns (slow interval)", "/proc/PID/ns (slow interval)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

@@ -9,7 +9,8 @@ namespace {
 constexpr MetricDefinition kMetrics[] = {
     {"container_memory_numa_pages", MetricType::kGauge, "", Scale::kUnits,
      "Pages on each memory node. scope=hierarchy: this cgroup and its descendants, the only scope on v2.",
-     "type,scope,node", "memory.numa_stat (slow cadence)", "memory.numa_stat, bytes over the page size (slow cadence)"},
+     "type,scope,node", "memory.numa_stat (slow interval)",
+     "memory.numa_stat, bytes over the page size (slow interval)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {
@@ -25,7 +26,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 }  // namespace
 
-extern const Collector numa_collector{"numa",   "memory by node (slow cadence)", false, Scope::kWorkload,
-                                      kMetrics, CgroupStatsKind::kNuma,          false, collect};
+extern const Collector numa_collector{"numa",   "memory by node (slow interval)", false, Scope::kWorkload,
+                                      kMetrics, CgroupStatsKind::kNuma,           false, collect};
 
 }  // namespace tallyman

@@ -10,7 +10,7 @@ constexpr MetricDefinition kMetrics[] = {
     {"container_threads", MetricType::kGauge, "", Scale::kUnits, "Threads of the cgroup and its descendants.", "",
      "pids.current", "pids.current"},
     {"container_threads_max", MetricType::kGauge, "", Scale::kUnits, "Limit on threads; 0 for no limit.", "",
-     "pids.max (slow cadence)", "pids.max (slow cadence)"},
+     "pids.max (slow interval)", "pids.max (slow interval)"},
 };
 
 void collect(const Observation& observation, SeriesWriter& writer) {

@@ -15,12 +15,12 @@ constexpr MetricDefinition gauge(std::string_view name, std::string_view unit, s
 constexpr MetricDefinition kMetrics[] = {
     gauge("container_processes", "", "Processes of the cgroup and its descendants.", "", "/proc/PID/cgroup"),
     gauge("container_file_descriptors", "", "Files that the workload's processes have open.", "",
-          "/proc/PID/fd (slow cadence)"),
+          "/proc/PID/fd (slow interval)"),
     gauge("container_sockets", "",
           "Open sockets of the workload's processes. No series if a process has more than 4096 open files.", "",
-          "/proc/PID/fd (slow cadence)"),
+          "/proc/PID/fd (slow interval)"),
     gauge("container_ulimits_soft", "", "Limit of the workload's oldest process. No series if it is unlimited.",
-          "ulimit", "/proc/PID/limits Max open files (slow cadence)"),
+          "ulimit", "/proc/PID/limits Max open files (slow interval)"),
     gauge("container_memory_pss_bytes", "bytes",
           "Resident memory, with shared pages divided among the processes that share them. Only for bare processes, "
           "with --processes.pss, and if every process of the group has less than 512 MiB resident.",

@@ -16,7 +16,7 @@ constexpr RouteParameter kMetricsParameters[] = {
 constexpr RouteParameter kWorkloadsParameters[] = {
     {"ended", "1",
      "adds the containers that ended within `--ended.grace`. They have `ended` (the time), `exit_code` and "
-     "`oom_killed` if the runtime's files have them, and their final counters as `stats`"}};
+     "`oom_killed` if the runtime's files have them, and their final stats as `stats`"}};
 
 constexpr RouteParameter kSeriesParameters[] = {
     {"workload", "", "a workload that exists or has ended; up to 6 times"},

@@ -47,8 +47,8 @@ std::vector<Setting> web_settings() {
        .field = field<&Options::web, &Options::Web::max_streams>(),
        .change = Change::kNeedsRestart,
        .brief = "maximum number of live-event clients",
-       .detail = "Maximum number of connections that receive live events; each open dashboard is one. A further one "
-                 "gets 503 and is counted. The number is never more than half of `web.max-connections`.",
+       .detail = "Maximum number of clients that receive live events. Each open dashboard is one client. A further "
+                 "client gets status 503 and is counted. At most half of `web.max-connections` are used.",
        .min = 1,
        .max = 5'000},
       {.name = "web.external-prefix",
@@ -119,8 +119,8 @@ std::vector<Setting> sampling_settings() {
        .shape = Shape::kDuration,
        .field = field<&Options::sampling, &Options::Sampling::slow_interval>(),
        .brief = "interval of rarely changing values",
-       .detail = "Time between readings of values that rarely change: limits, cpuset, hugetlb, NUMA. At least "
-                 "`sampling.interval`; if unset, it grows with it.",
+       .detail = "Time between readings of values that rarely change: limits, cpuset, hugetlb, NUMA. It must be at "
+                 "least `sampling.interval`. If it is not set, it is raised to `sampling.interval` where needed.",
        .min = 100,
        .max = 24 * kHourMs},
   };
@@ -151,7 +151,8 @@ std::vector<Setting> history_settings() {
        .field = field<&Options::history, &Options::History::coarse>(),
        .change = Change::kNeedsRestart,
        .brief = "how long 15-second samples are kept",
-       .detail = "How long one sample for every 15 s is kept: the value of counters, the mean of memory and threads.",
+       .detail = "How long samples of a resolution of 15 s are kept. Counters keep their value; memory and threads "
+                 "their mean.",
        .min = 60 * kSecondMs,
        .max = std::uint64_t{31} * 24 * kHourMs},
   };
@@ -164,7 +165,7 @@ std::vector<Setting> collector_settings() {
        .shape = Shape::kSwitch,
        .field = field<&Options::collectors, &Options::Collectors::cpu_per_cpu>(),
        .brief = "per-CPU time instead of the total (v1)",
-       .detail = "CPU time of each CPU instead of the total, never both. Only cgroup v1 accounts for it."},
+       .detail = "Export the CPU time of each CPU instead of the total. Only cgroup v1 has it."},
       {.name = "collector.filesystem.walk",
        .shape = Shape::kSwitch,
        .field = field<&Options::filesystem, &Options::Filesystem::walk>(),
@@ -175,8 +176,8 @@ std::vector<Setting> collector_settings() {
        .shape = Shape::kDuration,
        .field = field<&Options::filesystem, &Options::Filesystem::walk_interval>(),
        .brief = "time between walks of one directory",
-       .detail = "Time from the end of one walk of a layer or volume to the start of the next. A costly walk lengthens "
-                 "it to 200 times the CPU time of the walk.",
+       .detail = "Minimum time between two walks of the same layer or volume. After a costly walk the agent waits at "
+                 "least 200 times the CPU time of that walk.",
        .min = 1'000,
        .max = 24 * kHourMs},
       {.name = "collector.filesystem.entries-per-second",
@@ -207,8 +208,8 @@ std::vector<Setting> process_settings() {
        .field = field<&Options::processes, &Options::Processes::groups>(),
        .brief = "grouping rules (default: by executable)",
        .detail = "Rules for grouping processes: a list of `name` and at least one of `executable`, `command`, `user` "
-                 "and `cgroup`, which are patterns. A process belongs to the first group with all patterns matching. "
-                 "If none matches, its group is the name of its executable.",
+                 "and `cgroup`, which are patterns. A process belongs to the first group whose patterns all match. If "
+                 "no group matches, it belongs to the group named after its executable.",
        .fallback = "by executable"},
       {.name = "processes.pss",
        .shape = Shape::kSwitch,
@@ -226,13 +227,13 @@ std::vector<Setting> label_settings() {
        .shape = Shape::kPattern,
        .field = field<&Options::labels, &Options::Labels::container>(),
        .brief = "container labels to export (Compose, ...)",
-       .detail = "The container's own labels that become `container_label_*`. The default selects those of Compose, "
-                 "Swarm and Kubernetes. `.` selects all, `^$` none."},
+       .detail = "Container labels to export as `container_label_*`. The default selects the labels of Compose, Swarm "
+                 "and Kubernetes. `.` selects all, `^$` none."},
       {.name = "labels.workload",
        .shape = Shape::kSwitch,
        .field = field<&Options::labels, &Options::Labels::workload>(),
        .brief = "omit the labels kind and workload",
-       .detail = "Put the labels `kind` and `workload` on every series."},
+       .detail = "Put the labels `kind` and `workload` on every series of a workload."},
   };
 }
 

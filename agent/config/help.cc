@@ -39,7 +39,7 @@ others the agent logs that it must be restarted.
 Values:
 
 - Times are a whole number and a unit: `500ms`, `5s`, `2m`, `1h`.
-- Sizes are a whole number and a unit: `512KB`, `64MB` (of 2^20 bytes), `1GB`.
+- Sizes are a whole number and a unit: `512KB` (of 1024 bytes each), `64MB`, `1GB`.
 - Patterns are [RE2](https://github.com/google/re2/wiki/Syntax) and match anywhere
   in the text unless they are anchored with `^` and `$`. In YAML, put them in single quotes.
 - Switches are `true` or `false` in the file, and `--NAME` or `--no-NAME` as a flag.
@@ -203,7 +203,7 @@ std::string flags_table() {
 
 std::string help_text() {
   std::string text(kCommandsHelp);
-  text += "\nFlags of every command (with defaults); the names are also keys of the file:\n";
+  text += "\nFlags of every command (defaults in parentheses); all but --config.file are also keys of the file:\n";
   text += help_of(SettingScope::kFlagOnly) + help_of(SettingScope::kEverywhere);
   text += "serve:\n" + help_of(SettingScope::kServe);
   text += "ls:\n" + help_of(SettingScope::kList);

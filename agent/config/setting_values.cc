@@ -50,10 +50,16 @@ std::string range_text(const Setting& setting) {
   return std::to_string(setting.min) + " to " + std::to_string(setting.max);
 }
 
+// Of a duration; the example is one that is allowed.
+std::string range_and_example(const Setting& setting) {
+  const auto example = std::chrono::milliseconds(std::max<std::uint64_t>(setting.min, 5'000));
+  return range_text(setting) + ", for example " + duration_text(example);
+}
+
 Checked read_duration(const Setting& setting, std::string_view text, std::chrono::milliseconds& out) {
   const auto number = take_number(text);
   const auto unit = std::find_if(kUnits.begin(), kUnits.end(), [&](const Unit& u) { return u.name == text; });
-  const std::string want = range_text(setting) + ", for example 5s";
+  const std::string want = range_and_example(setting);
   if (number && text.empty()) return InputError{"needs a unit: " + want};
   if (!number || unit == kUnits.end()) return InputError{"expects a whole number and a unit (ms, s, m, h): " + want};
   const auto factor = static_cast<std::uint64_t>(unit->milliseconds);
@@ -302,7 +308,7 @@ std::string expectation(const Setting& setting) {
     case Shape::kDirectory:
       return "a directory";
     case Shape::kDuration:
-      return "a duration, " + range_text(setting) + ", for example 5s";
+      return "a duration, " + range_and_example(setting);
     case Shape::kCount:
       return "a whole number, " + range_text(setting);
     case Shape::kSize:

@@ -1,4 +1,4 @@
-// Workloads that have ended, each reported once or twice: at once with its final counters
+// Workloads that have ended, each reported once or twice: at once with its final stats
 // (FinalStatsWatcher), and for a container again when its runtime's files say how it
 // ended, which dockerd writes some 10 to 100 ms later. Belongs to discovery; only take()
 // may be called from another thread.

@@ -211,7 +211,7 @@ constexpr SelfMetric kTable[] = {
     self("tallyman_event_log_evicted_total", kCounter, "", "Events evicted from memory to make room for newer ones.",
          value<&SelfStatistics::events_dropped>),
     self("tallyman_final_stats_total", kCounter, "",
-         "Ended workloads, by the source of their final counters: cgroup_empty (read when it became empty), "
+         "Ended workloads, by the source of their final stats: cgroup_empty (read when it became empty), "
          "last_sample or unknown.",
          "source", each<&SelfStatistics::finals>),
     self("tallyman_ended_workloads_shown", kGauge, "", "Ended containers that are still shown.",

@@ -69,7 +69,7 @@ struct SelfStatistics {
   Value process_scan_cpu_seconds, process_scan_interval_seconds;
   std::map<std::string, std::uint64_t> events;  // type -> count
   Total events_dropped;
-  std::map<std::string, std::uint64_t> finals;  // where final counters came from -> count
+  std::map<std::string, std::uint64_t> finals;  // where final stats came from -> count
   Total ended_shown, exits_dropped, final_stats_watches, final_stats_unwatched, final_stats_overflows;
   Value final_stats_cpu_seconds;
 

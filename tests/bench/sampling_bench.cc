@@ -140,7 +140,7 @@ bool ratios_to_the_kernel(const CgroupMounts& mounts, const CgroupFarm& farm, in
   return warm && opened;
 }
 
-// Every file that the default collectors read for one of these containers, at any cadence.
+// Every file that the default collectors read for one of these containers, at any interval.
 std::vector<std::string> all_files(const CgroupMounts& mounts, const CgroupFarm& farm, std::size_t count) {
   Passes always_slow(mounts, containers(mounts, farm, 1), seconds(1));
   std::vector<std::string> kept = files_kept_open(farm.cgroups().front());
@@ -166,11 +166,11 @@ std::vector<std::string> all_files(const CgroupMounts& mounts, const CgroupFarm&
 }
 
 // Nine fast passes and a slow one, which also opens and reads limits, cpuset and the namespace's owner.
-bool cost_at_the_real_cadence(const CgroupMounts& mounts, const CgroupFarm& farm, int rounds) {
+bool cost_at_the_real_intervals(const CgroupMounts& mounts, const CgroupFarm& farm, int rounds) {
   const std::size_t count = std::min(kContainers, farm.cgroups().size());
   const std::vector<std::string> every_file = all_files(mounts, farm, count);
   BareReader bare(every_file);
-  Passes cadence(mounts, containers(mounts, farm, count), seconds(10));
+  Passes both(mounts, containers(mounts, farm, count), seconds(10));
   Passes fast(mounts, containers(mounts, farm, count), hours(24));
   constexpr int kSeconds = 10;
   const auto each_second = [](const std::function<void()>& work) {
@@ -181,7 +181,7 @@ bool cost_at_the_real_cadence(const CgroupMounts& mounts, const CgroupFarm& farm
     };
   };
   const auto each = interleaved(rounds,
-                                {each_second([&] { cadence.run(); }), each_second([&] { fast.run(); }),
+                                {each_second([&] { both.run(); }), each_second([&] { fast.run(); }),
                                  each_second([&] { bare.open_read_close_all(); })},
                                 forget_caches);
   const auto per_container = [&](const std::vector<double>& all) {
@@ -229,7 +229,7 @@ int run(const CgroupFarm& farm, int rounds) {
     return 1;
   }
   bool reached = ratios_to_the_kernel(*mounts, farm, rounds);
-  reached = cost_at_the_real_cadence(*mounts, farm, std::max(3, rounds / 4)) && reached;
+  reached = cost_at_the_real_intervals(*mounts, farm, std::max(3, rounds / 4)) && reached;
   reached = growth(*mounts, farm, rounds) && reached;
   return reached ? 0 : 3;
 }

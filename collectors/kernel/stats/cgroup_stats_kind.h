@@ -14,7 +14,7 @@ enum class CgroupStatsKind : std::uint8_t {
   kIo,
   kPressure,
   kPids,
-  // The following are read at the slow cadence, and opened for each read.
+  // The following are read at the slow interval, and opened for each read.
   kLimits,
   kCpuset,
   kHugetlb,

@@ -1,4 +1,4 @@
-// Workloads that have ended: their final counters, how long they are still shown, the
+// Workloads that have ended: their final stats, how long they are still shown, the
 // totals that include them, and their exit events. Belongs to the sampler and to its
 // thread.
 #pragma once
@@ -24,7 +24,7 @@
 
 namespace tallyman {
 
-// The sources of the final counters of ended workloads.
+// The sources of the final stats of ended workloads.
 struct FinalStatsCounts {
   std::uint64_t cgroup_empty = 0;  // read when the cgroup became empty
   std::uint64_t last_sample = 0;   // at the last sample

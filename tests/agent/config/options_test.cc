@@ -137,6 +137,7 @@ INSTANTIATE_TEST_SUITE_P(
     Values, Refusals,
     testing::Values(
         Refusal{{"--sampling.interval=5"}, {"--sampling.interval=5: needs a unit: 100ms to 1h, for example 5s"}},
+        Refusal{{"--history.fine=5"}, {"--history.fine=5: needs a unit: 1m to 168h, for example 1m"}},
         Refusal{{"--sampling.interval=5x"}, {"--sampling.interval=5x: ", "(ms, s, m, h): 100ms to 1h, for example 5s"}},
         Refusal{{"--sampling.interval=1.5s"}, {"expects a whole number and a unit", "for example 5s"}},
         Refusal{{"--sampling.interval=-5s"}, {"--sampling.interval=-5s: expects a whole number and a unit"}},

@@ -1,4 +1,4 @@
-// What happens between passes: cadences, files that come and go, OOM kills
+// What happens between passes: intervals, files that come and go, OOM kills
 // added up on v1, and the limit on open files.
 #include "collectors/kernel/cgroup/file_stats_source.h"
 
