@@ -203,7 +203,7 @@ std::string flags_table() {
 
 std::string help_text() {
   std::string text(kCommandsHelp);
-  text += "\nFlags of every command (defaults in parentheses); all but --config.file are also keys of the file:\n";
+  text += "\nFlags of every command (defaults). All but config.file are keys of the file:\n";
   text += help_of(SettingScope::kFlagOnly) + help_of(SettingScope::kEverywhere);
   text += "serve:\n" + help_of(SettingScope::kServe);
   text += "ls:\n" + help_of(SettingScope::kList);

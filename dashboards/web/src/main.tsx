@@ -8,6 +8,7 @@ import "./styles/controls.css";
 import "./styles/shell.css";
 import "./styles/tiles.css";
 import "./styles/overview.css";
+import "./styles/overview_narrow.css";
 import "./styles/charts.css";
 import "./styles/lists.css";
 import "./styles/overhead.css";
