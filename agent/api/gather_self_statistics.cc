@@ -30,8 +30,8 @@ void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observe
   self.unnamed_containers = observed.discovery.unnamed_containers;
   self.workloads_left_out = observed.discovery.tree.left_out;
   self.inotify_watches = observed.discovery.tree.watches;
-  self.inotify_watching = observed.discovery.tree.watching;
-  self.dropped_events = observed.discovery.tree.overflows;
+  self.inotify_active = observed.discovery.tree.watching;
+  self.inotify_overflows = observed.discovery.tree.overflows;
 }
 
 void add_processes(SelfStatistics& self, const SamplingServiceStatistics& observed) {
@@ -43,7 +43,7 @@ void add_processes(SelfStatistics& self, const SamplingServiceStatistics& observ
   self.process_groups = observed.processes->groups;
   self.process_groups_left_out = observed.processes->names_in_other;
   self.process_exits = observed.processes->exits;
-  self.process_exits_overflows = observed.processes->exits_lost;
+  self.taskstats_overflows = observed.processes->taskstats_overflows;
   self.process_times_exact = observed.processes->exact;
   self.process_scans = observed.process_watch.scans;
   self.process_scan_cpu_seconds = observed.process_watch.cpu_seconds;
@@ -77,10 +77,10 @@ void add_ends(SelfStatistics& self, const SamplingServiceStatistics& observed, c
   for (std::size_t type = 0; type < kEventTypes; ++type) {
     self.events[std::string(to_string(static_cast<EventType>(type)))] = events.by_type[type];
   }
-  self.events_dropped = events.dropped;
-  const FinalStatsCounts& finals = observed.sampler.finals;
-  self.finals = {
-      {"cgroup_empty", finals.cgroup_empty}, {"last_sample", finals.last_sample}, {"unknown", finals.unknown}};
+  self.event_log_evicted = events.dropped;
+  const FinalStatsCounts& counts = observed.sampler.final_stats_by_source;
+  self.final_stats_by_source = {
+      {"cgroup_empty", counts.cgroup_empty}, {"last_sample", counts.last_sample}, {"unknown", counts.unknown}};
   self.ended_shown = observed.sampler.ended;
   self.exits_dropped = observed.discovery.exits_dropped;
   if (observed.final_stats) {

@@ -60,16 +60,16 @@ struct SelfStatistics {
   Total open_files, open_files_limit;
   std::optional<bool> files_reopened;
   Total inotify_watches;
-  std::optional<bool> inotify_watching;
-  Total dropped_events;
+  std::optional<bool> inotify_active;
+  Total inotify_overflows;
 
   Total processes, processes_left_out, process_groups, process_groups_left_out;
-  Total process_exits, process_exits_overflows, process_scans;
+  Total process_exits, taskstats_overflows, process_scans;
   std::optional<bool> process_times_exact;
   Value process_scan_cpu_seconds, process_scan_interval_seconds;
   std::map<std::string, std::uint64_t> events;  // type -> count
-  Total events_dropped;
-  std::map<std::string, std::uint64_t> finals;  // where final stats came from -> count
+  Total event_log_evicted;
+  std::map<std::string, std::uint64_t> final_stats_by_source;  // where final stats came from -> count
   Total ended_shown, exits_dropped, final_stats_watches, final_stats_unwatched, final_stats_overflows;
   Value final_stats_cpu_seconds;
 

@@ -188,7 +188,7 @@ SnapshotPtr Sampler::write(SampleTime time, SampleTime read) {
   return writer_.finish(read);
 }
 
-// What is said once, with the labels of the machine and with none.
+// Once for the whole host, with the labels of the machine and with none.
 void Sampler::write_host(Attached& host, Observation observation) {
   host.machine_labels = labels_.of_machine(pass_.host().machine);
   writer_.add(host.workload, Scope::kMachine, host.machine_labels, observation, host.machine_planned);
@@ -204,7 +204,7 @@ SamplerStatistics Sampler::statistics() const {
   result.files = pass_.kept_files();
   result.attached = attached_.size();
   result.ended = ended_.shown();
-  result.finals = ended_.finals();
+  result.final_stats_by_source = ended_.final_stats_by_source();
   result.labels_truncated = labels_.truncated();
   result.label_collisions = labels_.collisions();
   return result;

@@ -45,7 +45,7 @@ struct SamplerStatistics {
   std::uint64_t duplicates = 0;  // series dropped in the last pass: same metric and labels as another
   KeptFiles files;
   std::size_t attached = 0, ended = 0;
-  FinalStatsCounts finals;
+  FinalStatsCounts final_stats_by_source;
   std::uint64_t labels_truncated = 0, label_collisions = 0;
 };
 

@@ -95,14 +95,16 @@ def test_none_of_200_containers_is_lost_and_the_sum_closes(docker, parent, watch
     assert len(unread) <= sum(sample.value for sample in scrape.all("tallyman_final_stats_total", source="unknown"))
     assert not any("cpu_seconds" in event["details"] for event in unread)  # absent, not 0
     assert len(unread) < CONTAINERS / 2
-    finals = {event["workload"]["name"]: event["details"]["cpu_seconds"] for event in died if event not in unread}
+    final_seconds = {
+        event["workload"]["name"]: event["details"]["cpu_seconds"] for event in died if event not in unread
+    }
     booked = sum(sample.value for sample in scrape.all("tallyman_unattributed_cpu_seconds_total", id=f"/{parent}"))
     whole = kernel_cpu_seconds(parent)
     print(
-        f"of {whole:.3f} s: {sum(finals.values()):.3f} s in final counters, {booked:.3f} s booked to the parent; "
+        f"of {whole:.3f} s: {sum(final_seconds.values()):.3f} s in final stats, {booked:.3f} s booked to the parent; "
         f"{sum(burnt.values()):.3f} s were burnt by the programs; {len(unread)} were removed before they were read"
     )
-    assert sum(finals.values()) + booked == pytest.approx(whole, rel=0.005)
+    assert sum(final_seconds.values()) + booked == pytest.approx(whole, rel=0.005)
     assert whole >= sum(burnt.values())  # a final may be of the last sample, and so less than its own
 
     wait_for(lambda: not scrape_has(watching, parent), 20 * GRACE_SECONDS, "the ended are no longer shown")

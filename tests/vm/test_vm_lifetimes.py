@@ -66,14 +66,14 @@ def test_the_sum_closes(guest):
     # crun removes a cgroup in the moment in which it empties: with the guest's one processor
     # the agent reads it before that at times only, and books the rest to the parent.
     known = [event["details"]["cpu_seconds"] for event in events(guest, "died") if "cpu_seconds" in event["details"]]
-    finals = sum(known)
+    final_seconds = sum(known)
     scrape = prometheus_text.parse((guest / "metrics").read_text())
     booked = sum(sample.value for sample in scrape.all("tallyman_unattributed_cpu_seconds_total", id="/docker"))
     print(
-        f"of {whole:.3f} s: {finals:.3f} s in {len(known)} final counters, {booked:.3f} s booked to the parent; "
+        f"of {whole:.3f} s: {final_seconds:.3f} s in {len(known)} final stats, {booked:.3f} s booked to the parent; "
         f"{BURNT_SECONDS:.3f} s were burnt by the programs"
     )
-    assert finals + booked == pytest.approx(whole, rel=0.005)
+    assert final_seconds + booked == pytest.approx(whole, rel=0.005)
     assert whole >= BURNT_SECONDS
 
 

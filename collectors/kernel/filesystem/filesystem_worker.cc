@@ -10,7 +10,7 @@ namespace {
 using std::chrono::nanoseconds;
 using std::chrono::steady_clock;
 
-constexpr unsigned kTriesAtLocating = 30;
+constexpr unsigned kMaxLocateTries = 30;
 constexpr std::chrono::milliseconds kRetryLocating{1'000};
 constexpr std::chrono::milliseconds kSoonest{20};  // between two rounds
 
@@ -166,7 +166,7 @@ void FilesystemSource::Worker::remove_demand(Serial serial) {
 void FilesystemSource::Worker::locate_layers(bool again) {
   for (auto& [serial, workload] : workloads_) {
     const bool wanted = workload.demand.pid || !workload.demand.layer_directory.empty();
-    if (wanted && workload.layer.empty() && workload.tries < kTriesAtLocating && (again || workload.tries == 0)) {
+    if (wanted && workload.layer.empty() && workload.tries < kMaxLocateTries && (again || workload.tries == 0)) {
       ++workload.tries;
       if (locate_layer_of(serial, workload)) {
         pending_.insert(serial);
@@ -310,7 +310,7 @@ void FilesystemSource::Worker::publish() {
   statistics_.links_estimated = walks.links_estimated;
   statistics_.cpu_seconds = walks.cpu_seconds;
   statistics_.seconds = walks.seconds;
-  statistics_.walks_aborted = trees_.aborted_walks();
+  statistics_.walks_aborted = trees_.walks_aborted();
   statistics_.trees_refused = trees_.refused();
   statistics_.hanging = disk_caller_.hanging() + measurer_.hanging();
   lock.unlock();

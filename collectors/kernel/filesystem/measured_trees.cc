@@ -54,7 +54,7 @@ void MeasuredTrees::drop(const std::string& key, User user) {
   }
   std::erase(found->second.users, user);
   if (found->second.users.empty()) {
-    aborted_walks_ += found->second.walk ? 1U : 0U;
+    walks_aborted_ += found->second.walk ? 1U : 0U;
     trees_.erase(found);
   }
 }

@@ -74,7 +74,7 @@ class MeasuredTrees {
   bool is_known_elsewhere(const Tree& tree) const;
   void forget_hanging(Time now);  // they may be tried again
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;
-  std::size_t aborted_walks() const { return aborted_walks_; }  // total: walks of removed trees
+  std::size_t walks_aborted() const { return walks_aborted_; }  // total: walks of removed trees
   std::size_t refused() const { return refused_; }              // total
 
   static constexpr std::size_t kMaxWalks = 4;
@@ -83,7 +83,7 @@ class MeasuredTrees {
   std::size_t max_trees_;
   std::map<std::string, Tree> trees_;
   std::string last_;  // key of the tree that next() returned last
-  std::size_t aborted_walks_ = 0, refused_ = 0;
+  std::size_t walks_aborted_ = 0, refused_ = 0;
 };
 
 }  // namespace tallyman

@@ -115,7 +115,9 @@ void ExitedWorkloads::finish(Row& row) {
   if (std::exchange(row.complete, true)) {
     return;
   }
-  ++(row.has_final_stats ? finals_.cgroup_empty : row.sampled ? finals_.last_sample : finals_.unknown);
+  ++(row.has_final_stats ? final_stats_by_source_.cgroup_empty
+     : row.sampled       ? final_stats_by_source_.last_sample
+                         : final_stats_by_source_.unknown);
   totals_.add(*row.workload, row.stats, row.interfaces);
   report_exit(row);
 }

@@ -69,7 +69,7 @@ class ExitedWorkloads {
   void update_unattributed() { totals_.unattributed = balance_.rows(); }
   std::size_t shown() const;
   const EndedTotals& totals() const { return totals_; }
-  const FinalStatsCounts& finals() const { return finals_; }
+  const FinalStatsCounts& final_stats_by_source() const { return final_stats_by_source_; }
 
  private:
   void finish(Row& row);
@@ -81,7 +81,7 @@ class ExitedWorkloads {
   OomVictims* victims_;
   Rows rows_;
   EndedTotals totals_;
-  FinalStatsCounts finals_;
+  FinalStatsCounts final_stats_by_source_;
 };
 
 }  // namespace tallyman

@@ -35,8 +35,9 @@ class ExitBook {
   // Books all that were taken, after the processes that exist are booked.
   void book(ScanTime time);
 
-  std::uint64_t exits() const { return exits_; }                                   // of processes
-  std::uint64_t lost() const { return taskstats_ ? taskstats_->overflows() : 0; }  // times that the buffer was full
+  std::uint64_t exits() const { return exits_; }  // of processes
+  // Times that the kernel's buffer was full.
+  std::uint64_t overflows() const { return taskstats_ ? taskstats_->overflows() : 0; }
 
  private:
   using Pid = ProcessFiles::Pid;

@@ -18,9 +18,9 @@ namespace tallyman {
 struct ProcessScanStatistics {
   std::uint64_t processes = 0, left_out = 0;  // read; beyond the bound
   std::uint64_t groups = 0, names_in_other = 0;
-  std::uint64_t exits = 0, exits_lost = 0;  // processes; times that the kernel's buffer was full
-  bool exact = false;                       // from taskstats
-  ReadReport report;                        // for this scan
+  std::uint64_t exits = 0, taskstats_overflows = 0;  // processes; times that the kernel's buffer was full
+  bool exact = false;                                // from taskstats
+  ReadReport report;                                 // for this scan
 };
 
 // Immutable once it is made.

@@ -95,7 +95,7 @@ ProcessReportPtr ProcessScan::report_of(const CurrentScan& scan) {
   statistics.groups = accounts_.groups().size();
   statistics.names_in_other = accounts_.names_in_other();
   statistics.exits = exits_.exits();
-  statistics.exits_lost = exits_.lost();
+  statistics.taskstats_overflows = exits_.overflows();
   statistics.exact = taskstats_ != nullptr;
   statistics.report = scan.report;
   return make_report(accounts_, first_.host_namespaces(), options_.tasks, statistics);

@@ -120,7 +120,7 @@ TEST_F(SamplerTest, ShowsWhatAContainerCountedInTheEnd) {
   EXPECT_EQ(series_of(*snapshot), (SeriesValues{{"container_cpu_usage_seconds_total" + total, 1'700},
                                                 {"container_cpu_user_seconds_total" + labels, 1'700},
                                                 {"container_last_seen" + labels, wall_nsec(0)}}));
-  EXPECT_EQ(sampler_->statistics().finals.cgroup_empty, 1U);
+  EXPECT_EQ(sampler_->statistics().final_stats_by_source.cgroup_empty, 1U);
 }
 
 TEST_F(SamplerTest, ShowsAContainerThatExistedOnlyBetweenTwoSamples) {
@@ -156,7 +156,7 @@ TEST_F(SamplerTest, KeepsOneSetOfSeriesForAContainerThatRestartsBeforeItsEndIsKn
   EXPECT_THAT(ids(*sample(2, {again})), ElementsAre("/docker/1"));
   const SnapshotPtr later = sampler_->sample(list({again}), at(3), {workload_exit(web, 5, 0)});
   EXPECT_THAT(ids(*later), ElementsAre("/docker/1"));
-  EXPECT_EQ(sampler_->statistics().finals.cgroup_empty, 1U) << "it is counted all the same";
+  EXPECT_EQ(sampler_->statistics().final_stats_by_source.cgroup_empty, 1U) << "it is counted all the same";
   const auto unseen = container("/docker/1", "web", 12);
   EXPECT_THAT(ids(*sampler_->sample(list({again}), at(4), {workload_exit(unseen, 5, 0)})), ElementsAre("/docker/1"));
 }

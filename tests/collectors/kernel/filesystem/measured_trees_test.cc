@@ -95,7 +95,7 @@ TEST(MeasuredTrees, CountsAWalkAbortedWithItsTree) {
   MeasuredTrees trees(10);
   trees.add("/a", 1, kStart)->walk = a_walk();
   trees.drop("/a", 1);
-  EXPECT_EQ(trees.aborted_walks(), 1U);
+  EXPECT_EQ(trees.walks_aborted(), 1U);
 }
 
 TEST(MeasuredTrees, KnowsTheSameTreeByAnotherPath) {

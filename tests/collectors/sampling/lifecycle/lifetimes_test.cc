@@ -1,5 +1,5 @@
 // A thousand short lifetimes in real cgroups, none of which may be lost: each has a start
-// and an end. Their final counters, plus the time booked on their parent, must equal the
+// and an end. Their final stats, plus the time booked on their parent, must equal the
 // kernel's counter of the parent.
 #include "collectors/discovery/discovery.h"
 #include "collectors/kernel/cgroup/file_stats_source.h"
@@ -287,13 +287,13 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   EXPECT_EQ((std::set<std::string>(died.begin(), died.end()).size()), static_cast<std::size_t>(kLifetimes));
 
   const double whole = parents_own_counter(), booked = unattributed();
-  const FinalStatsCounts finals = statistics().finals;
+  const FinalStatsCounts counts = statistics().final_stats_by_source;
   const FinalStatsWatcherStatistics watcher = final_stats_->statistics();
   std::printf(
-      "of %.3f s: %.3f s in final counters, %.3f s booked to the parent; %llu read at their end, %llu at the "
+      "of %.3f s: %.3f s in final stats, %.3f s booked to the parent; %llu read at their end, %llu at the "
       "last sample, %llu unknown; %.0f us of CPU per lifetime%s\n",
-      whole, cpu_seconds, booked, static_cast<unsigned long long>(finals.cgroup_empty),
-      static_cast<unsigned long long>(finals.last_sample), static_cast<unsigned long long>(finals.unknown),
+      whole, cpu_seconds, booked, static_cast<unsigned long long>(counts.cgroup_empty),
+      static_cast<unsigned long long>(counts.last_sample), static_cast<unsigned long long>(counts.unknown),
       static_cast<double>(watcher.cpu_nsec) / 1e3 / kLifetimes, watcher.real_time ? ", in real time" : "");
   EXPECT_NEAR(cpu_seconds + booked, whole, kTolerance * whole);
 

@@ -111,8 +111,8 @@ TEST_F(ExitBookTest, TakesAsOftenAsItLikesAndBooksOnce) {
   book_.book(scan_.time);
   book_.book(scan_.time);
   EXPECT_EQ(cpu_nsec_of_group("sh"), 11U);
-  kernel_.lost = 3;
-  EXPECT_EQ(book_.lost(), 3U);
+  kernel_.overflow_count = 3;
+  EXPECT_EQ(book_.overflows(), 3U);
 }
 
 TEST_F(ExitBookTest, IsEmptyWithoutTaskstats) {
@@ -121,7 +121,7 @@ TEST_F(ExitBookTest, IsEmptyWithoutTaskstats) {
   none.take();
   none.book(scan_.time);
   EXPECT_EQ(none.exits(), 0U);
-  EXPECT_EQ(none.lost(), 0U);
+  EXPECT_EQ(none.overflows(), 0U);
   EXPECT_EQ(cpu_nsec("/"), 0U);
 }
 

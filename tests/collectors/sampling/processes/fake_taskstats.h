@@ -27,11 +27,11 @@ class FakeTaskstats final : public Taskstats {
     out.insert(out.end(), exits.begin(), exits.end());
     exits.clear();
   }
-  std::uint64_t overflows() const override { return lost; }
+  std::uint64_t overflows() const override { return overflow_count; }
 
   std::unordered_map<std::uint32_t, TaskTimes> by_pid;
   std::vector<TaskExit> exits;
-  std::uint64_t lost = 0;
+  std::uint64_t overflow_count = 0;
 };
 
 inline TaskTimes ran(std::uint64_t nsec) {
