@@ -48,7 +48,7 @@ class Agent {
       return false;
     }
     set_sampling_service(std::move(*made));
-    observing_since_ = std::chrono::steady_clock::now();
+    sampling_since_ = std::chrono::steady_clock::now();
     return true;
   }
 
@@ -134,7 +134,7 @@ class Agent {
   RouteSources sources() {
     return {[this] { return sampling_service(); },
             [this] { return server_ ? server_->statistics() : HttpStatistics{}; },
-            [] { return dropped_log_lines(); },
+            [] { return log_lines_dropped(); },
             history_.get(),
             [this] { return dispatcher_.skipped(); },
             &live_,
@@ -164,11 +164,11 @@ class Agent {
       if (signal == SIGHUP) {
         reload();
       }
-      if (sampling_goes_on()) {
+      if (sampling_is_current()) {
         service_.feed_watchdog();
       }
       warn_about_limits();
-      say_unsaid_warnings();
+      log_suppressed_warnings();
     }
   }
 
@@ -183,9 +183,9 @@ class Agent {
   }
 
   // A sampler that hangs must not look alive; one with a long interval must.
-  bool sampling_goes_on() {
+  bool sampling_is_current() {
     const SnapshotPtr newest = sampling_service()->snapshot();
-    const auto since = newest ? newest->steady_time : observing_since_;
+    const auto since = newest ? newest->steady_time : sampling_since_;
     const auto timeout = options_.sampling.interval + service_.watchdog_timeout().value_or(std::chrono::seconds(0));
     return std::chrono::steady_clock::now() - since < timeout;
   }
@@ -253,7 +253,7 @@ class Agent {
   std::unique_ptr<HttpServer> server_;
   Mutex mutex_;
   std::shared_ptr<SamplingService> sampling_service_ GUARDED_BY(mutex_);
-  std::chrono::steady_clock::time_point observing_since_;
+  std::chrono::steady_clock::time_point sampling_since_;
   std::unique_ptr<HistoryStore> history_;  // null: disabled
   HistoryClock clock_;
   LiveStream live_{[this] { return stream_facts(); }};

@@ -62,20 +62,20 @@ void set_log_level(std::string_view level) {
   spdlog::default_logger_raw()->set_level(spdlog::level::from_str(std::string(level)));
 }
 
-std::uint64_t dropped_log_lines() { return drop_counter()->load(std::memory_order_relaxed); }
+std::uint64_t log_lines_dropped() { return drop_counter()->load(std::memory_order_relaxed); }
 
 void warn_limited(std::string_view cause, const std::string& message) {
   const auto repeats = limiter().admit(cause);
   if (repeats && *repeats == 0) spdlog::warn("{}", message);
   if (repeats && *repeats > 0) spdlog::warn("{} ({} more times since the last message)", message, *repeats);
-  say_unsaid_warnings();
+  log_suppressed_warnings();
 }
 
 void warn_limited(const std::string& message) { warn_limited(message, message); }
 
-void say_unsaid_warnings() {
-  for (const auto& unsaid : limiter().take_unsaid()) {
-    spdlog::warn("{}: {} more times since the last message", unsaid.cause, unsaid.repeats);
+void log_suppressed_warnings() {
+  for (const auto& suppressed : limiter().take_suppressed()) {
+    spdlog::warn("{}: {} more times since the last message", suppressed.cause, suppressed.repeats);
   }
 }
 

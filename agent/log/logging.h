@@ -21,7 +21,7 @@ void set_up_logging(const Options::Log& options);
 void set_log_level(std::string_view level);
 
 // Lines lost since the start, for the self-metric.
-std::uint64_t dropped_log_lines();
+std::uint64_t log_lines_dropped();
 
 // Logs a warning at most once in 5 minutes for each cause, with the number of
 // suppressed ones. The cause ("memory: denied") should name no container; by default
@@ -30,6 +30,6 @@ void warn_limited(std::string_view cause, const std::string& message);
 void warn_limited(const std::string& message);
 // Logs how often suppressed causes were repeated. Each warn_limited() does so too.
 // Call it about every minute, in case no further warning comes.
-void say_unsaid_warnings();
+void log_suppressed_warnings();
 
 }  // namespace tallyman

@@ -5,7 +5,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kCauseBytes = 200;
+constexpr std::size_t kMaxCauseBytes = 200;
 constexpr std::string_view kOtherCauses = "other causes";
 
 }  // namespace
@@ -14,7 +14,7 @@ RepeatLimiter::RepeatLimiter(std::chrono::seconds period, std::size_t max_causes
     : period_(period), max_causes_(max_causes), clock_(std::move(clock)) {}
 
 std::optional<std::uint64_t> RepeatLimiter::admit(std::string_view cause) {
-  cause = cause.substr(0, kCauseBytes);
+  cause = cause.substr(0, kMaxCauseBytes);
   const auto now = clock_();
   const MutexLock lock(mutex_);
   auto known = by_cause_.find(cause);
@@ -33,40 +33,40 @@ std::optional<std::uint64_t> RepeatLimiter::admit(std::string_view cause) {
 
 std::optional<std::uint64_t> RepeatLimiter::admit_known(Entries::iterator entry,
                                                         std::chrono::steady_clock::time_point now) {
-  if (now - entry->said < period_) {
+  if (now - entry->logged_at < period_) {
     ++entry->repeats;
     return std::nullopt;
   }
-  entry->said = now;
+  entry->logged_at = now;
   entries_.splice(entries_.end(), entries_, entry);
   return std::exchange(entry->repeats, 0);
 }
 
 // Also removes causes with suppressed lines: the bound matters more than their number.
 void RepeatLimiter::forget_old(std::chrono::steady_clock::time_point now) {
-  while (!entries_.empty() && now - entries_.front().said >= period_) {
+  while (!entries_.empty() && now - entries_.front().logged_at >= period_) {
     by_cause_.erase(entries_.front().cause);
     entries_.pop_front();
   }
 }
 
-std::vector<RepeatLimiter::Unsaid> RepeatLimiter::take_unsaid() {
+std::vector<RepeatLimiter::Suppressed> RepeatLimiter::take_suppressed() {
   const auto now = clock_();
   const MutexLock lock(mutex_);
-  std::vector<Unsaid> unsaid;
-  for (auto entry = entries_.begin(); entry != entries_.end() && now - entry->said >= period_;) {
+  std::vector<Suppressed> suppressed;
+  for (auto entry = entries_.begin(); entry != entries_.end() && now - entry->logged_at >= period_;) {
     if (entry->repeats == 0) {
       by_cause_.erase(entry->cause);
       entry = entries_.erase(entry);
       continue;
     }
-    unsaid.push_back({entry->cause, std::exchange(entry->repeats, 0)});
+    suppressed.push_back({entry->cause, std::exchange(entry->repeats, 0)});
     const auto following = std::next(entry);
-    entry->said = now;  // its number was said now
+    entry->logged_at = now;  // its number is logged now
     entries_.splice(entries_.end(), entries_, entry);
     entry = following;
   }
-  return unsaid;
+  return suppressed;
 }
 
 std::size_t RepeatLimiter::size() const {

@@ -30,23 +30,23 @@ class RepeatLimiter {
   // since the last one. Causes are compared by their first 200 bytes.
   std::optional<std::uint64_t> admit(std::string_view cause);
 
-  struct Unsaid {
+  struct Suppressed {
     std::string cause;
     std::uint64_t repeats;
   };
   // Causes with suppressed lines after the end of their period, oldest first. Without
   // this call the numbers would appear only when the cause is repeated.
-  std::vector<Unsaid> take_unsaid();
+  std::vector<Suppressed> take_suppressed();
 
   std::size_t size() const;
 
  private:
   struct Entry {
     std::string cause;
-    std::chrono::steady_clock::time_point said;
+    std::chrono::steady_clock::time_point logged_at;
     std::uint64_t repeats = 0;
   };
-  using Entries = std::list<Entry>;  // in the order of `said`
+  using Entries = std::list<Entry>;  // in the order of `logged_at`
 
   std::optional<std::uint64_t> admit_known(Entries::iterator entry, std::chrono::steady_clock::time_point now)
       REQUIRES(mutex_);

@@ -202,8 +202,8 @@ TEST_F(Journal, ThatDoesNotReadCausesNoWait) {
 TEST_F(Journal, ThatIsMissingIsReplacedByTheDescriptor) {
   unlink(path_.c_str());
   auto log = journal();
-  log.info("still said");
-  EXPECT_EQ(drained(fallback_[0]), "info still said\n");
+  log.info("still logged");
+  EXPECT_EQ(drained(fallback_[0]), "info still logged\n");
   EXPECT_EQ(dropped_->load(), 0U);
 }
 

@@ -96,7 +96,7 @@ TEST(Logging, AFullStandardErrorCostsOnlyLines) {
     dup2(open("/dev/full", O_WRONLY), STDERR_FILENO);
     set_up_logging(Options::Log());
     for (int i = 0; i < 1'000; ++i) spdlog::info("x");
-    if (dropped_log_lines() != 1'000) _exit(1);
+    if (log_lines_dropped() != 1'000) _exit(1);
   });
 }
 
@@ -117,7 +117,7 @@ TEST(Logging, TheSameWarningComesOnce) {
     set_up_logging(Options::Log());
     for (int i = 0; i < 1'000; ++i) warn_limited("memory: denied", "memory: denied for container " + std::to_string(i));
     warn_limited("io: denied {}");
-    say_unsaid_warnings();
+    log_suppressed_warnings();
   });
   EXPECT_THAT(text, MatchesRegex("[^\n]+ warning memory: denied for container 0\n[^\n]+ warning io: denied \\{\\}\n"));
 }
@@ -165,14 +165,14 @@ TEST_F(RepeatLimiterTest, RepeatsOfAnEndedCauseAreReported) {
   EXPECT_EQ(limit.admit("once"), 0U);
   EXPECT_EQ(limit.admit("a"), std::nullopt);
   EXPECT_EQ(limit.admit("a"), std::nullopt);
-  EXPECT_EQ(limit.take_unsaid().size(), 0U);
+  EXPECT_EQ(limit.take_suppressed().size(), 0U);
   now_ += 5min;
-  const auto unsaid = limit.take_unsaid();
-  ASSERT_EQ(unsaid.size(), 1U);
-  EXPECT_EQ(unsaid[0].cause, "a");
-  EXPECT_EQ(unsaid[0].repeats, 2U);
+  const auto suppressed = limit.take_suppressed();
+  ASSERT_EQ(suppressed.size(), 1U);
+  EXPECT_EQ(suppressed[0].cause, "a");
+  EXPECT_EQ(suppressed[0].repeats, 2U);
   EXPECT_EQ(limit.size(), 1U) << "'once' has nothing more to say";
-  EXPECT_EQ(limit.admit("a"), std::nullopt) << "its number was just said";
+  EXPECT_EQ(limit.admit("a"), std::nullopt) << "its number was just logged";
   now_ += 5min;
   EXPECT_EQ(limit.admit("a"), 1U);
 }
