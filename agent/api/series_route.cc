@@ -13,11 +13,11 @@ namespace {
 
 constexpr std::size_t kMaxWorkloads = 6, kMaxParameters = 64;
 constexpr double kMaxSteps = 11'000, kMaxPoints = 200'000, kDefaultSteps = 720;
-constexpr double kDefaultRange = 3'600, kMinStep = 0.1, kFarthest = 1e11;
+constexpr double kDefaultRange = 3'600, kMinStep = 0.1, kMaxSeconds = 1e11;
 
 std::optional<double> seconds_in(const std::string& text) {
   const auto value = to_number<double>(text);
-  return value && std::abs(*value) <= kFarthest ? value : std::nullopt;
+  return value && std::abs(*value) <= kMaxSeconds ? value : std::nullopt;
 }
 
 std::string metric_names() {
@@ -83,7 +83,8 @@ class Parser {
     auto& list = request_.query.workloads;
     if (value.empty()) return InputError{"workload: must not be empty; / is the host"};
     if (std::find(list.begin(), list.end(), value) != list.end()) return {};
-    if (list.size() == kMaxWorkloads) return InputError{"workload: at most 6 at a time"};
+    if (list.size() == kMaxWorkloads)
+      return InputError{"workload: at most " + std::to_string(kMaxWorkloads) + " at a time"};
     list.push_back(value);
     return {};
   }
@@ -104,7 +105,8 @@ class Parser {
 }  // namespace
 
 Result<SeriesRequest, InputError> parse_series_request(const QueryParameters& parameters, double now) {
-  if (parameters.size() > kMaxParameters) return InputError{"there are more than 64 parameters"};
+  if (parameters.size() > kMaxParameters)
+    return InputError{"there are more than " + std::to_string(kMaxParameters) + " parameters"};
   Parser parser(now);
   for (const auto& [name, value] : parameters) {
     if (const Checked taken = parser.take(name, value); !taken) return taken.error();

@@ -40,7 +40,7 @@ class EventStream {
   // `first` is sent before everything else and may have any size. At most
   // `queue_bytes` of pushed chunks wait (or a single larger chunk). A kFresh chunk
   // waits only behind less than half of that.
-  explicit EventStream(std::vector<StreamChunk> first = {}, std::size_t queue_bytes = kQueueBytes);
+  explicit EventStream(std::vector<StreamChunk> first = {}, std::size_t queue_bytes = kMaxQueueBytes);
 
   // False if the stream has ended: the client is gone, or was just disconnected.
   bool push(const StreamChunk& chunk, Delivery delivery = Delivery::kWhole);
@@ -57,7 +57,7 @@ class EventStream {
   std::uint64_t take_skipped();  // chunks skipped since the last call
   void detach();                 // the client is gone: frees the waiting chunks
 
-  static constexpr std::size_t kQueueBytes = 1 << 20;
+  static constexpr std::size_t kMaxQueueBytes = 1 << 20;
 
  private:
   std::function<void()> take_wake() REQUIRES(mutex_);
@@ -80,7 +80,7 @@ class EventStream {
 // "store the new event, publish()".
 class Broadcaster {
  public:
-  explicit Broadcaster(std::size_t queue_bytes = EventStream::kQueueBytes) : queue_bytes_(queue_bytes) {}
+  explicit Broadcaster(std::size_t queue_bytes = EventStream::kMaxQueueBytes) : queue_bytes_(queue_bytes) {}
   ~Broadcaster() { close(); }
 
   // A new stream for HttpResponse::stream. The server limits their number.

@@ -28,7 +28,7 @@ using std::chrono::milliseconds;
 constexpr milliseconds kStalled{1'000};     // after this time without progress a new connection may replace it
 constexpr milliseconds kCloseGrace{1'000};  // for the peer to close too after it has received everything
 constexpr milliseconds kClosePoll{50};
-constexpr std::size_t kDiscardBytes = 1 << 20;  // limit of bytes that a peer still sends while its connection closes
+constexpr std::size_t kMaxDiscardBytes = 1 << 20;  // limit of bytes that a peer still sends while its connection closes
 
 HttpResponse plain_text(int status, std::string sentence) {
   HttpResponse response;
@@ -344,7 +344,7 @@ void Connection::await_end_of_peer() {
   socket_.async_read_some(net::buffer(shared_.discarded), [self = shared_from_this()](error_code error, std::size_t n) {
     if (self->phase_ != Phase::kStreaming) return;
     self->discarded_ += n;
-    if (error || self->discarded_ > kDiscardBytes) return self->destroy();
+    if (error || self->discarded_ > kMaxDiscardBytes) return self->destroy();
     self->await_end_of_peer();
   });
 }
@@ -379,7 +379,7 @@ void Connection::discard() {
     if (self->phase_ != Phase::kClosing) return;
     self->discarded_ += n;
     if (error && error != net::error::eof) return self->destroy();
-    if (self->discarded_ > kDiscardBytes) return self->destroy();
+    if (self->discarded_ > kMaxDiscardBytes) return self->destroy();
     self->peer_ended_ = error == net::error::eof;
     self->peer_ended_ ? self->check_closed() : self->discard();
   });

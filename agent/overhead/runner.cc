@@ -107,9 +107,10 @@ Result<void> Runner::prepare() {
 
 Result<Record> Runner::run() {
   const auto began = Clock::now();
-  if (choice_.extent.most.count() > 0) {
-    session_.deadline = began + choice_.extent.most;
-    session_.limit = std::min(session_.limit, choice_.extent.most / 5);  // a hanging runtime must not use it all up
+  if (choice_.extent.time_limit.count() > 0) {
+    session_.deadline = began + choice_.extent.time_limit;
+    // A hanging runtime must not use it all up.
+    session_.limit = std::min(session_.limit, choice_.extent.time_limit / 5);
   }
   if (const auto ready = prepare(); !ready) return ready.error();
   const unsigned rounds = choice_.extent.rounds;
@@ -122,9 +123,9 @@ Result<Record> Runner::run() {
     if (!done) return done.error();
     record_.rounds = number;
     const auto spent = Clock::now() - began;
-    if (choice_.extent.most.count() == 0 || number == rounds) continue;
-    if (number == 1 && spent * kMinRounds > choice_.extent.most) keep_essential_modes();
-    const bool next_would_fit = spent + (Clock::now() - round_began) <= choice_.extent.most;
+    if (choice_.extent.time_limit.count() == 0 || number == rounds) continue;
+    if (number == 1 && spent * kMinRounds > choice_.extent.time_limit) keep_essential_modes();
+    const bool next_would_fit = spent + (Clock::now() - round_began) <= choice_.extent.time_limit;
     if (session_.time_is_over() || (number >= kMinRounds && !next_would_fit)) {
       record_.remarks.push_back("The time of --quick ended " +
                                 std::string(session_.time_is_over() ? "in round " : "after round ") +

@@ -53,7 +53,7 @@ Result<Choice> choose(const Options::Overhead& options) {
   choice.extent = extent(options.quick, options.full);
   if (options.rounds > 0) {
     choice.extent.rounds = options.rounds;
-    choice.extent.most = {};
+    choice.extent.time_limit = {};
   }
   if (options.duration.count() > 0) choice.extent.duration = options.duration;
 

@@ -53,7 +53,7 @@ class Discovery::Impl {
     FinalStatsWatcher::Token token = 0;
     std::uint64_t created_nsec = 0;
   };
-  struct Gone {
+  struct RemovedCgroup {
     std::string path;
     CgroupNode node;
     Lifetime lifetime;
@@ -64,7 +64,7 @@ class Discovery::Impl {
   FinalStatsWatcher::Token watch_final_stats(const std::string& path) {
     return options_.final_stats != nullptr ? options_.final_stats->watch(path) : FinalStatsWatcher::Token(0);
   }
-  void follow_gone();
+  void follow_removed();
   void run();
   bool follow_tree();
   NamedCgroup make_record(const std::string& path, const CgroupNode& node);
@@ -73,7 +73,7 @@ class Discovery::Impl {
   bool describe_starting();
   bool is_starting_now(const NamedCgroup& record) const;
   void warn_of_unnamed();
-  bool is_news(std::string text);
+  bool first_report(std::string text);
   void report(const Error& error);
   void publish(bool changed);
 
@@ -84,7 +84,7 @@ class Discovery::Impl {
   WorkloadNamer namer_;
   CgroupTree tree_;
   std::map<std::string, Lifetime> lifetimes_;  // of the cgroups that exist
-  std::vector<Gone> gone_;                     // since the last follow_gone()
+  std::vector<RemovedCgroup> removed_;         // since the last follow_removed()
   WorkloadExits exits_;
   std::uint64_t short_lived_inode_ = std::uint64_t{1} << 63;
   std::map<std::string, NamedCgroup> records_;
@@ -114,21 +114,21 @@ void Discovery::Impl::on_change(const CgroupChange& change) {
   Lifetime lifetime = known.empty() ? Lifetime{} : known.mapped();
   // When it was first seen, it may not have been in the v2 tree yet.
   if (lifetime.token == 0) lifetime.token = watch_final_stats(change.path);
-  gone_.push_back({change.path, change.node, lifetime, wall_clock_nsec()});
+  removed_.push_back({change.path, change.node, lifetime, wall_clock_nsec()});
 }
 
-void Discovery::Impl::follow_gone() {
-  for (Gone& gone : std::exchange(gone_, {})) {
-    const auto known = records_.find(gone.path);
-    const bool same = known != records_.end() && known->second.node.inode == gone.node.inode &&
-                      known->second.node.hierarchy == gone.node.hierarchy;
-    const NamedCgroup record = same ? known->second : make_record(gone.path, gone.node);
+void Discovery::Impl::follow_removed() {
+  for (RemovedCgroup& removed : std::exchange(removed_, {})) {
+    const auto known = records_.find(removed.path);
+    const bool same = known != records_.end() && known->second.node.inode == removed.node.inode &&
+                      known->second.node.hierarchy == removed.node.hierarchy;
+    const NamedCgroup record = same ? known->second : make_record(removed.path, removed.node);
     auto workload = std::make_shared<Workload>(*record.workload);
-    if (!same && gone.lifetime.created_nsec != 0) workload->seen_nsec = gone.lifetime.created_nsec;
-    workload->ended_nsec = gone.ended_nsec;
+    if (!same && removed.lifetime.created_nsec != 0) workload->seen_nsec = removed.lifetime.created_nsec;
+    workload->ended_nsec = removed.ended_nsec;
     if (workload->inode == 0)
       workload->inode = ++short_lived_inode_;  // a unique one for each cgroup that was never read
-    exits_.begin(std::move(workload), gone.lifetime.token, record.runtime, record.container_id);
+    exits_.begin(std::move(workload), removed.lifetime.token, record.runtime, record.container_id);
   }
 }
 
@@ -155,17 +155,17 @@ void Discovery::Impl::run() {
   auto next_refresh = Clock::now() + options_.refresh_interval;
   publish(follow_tree());  // a stop() may have interrupted the processing of a change
   bool exits_pending = exits_.poll();
-  std::vector<int> news;
+  std::vector<int> event_fds;
   for (const auto& runtime : runtimes_) {
-    if (runtime->event_fd() >= 0) news.push_back(runtime->event_fd());
+    if (runtime->event_fd() >= 0) event_fds.push_back(runtime->event_fd());
   }
   while (!thread_.stopping()) {
     auto left = std::chrono::ceil<std::chrono::milliseconds>(next_refresh - Clock::now());
     if (!starting_.empty()) left = std::min(left, kStartingInterval);
     if (exits_pending) left = std::min(left, WorkloadExits::kPollInterval);
-    bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)), news);
+    bool changed = tree_.wait(std::max(left, std::chrono::milliseconds(0)), event_fds);
     if (thread_.stopping()) return;
-    if (!news.empty()) {
+    if (!event_fds.empty()) {
       for (const auto& runtime : runtimes_) runtime->handle_events();
     }
     if (changed) changed = follow_tree();
@@ -182,7 +182,7 @@ void Discovery::Impl::run() {
 
 // Both maps are sorted by path: one pass over the two.
 bool Discovery::Impl::follow_tree() {
-  follow_gone();
+  follow_removed();
   bool changed = false;
   auto record = records_.begin();
   for (const auto& [path, node] : tree_.nodes()) {
@@ -245,22 +245,22 @@ void Discovery::Impl::warn_of_unnamed() {
   }
   for (const Runtime* runtime : without_files) {
     const std::string text = unnamed_warning(*runtime);
-    if (is_news(text) && options_.on_warning) options_.on_warning(text);
+    if (first_report(text) && options_.on_warning) options_.on_warning(text);
   }
 }
 
 // A pod's own cgroup has no files: a container directly below it provides its name.
 void Discovery::Impl::name_pods() {
   for (const auto& [path, record] : records_) {
-    PodIdentity said;
-    if (!take_pod_name(record.workload->container, said)) continue;
+    PodIdentity identity;
+    if (!take_pod_name(record.workload->container, identity)) continue;
     const auto above = records_.find(std::string(CgroupPath(path).parent().text()));
     if (above == records_.end() || above->second.workload->kind != WorkloadKind::kPod) continue;
     const Workload& pod = *above->second.workload;
-    if (pod.pod.name == said.name && pod.pod.name_space == said.name_space) continue;
+    if (pod.pod.name == identity.name && pod.pod.name_space == identity.name_space) continue;
     auto named = std::make_shared<Workload>(pod);
-    named->workload = named->pod.name = std::move(said.name);
-    named->pod.name_space = std::move(said.name_space);
+    named->workload = named->pod.name = std::move(identity.name);
+    named->pod.name_space = std::move(identity.name_space);
     above->second.workload = std::move(named);
   }
 }
@@ -278,13 +278,13 @@ bool Discovery::Impl::describe_starting() {
   return changed;
 }
 
-bool Discovery::Impl::is_news(std::string text) {
+bool Discovery::Impl::first_report(std::string text) {
   seen_in_this_round_.insert(text);
   return reported_.insert(std::move(text)).second;
 }
 
 void Discovery::Impl::report(const Error& error) {
-  if (is_news(to_string(error)) && options_.on_error) options_.on_error(error);
+  if (first_report(to_string(error)) && options_.on_error) options_.on_error(error);
 }
 
 void Discovery::Impl::publish(bool changed) {

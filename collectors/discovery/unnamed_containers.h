@@ -1,4 +1,4 @@
-// Containers that stay without a name: what is said about them, once for each runtime.
+// Containers that stay without a name: the warning about them, one for each runtime.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"

@@ -10,7 +10,7 @@ namespace {
 
 // Rows of a chunk. Longer chunks pack better; shorter ones can be dropped in smaller
 // pieces when the memory covers only a short time.
-constexpr std::uint32_t kMaxChunkLength = 512, kShortestChunk = 64;
+constexpr std::uint32_t kMaxChunkLength = 512, kMinChunkLength = 64;
 constexpr Tick kChunksKept = 8;  // desired number in the time that fits
 // If memory runs short, fine samples are dropped first, but not below this share of it:
 // complete last minutes are worth more than the end of the last hours.
@@ -49,7 +49,7 @@ PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPoo
 }  // namespace
 
 HistoryStore::HistoryStore(HistoryOptions options) : options_(options), fine_step_(options.fine_step) {
-  longest_chunk_.fill(kMaxChunkLength);
+  max_chunk_length_.fill(kMaxChunkLength);
 }
 
 void HistoryStore::set_fine_step(std::chrono::milliseconds step) {
@@ -118,15 +118,15 @@ HistoryTrack* HistoryStore::track_of(const Workload& workload, std::size_t& over
 
 void HistoryStore::append(HistoryTrack& track, unsigned tier, Tick tick, const HistoryRow& row) {
   const std::size_t before = pool_.used_bytes();
-  track.tiers[tier].append(pool_, tick, row, longest(track, tier));
+  track.tiers[tier].append(pool_, tick, row, max_chunk_length(track, tier));
   packed_bytes_[tier] += pool_.used_bytes() - before;
   statistics_.points += track.tiers[tier].chunks().back().fields;
 }
 
 // A first chunk is shorter, by a different length for each track.
-std::uint32_t HistoryStore::longest(const HistoryTrack& track, unsigned tier) const {
-  const std::uint32_t most = longest_chunk_[tier];
-  return track.tiers[tier].chunks().size() > 1 ? most : most / 4 + track.stagger % (most * 3 / 4);
+std::uint32_t HistoryStore::max_chunk_length(const HistoryTrack& track, unsigned tier) const {
+  const std::uint32_t length = max_chunk_length_[tier];
+  return track.tiers[tier].chunks().size() > 1 ? length : length / 4 + track.stagger % (length * 3 / 4);
 }
 
 void HistoryStore::add_coarse(std::int64_t now) {
@@ -198,7 +198,7 @@ bool HistoryStore::drop_oldest_chunks(unsigned tier, std::size_t target) {
   if (oldest.empty()) return false;
   std::sort(oldest.begin(), oldest.end());
   const Tick span = ticks_[tier].end() - oldest.front().first;
-  longest_chunk_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kShortestChunk, kMaxChunkLength);
+  max_chunk_length_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kMinChunkLength, kMaxChunkLength);
   for (const auto& [first, track] : oldest) {
     if (pool_.used_bytes() <= target) break;
     if (tier == kFine && packed_bytes_[kFine] <= target / kFineShare && packed_bytes_[kCoarse] > 0) break;

@@ -83,7 +83,7 @@ class HistoryStore {
   void drop_unused_ticks() REQUIRES(mutex_);
   void publish_statistics() REQUIRES(mutex_) EXCLUDES(published_mutex_);
   std::size_t overhead_bytes() const REQUIRES(mutex_);
-  std::uint32_t longest(const HistoryTrack& track, unsigned tier) const REQUIRES(mutex_);
+  std::uint32_t max_chunk_length(const HistoryTrack& track, unsigned tier) const REQUIRES(mutex_);
 
   const HistoryOptions options_;
   mutable Mutex mutex_ ACQUIRED_BEFORE(published_mutex_);
@@ -92,7 +92,7 @@ class HistoryStore {
   Tracks tracks_ GUARDED_BY(mutex_);
   std::array<TickTable, kTiers> ticks_ GUARDED_BY(mutex_);
   std::array<std::size_t, kTiers> packed_bytes_ GUARDED_BY(mutex_){};
-  std::array<std::uint32_t, kTiers> longest_chunk_ GUARDED_BY(mutex_);
+  std::array<std::uint32_t, kTiers> max_chunk_length_ GUARDED_BY(mutex_);
   std::shared_ptr<const Layout> layout_ GUARDED_BY(mutex_);       // of the newest snapshot
   std::vector<HistoryTrack*> track_of_block_ GUARDED_BY(mutex_);  // of that snapshot; null: not remembered
   std::int64_t now_ GUARDED_BY(mutex_) = 0;

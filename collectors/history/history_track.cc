@@ -28,9 +28,9 @@ void TickTable::drop_before(Tick tick) {
   }
 }
 
-void TrackTier::append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t longest) {
+void TrackTier::append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t max_chunk_length) {
   if (!encoder_) encoder_ = std::make_unique<RowEncoder>();
-  const bool follows = !chunks_.empty() && chunks_.back().last() + 1 == tick && chunks_.back().rows < longest;
+  const bool follows = !chunks_.empty() && chunks_.back().last() + 1 == tick && chunks_.back().rows < max_chunk_length;
   if (follows && encoder_->append(pool, chunks_.back().bits, row)) {
     ++chunks_.back().rows;
     return;

@@ -45,9 +45,9 @@ struct HistoryChunk {
 // The rows of one workload in one tier.
 class TrackTier {
  public:
-  // Starts another chunk after `longest` rows, after ticks without a row, and when the
+  // Starts another chunk after `max_chunk_length` rows, after ticks without a row, and when the
   // workload has other fields than before.
-  void append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t longest);
+  void append(BlockPool& pool, Tick tick, const HistoryRow& row, std::uint32_t max_chunk_length);
   void drop_oldest(BlockPool& pool);
   void close() { encoder_.reset(); }                                   // no more rows are appended
   const std::vector<HistoryChunk>& chunks() const { return chunks_; }  // oldest first

@@ -85,9 +85,9 @@ bool RowEncoder::append(BlockPool& pool, BitChain& out, const HistoryRow& row) {
     if ((changed & mask) == 0) continue;
     for (; mask != 0; mask &= mask - 1) {
       const auto field = static_cast<unsigned>(std::countr_zero(mask));
-      const bool stirs = (changed >> field & 1) != 0;
-      out.append(pool, stirs, 1);
-      if (stirs) write(pool, out, field, row[field]);
+      const bool differs = (changed >> field & 1) != 0;
+      out.append(pool, differs, 1);
+      if (differs) write(pool, out, field, row[field]);
     }
   }
   return true;

@@ -49,8 +49,8 @@ double seconds_since(steady_clock::time_point start) {
 StatsPass::StatsPass(const std::vector<const Collector*>& collectors, bool cpu_per_cpu, const HostRoot& root,
                      SampledSources sources, Clock now)
     : sources_(std::move(sources)), host_source_(root), now_(std::move(now)) {
-  cgroups_booked_on_.fill(kNobody);
-  sources_booked_on_.fill(kNobody);
+  cgroups_booked_on_.fill(kNoCollector);
+  sources_booked_on_.fill(kNoCollector);
   for (const Collector* collector : collectors) {
     const int index = static_cast<int>(collectors_.size());
     collectors_.push_back({collector->name, 0, 0, 0, 0, 0, {}});
@@ -124,7 +124,7 @@ void StatsPass::read_cgroups(CgroupStatsKind kind) {
 }
 
 void StatsPass::book(int index, const ReadReport& report, double seconds) {
-  if (index == kNobody) {
+  if (index == kNoCollector) {
     return;
   }
   const auto at = static_cast<std::size_t>(index);

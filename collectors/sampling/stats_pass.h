@@ -66,7 +66,7 @@ class StatsPass {
   KeptFiles kept_files() const;
 
  private:
-  static constexpr int kNobody = -1;
+  static constexpr int kNoCollector = -1;
 
   SampleTime read_timed(SampleTime began);
   void read_cgroups(CgroupStatsKind kind);
@@ -77,7 +77,7 @@ class StatsPass {
   HostSource host_source_;
   Clock now_;
   std::vector<CollectorStatistics> collectors_;
-  // Indices into collectors_, or kNobody.
+  // Indices into collectors_, or kNoCollector.
   std::array<int, kCgroupStatsKinds> cgroups_booked_on_{};
   std::array<int, kSourceKinds> sources_booked_on_{};
   std::vector<bool> booked_in_pass_;  // by that index

@@ -62,9 +62,9 @@ std::vector<Cell> cells_of(const Workload& workload, const Mode& mode, std::stri
 struct Extent {
   std::string_view name;  // quick, default, full
   unsigned rounds;
-  std::chrono::milliseconds duration;  // of one measurement, after a warm-up of a fifth of it
-  std::uint64_t file_bytes;            // size of the file to write and read
-  std::chrono::milliseconds most;      // no round starts that would end later; 0: no limit
+  std::chrono::milliseconds duration;    // of one measurement, after a warm-up of a fifth of it
+  std::uint64_t file_bytes;              // size of the file to write and read
+  std::chrono::milliseconds time_limit;  // no round starts that would end later; 0: no limit
   bool applications;
 };
 const Extent& extent(bool quick, bool full);

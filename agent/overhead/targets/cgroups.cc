@@ -15,7 +15,7 @@
 namespace tallyman::overhead {
 namespace {
 
-constexpr int kTriesToEmpty = 200;  // of 10 ms
+constexpr int kMaxTriesToEmpty = 200;  // of 10 ms
 
 void copy_from_parent(const std::string& directory, const std::string& file) {
   ReadBuffer buffer;
@@ -53,7 +53,7 @@ Result<std::string> make_cgroup(const std::string& directory) {
 }
 
 Result<void> remove_cgroup(const std::string& directory) {
-  for (int i = 0; i < kTriesToEmpty; ++i) {
+  for (int i = 0; i < kMaxTriesToEmpty; ++i) {
     if (rmdir(directory.c_str()) == 0 || errno == ENOENT) return {};
     if (errno != EBUSY) break;
     end_processes_in(directory);

@@ -26,7 +26,7 @@ int milliseconds_to(Clock::time_point deadline) {
 }
 
 // Appends the available bytes; false at the end of the file.
-bool take(FileDescriptor& from, std::string& into, std::size_t most) {
+bool take(FileDescriptor& from, std::string& into, std::size_t max_bytes) {
   char buffer[16 << 10];
   const ssize_t got = read(from.get(), buffer, sizeof buffer);
   if (got < 0 && (errno == EINTR || errno == EAGAIN)) return true;
@@ -35,7 +35,7 @@ bool take(FileDescriptor& from, std::string& into, std::size_t most) {
     return false;
   }
   into.append(buffer, static_cast<std::size_t>(got));
-  if (into.size() > most) into.erase(0, into.size() - most);
+  if (into.size() > max_bytes) into.erase(0, into.size() - max_bytes);
   return true;
 }
 
@@ -94,7 +94,7 @@ Child& Child::operator=(Child&& other) noexcept {
     output_ = std::move(other.output_);
     errors_ = std::move(other.errors_);
     output_text_ = std::move(other.output_text_);
-    said_wrong_ = std::move(other.said_wrong_);
+    error_text_ = std::move(other.error_text_);
     status_ = other.status_;
   }
   return *this;
@@ -124,14 +124,14 @@ Child::Received Child::listen(Clock::time_point deadline, Interrupt& interrupt) 
     const int ready = poll(watched, 3, milliseconds_to(deadline));
     if (ready < 0 && errno != EINTR) return Received::kEnd;
     if (ready == 0) return Received::kLate;
-    if (watched[1].revents != 0) take(errors_, said_wrong_, kMaxErrors);
+    if (watched[1].revents != 0) take(errors_, error_text_, kMaxErrors);
     if (watched[0].revents != 0)
       return take(output_, output_text_, kMaxOutputBytes) ? Received::kOutput : Received::kEnd;
   }
 }
 
 std::string Child::complaint() const {
-  std::string text = said_wrong_;
+  std::string text = error_text_;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   // Docker ends with "See 'docker run --help'."
   for (auto last = text.rfind("\n"); last != text.npos; last = text.rfind("\n")) {
@@ -162,7 +162,7 @@ Result<std::string> Child::read_line(Clock::time_point deadline, Interrupt& inte
                        FailureKind::kTimeout);
       case Received::kEnd:
         wait_until(Clock::now() + std::chrono::seconds(2));
-        if (errors_.valid()) take(errors_, said_wrong_, kMaxErrors);
+        if (errors_.valid()) take(errors_, error_text_, kMaxErrors);
         return failure(name_ + " ended" + (complaint().empty() ? std::string() : ": " + complaint()));
     }
   }
@@ -181,7 +181,7 @@ Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interru
     if (received == Received::kLate) return late();
   }
   if (!wait_until(deadline)) return late();
-  while (errors_.valid() && take(errors_, said_wrong_, kMaxErrors) && said_wrong_.empty()) {
+  while (errors_.valid() && take(errors_, error_text_, kMaxErrors) && error_text_.empty()) {
     break;
   }
   if (!WIFEXITED(status_) || WEXITSTATUS(status_) != 0) {

@@ -59,7 +59,7 @@ class Child {
   std::string name_;
   int pid_ = -1;
   FileDescriptor input_, output_, errors_;
-  std::string output_text_, said_wrong_;
+  std::string output_text_, error_text_;
   int status_ = 0;
 };
 

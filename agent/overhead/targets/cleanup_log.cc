@@ -19,7 +19,7 @@ namespace tallyman::overhead {
 namespace {
 
 constexpr std::string_view kPrefix = "cleanup-", kSuffix = ".log";
-constexpr int kTriesToRemove = 100;  // of 0.1 s and more
+constexpr int kMaxTriesToRemove = 100;  // of 0.1 s and more
 constexpr std::chrono::milliseconds kLockInterval{10};
 
 // 0, or the error; EWOULDBLOCK: another has held it all the time.
@@ -129,7 +129,7 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
       if (removed || is_missing(removed.error().text)) return {};
       // `docker run --rm` is removing it.
       const bool under_way = removed.error().text.find("already in progress") != std::string::npos;
-      if (!under_way || tries == kTriesToRemove) return removed.error();
+      if (!under_way || tries == kMaxTriesToRemove) return removed.error();
       usleep(100'000);
     }
   };

@@ -26,7 +26,7 @@ constexpr std::uint8_t kWatchedHierarchies = 2;
 // each second for a minute: runtimes remove them one by one.
 constexpr milliseconds kFirstPoll{5};
 constexpr milliseconds kLastPoll{1'000};
-constexpr int kPolls = 70;
+constexpr int kMaxPolls = 70;
 // After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's event, events of the others are about the same cgroup.
@@ -59,7 +59,7 @@ class CgroupTree::Impl {
   struct Pending {
     Clock::time_point next_poll;
     milliseconds delay = kFirstPoll;
-    int polls_left = kPolls;
+    int polls_left = kMaxPolls;
   };
 
   std::string directory_of(std::uint8_t hierarchy, const std::string& path) const {
@@ -318,7 +318,7 @@ void CgroupTree::Impl::check_pending(Clock::time_point now) {
       it = pending_.erase(it);
     } else {
       const auto node = nodes_.find(it->first);
-      if (pending.polls_left == kPolls - kPollsForRemoval && node != nodes_.end()) identify(it->first, node->second);
+      if (pending.polls_left == kMaxPolls - kPollsForRemoval && node != nodes_.end()) identify(it->first, node->second);
       pending.delay = std::min(pending.delay * 2, kLastPoll);
       pending.next_poll = now + pending.delay;
       ++it;

@@ -15,7 +15,7 @@ namespace {
 // A runtime puts the process into the cgroup before it enters its namespaces.
 constexpr unsigned kSettlingPasses = 10;
 constexpr std::size_t kMaxRowLength = 512;  // of net/dev: a name of 15 and 16 numbers of up to 20 digits
-constexpr std::size_t kPidsToTry = 8;       // the first ones may end while they are read
+constexpr std::size_t kMaxPidsTried = 8;    // the first ones may end while they are read
 
 }  // namespace
 
@@ -147,7 +147,7 @@ void NetworkSource::resolve(Handle handle, Attached& one, ReadReport& report) {
       std::iter_swap(pids->begin(), init);
     }
   }
-  for (std::size_t i = 0; i < std::min(pids->size(), kPidsToTry); ++i) {
+  for (std::size_t i = 0; i < std::min(pids->size(), kMaxPidsTried); ++i) {
     if (open_pid(handle, one, (*pids)[i], report)) {
       return;
     }

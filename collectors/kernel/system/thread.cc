@@ -33,9 +33,9 @@ void Thread::start(std::function<void()> body) {
   if (started()) return;
   stopping_ = false;
   stop_event_.take();  // of an earlier stop
-  constexpr std::size_t kNameBytes = 15;
+  constexpr std::size_t kMaxNameBytes = 15;
   const SignalsBlocked guard;
-  thread_ = std::thread([name = name_.substr(0, kNameBytes), body = std::move(body)] {
+  thread_ = std::thread([name = name_.substr(0, kMaxNameBytes), body = std::move(body)] {
     pthread_setname_np(pthread_self(), name.c_str());
     body();
   });

@@ -9,9 +9,10 @@
 namespace tallyman {
 namespace {
 
-constexpr unsigned kPssPerScan = 20;
+constexpr unsigned kMaxPssPerScan = 20;
 constexpr std::chrono::seconds kPssInterval{60};
-constexpr std::uint64_t kPssCeilingBytes = 512ULL * 1024 * 1024;  // 8 ms, during which the process cannot map memory
+// So many take 8 ms, during which the process cannot map memory.
+constexpr std::uint64_t kMaxPssResidentBytes = 512ULL * 1024 * 1024;
 
 // A process that ended meanwhile has no values; without permission they are unknown.
 template <class T>
@@ -49,7 +50,7 @@ ProcessDetails::ProcessDetails(ProcessFiles& files, Options options, Taskstats* 
       taskstats_(taskstats),
       page_bytes_(static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE))) {}
 
-void ProcessDetails::begin_scan() { pss_left_ = kPssPerScan; }
+void ProcessDetails::begin_scan() { pss_left_ = kMaxPssPerScan; }
 
 Tallies ProcessDetails::times_in(const PidStat& stat) const {
   Tallies now;
@@ -169,7 +170,7 @@ void ProcessDetails::read_pss(OfProcess& process, Pid pid, ScanTime time) {
     return;
   }
   process.pss.reset();
-  if (process.resident_bytes <= kPssCeilingBytes) {
+  if (process.resident_bytes <= kMaxPssResidentBytes) {
     --pss_left_;
     const auto pss = files_.pss_bytes(pid);
     process.pss = pss ? *pss : Count();

@@ -46,7 +46,7 @@ class OverheadRunner : public ::testing::Test {
     Session session{interrupt_, *cleanup_log,     host_.root(), CgroupMounts::detect(host_.root()).value(),
                     "r",        state + "/work-r"};
     session.limit = limit_;
-    Progress progress(said_, false);
+    Progress progress(progress_text_, false);
     cleanup_log->about_to_make({"directory", session.work, {}}).value();
     make_directory(session.work).value();
     return Runner(session, choice_, progress).run().value();
@@ -61,7 +61,7 @@ class OverheadRunner : public ::testing::Test {
   Interrupt interrupt_;
   Choice choice_;
   milliseconds limit_ = seconds(60);
-  std::ostringstream said_;
+  std::ostringstream progress_text_;
 };
 
 TEST_F(OverheadRunner, MeasuresEachCellOnceARoundAndTheControlToo) {
@@ -85,7 +85,7 @@ TEST_F(OverheadRunner, MeasuresEachCellOnceARoundAndTheControlToo) {
 // probes on a busy machine.
 TEST_F(OverheadRunner, ItsTimeIsKeptWithAnyNumberOfRounds) {
   choice_.extent.rounds = 1'000;
-  choice_.extent.most = milliseconds(4'000);
+  choice_.extent.time_limit = milliseconds(4'000);
   const auto began = Clock::now();
   const Record record = run();
   EXPECT_LT(record.rounds, 200U);
@@ -101,7 +101,7 @@ TEST_F(OverheadRunner, ARuntimeThatHangsLeavesTimeForTheOthers) {
   const std::string before = std::getenv("PATH");
   ASSERT_EQ(setenv("PATH", (host_.path("bin") + ":" + before).c_str(), 1), 0);
   choice_.modes.push_back(named(modes(), "docker"));
-  choice_.extent.most = milliseconds(20'000);
+  choice_.extent.time_limit = milliseconds(20'000);
   const Record record = run();
   setenv("PATH", before.c_str(), 1);
   EXPECT_THAT(record.modes[1].reason, HasSubstr("docker info did not end within 4 s"));

@@ -169,9 +169,9 @@ TEST_F(DiscoveryTest, WarnsOnceOfContainersWithoutANameAndNamesPathAndFlag) {
 
 TEST_F(DiscoveryTest, WaitsForTheFilesOfAContainerThatIsStarting) {
   start_cgroup(1);
-  auto patient = options();
-  patient.starting_time = 1h;
-  Discovery discovery(patient, docker());
+  auto slow_options = options();
+  slow_options.starting_time = 1h;
+  Discovery discovery(slow_options, docker());
   for (int i = 0; i < 2; ++i) discovery.refresh();
   EXPECT_EQ(discovery.status().unnamed_containers, 1U);
   EXPECT_THAT(warnings(), IsEmpty());
@@ -192,13 +192,13 @@ TEST_F(DiscoveryTest, DoesNotWarnOfNamesWhereTheFilesAreFaulty) {
 
 TEST(UnnamedWarning, NamesAFlagWhereThereIsOne) {
   HostBuilder host;
-  std::map<std::string, std::string> said;
+  std::map<std::string, std::string> texts;
   for (const auto& runtime : all_runtimes({host.root(), "", ""})) {
-    if (!runtime->metadata_source().path.empty()) said[std::string(runtime->name())] = unnamed_warning(*runtime);
+    if (!runtime->metadata_source().path.empty()) texts[std::string(runtime->name())] = unnamed_warning(*runtime);
   }
-  EXPECT_THAT(said.at("docker"), AllOf(HasSubstr("/var/lib/docker/containers"), HasSubstr("--docker.root=PATH")));
-  EXPECT_THAT(said.at("containerd"), AllOf(HasSubstr("/run/containerd"), HasSubstr("--containerd.state=PATH")));
-  EXPECT_THAT(said.at("podman"), AllOf(HasSubstr("/var/lib/containers/storage"), Not(HasSubstr("--"))));
+  EXPECT_THAT(texts.at("docker"), AllOf(HasSubstr("/var/lib/docker/containers"), HasSubstr("--docker.root=PATH")));
+  EXPECT_THAT(texts.at("containerd"), AllOf(HasSubstr("/run/containerd"), HasSubstr("--containerd.state=PATH")));
+  EXPECT_THAT(texts.at("podman"), AllOf(HasSubstr("/var/lib/containers/storage"), Not(HasSubstr("--"))));
 }
 
 TEST_F(DiscoveryTest, KeepsWhatItKnewWhileAFileIsHalfWritten) {
@@ -319,11 +319,11 @@ TEST_F(DiscoveryTest, ReportsOnceThatItRanOutOfWatchesAndStillFindsContainers) {
 }
 
 TEST_F(DiscoveryTest, StartsAndStopsAnyNumberOfTimes) {
-  auto patient = options();
-  patient.refresh_interval = 1min;
+  auto slow_options = options();
+  slow_options.refresh_interval = 1min;
   const auto start = Clock::now();
   {
-    Discovery discovery(patient, docker());
+    Discovery discovery(slow_options, docker());
     discovery.stop();
     for (int i = 0; i < 20; ++i) {
       discovery.start();

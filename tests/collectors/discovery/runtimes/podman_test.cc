@@ -116,8 +116,8 @@ TEST_F(PodmanExit, IsKnownWhenItsFileIsGone) {
   host_.dir("run/libpod/exits");
   described(*runtime_);
   exit_file("run/libpod/exits", "7");
-  pollfd news{runtime_->event_fd(), POLLIN, 0};
-  EXPECT_EQ(poll(&news, 1, 1000), 1);
+  pollfd waiting{runtime_->event_fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&waiting, 1, 1000), 1);
   runtime_->handle_events();
   remove_exit_file("run/libpod/exits");
   ASSERT_TRUE(runtime_->exit_of(kOciId));

@@ -140,7 +140,7 @@ TEST(KernelFile, DoesNotWaitForTheWriterOfAFifo) {
   ASSERT_EQ(mkfifo(host.path("fifo").c_str(), 0600), 0);
   ReadBuffer buffer;
   const auto text = read_file(host.path("fifo"), buffer);
-  EXPECT_FALSE(text) << "pread is not for pipes; what counts is that it came back";
+  EXPECT_FALSE(text) << "pread is not for pipes; what counts is that it returned";
 }
 
 TEST(KernelFile, DistinguishesAnEndedProcessFromAMissingFile) {
