@@ -228,7 +228,7 @@ function Freshness() {
   );
 }
 
-/** Said aloud once, when the figures have become old: not at each second of it. */
+/** Announced once, when the figures have become old: not at each second of it. */
 function StaleBar() {
   const { live, reconnect } = useApp();
   useLive();

@@ -10,7 +10,7 @@ import {
   percent,
   significant,
   splitValue,
-  spoken,
+  accessibleText,
 } from "../src/model/format";
 
 describe("numbers as people read them", () => {
@@ -76,7 +76,7 @@ describe("numbers as people read them", () => {
       expect(formatValue(NaN, unit)).toBe("–");
       expect(formatValue(0, unit)).not.toBe("–");
     }
-    expect(spoken(null, "bytes")).toBe("unknown");
+    expect(accessibleText(null, "bytes")).toBe("unknown");
   });
 
   it("parts a figure from its unit", () => {

@@ -17,7 +17,7 @@ import {
   kExportHeader,
   noiseText,
   scaleOf,
-  spokenOutcome,
+  accessibleOutcome,
   timeText,
 } from "../src/model/overhead_words";
 
@@ -243,16 +243,16 @@ describe("words", () => {
     [281287701, "281 ms"],
     [2.5e9, "2.50 s"],
   ])("%d ns are %s", (ns, text) => expect(timeText(ns)).toBe(text));
-  it("are spoken without signs", () => {
-    const spoken = (wall: object) => spokenOutcome(small({ wall }).groups[0]!.rows[0]!.outcome.wall!, 281e6);
-    expect(spoken(differing(37, 49, 63))).toBe("49 times, 95 percent interval 37 times to 63 times, 281 ms");
-    expect(spoken(differing(1.041, 1.052, 1.063))).toBe(
+  it("are read out without signs", () => {
+    const textOf = (wall: object) => accessibleOutcome(small({ wall }).groups[0]!.rows[0]!.outcome.wall!, 281e6);
+    expect(textOf(differing(37, 49, 63))).toBe("49 times, 95 percent interval 37 times to 63 times, 281 ms");
+    expect(textOf(differing(1.041, 1.052, 1.063))).toBe(
       "5.2 percent more, 95 percent interval 4.1 percent more to 6.3 percent more, 281 ms",
     );
-    expect(spoken(differing(0.4, 0.6, 0.8))).toBe(
+    expect(textOf(differing(0.4, 0.6, 0.8))).toBe(
       "40 percent less, 95 percent interval 0.40 times to 0.80 times, 281 ms",
     );
-    expect(spoken(alike(0.9, 1.1))).toBe("no measurable difference");
+    expect(textOf(alike(0.9, 1.1))).toBe("no measurable difference");
   });
   it("takes the middle of an even number", () =>
     expect([median([4, 1, 3, 2]), median([5]), median([])]).toEqual([2.5, 5, undefined]));

@@ -100,7 +100,7 @@ describe("groups", () => {
       "/4",
       "/3",
       "[small]",
-      "[in no project]",
+      "[No project]",
     ]);
   });
   it("knows the slice of a workload", () => {

@@ -38,18 +38,18 @@ async function get(path: string, signal?: AbortSignal): Promise<Response> {
 }
 
 function failure(status: number, body: string): ApiError {
-  let said = body.trim().slice(0, 300);
+  let message = body.trim().slice(0, 300);
   try {
     const parsed: unknown = JSON.parse(body);
-    if (typeof parsed === "object" && parsed !== null && "error" in parsed) said = String(parsed.error);
+    if (typeof parsed === "object" && parsed !== null && "error" in parsed) message = String(parsed.error);
   } catch {
     // plain text: as it is
   }
   if (status === 401 || status === 403)
     return new ApiError("denied", "You do not have permission to see this.", status);
-  if (status === 404) return new ApiError("missing", said || "The agent does not have this.", status);
-  if (status < 500) return new ApiError("refused", said || `The agent refused (${status}).`, status);
-  return new ApiError("broken", said || `The agent failed (${status}).`, status);
+  if (status === 404) return new ApiError("missing", message || "The agent does not have this.", status);
+  if (status < 500) return new ApiError("refused", message || `The agent refused (${status}).`, status);
+  return new ApiError("broken", message || `The agent failed (${status}).`, status);
 }
 
 export async function getJson<T>(path: string, signal?: AbortSignal): Promise<T> {

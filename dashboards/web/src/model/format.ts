@@ -112,7 +112,7 @@ export function splitValue(value: number | null | undefined, unit: Unit): { numb
 }
 
 /** In words, for screen readers: no abbreviation that is read out oddly. */
-export function spoken(value: number | null | undefined, unit: Unit): string {
+export function accessibleText(value: number | null | undefined, unit: Unit): string {
   if (value === null || value === undefined || !Number.isFinite(value)) return "unknown";
   const text = formatValue(value, unit);
   return unit === "cores" ? `${text} cores` : text.replace("/s", " per second").replace(" %", " percent");

@@ -16,7 +16,7 @@ export interface Row {
   rounds: number;
   time: Of<number | undefined>; // median of an operation, ns
   outcome: Of<Outcome | undefined>;
-  reason: string; // why it has no outcome, or what else is to be said of it
+  reason: string; // why it has no outcome, or a remark on it
 }
 export interface Group {
   workload: string;
@@ -152,14 +152,14 @@ const kNoCpu = "its CPU time was not measured";
 function rowOf(result: Json, cell: Cell | undefined, modeReason: string): Row {
   const rounds = numberOf(result["rounds"]) ?? 0;
   const outcome = { wall: outcomeOf(result["wall"]), cpu: outcomeOf(result["cpu"]) };
-  const said = cell?.reason || modeReason;
+  const reason = cell?.reason || modeReason;
   const missing = rounds === 0 ? "the report does not say why" : `only ${rounds} ${rounds === 1 ? "round" : "rounds"}`;
   return {
     label: textOf(result["label"]),
     rounds,
     outcome,
     time: { wall: positive(result["wall_ns"]) ?? cell?.time.wall, cpu: cell?.time.cpu },
-    reason: said || (outcome.wall === undefined ? missing : ""),
+    reason: reason || (outcome.wall === undefined ? missing : ""),
   };
 }
 

@@ -1,4 +1,4 @@
-// How the overhead is said and where it is drawn: the words of the program's own tables
+// The words for the overhead, and where it is drawn: the words of the program's own tables
 // (agent/overhead/report/report_words.cc), and scales of the ratio to the baseline. Pure.
 import { smallSeconds } from "./comparing";
 import type { Cell } from "./export";
@@ -35,20 +35,20 @@ export function noiseText(floor: number | undefined): string {
 
 export const kNoDifference = "no measurable difference";
 
-function spokenRatio(ratio: number): string {
+function accessibleRatio(ratio: number): string {
   if (!asPercent(ratio)) return `${times(ratio)} times`;
   const text = percent(ratio);
   return `${text.slice(1)} percent ${text.startsWith("-") ? "less" : "more"}`;
 }
 
 /** In words, for screen readers. */
-export function spokenOutcome(outcome: Outcome, time: number | undefined): string {
+export function accessibleOutcome(outcome: Outcome, time: number | undefined): string {
   if (outcome.ratio === undefined) return kNoDifference;
   const both = asPercent(outcome.low) === asPercent(outcome.high);
   const interval = both
-    ? `${spokenRatio(outcome.low)} to ${spokenRatio(outcome.high)}`
+    ? `${accessibleRatio(outcome.low)} to ${accessibleRatio(outcome.high)}`
     : `${times(outcome.low)} times to ${times(outcome.high)} times`;
-  return `${spokenRatio(outcome.ratio)}, 95 percent interval ${interval}${time === undefined ? "" : `, ${timeText(time)}`}`;
+  return `${accessibleRatio(outcome.ratio)}, 95 percent interval ${interval}${time === undefined ? "" : `, ${timeText(time)}`}`;
 }
 
 // ---- the scale

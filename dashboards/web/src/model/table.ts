@@ -151,8 +151,8 @@ export function sumsOf(members: readonly Row[]): Map<string, number> {
 }
 
 function groupLabel(name: string, by: GroupBy): string {
-  if (name === "") return by === "project" ? "in no project" : by === "pod" ? "in no pod" : "directly below the root";
-  if (name === "/") return "directly below the root";
+  if (name === "") return by === "project" ? "No project" : by === "pod" ? "No pod" : "Top level";
+  if (name === "/") return "Top level";
   return visible(by === "slice" ? shortPath(name) : name);
 }
 

@@ -31,12 +31,12 @@ async function readReport(run: string, signal: AbortSignal): Promise<Report> {
 
 export function OverheadPage({ state }: { state: OverheadState }) {
   const { go, live } = useApp();
-  const [looks, setLooks] = useState(0);
-  const runs = useAnswer("", getOverheadRuns, live.connections + looks);
+  const [polls, setPolls] = useState(0);
+  const runs = useAnswer("", getOverheadRuns, live.connections + polls);
   const none = runs.value?.length === 0;
   useEffect(() => {
     if (!none) return undefined;
-    const timer = setInterval(() => setLooks((n) => n + 1), kPollInterval);
+    const timer = setInterval(() => setPolls((n) => n + 1), kPollInterval);
     return () => clearInterval(timer);
   }, [none]);
   const run = state.run || (runs.value?.[0]?.run ?? "");

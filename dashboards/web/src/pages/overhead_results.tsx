@@ -6,7 +6,7 @@ import {
   kNoDifference,
   noiseText,
   scaleOf,
-  spokenOutcome,
+  accessibleOutcome,
   timeText,
   type Scale,
 } from "../model/overhead_words";
@@ -116,7 +116,7 @@ function ResultRow({
         <span class="overhead-words is-none">{kNoDifference}</span>
       ) : (
         <span class="overhead-words">
-          <span class="sr-only">{spokenOutcome(outcome, time)}</span>
+          <span class="sr-only">{accessibleOutcome(outcome, time)}</span>
           <strong aria-hidden="true">{changeText(outcome.ratio)}</strong>
           <span class="overhead-interval" aria-hidden="true">
             {intervalText(outcome)}

@@ -161,7 +161,7 @@ function Cells({
         {spark(["io_read_bytes", "io_write_bytes"], 65536)}
         <Pair
           words={["r", "w"]}
-          said={["read", "written"]}
+          longWords={["read", "written"]}
           values={[value("io_read_bytes"), value("io_write_bytes")]}
         />
       </div>
@@ -169,7 +169,7 @@ function Cells({
         {spark(["net_rx_bytes", "net_tx_bytes"], 65536)}
         <Pair
           words={["in", "out"]}
-          said={["received", "sent"]}
+          longWords={["received", "sent"]}
           values={[value("net_rx_bytes"), value("net_tx_bytes")]}
         />
       </div>
@@ -245,10 +245,18 @@ export function GroupRow({
         <Figure main={formatValue(sum("working_set_bytes") ?? sum("memory_bytes"), "bytes")} note="" />
       </div>
       <div role="gridcell" class="cell c-io">
-        <Pair words={["r", "w"]} said={["read", "written"]} values={[sum("io_read_bytes"), sum("io_write_bytes")]} />
+        <Pair
+          words={["r", "w"]}
+          longWords={["read", "written"]}
+          values={[sum("io_read_bytes"), sum("io_write_bytes")]}
+        />
       </div>
       <div role="gridcell" class="cell c-net">
-        <Pair words={["in", "out"]} said={["received", "sent"]} values={[sum("net_rx_bytes"), sum("net_tx_bytes")]} />
+        <Pair
+          words={["in", "out"]}
+          longWords={["received", "sent"]}
+          values={[sum("net_rx_bytes"), sum("net_tx_bytes")]}
+        />
       </div>
       <div role="gridcell" class="cell c-pids">
         <Figure main={formatValue(sum("pids"), "count")} note="" />
@@ -281,11 +289,11 @@ function Figure({
 
 function Pair({
   words,
-  said,
+  longWords,
   values,
 }: {
   words: readonly [string, string];
-  said: readonly [string, string];
+  longWords: readonly [string, string];
   values: readonly [number | null, number | null];
 }) {
   if (values[0] === null && values[1] === null)
@@ -299,7 +307,7 @@ function Pair({
       {values.map((value, i) => (
         <span key={words[i]} class={value ? "" : "faint"}>
           {formatValue(value, "bytes/s")}
-          <abbr title={said[i]}>{words[i]}</abbr>
+          <abbr title={longWords[i]}>{words[i]}</abbr>
         </span>
       ))}
     </span>

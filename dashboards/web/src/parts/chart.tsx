@@ -3,7 +3,7 @@ import { useCallback, useEffect, useLayoutEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import { useApp } from "../app_context";
 import type { WorkloadEvent } from "../data/workload_events";
-import { clock, day, formatValue, kAbsentText, spoken, type Unit } from "../model/format";
+import { accessibleText, clock, day, formatValue, kAbsentText, type Unit } from "../model/format";
 import { kByteSteps, summary, type Aligned } from "../model/series";
 import { css, limitsAndEvents, panAndZoom, type Limit, type Moves } from "./chart_plugins";
 import { Name } from "./name";
@@ -170,7 +170,14 @@ export function Chart(props: ChartProps) {
           ))}
         </ul>
       </figcaption>
-      <div class="chart-box" ref={box} tabIndex={0} role="img" aria-label={spokenSummary(props)} onKeyDown={onKey} />
+      <div
+        class="chart-box"
+        ref={box}
+        tabIndex={0}
+        role="img"
+        aria-label={accessibleSummary(props)}
+        onKeyDown={onKey}
+      />
       {empty && <p class="chart-empty">No data in this time range</p>}
     </figure>
   );
@@ -181,12 +188,12 @@ function lastIndex(column: readonly (number | null)[]): number {
   return -1;
 }
 
-function spokenSummary({ title, lines, data, unit, format, limits }: ChartProps): string {
-  const say = (value: number): string => (format ? format(value) : spoken(value, unit));
+function accessibleSummary({ title, lines, data, unit, format, limits }: ChartProps): string {
+  const textOf = (value: number): string => (format ? format(value) : accessibleText(value, unit));
   const parts = lines.map((line, i) => {
     const figures = summary(data[i + 1] ?? []);
     return figures
-      ? `${line.label.slice(0, 80)}: now ${say(figures.last)}, average ${say(figures.mean)}, maximum ${say(figures.most)}`
+      ? `${line.label.slice(0, 80)}: now ${textOf(figures.last)}, average ${textOf(figures.mean)}, maximum ${textOf(figures.most)}`
       : `${line.label.slice(0, 80)}: no data`;
   });
   const bounds = (limits ?? []).map((limit) => limit.text);

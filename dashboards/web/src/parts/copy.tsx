@@ -12,19 +12,19 @@ export function CopyLine({ text, label }: { text: string; label: string }) {
 }
 
 export function CopyButton({ text, label }: { text: string; label: string }) {
-  const [said, setSaid] = useState("");
+  const [announcement, setAnnouncement] = useState("");
   const copy = (): void => {
     copyText(text).then(
-      () => setSaid("Copied"),
-      () => setSaid("Cannot copy: select the text by hand"),
+      () => setAnnouncement("Copied"),
+      () => setAnnouncement("Cannot copy: select the text by hand"),
     );
-    setTimeout(() => setSaid(""), 2000);
+    setTimeout(() => setAnnouncement(""), 2000);
   };
   return (
     <button type="button" class="icon-button copy" aria-label={label} title={label} onClick={copy}>
       <Copy />
       <span role="status" class="copied">
-        {said}
+        {announcement}
       </span>
     </button>
   );
