@@ -8,9 +8,9 @@
 #include "collectors/model/collector.h"
 #include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
+#include "tests/bench/bench_measure.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/loads.h"
-#include "tests/bench/measure.h"
 
 #include <sys/stat.h>
 

@@ -1,7 +1,7 @@
 // What a scan of all processes costs, and how that grows with their number.
 #include "collectors/kernel/process/taskstats.h"
 #include "collectors/sampling/processes/process_scan.h"
-#include "tests/bench/measure.h"
+#include "tests/bench/bench_measure.h"
 
 #include <signal.h>
 #include <sys/prctl.h>

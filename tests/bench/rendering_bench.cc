@@ -2,7 +2,7 @@
 #include "collectors/model/series_writer.h"
 #include "exporters/exposition.h"
 #include "exporters/gzip.h"
-#include "tests/bench/measure.h"
+#include "tests/bench/bench_measure.h"
 #include "tests/support/snapshot_builder.h"
 
 #include <prometheus/text_serializer.h>

@@ -4,9 +4,9 @@
 #include "collectors/model/collector.h"
 #include "collectors/model/collector_table.h"
 #include "collectors/sampling/sampler.h"
+#include "tests/bench/bench_measure.h"
 #include "tests/bench/cgroup_farm.h"
 #include "tests/bench/kept_files.h"
-#include "tests/bench/measure.h"
 
 #include <sys/resource.h>
 #include <sys/stat.h>

@@ -1,6 +1,6 @@
 // What the sockets of a container cost, against the text that cAdvisor reads.
 #include "collectors/kernel/network/socket_source.h"
-#include "tests/bench/measure.h"
+#include "tests/bench/bench_measure.h"
 #include "tests/support/network_thread.h"
 
 #include <arpa/inet.h>

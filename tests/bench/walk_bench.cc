@@ -2,7 +2,7 @@
 #include "collectors/kernel/filesystem/tree_walk.h"
 #include "collectors/kernel/filesystem/walk_budget.h"
 #include "collectors/kernel/system/self_process.h"
-#include "tests/bench/measure.h"
+#include "tests/bench/bench_measure.h"
 #include "tests/support/host_builder.h"
 
 #include <fcntl.h>

@@ -1,4 +1,4 @@
-#include "tests/bench/measure.h"
+#include "tests/bench/bench_measure.h"
 
 #include <time.h>
 
