@@ -100,7 +100,7 @@ export const kDesktop = { width: 1440, height: 900 };
 export const kPhone = { width: 390, height: 844 };
 
 /** A page of its own context; anything that the browser complains of fails the test. */
-export async function withPage(options, look) {
+export async function withPage(options, body) {
   const { hash = "#/overview", at = base, allow = [], clock = false, init, ...rest } = options;
   const context = await browser.newContext({ viewport: kDesktop, ...rest });
   const page = await context.newPage();
@@ -121,7 +121,7 @@ export async function withPage(options, look) {
     if (clock) await page.clock.install();
     if (init) await page.addInitScript(init);
     await page.goto(at + hash);
-    await look(page);
+    await body(page);
     assert.deepEqual(complaints, []);
   } catch (error) {
     await page.screenshot({ path: `${kPictures}/failed-${Date.now()}.png` }).catch(() => undefined);

@@ -308,7 +308,7 @@ def values_of(farm, dashboard, chosen):
     return values
 
 
-def told_of_nobody_here(query, values):
+def not_reported_here(query, values):
     """What a monitor without capabilities does not show: docs/farm.md."""
     names = promql.metrics(grafana.fill_in(query, values))
     io_of_bare_processes = {"container_fs_reads_bytes_total", "container_fs_writes_bytes_total"}
@@ -329,7 +329,7 @@ def test_every_query_of_a_dashboard_gives_data(farm, loaded, name):
     empty = []
     for title, query in grafana.queries(dashboard):
         answers = [farm.prometheus.query(grafana.fill_in(query, values)) for values in views]
-        if not any(answers) and not told_of_nobody_here(query, views[0]):
+        if not any(answers) and not not_reported_here(query, views[0]):
             empty.append((title, query))
     assert not empty
 

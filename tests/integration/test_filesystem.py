@@ -236,7 +236,7 @@ def test_btrfs():
         assert not scrape.all("container_fs_inodes_total", id="/", device=device), "btrfs makes them as needed"
 
 
-def test_a_project_quota_is_asked_and_its_limit_told():
+def test_a_project_quota_is_asked_and_its_limit_reported():
     with (
         daemon_on("xfs", 1024 * MIB, "--storage-driver=overlay2", options="pquota") as daemon,
         Agent(f"--docker.root={daemon.data_root}", *FAST) as agent,

@@ -39,7 +39,7 @@ def command(state, *flags, docker=None):
 
 
 def overhead(state, *flags, docker=None, code=0, env=None):
-    """(report, what it said) of one run."""
+    """(report, its messages) of one run."""
     done = subprocess.run(
         command(state, "--json", *flags, docker=docker),
         capture_output=True,
@@ -88,8 +88,8 @@ DOCKER_MODES = "docker,docker-unconfined,docker-host,docker-volume"
 
 def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     flags = ("--rounds=5", "--duration=5ms", f"--mode=cgroup,namespaces,contained,overlay,{DOCKER_MODES}")
-    report, said = overhead(state, *flags, docker=docker)
-    assert "round 5 of 5" in said
+    report, output = overhead(state, *flags, docker=docker)
+    assert "round 5 of 5" in output
     measured = {(c["workload"], c["label"]) for c in report["cells"] if len(c["samples"]) == 5}
     for cell in [
         ("integer", "docker-unconfined"),
@@ -102,7 +102,7 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
         ("loopback-connect", "namespaces"),
         ("fork-exec", "docker-host"),
     ]:
-        assert cell in measured, (cell, said)
+        assert cell in measured, (cell, output)
     assert report["facts"]["docker storage driver"] in docker.docker("info")
     # Larger by so much that no noise hides it: a start by Docker, and copying up.
     assert result(report, "start", "docker")["wall"]["ratio"] > 3
@@ -118,7 +118,7 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
     modes = ("docker-published", "podman", "lxc", "nspawn")
     with traces_removed(), DockerDaemon("--userland-proxy=true") as daemon:
         network, slowest, _ = slow_down(daemon)
-        report, said = overhead(
+        report, output = overhead(
             state,
             "--rounds=5",
             "--duration=5ms",
@@ -129,7 +129,7 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
         assert left_behind(daemon, state, report["run"]) == []
         assert report["run"] not in run("podman", "images", "--format", "{{.Repository}}")
         assert report["run"] not in run("podman", "ps", "-a", "--format", "{{.Names}}")
-    assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, said
+    assert {m["name"]: m["reason"] for m in report["modes"] if m["reason"]} == {}, output
     for workload, mode in [
         ("start", "docker-published"),
         (network, "docker-published"),
@@ -138,7 +138,7 @@ def test_other_runtimes_and_a_published_port_are_measured_and_cleaned_up(state):
         ("integer", "lxc"),
         ("integer", "nspawn"),
     ]:
-        assert len(samples(report, workload, mode)) == 5, (workload, mode, said)
+        assert len(samples(report, workload, mode)) == 5, (workload, mode, output)
     for mode in modes:
         assert median_ns(report, "start", mode) > 3 * median_ns(report, "start", "bare")
     # Each byte passes the bridge; the first half of 64 KiB is what may come at once.
@@ -150,14 +150,14 @@ def test_real_applications_answer_bare_and_contained(docker, state):
     if missing:
         pytest.skip(f"not installed, as Debian starts them as services: {missing}; scripts/install overhead has them")
     state.chmod(0o755)  # PostgreSQL's user has to get there
-    report, said = overhead(
+    report, output = overhead(
         state, "--rounds=5", "--duration=5ms", "--mode=docker", "--workload=nginx,postgresql", docker=docker
     )
     for workload in ("nginx", "postgresql"):
         for label in ("bare", "docker"):
             times = [sample["wall_ns"] for sample in samples(report, workload, label)]
             # Between a million operations a second and one: they were answered, and not all at once.
-            assert len(times) == 5 and all(1e3 < time < 1e9 for time in times), (workload, label, said)
+            assert len(times) == 5 and all(1e3 < time < 1e9 for time in times), (workload, label, output)
     assert left_behind(docker, state, report["run"]) == []
 
 
@@ -351,14 +351,14 @@ def test_killed_the_next_run_removes_what_is_left_and_only_that(docker, containe
     code, run_name = interrupted(docker, state, signal.SIGKILL)
     assert code == -signal.SIGKILL
     assert (state / f"cleanup-{run_name}.log").exists()
-    _, said = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
-    assert "had left behind" in said
+    _, output = overhead(state, "--rounds=5", "--duration=5ms", "--mode=bare", "--workload=integer")
+    assert "had left behind" in output
     assert left_behind(docker, state, run_name) == [str(state / "work-of-mine")]
     assert bystander.running()
 
 
 def test_without_docker_the_reason_is_listed(state):
-    report, said = overhead(
+    report, output = overhead(
         state,
         "--rounds=5",
         "--duration=5ms",
@@ -366,7 +366,7 @@ def test_without_docker_the_reason_is_listed(state):
         "--workload=integer",
         "--docker.host=unix:///nonexistent.sock",
     )
-    assert "docker: left out:" in said and "nonexistent.sock" in said
+    assert "docker: left out:" in output and "nonexistent.sock" in output
     mode = next(m for m in report["modes"] if m["name"] == "docker")
     assert "nonexistent.sock" in mode["reason"]
     assert len(samples(report, "integer", "cgroup")) == 5
@@ -376,7 +376,7 @@ def test_a_runtime_that_hangs_is_given_up(state):
     hung = state / "docker"
     hung.write_text("#!/bin/sh\nexec sleep 1000\n")
     hung.chmod(hung.stat().st_mode | stat.S_IXUSR)
-    _, said = overhead(
+    _, output = overhead(
         state,
         "--rounds=5",
         "--duration=5ms",
@@ -385,7 +385,7 @@ def test_a_runtime_that_hangs_is_given_up(state):
         "--time-limit=3s",
         env={**os.environ, "PATH": f"{state}:{os.environ['PATH']}"},
     )
-    assert "docker: left out: docker info did not end within 3 s" in said
+    assert "docker: left out: docker info did not end within 3 s" in output
 
 
 def test_without_root_what_can_run_runs(state):
@@ -410,16 +410,16 @@ def test_without_root_what_can_run_runs(state):
 def test_a_disk_that_is_nearly_full_is_refused_before_anything_is_made(state):
     run("mount", "-t", "tmpfs", "-o", "size=50m", "tmpfs", state)
     try:
-        _, said = overhead(state, code=1)
-        assert "MiB free" in said and "free some space" in said
+        _, output = overhead(state, code=1)
+        assert "MiB free" in output and "free some space" in output
         assert [p.name for p in state.iterdir()] == ["lock"]
     finally:
         run("umount", state)
 
 
 def test_wrong_words_are_named(state):
-    _, said = overhead(state, "--workload=intger", code=2)
-    assert "did you mean integer?" in said
+    _, output = overhead(state, "--workload=intger", code=2)
+    assert "did you mean integer?" in output
     done = subprocess.run(
         [paths.agent_binary(), "overhead", "compare", "/nonexistent", "/dev/null"],
         capture_output=True,
@@ -437,8 +437,8 @@ def test_two_runs_at_once_are_refused(state):
     )
     try:
         wait_for(lambda: list(state.glob("cleanup-*.log")), 600, "the first run")
-        _, said = overhead(state, "--mode=bare", code=1)
-        assert "another run is under way" in said
+        _, output = overhead(state, "--mode=bare", code=1)
+        assert "another run is under way" in output
     finally:
         end(first)
     assert not list(state.glob("cleanup-*.log"))

@@ -94,7 +94,7 @@ def difference(before, after, metric, **labels):
     return after.sum(metric, **labels) - before.sum(metric, **labels)
 
 
-def test_the_kernel_tells_of_exits_here(agent):
+def test_the_kernel_reports_exits_here(agent):
     """Else the tests below would only show the coarser way."""
     assert agent.scrape().one("tallyman_process_times_exact") == 1
 

@@ -19,9 +19,9 @@ def main():
     ).stdout
     assert scrape.count(b"\n") > 100, "no scrape worth checking"
     check = subprocess.run(["promtool", "check", "metrics"], input=scrape, capture_output=True)
-    said = set((check.stdout + check.stderr).decode().splitlines())
-    print("\n".join(sorted(said)))
-    sys.exit(1 if said - INHERITED else 0)
+    lines = set((check.stdout + check.stderr).decode().splitlines())
+    print("\n".join(sorted(lines)))
+    sys.exit(1 if lines - INHERITED else 0)
 
 
 main()

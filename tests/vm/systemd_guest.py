@@ -5,7 +5,7 @@ After=dbus.service systemd-logind.service
 FailureAction=poweroff-force
 [Service]
 Type=oneshot
-ExecStart=/usr/local/bin/look
+ExecStart=/usr/local/bin/inspect
 StandardOutput=tty
 StandardError=tty
 TTYPath=/dev/console
@@ -49,7 +49,7 @@ OWN_UNIT = """[Service]
 ExecStart=systemd-nspawn --quiet --keep-unit --link-journal=no --register=yes --machine=own.box --directory=/var/lib/machines/own.box /usr/bin/truth stay
 """
 
-LOOK = r"""#!/bin/sh
+INSPECT = r"""#!/bin/sh
 # Runs as a service once the system is up; powers off at the end.
 finish() {
   trap - EXIT
@@ -144,8 +144,8 @@ def files():
     """{path in the guest: text}"""
     units = "etc/systemd/system/"
     return {
-        units + "look.service": TEST_UNIT,
-        units + "multi-user.target.wants/look.service": "-> ../look.service",
+        units + "inspect.service": TEST_UNIT,
+        units + "multi-user.target.wants/inspect.service": "-> ../inspect.service",
         units + "plain.service": STAY,
         units + "own.service": OWN_UNIT,
         units + "dockerd.service": DOCKERD,
@@ -154,5 +154,5 @@ def files():
         units + "user@1000.service.d/runtime.conf": "[Unit]\nAfter=systemd-logind.service\n",
         "home/ann/.config/systemd/user/mine.service": STAY,
         "home/ann/.config/systemd/user/default.target.wants/mine.service": "-> ../mine.service",
-        "usr/local/bin/look": LOOK,
+        "usr/local/bin/inspect": INSPECT,
     }

@@ -64,12 +64,12 @@ def test_units_are_of_their_kind_and_say_who_started_them(guest, unit, kind, sta
 
 @pytest.mark.parametrize("unit", ["plain.service", "hello.service", "by-hand.service", "scoped.scope"])
 def test_units_have_the_start_that_systemd_says(guest, unit):
-    said = datetime.datetime.strptime(
+    expected = datetime.datetime.strptime(
         guest.shown(unit)["InactiveExitTimestamp"] + "+0000", "%a %Y-%m-%d %H:%M:%S.%f UTC%z"
     )
     scrape = prometheus_text.parse(guest.read("metrics.prom"))
     started = scrape.one("container_start_time_seconds", id=guest.shown(unit)["ControlGroup"])
-    assert started == pytest.approx(said.timestamp(), abs=0.5)
+    assert started == pytest.approx(expected.timestamp(), abs=0.5)
 
 
 def test_a_slice_has_no_start(guest):

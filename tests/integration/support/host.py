@@ -14,8 +14,8 @@ def run(*command, check=True, **options):
     words = [str(word) for word in command]
     done = subprocess.run(words, capture_output=True, check=False, **options)
     if check and done.returncode != 0:
-        said = done.stderr.decode(errors="replace").strip()
-        raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {said}")
+        error = done.stderr.decode(errors="replace").strip()
+        raise RuntimeError(f"{' '.join(words)}: exit {done.returncode}: {error}")
     return done.stdout.decode(errors="replace").strip()
 
 
