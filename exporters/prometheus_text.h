@@ -28,11 +28,11 @@ using FamilyFilter = std::vector<bool>;
 // end in _total; other counters (cAdvisor has some) get the type "unknown" there.
 // Writes no "# EOF": the caller ends the text. A family without a sample is left out.
 void render_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
-                     std::span<const CatalogueEntry> metrics = catalogue());
+                     std::span<const CatalogueEntry> metrics);
 // The same, but replaces the text in `out`. If that is an earlier body, its memory
 // need not be faulted in or filled first.
 void replace_by_families(const Snapshot& snapshot, TextFormat format, const FamilyFilter& filter, std::string& out,
-                         std::span<const CatalogueEntry> metrics = catalogue());
+                         std::span<const CatalogueEntry> metrics);
 
 // "# HELP", "# TYPE" and, in OpenMetrics if the name ends in the unit, "# UNIT".
 void append_family_header(std::string& out, const MetricDefinition& metric, TextFormat format);

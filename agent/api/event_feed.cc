@@ -16,6 +16,16 @@ StreamChunk chunk_of(const Event& event) {
   return make_chunk(server_sent_event("event", std::to_string(event.id), event_json(event)));
 }
 
+// "started, died ... or health_changed"
+std::string all_event_types() {
+  std::string text;
+  for (std::size_t i = 0; i < kEventTypes; ++i) {
+    if (i > 0) text += i + 1 == kEventTypes ? " or " : ", ";
+    text += to_string(static_cast<EventType>(i));
+  }
+  return text;
+}
+
 }  // namespace
 
 EventFeed::EventFeed(std::shared_ptr<EventLog> log, LiveStream* live) : log_(std::move(log)), live_(live) {
@@ -51,9 +61,7 @@ HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& k
     } else if (key == "type") {
       filter.type = event_type(value);
       if (!filter.type) {
-        return error_response(
-            400,
-            "type: started, died, oom_killed, throttled, limit_changed, paused, resumed, restarted or health_changed");
+        return error_response(400, "type: " + all_event_types());
       }
     } else if (key == "workload") {
       if (value.empty()) continue;

@@ -192,7 +192,7 @@ class Routes::Impl : private RouteHandlers {
 
   HttpResponse catalogue(const RouteCall&) override {
     const SnapshotPtr snapshot = sources_.sampling_service()->snapshot();
-    return json_response(metrics_json(snapshot.get(), self_series()));
+    return json_response(metrics_json(snapshot.get(), self_series(), tallyman::catalogue()));
   }
 
   HttpResponse events(const RouteCall& call) override {

@@ -7,7 +7,10 @@
 namespace tallyman {
 
 int run_metrics_command(const std::string& format, std::ostream& out) {
-  out << (format == "markdown" ? catalogue_markdown() : format == "json" ? catalogue_json() : catalogue_table());
+  const auto metrics = catalogue();
+  out << (format == "markdown" ? catalogue_markdown(metrics)
+          : format == "json"   ? catalogue_json(metrics)
+                               : catalogue_table(metrics));
   out.flush();
   return out.good() ? 0 : 1;
 }

@@ -19,13 +19,14 @@ bool has_suffix(std::string_view name, std::string_view suffix) {
 // Podman's pods: machine-libpod_pod_ID.slice, or user-libpod_pod_ID.slice of a user's;
 // /libpod_parent/ID with the cgroupfs driver. Only Podman's database has their names.
 std::string podman_pod_of(std::string_view path) {
-  const auto split = split_path(path);
-  if (!split) return {};
+  const CgroupPath cgroup(path);
+  const std::string_view name = cgroup.name();
   for (const std::string_view prefix : {"machine-libpod_pod_", "user-libpod_pod_"}) {
-    const std::string_view id = id_between(split->name, prefix, ".slice");
+    const std::string_view id = id_between(name, prefix, ".slice");
     if (!id.empty()) return std::string(id);
   }
-  return split->above == "/libpod_parent" && is_container_id(split->name) ? std::string(split->name) : std::string();
+  const bool by_cgroupfs = cgroup.parent() == CgroupPath("/libpod_parent") && is_container_id(name);
+  return by_cgroupfs ? std::string(name) : std::string();
 }
 
 }  // namespace

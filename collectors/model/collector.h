@@ -53,7 +53,7 @@ struct Collector {
   Scope scope;
   std::span<const MetricDefinition> metrics;
   StatsNeeds needs;
-  bool reports_ended;  // puts for a container that is gone, for a while, what it likes; the others' gauges are left out
+  bool reports_ended;  // of an ended container, while it is shown, all is kept; of other collectors only counters
   // Writes a value for each series, metrics by their index in `metrics`.
   void (*collect)(const Observation&, SeriesWriter&);
 };

@@ -9,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 256;       // longer ones are refused: nobody can type them
+constexpr std::size_t kMaxNameBytes = 256;       // longer ones are refused: too long to type
 constexpr std::size_t kMaxContainerLabels = 64;  // a limit on foreign labels under a generous expression
 
 void append(std::string& out, std::string_view name, std::string_view value) {

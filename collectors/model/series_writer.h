@@ -42,7 +42,7 @@ class SeriesWriter {
   // current out.size(). `base_labels`, escaped, must outlive the writer; `previous` may
   // be null. Not thread-safe.
   SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels,
-               std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics = catalogue());
+               std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics);
 
   // Base of the metric indices of the following put() calls. `counters_only`: other
   // metrics are ignored.

@@ -34,9 +34,9 @@ class StatsNeeds {
  public:
   constexpr StatsNeeds() = default;
   // Implicit: one need is a set of one.
-  constexpr StatsNeeds(CgroupStatsKind kind) : bits_(bit(kind)) {}   // NOLINT(google-explicit-constructor)
-  constexpr StatsNeeds(SourceKind kind) : bits_(bit(kind)) {}        // NOLINT(google-explicit-constructor)
-  constexpr StatsNeeds(SocketDetail detail) : bits_(bit(detail)) {}  // NOLINT(google-explicit-constructor)
+  constexpr StatsNeeds(CgroupStatsKind kind) : bits_(bit(kind)) {}
+  constexpr StatsNeeds(SourceKind kind) : bits_(bit(kind)) {}
+  constexpr StatsNeeds(SocketDetail detail) : bits_(bit(detail)) {}
 
   template <typename Need>
   constexpr bool has(Need need) const {

@@ -1,6 +1,7 @@
 #include "collectors/model/workload_groups.h"
 
 #include "collectors/kernel/system/text.h"
+#include "collectors/model/workload_id.h"
 
 #include <array>
 
@@ -75,15 +76,12 @@ std::optional<PodIdentity> pod_of(const Workload& workload) {
 
 std::string slice_of(const Workload& workload) {
   constexpr std::string_view kSlice = ".slice";
-  const std::string_view path = workload.id;
+  const auto cgroup = WorkloadId(workload.id).cgroup();
+  if (!cgroup) return {};
   std::string slice, manager;
-  for (std::size_t begin = 1; begin < path.size();) {
-    const std::size_t end = path.find('/', begin);
-    if (end == std::string_view::npos) break;  // the workload itself
-    const std::string_view name = path.substr(begin, end - begin);
+  for (const std::string_view name : cgroup->parent().components()) {
     if (name.starts_with("user@") && name.ends_with(".service")) manager = name;
     if (name.size() > kSlice.size() && name.ends_with(kSlice)) slice = joined(manager, std::string(name));
-    begin = end + 1;
   }
   return slice;
 }

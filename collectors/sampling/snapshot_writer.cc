@@ -16,7 +16,7 @@ void SnapshotWriter::begin(std::size_t expected_blocks) {
 void SnapshotWriter::add(const WorkloadPtr& workload, Scope scope, std::string_view base_labels,
                          const Observation& observation, std::shared_ptr<const PlannedSeries>& planned) {
   const auto first_slot = static_cast<std::uint32_t>(values_.size());
-  SeriesWriter writer(planned, base_labels, values_);
+  SeriesWriter writer(planned, base_labels, values_, catalogue());
   for (const Collector* collector : collectors_) {
     if (collector->scope == scope) {
       writer.begin(first_metric(*collector), observation.ended && !collector->reports_ended);

@@ -22,8 +22,8 @@ import time
 REPOSITORY = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(REPOSITORY / "tests" / "integration"))
 
-from support.agent import AgentClient, free_port  # noqa: E402
-from support.waiting import wait_for  # noqa: E402
+from support.agent import AgentClient, free_port
+from support.waiting import wait_for
 
 MEBIBYTE = 1 << 20
 SCRAPE_SECONDS = 5

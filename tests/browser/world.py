@@ -16,12 +16,12 @@ import traceback
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from support import leftovers, own, paths  # noqa: E402
-from support.agent import Agent, free_port  # noqa: E402
-from support.docker import IMAGE, DockerDaemon  # noqa: E402
-from support.host import CGROUPS  # noqa: E402
-from support.leaks import Inventory  # noqa: E402
-from support.waiting import end  # noqa: E402
+from support import leftovers, own, paths
+from support.agent import Agent, free_port
+from support.docker import IMAGE, DockerDaemon
+from support.host import CGROUPS
+from support.leaks import Inventory
+from support.waiting import end
 
 # A report of `tallyman overhead run`, as a machine gave it.
 REPORT = paths.REPOSITORY / "dashboards" / "web" / "mock" / "overhead_sample.json"

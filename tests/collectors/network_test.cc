@@ -70,12 +70,12 @@ TEST(NetworkCollector, ASumFollowsWhenTheInterfacesBecomeKnown) {
   context.interfaces = {{"eth0", 1000}, {"docker0", 900}};
   const Collector& network = collector_named("network");
   std::vector<std::uint64_t> slots;
-  SeriesWriter first(nullptr, {}, slots);
+  SeriesWriter first(nullptr, {}, slots, catalogue());
   first.begin(first_metric(network));
   network.collect({context.workload, {}, context.interfaces, nullptr, 0}, first);
   const auto before = first.finish();
   context.links = {link_of("eth0", "physical")};
-  SeriesWriter second(before, {}, slots);
+  SeriesWriter second(before, {}, slots, catalogue());
   second.begin(first_metric(network));
   network.collect({context.workload, {}, context.interfaces, nullptr, 0, false, nullptr, nullptr, context.links},
                   second);

@@ -3,8 +3,8 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 namespace {
 

@@ -5,8 +5,8 @@
 
 #include <set>
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 namespace {
 

@@ -1,8 +1,8 @@
 // /proc/PID/mountinfo.
 #include "tests/fuzz/properties.h"
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 namespace {
 

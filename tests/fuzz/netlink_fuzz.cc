@@ -5,8 +5,8 @@
 #include "collectors/kernel/system/netlink.h"
 #include "tests/fuzz/properties.h"
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 namespace {
 

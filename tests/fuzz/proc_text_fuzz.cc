@@ -4,8 +4,8 @@
 #include "collectors/kernel/stats/network_stats.h"
 #include "tests/fuzz/properties.h"
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 namespace {
 

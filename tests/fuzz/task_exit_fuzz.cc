@@ -2,8 +2,8 @@
 #include "collectors/kernel/process/taskstats.h"
 #include "tests/fuzz/properties.h"
 
-using namespace tallyman;        // NOLINT
-using namespace tallyman::fuzz;  // NOLINT
+using namespace tallyman;
+using namespace tallyman::fuzz;
 
 extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size) {
   const std::string_view message = text_of(data, size);

@@ -6,9 +6,9 @@ import pytest
 
 sys.path.insert(0, str(pathlib.Path(__file__).parent))
 
-from support import leftovers, own  # noqa: E402
-from support.agent import Agent  # noqa: E402
-from support.leaks import tidy_daemon  # noqa: E402
+from support import leftovers, own
+from support.agent import Agent
+from support.leaks import tidy_daemon
 
 own.begin()
 

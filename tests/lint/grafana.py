@@ -12,7 +12,7 @@ import sys
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 sys.path.insert(0, str(ROOT / "tests/integration"))
 
-from support import grafana, promql  # noqa: E402
+from support import grafana, promql
 
 
 def overlap(one, other):

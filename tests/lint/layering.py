@@ -2,6 +2,7 @@
 """layering.py [ROOT]: the rooms of the source tree keep to layers.toml.
 
 - A file includes only what the table allows its room; no circle among rooms or files.
+- Every room of the table has files.
 - A header's functions are defined in it or in the .cc beside it.
 - No base name stands twice, unless one file is the other's header or test.
 - A collector has no file, clock, thread or log; and only the rooms that may open files of
@@ -114,6 +115,9 @@ class Language:
                     self.room_graph[room].add(other)
                 if not self.rooms.allows(room, other, target):
                     self.faults.append(f"{file}: includes {target}: {room} may not know {other}")
+        for room in self.rooms.order:
+            if room not in self.room_graph:
+                self.faults.append(f"layers.toml: {room}: no file is in this room")
         self.circles = 0
         for graph in (self.room_graph, self.graph):
             if circle := circle_in(graph):

@@ -86,6 +86,10 @@ class PlantedFaults(unittest.TestCase):
         self.plant("exporters/attic/box.h", "\n")
         self.assertEqual(self.faults(), ["exporters/attic/box.h: in no room of layers.toml"])
 
+    def test_a_room_without_files(self):
+        shutil.rmtree(self.root / "agent/log")
+        self.assertEqual(self.faults(), ["layers.toml: agent/log: no file is in this room"])
+
     def test_a_collector_with_a_clock(self):
         self.plant("collectors/oom.cc", "const auto kNow = std::chrono::system_clock::now();\n")
         self.assertEqual(self.faults(), ["collectors/oom.cc: a collector has no file, clock, thread or log"])

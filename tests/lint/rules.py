@@ -13,7 +13,7 @@ ROOT = pathlib.Path(__file__).resolve().parents[2]
 RULES = ROOT / "dashboards/prometheus"
 sys.path.insert(0, str(ROOT / "tests/integration"))
 
-from support import promql  # noqa: E402
+from support import promql
 
 
 def main():

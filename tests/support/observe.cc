@@ -46,7 +46,7 @@ SeriesValues observe(std::string_view collector, const CgroupStats& stats, const
 Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const ObservationContext& context) {
   const Collector& one = collector_named(collector);
   Snapshot snapshot;
-  SeriesWriter writer(nullptr, {}, snapshot.values);
+  SeriesWriter writer(nullptr, {}, snapshot.values, catalogue());
   writer.begin(first_metric(one));
   one.collect({context.workload, stats, context.interfaces, context.host, context.now_nsec, context.ended,
                context.processes, context.sockets, context.links, context.filesystems, context.ended_totals},

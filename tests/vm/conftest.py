@@ -3,7 +3,7 @@ import sys
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "integration"))
 
-from support import leftovers, own  # noqa: E402
+from support import leftovers, own
 
 own.begin()
 

@@ -16,6 +16,8 @@ enum class FailureKind : std::uint8_t {
   kInterrupted,  // SIGINT, SIGTERM or SIGHUP came: clean up and end
   kTimeout,      // no answer in time; there may be one later
   kNotFound,     // there is no such report
+  kMissing,      // a program reports that what it was to act on does not exist
+  kBusy,         // a program reports that the same is being done already; it can be tried again
 };
 
 struct Failure {

@@ -25,6 +25,16 @@ int milliseconds_to(Clock::time_point deadline) {
   return static_cast<int>(std::clamp<std::int64_t>(left, 0, 3'600'000));
 }
 
+// Programs have exit codes for neither: only their words show it. Docker's, Podman's and LXC's.
+FailureKind kind_of_complaint(std::string_view complaint) {
+  const auto has = [complaint](std::string_view words) { return complaint.find(words) != complaint.npos; };
+  for (const std::string_view words :
+       {"No such", "no such", "not known", "does not exist", "doesn't exist", "is not running"}) {
+    if (has(words)) return FailureKind::kMissing;
+  }
+  return has("already in progress") ? FailureKind::kBusy : FailureKind::kOther;
+}
+
 // Appends the available bytes; false at the end of the file.
 bool take(FileDescriptor& from, std::string& into, std::size_t max_bytes) {
   char buffer[16 << 10];
@@ -185,7 +195,8 @@ Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interru
     break;
   }
   if (!WIFEXITED(status_) || WEXITSTATUS(status_) != 0) {
-    return failure(name_ + ": " + (complaint().empty() ? std::string("failed") : complaint()));
+    const std::string why = complaint();
+    return failure(name_ + ": " + (why.empty() ? "failed" : why), kind_of_complaint(why));
   }
   while (!output_text_.empty() && output_text_.back() == '\n') output_text_.pop_back();
   return output_text_;

@@ -36,14 +36,6 @@ std::string path_of(const std::string& state, const std::string& run) {
   return state + "/" + std::string(kPrefix) + run + std::string(kSuffix);
 }
 
-bool is_missing(const std::string& text) {
-  for (const std::string_view words :
-       {"No such", "no such", "not known", "does not exist", "doesn't exist", "is not running"}) {
-    if (text.find(words) != text.npos) return true;
-  }
-  return false;
-}
-
 // Only names that a run creates: a damaged cleanup log must not remove anything else.
 bool is_ours(const Made& made) {
   const std::string last = made.name.substr(made.name.rfind('/') + 1);
@@ -126,10 +118,9 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
     if (made.tool.empty()) return failure("unknown kind in the cleanup log");
     for (int tries = 1;; ++tries) {
       const auto removed = run_program(removal_of(made), limit, interrupt);
-      if (removed || is_missing(removed.error().text)) return {};
-      // `docker run --rm` is removing it.
-      const bool under_way = removed.error().text.find("already in progress") != std::string::npos;
-      if (!under_way || tries == kMaxTriesToRemove) return removed.error();
+      if (removed || removed.error().kind == FailureKind::kMissing) return {};
+      // kBusy: `docker run --rm` is removing it.
+      if (removed.error().kind != FailureKind::kBusy || tries == kMaxTriesToRemove) return removed.error();
       usleep(100'000);
     }
   };

@@ -3,6 +3,7 @@
 #include "agent/overhead/targets/probe_image.h"
 #include "agent/version.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/text.h"
 
 #include <sys/stat.h>
 #include <sys/statvfs.h>
@@ -24,8 +25,7 @@ std::string first_value(const std::string& text, std::string_view key) {
   for (std::string line; std::getline(lines, line);) {
     const auto colon = line.find(':');
     if (!line.starts_with(key) || colon == line.npos) continue;
-    const auto start = line.find_first_not_of(" \t", colon + 1);
-    return start == line.npos ? std::string() : line.substr(start);
+    return std::string(trimmed(std::string_view(line).substr(colon + 1)));
   }
   return {};
 }

@@ -37,12 +37,6 @@ bool contains_container_id(std::string_view path) {
   return false;
 }
 
-std::optional<SplitPath> split_path(std::string_view cgroup_path) {
-  const auto slash = cgroup_path.rfind('/');
-  if (slash == std::string_view::npos) return {};
-  return SplitPath{cgroup_path.substr(0, slash), cgroup_path.substr(slash + 1)};
-}
-
 std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix) {
   if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() < prefix.size() + suffix.size()) return {};
   const std::string_view id = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());

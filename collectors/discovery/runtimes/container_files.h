@@ -17,12 +17,6 @@ bool is_container_id(std::string_view name);
 // The path contains a container id anywhere, of whichever runtime.
 bool contains_container_id(std::string_view path);
 
-// Splits "/a/b/docker-ID.scope" into above "/a/b" and name "docker-ID.scope". Empty without
-// a slash.
-struct SplitPath {
-  std::string_view above, name;
-};
-std::optional<SplitPath> split_path(std::string_view cgroup_path);
 // The id in PREFIX + ID + suffix; empty if the name has another form.
 std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix);
 

@@ -4,6 +4,7 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 #include "collectors/kernel/system/wall_clock.h"
 
@@ -66,17 +67,18 @@ class ContainerdRuntime final : public Runtime {
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
 // /NAMESPACE/ID, where the ids of ctr are arbitrary user input.
 std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split || contains_container_id(split->above)) return {};
+  const CgroupPath cgroup(path);
+  const std::string_view name = cgroup.name();
+  if (contains_container_id(cgroup.parent().text())) return {};
   for (const std::string_view prefix : kScopePrefixes) {
-    const std::string_view id = id_between(split->name, prefix, ".scope");
+    const std::string_view id = id_between(name, prefix, ".scope");
     if (!id.empty()) return ContainerMatch{std::string(id), true};
   }
-  const bool below_a_namespace = split->above.size() > 1 && split->above.rfind('/') == 0;
-  const bool a_unit = split->name.ends_with(".service") || split->name.ends_with(".scope") ||
-                      split->name.ends_with(".slice") || split->name.ends_with(".mount");
-  if (is_container_id(split->name) || (below_a_namespace && !a_unit && !split->name.empty())) {
-    return ContainerMatch{std::string(split->name), false};
+  const bool below_a_namespace = cgroup.depth() == 2;
+  const bool a_unit =
+      name.ends_with(".service") || name.ends_with(".scope") || name.ends_with(".slice") || name.ends_with(".mount");
+  if (is_container_id(name) || (below_a_namespace && !a_unit && !name.empty())) {
+    return ContainerMatch{std::string(name), false};
   }
   return {};
 }

@@ -6,6 +6,7 @@
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
 #include "collectors/discovery/runtimes/users.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>
@@ -74,10 +75,10 @@ std::string layer_in_containers_json(std::string_view text, std::string_view id)
 
 // Not conmon's own scope (PREFIX-conmon-ID.scope), and not what a container creates below itself.
 std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split || contains_container_id(split->above)) return {};
+  const CgroupPath cgroup(path);
+  if (contains_container_id(cgroup.parent().text())) return {};
   for (const std::string_view suffix : {".scope", ""}) {
-    const std::string_view id = id_between(split->name, prefix_ + "-", suffix);
+    const std::string_view id = id_between(cgroup.name(), prefix_ + "-", suffix);
     if (!id.empty()) return ContainerMatch{std::string(id), true};
   }
   return {};

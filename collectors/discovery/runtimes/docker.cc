@@ -4,6 +4,7 @@
 #include "collectors/discovery/runtimes/docker_metadata.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/discovery/runtimes/users.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 
 #include <dirent.h>
@@ -64,12 +65,12 @@ class DockerRuntime final : public Runtime {
 };
 
 std::optional<ContainerMatch> DockerRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split || contains_container_id(split->above)) return {};
-  if (is_container_id(split->name)) {
-    return ContainerMatch{std::string(split->name), split->above == "docker" || split->above.ends_with("/docker")};
+  const CgroupPath cgroup(path), parent = cgroup.parent();
+  if (contains_container_id(parent.text())) return {};
+  if (is_container_id(cgroup.name())) {
+    return ContainerMatch{std::string(cgroup.name()), parent.name() == "docker"};
   }
-  const std::string_view id = id_between(split->name, "docker-", ".scope");
+  const std::string_view id = id_between(cgroup.name(), "docker-", ".scope");
   if (id.empty()) return {};
   return ContainerMatch{std::string(id), true};
 }

@@ -1,6 +1,6 @@
 #include "collectors/discovery/runtimes/kubernetes.h"
 
-#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 
 #include <algorithm>
 #include <string>
@@ -53,21 +53,16 @@ std::optional<PodIdentity> pod_by_slice(std::string_view name) {
   return pod_of(std::move(uid), name.substr(0, at));
 }
 
-bool is_kubepods(std::string_view path) {
-  const auto split = split_path(path);
-  return split && split->name == "kubepods";
-}
-
 }  // namespace
 
 std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path) {
-  const auto split = split_path(cgroup_path);
-  if (!split) return {};
-  if (split->name.ends_with(".slice")) return pod_by_slice(split->name);
-  const auto parent = split_path(split->above);
-  const bool in_kubepods = is_kubepods(split->above) || (parent && is_kubepods(parent->above));
-  if (!in_kubepods || !split->name.starts_with("pod")) return {};
-  return pod_of(std::string(split->name.substr(3)), split->above);
+  constexpr std::string_view kKubepods = "kubepods";
+  const CgroupPath path(cgroup_path), parent = path.parent();
+  const std::string_view name = path.name();
+  if (name.ends_with(".slice")) return pod_by_slice(name);
+  const bool in_kubepods = parent.name() == kKubepods || parent.parent().name() == kKubepods;
+  if (!in_kubepods || !name.starts_with("pod")) return {};
+  return pod_of(std::string(name.substr(3)), parent.text());
 }
 
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod) {

@@ -6,6 +6,7 @@
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/libvirt_domain.h"
 #include "collectors/discovery/runtimes/systemd_paths.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 
 #include <dirent.h>
@@ -54,13 +55,14 @@ std::string id_of(std::string_view driver, std::string_view rest) {
 }
 
 // machine-qemu\x2d1\x2dweb.scope, in machine.slice or a slice below it.
-std::string id_by_scope(const SplitPath& split) {
+std::string id_by_scope(CgroupPath cgroup) {
   constexpr std::string_view kPrefix = "machine-";
   constexpr std::string_view kSuffix = ".scope";
-  if (!split.above.starts_with("/machine.slice") || !split.above.ends_with(".slice")) return {};
-  if (!split.name.starts_with(kPrefix) || !split.name.ends_with(kSuffix)) return {};
-  const std::string name = without_unit_escapes(split.name.substr(
-      kPrefix.size(), split.name.size() - std::min(split.name.size(), kPrefix.size() + kSuffix.size())));
+  const std::string_view above = cgroup.parent().text(), scope = cgroup.name();
+  if (!above.starts_with("/machine.slice") || !above.ends_with(".slice")) return {};
+  if (!scope.starts_with(kPrefix) || !scope.ends_with(kSuffix)) return {};
+  const std::string name = without_unit_escapes(
+      scope.substr(kPrefix.size(), scope.size() - std::min(scope.size(), kPrefix.size() + kSuffix.size())));
   for (const std::string_view driver : kDrivers) {
     const std::string start = std::string(driver) + "-";
     if (!name.starts_with(start)) continue;
@@ -71,13 +73,13 @@ std::string id_by_scope(const SplitPath& split) {
 }
 
 // /machine/qemu-1-web.libvirt-qemu, before 1.3 /machine/web.libvirt-qemu; in partitions too.
-std::string id_by_suffix(const SplitPath& split) {
-  if (split.above != "/machine" && !(split.above.starts_with("/machine/") && split.above.ends_with(".partition")))
-    return {};
+std::string id_by_suffix(CgroupPath cgroup) {
+  const CgroupPath machines("/machine"), parent = cgroup.parent();
+  if (parent != machines && !(machines.contains(parent) && parent.name().ends_with(".partition"))) return {};
   for (const std::string_view driver : kDrivers) {
     const std::string end = ".libvirt-" + std::string(driver);
     const std::string start = std::string(driver) + "-";
-    std::string_view name = split.name;
+    std::string_view name = cgroup.name();
     if (!name.ends_with(end)) continue;
     name.remove_suffix(end.size());
     if (name.starts_with(start) && ref_of(driver, name.substr(start.size())).number) name.remove_prefix(start.size());
@@ -87,9 +89,11 @@ std::string id_by_suffix(const SplitPath& split) {
 }
 
 // .../libvirt/qemu/web before 1.0.5; since 7.1 a scope has its own "libvirt", without drivers in it.
-std::string id_by_legacy_path(const SplitPath& split) {
+std::string id_by_legacy_path(CgroupPath cgroup) {
+  const CgroupPath parent = cgroup.parent();
+  if (parent.parent().name() != "libvirt") return {};
   for (const std::string_view driver : kDrivers) {
-    if (split.above.ends_with("/libvirt/" + std::string(driver))) return id_of(driver, split.name);
+    if (parent.name() == driver) return id_of(driver, cgroup.name());
   }
   return {};
 }
@@ -112,10 +116,8 @@ class LibvirtRuntime final : public Runtime {
 };
 
 std::optional<ContainerMatch> LibvirtRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split) return {};
   for (const auto by : {id_by_scope, id_by_suffix, id_by_legacy_path}) {
-    std::string id = by(*split);
+    std::string id = by(CgroupPath(path));
     if (!id.empty()) return ContainerMatch{std::move(id), true, WorkloadKind::kMachine};
   }
   return {};

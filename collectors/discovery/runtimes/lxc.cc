@@ -5,6 +5,7 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 #include "collectors/kernel/system/text.h"
 
@@ -51,12 +52,13 @@ class LxcRuntime final : public Runtime {
 
 // .../lxc.payload.NAME, and /lxc/NAME before LXC 4.0; everything below belongs to the container.
 std::optional<ContainerMatch> LxcRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split || split->name.empty() || split->above.find(kPayload) != std::string_view::npos) return {};
-  if (split->name.starts_with(kPayload) && split->name.size() > kPayload.size()) {
-    return ContainerMatch{std::string(split->name.substr(kPayload.size())), true};
+  const CgroupPath cgroup(path), parent = cgroup.parent();
+  const std::string_view name = cgroup.name();
+  if (parent.text().find(kPayload) != std::string_view::npos) return {};
+  if (name.starts_with(kPayload) && name.size() > kPayload.size()) {
+    return ContainerMatch{std::string(name.substr(kPayload.size())), true};
   }
-  if (split->above == "/lxc") return ContainerMatch{std::string(split->name), true};
+  if (parent == CgroupPath("/lxc")) return ContainerMatch{std::string(name), true};
   return {};
 }
 

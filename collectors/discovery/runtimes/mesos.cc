@@ -3,7 +3,7 @@
 // The agent's checkpoints name executors and frameworks in protobuf; the id is the name.
 #include "collectors/discovery/runtimes/mesos.h"
 
-#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 
 namespace tallyman {
 namespace {
@@ -13,14 +13,14 @@ class MesosRuntime final : public Runtime {
   std::string_view name() const override { return "mesos"; }
 
   std::optional<ContainerMatch> match(std::string_view path) const override {
-    const auto split = split_path(path);
-    if (!split || split->name.empty() || split->name == "mesos") return {};
+    const CgroupPath cgroup(path);
+    const std::string_view name = cgroup.name();
     // Mesos' ids are UUIDs, a prefix at most before them.
     constexpr std::size_t kUuidDigits = 36;
-    const bool is_uuid = split->name.size() >= kUuidDigits && split->name[split->name.size() - 13] == '-';
-    const bool in_mesos = split->above == "/mesos" || (path.starts_with("/mesos/") && split->above.ends_with("/mesos"));
+    const bool is_uuid = name.size() >= kUuidDigits && name[name.size() - 13] == '-';
+    const bool in_mesos = CgroupPath("/mesos").contains(cgroup) && cgroup.parent().name() == "mesos";
     if (!in_mesos || !is_uuid) return {};
-    return ContainerMatch{std::string(split->name), true};
+    return ContainerMatch{std::string(name), true};
   }
 
   std::uint64_t revision(const std::string&) override { return 1; }

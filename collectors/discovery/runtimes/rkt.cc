@@ -4,6 +4,7 @@
 
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/json_facts.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
@@ -65,9 +66,9 @@ class RktRuntime final : public Runtime {
 };
 
 std::optional<ContainerMatch> RktRuntime::match(std::string_view path) const {
-  const auto split = split_path(path);
-  if (!split || !split->above.ends_with("/machine.slice")) return {};
-  std::string_view name = split->name;
+  const CgroupPath cgroup(path);
+  if (cgroup.parent().name() != "machine.slice") return {};
+  std::string_view name = cgroup.name();
   if (!name.starts_with(kPrefix) || !name.ends_with(kSuffix) || name.size() <= kPrefix.size() + kSuffix.size())
     return {};
   name = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());

@@ -1,6 +1,6 @@
 #include "collectors/discovery/runtimes/systemd_paths.h"
 
-#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/kernel/system/text.h"
 
 namespace tallyman {
@@ -26,12 +26,6 @@ int hex_digit(char c) {
   return -1;
 }
 
-std::string_view next_component(std::string_view& rest) {
-  const std::string_view component = rest.substr(0, rest.find('/'));
-  rest.remove_prefix(component.size() < rest.size() ? component.size() + 1 : rest.size());
-  return component;
-}
-
 bool is_file_name(std::string_view name) {
   return !name.empty() && !name.starts_with('.') && name.find('/') == std::string_view::npos;
 }
@@ -53,36 +47,32 @@ std::string without_unit_escapes(std::string_view name) {
 }
 
 std::optional<std::uint32_t> user_of(std::string_view cgroup_path) {
-  constexpr std::string_view kUsers = "/user.slice/";
-  if (!cgroup_path.starts_with(kUsers)) return {};
-  cgroup_path.remove_prefix(kUsers.size());
-  return to_number<std::uint32_t>(between(next_component(cgroup_path), "user-", kSlice));
+  const CgroupPath users("/user.slice"), path(cgroup_path);
+  if (!users.contains(path)) return {};
+  const std::string_view slice = *++path.components().begin();
+  return to_number<std::uint32_t>(between(slice, "user-", kSlice));
 }
 
 std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
   if (!cgroup_path.starts_with('/')) return {};
-  std::string_view rest = cgroup_path.substr(1);
-  UnitPlace place;
-  for (;;) {
-    const std::string_view name = next_component(rest);
-    if (rest.empty()) {
-      if (!has_suffix(name, kService) && !has_suffix(name, kScope) && !has_suffix(name, kSlice)) return {};
-      place.unit = name;
-      return place;
-    }
-    if (has_suffix(name, kSlice)) continue;
-    const auto uid = to_number<std::uint32_t>(between(name, "user@", kService));
+  const CgroupPath path(cgroup_path);
+  const std::string_view unit = path.name();
+  if (!has_suffix(unit, kService) && !has_suffix(unit, kScope) && !has_suffix(unit, kSlice)) return {};
+  UnitPlace place{std::string(unit), {}};
+  for (const std::string_view above : path.parent().components()) {
+    if (has_suffix(above, kSlice)) continue;
+    const auto uid = to_number<std::uint32_t>(between(above, "user@", kService));
     if (!uid || place.user_manager) return {};
     place.user_manager = uid;
   }
+  return place;
 }
 
 std::string machine_at(std::string_view cgroup_path) {
-  const auto split = split_path(cgroup_path);
-  const auto slice = split ? split_path(split->above) : std::nullopt;
-  if (!slice || slice->name != "machine.slice") return {};
-  std::string_view escaped = between(split->name, "machine-", kScope);
-  if (escaped.empty()) escaped = between(split->name, "systemd-nspawn@", kService);
+  const CgroupPath path(cgroup_path);
+  if (path.parent().name() != "machine.slice") return {};
+  std::string_view escaped = between(path.name(), "machine-", kScope);
+  if (escaped.empty()) escaped = between(path.name(), "systemd-nspawn@", kService);
   std::string name = without_unit_escapes(escaped);
   return is_file_name(name) ? name : std::string();
 }

@@ -66,7 +66,7 @@ class CgroupTree::Impl {
     return CgroupPath(path).directory_in(options_.hierarchies[hierarchy]);
   }
   Result<Directory> open_directory(std::uint8_t hierarchy, const std::string& path) const {
-    return check_directory(directory_of(hierarchy, path), path == "/");
+    return check_directory(directory_of(hierarchy, path), CgroupPath(path).is_root());
   }
   std::uint8_t hierarchies() const {
     return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
@@ -151,14 +151,15 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
     const std::string path = std::move(to_list.front());
     to_list.pop_front();
     const bool too_deep = CgroupPath(path).depth() >= options_.max_depth;
-    const bool listed = for_each_subdirectory(directory_of(hierarchy, path), path == "/", [&](std::string_view name) {
-      std::string child = CgroupPath(path).child(name);
-      if (too_deep) {
-        ++status_.left_out;
-      } else if (visit(hierarchy, child)) {
-        to_list.push_back(std::move(child));
-      }
-    });
+    const bool listed =
+        for_each_subdirectory(directory_of(hierarchy, path), CgroupPath(path).is_root(), [&](std::string_view name) {
+          std::string child = CgroupPath(path).child(name);
+          if (too_deep) {
+            ++status_.left_out;
+          } else if (visit(hierarchy, child)) {
+            to_list.push_back(std::move(child));
+          }
+        });
     if (!listed) ++status_.denied;
   }
 }
@@ -171,7 +172,7 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
   }
   // Watched before it is listed: a later change makes an event.
   if (watcher_ && hierarchy < kWatchedHierarchies) {
-    auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), path == "/");
+    auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), CgroupPath(path).is_root());
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
   }
   const auto directory = open_directory(hierarchy, path);

@@ -1,6 +1,7 @@
 #include "collectors/kernel/cgroup/cgroup_files.h"
 
 #include "collectors/kernel/formats/proc_text.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 
 #include <fcntl.h>
 #include <sys/stat.h>
@@ -121,7 +122,7 @@ CgroupRoots::CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open
 }
 
 CgroupFiles::CgroupFiles(CgroupRoots& roots, std::string cgroup_path) : roots_(roots) {
-  path_ = cgroup_path == "/" ? "." : cgroup_path.substr(1);
+  path_ = CgroupPath(cgroup_path).relative();
   descriptors_.fill(kNotOpened);
 }
 

@@ -2,6 +2,8 @@
 // A view: it owns no text, and only what returns a std::string allocates.
 #pragma once
 
+#include <cstddef>
+#include <iterator>
 #include <string>
 #include <string_view>
 
@@ -9,6 +11,32 @@ namespace tallyman {
 
 class CgroupPath {
  public:
+  // The names along a path, from the top. For `for`.
+  class Components {
+   public:
+    class Iterator {
+     public:
+      constexpr explicit Iterator(std::string_view rest) : rest_(rest) {}
+      constexpr std::string_view operator*() const { return rest_.substr(0, rest_.find('/')); }
+      constexpr Iterator& operator++() {
+        const std::size_t slash = rest_.find('/');
+        rest_.remove_prefix(slash == std::string_view::npos ? rest_.size() : slash + 1);
+        return *this;
+      }
+      friend constexpr bool operator==(Iterator at, std::default_sentinel_t) { return at.rest_.empty(); }
+
+     private:
+      std::string_view rest_;
+    };
+
+    constexpr explicit Components(std::string_view relative) : relative_(relative) {}
+    constexpr Iterator begin() const { return Iterator(relative_); }
+    constexpr std::default_sentinel_t end() const { return {}; }
+
+   private:
+    std::string_view relative_;
+  };
+
   constexpr explicit CgroupPath(std::string_view text) : text_(text) {}
 
   constexpr std::string_view text() const { return text_; }
@@ -27,6 +55,10 @@ class CgroupPath {
   }
   // 0 for the root, 1 for "/docker".
   std::size_t depth() const;
+  // "docker" and "ID" of "/docker/ID"; none of the root.
+  constexpr Components components() const { return Components(text_.substr(text_.starts_with('/') ? 1 : 0)); }
+  // As openat() takes it below the directory of the root: "docker/ID"; "." for the root.
+  constexpr std::string_view relative() const { return is_root() ? std::string_view(".") : text_.substr(1); }
 
   std::string child(std::string_view name) const;
   // Its directory, where the hierarchy is mounted at `mount_point`.

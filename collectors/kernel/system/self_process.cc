@@ -2,13 +2,13 @@
 
 #include "collectors/kernel/formats/proc_text.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/text.h"
 
 #include <dirent.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <charconv>
 #include <ctime>
 #include <string>
 #include <string_view>
@@ -23,9 +23,7 @@ Count column(std::string_view text, int index) {
     if (blank == std::string_view::npos) return {};
     text.remove_prefix(blank + 1);
   }
-  std::uint64_t value = 0;
-  const auto result = std::from_chars(text.data(), text.data() + text.size(), value);
-  return result.ec == std::errc() ? Count(value) : Count();
+  return to_number(text.substr(0, text.find_first_of(" \n")));
 }
 
 std::string text_of(const char* path, ReadBuffer& buffer) {

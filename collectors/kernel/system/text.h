@@ -1,4 +1,4 @@
-// Text helpers that many parts need, each of them here and nowhere else. Pure; thread-safe.
+// Text helpers that many parts need. Numbers and blanks are read as the parsers do. Pure; thread-safe.
 #pragma once
 
 #include "collectors/kernel/formats/text_basics.h"

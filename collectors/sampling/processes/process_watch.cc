@@ -1,8 +1,8 @@
 #include "collectors/sampling/processes/process_watch.h"
 
 #include "collectors/kernel/system/pid_namespace.h"
+#include "collectors/kernel/system/self_process.h"
 #include "collectors/kernel/system/wall_clock.h"
-#include "collectors/sampling/sources/background_task.h"
 
 #include <algorithm>
 
@@ -40,14 +40,14 @@ std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const Pr
 }
 
 void ProcessWatch::scan_once() {
-  const double begin = thread_cpu_seconds();
+  const auto begin = thread_cpu_time();
   const auto now = steady_clock::now();
   const bool slow = now - last_slow_ >= options_.slow_interval;
   if (slow) {
     last_slow_ = now;
   }
   ProcessReportPtr made = scan_.run(workloads_(), {wall_clock_nsec(), now}, slow);
-  const double cpu = thread_cpu_seconds() - begin;
+  const double cpu = std::chrono::duration<double>(thread_cpu_time() - begin).count();
   const MutexLock lock(mutex_);
   report_.swap(made);  // the previous one is freed without the lock
   ++statistics_.scans;

@@ -1,7 +1,5 @@
 #include "collectors/sampling/sources/background_task.h"
 
-#include "collectors/kernel/system/self_process.h"
-
 #include <utility>
 
 namespace tallyman {
@@ -55,7 +53,5 @@ void BackgroundTask::run() {
     changed_.notify_all();
   }
 }
-
-double thread_cpu_seconds() { return std::chrono::duration<double>(thread_cpu_time()).count(); }
 
 }  // namespace tallyman

@@ -35,7 +35,4 @@ class BackgroundTask {
   Thread thread_;
 };
 
-// CPU time of the calling thread.
-double thread_cpu_seconds();
-
 }  // namespace tallyman

@@ -5,7 +5,7 @@
 
 namespace tallyman {
 
-// "flannel.1", vxlan -> "flannel". Empty: nobody known.
+// "flannel.1", vxlan -> "flannel". Empty: unknown.
 std::string_view maker_of(std::string_view name, std::string_view kind);
 
 }  // namespace tallyman

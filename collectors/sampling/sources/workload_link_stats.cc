@@ -1,9 +1,11 @@
 #include "collectors/sampling/sources/workload_link_stats.h"
 
 #include "collectors/kernel/network/link_source.h"
+#include "collectors/kernel/system/self_process.h"
 #include "collectors/sampling/sources/background_task.h"
 #include "collectors/sampling/sources/link_makers.h"
 
+#include <chrono>
 #include <map>
 #include <string>
 #include <utility>
@@ -75,13 +77,13 @@ class WorkloadLinkStats final : public WorkloadStatsSource {
 
   // Runs in the thread, which owns owners_, read_, fresh_ and report_ meanwhile.
   void work(const NetworkPlace& host) {
-    const double start = thread_cpu_seconds();
+    const auto start = thread_cpu_time();
     read_ = source_.read(host, owners_, report_);
     for (HostLink& link : read_) {
       link.made_by = maker_of(link.name, link.kind);
     }
     fresh_ = true;
-    report_.elsewhere_seconds += thread_cpu_seconds() - start;
+    report_.elsewhere_seconds += std::chrono::duration<double>(thread_cpu_time() - start).count();
   }
 
   const NetworkSource& networks_;

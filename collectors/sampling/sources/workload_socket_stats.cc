@@ -1,8 +1,11 @@
 #include "collectors/sampling/sources/workload_socket_stats.h"
 
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/self_process.h"
+#include "collectors/model/workload_id.h"
 #include "collectors/sampling/sources/background_task.h"
 
+#include <chrono>
 #include <map>
 #include <optional>
 #include <string>
@@ -104,7 +107,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
     for (auto& [handle, one] : attached_) {
       if (one.place && (slow || !one.asked)) {
         one.asked = true;
-        jobs_.push_back({handle, one.attachment, one.id == "/", *one.place, one.memory});
+        jobs_.push_back({handle, one.attachment, WorkloadId(one.id).is_host(), *one.place, one.memory});
       }
     }
     if (jobs_.empty()) {
@@ -116,7 +119,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
 
   // Runs in the thread, which owns jobs_, outcomes_ and report_ meanwhile.
   void work() {
-    const double start = thread_cpu_seconds();
+    const auto start = thread_cpu_time();
     if (!source_) {
       source_.emplace(root_, needs_);
     }
@@ -129,7 +132,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
       }
     }
     jobs_.clear();
-    report_.elsewhere_seconds += thread_cpu_seconds() - start;
+    report_.elsewhere_seconds += std::chrono::duration<double>(thread_cpu_time() - start).count();
   }
 
   void take_outcomes() {
@@ -140,7 +143,7 @@ class WorkloadSocketStats final : public WorkloadStatsSource {
       }
       at->second.stats = std::move(outcome.reading.stats);
       at->second.known = true;
-      if (at->second.id == "/") {
+      if (WorkloadId(at->second.id).is_host()) {
         share_out(outcome.reading.by_cgroup);
       }
     }

@@ -97,6 +97,7 @@ TEST(Groups, ASliceIsTheOneRightAbove) {
   EXPECT_EQ(slice("/docker/a"), "");
   EXPECT_EQ(slice("/.slice/a"), "") << "no name";
   EXPECT_EQ(slice("/"), "");
+  EXPECT_EQ(slice("process:/a.slice/b"), "") << "no cgroup";
   Workload own = container({}, "/user.slice/user-1000.slice");
   own.kind = WorkloadKind::kSlice;
   EXPECT_EQ(group_of(own, GroupBy::kSlice), "") << "a slice is a group, no member of one";

@@ -126,6 +126,44 @@ TEST_F(OverheadCleanupLog, TheRealUndoRemovesADirectoryAndDoesNotMindAMissingOne
   EXPECT_FALSE(real({"unknown", "tallyman-overhead-x", {}}));
 }
 
+std::vector<std::string> failing_with(const std::string& words) {
+  return {"sh", "-c", "echo '" + words + "' >&2; exit 1"};
+}
+
+TEST_F(OverheadCleanupLog, TheRealUndoTakesAMissingContainerForRemoved) {
+  Interrupt interrupt;
+  const Undo real = undo_with(interrupt, std::chrono::seconds(20));
+  EXPECT_TRUE(real({"container", "tallyman-overhead-x", failing_with("Error: No such container: x")}));
+  const auto refused = real({"container", "tallyman-overhead-x", failing_with("Error: permission denied")});
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("permission denied"));
+}
+
+TEST_F(OverheadCleanupLog, TheRealUndoTriesAgainWhileAnotherRemovesTheContainer) {
+  Interrupt interrupt;
+  const Undo real = undo_with(interrupt, std::chrono::seconds(20));
+  const std::string tries = state() + "/tries";
+  const std::string docker = "echo >>" + tries + "; [ $(wc -l <" + tries +
+                             ") -ge 3 ] || { echo 'removal of container x is already in progress' >&2; exit 1; }";
+  EXPECT_TRUE(real({"container", "tallyman-overhead-x", {"sh", "-c", docker}}));
+  EXPECT_EQ(std::filesystem::file_size(tries), 3U);
+}
+
+TEST(OverheadChild, JudgesByItsWordsWhyAProgramFailed) {
+  Interrupt interrupt;
+  for (const auto& [words, kind] :
+       {std::pair{"Error: No such container: x", FailureKind::kMissing},
+        {"Error: no container with name or ID \"x\" found: no such container", FailureKind::kMissing},
+        {"lxc-destroy: x: Container is not defined or does not exist", FailureKind::kMissing},
+        {"removal of container x is already in progress", FailureKind::kBusy},
+        {"permission denied", FailureKind::kOther},
+        {"", FailureKind::kOther}}) {
+    const auto failed = run_program(failing_with(words), std::chrono::seconds(20), interrupt);
+    ASSERT_FALSE(failed) << words;
+    EXPECT_EQ(failed.error().kind, kind) << words;
+  }
+}
+
 TEST(OverheadChild, AnswersLineByLineAndReportsWhyItEnded) {
   Interrupt interrupt;
   auto cat = Child::spawn({"cat"}).value();

@@ -24,6 +24,20 @@ TEST(CgroupPath, HasANameAParentAndADepth) {
   static_assert(CgroupPath("/docker/1").parent() == CgroupPath("/docker"));
 }
 
+TEST(CgroupPath, HasComponentsFromTheTop) {
+  const auto all = [](std::string_view text) {
+    std::vector<std::string_view> names;
+    for (const std::string_view name : CgroupPath(text).components()) names.push_back(name);
+    return names;
+  };
+  using Names = std::vector<std::string_view>;
+  EXPECT_EQ(all("/"), Names());
+  EXPECT_EQ(all("/docker"), Names{"docker"});
+  EXPECT_EQ(all("/a/b.slice/c"), (Names{"a", "b.slice", "c"}));
+  EXPECT_EQ(all(""), Names());
+  static_assert(*++CgroupPath("/docker/1").components().begin() == "1");
+}
+
 TEST(CgroupPath, OfAChildLeadsBack) {
   for (const std::string_view parent : {"/", "/docker", "/a/b"}) {
     const std::string child = CgroupPath(parent).child("web");
@@ -60,6 +74,12 @@ TEST(CgroupPath, ItsDescendantsAreOneRangeOfASortedSet) {
   EXPECT_EQ(below("/a"), (std::vector<std::string>{"/a/b", "/a/b/c"}));
   EXPECT_EQ(below("/").size(), all.size() - 1);
   EXPECT_TRUE(below("/b").empty());
+}
+
+TEST(CgroupPath, IsRelativeToTheDirectoryOfTheRoot) {
+  EXPECT_EQ(CgroupPath("/").relative(), ".");
+  EXPECT_EQ(CgroupPath("/docker/1").relative(), "docker/1");
+  static_assert(CgroupPath("/docker").relative() == "docker");
 }
 
 TEST(CgroupPath, IsADirectoryWhereTheHierarchyIsMounted) {
