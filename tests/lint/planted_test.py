@@ -92,6 +92,22 @@ class FaultsInText(Planted):
         copy.write("scripts/planted", "#!/usr/bin/python3\nprint( 1 )\n")
         self.assert_fails(copy, "lint-python", "scripts/planted", "-print( 1 )\n+print(1)\n")
 
+    def test_a_dockerfile_that_copies_or_starts_what_is_not_there(self):
+        def said_with(old, text):
+            self.assertIn(old, good)
+            copy.write("deploy/Dockerfile", good.replace(old, text))
+            check = ROOT / "tests/lint/dockerfile.py"
+            done = subprocess.run([check, copy.root], capture_output=True, text=True, check=False)
+            self.assertEqual(done.returncode, 1 if done.stdout else 0, done.stderr)
+            return done.stdout
+
+        copy = self.copy("deploy", ".dockerignore")
+        good = (ROOT / "deploy/Dockerfile").read_text()
+        self.assertEqual(said_with("", ""), "")
+        self.assertIn("scripts/moved is not in the checkout", said_with("COPY scripts ", "COPY scripts/moved "))
+        self.assertIn("scripts/install is not copied before", said_with("COPY scripts scripts\n", ""))
+        self.assertIn("deploy/moved is not a program", said_with("deploy/bundle ", "deploy/moved "))
+
 
 class FaultsInCpp(Planted):
     """In the agent as preset thread-safety configures it. A small file in place of one of its own keeps this quick."""
