@@ -94,9 +94,7 @@ TEST_P(CatalogueTest, NamesTheUnitThatItDeclares) {
   }
 }
 
-TEST_P(CatalogueTest, ExplainsItselfInOneLine) {
-  EXPECT_EQ(fault_of_help(metric().help), "") << metric().help;
-}
+TEST_P(CatalogueTest, ExplainsItselfInOneLine) { EXPECT_EQ(fault_of_help(metric().help), "") << metric().help; }
 
 TEST_P(CatalogueTest, HasValidLabelsThatAreNotBaseLabels) {
   static const std::set<std::string> kBase{"id",         "name",        "image",   "kind",     "workload",
