@@ -7,9 +7,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxPending = 65'536;
-constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they arrive before the removal, or never
-constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write its exit code
-constexpr std::uint64_t kClockSlackNsec = 50'000'000;     // for the creation of the cgroup, which is noticed late
+constexpr std::uint64_t kClockSlackNsec = 50'000'000;  // for the creation of the cgroup, which is noticed late
 
 // The exit belongs to the run of this cgroup, not to an earlier one.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
@@ -20,12 +18,11 @@ bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
 }  // namespace
 
 void WorkloadExits::begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime,
-                          std::string container_id) {
-  waiting_.push_back({std::move(workload), token, runtime, std::move(container_id), Clock::now()});
+                          std::string container_id, Clock::time_point now) {
+  waiting_.push_back({std::move(workload), token, runtime, std::move(container_id), now});
 }
 
-bool WorkloadExits::poll() {
-  const auto now = Clock::now();
+bool WorkloadExits::poll(Clock::time_point now) {
   for (auto it = waiting_.begin(); it != waiting_.end();) {
     Waiting& one = *it;
     const bool has_exit = one.runtime != nullptr;

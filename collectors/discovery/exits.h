@@ -26,20 +26,24 @@ struct WorkloadExit {
 
 class WorkloadExits {
  public:
+  using Clock = std::chrono::steady_clock;
+
   explicit WorkloadExits(FinalStatsWatcher* final_stats) : final_stats_(final_stats) {}
 
   // `runtime` may be null: not a container.
-  void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, std::string container_id);
+  void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, std::string container_id,
+             Clock::time_point now = Clock::now());
   // Checks for new information. True while some wait: call again after kPollInterval.
-  bool poll();
+  bool poll(Clock::time_point now = Clock::now());
 
   std::vector<WorkloadExit> take();  // in order; any thread
   std::uint64_t dropped() const;     // because nobody took them
 
   static constexpr std::chrono::milliseconds kPollInterval{20};
+  static constexpr std::chrono::milliseconds kFinalStatsTime{20};  // they arrive before the removal, or never
+  static constexpr std::chrono::seconds kExitTime{2};              // for the runtime to write its exit code
 
  private:
-  using Clock = std::chrono::steady_clock;
   struct Waiting {
     WorkloadPtr workload;
     FinalStatsWatcher::Token token;

@@ -46,8 +46,9 @@ class CpuBalance {
   // Parents that have lost a child, sorted by id.
   std::vector<UnattributedCpu> rows() const;
 
+  static constexpr std::size_t kPasses = 3;  // that must have shown a difference
+
  private:
-  static constexpr std::size_t kPasses = 3;
   struct Parent {
     std::uint64_t inode = 0;
     std::int64_t base_nsec = 0;    // its counter when it was first seen

@@ -352,10 +352,11 @@ TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
   EXPECT_EQ(discovery.status().unnamed_containers, 0U);
   host_.file("run/systemd/machines/win", "NAME=win\nSCOPE=vm.service\nCLASS=vm\nLEADER=42\n");
   std::filesystem::create_symlink("win", host_.path("run/systemd/machines/unit:vm.service"));
-  std::this_thread::sleep_for(150ms);  // the directory is checked ten times a second
-  discovery.refresh();
+  ASSERT_TRUE(eventually([&] {  // the directory is checked ten times a second
+    discovery.refresh();
+    return find(discovery.current(), service->id)->kind == WorkloadKind::kMachine;
+  }));
   const auto machine = find(discovery.current(), service->id);
-  EXPECT_EQ(machine->kind, WorkloadKind::kMachine);
   EXPECT_EQ(machine->runtime, "machined");
   EXPECT_EQ(machine->workload, "win");
   EXPECT_EQ(machine->container.init_pid, 42U);

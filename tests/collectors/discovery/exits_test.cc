@@ -3,7 +3,6 @@
 #include <gtest/gtest.h>
 
 #include <map>
-#include <thread>
 
 namespace tallyman {
 namespace {
@@ -69,11 +68,11 @@ TEST(WorkloadExits, OfNoContainerAreReportedOnceWithFinalStats) {
 TEST(WorkloadExits, WaitForFinalStatsAndGiveTheWatchBackWithoutThem) {
   FakeFinalStatsWatcher watcher;
   WorkloadExits exits(&watcher);
-  exits.begin(workload(), 7, nullptr, "");
-  EXPECT_TRUE(exits.poll());
+  const WorkloadExits::Clock::time_point begin;
+  exits.begin(workload(), 7, nullptr, "", begin);
+  EXPECT_TRUE(exits.poll(begin + WorkloadExits::kFinalStatsTime - 1ns));
   EXPECT_TRUE(exits.take().empty());
-  std::this_thread::sleep_for(25ms);
-  EXPECT_FALSE(exits.poll());
+  EXPECT_FALSE(exits.poll(begin + WorkloadExits::kFinalStatsTime));
   const auto reported = exits.take();
   ASSERT_EQ(reported.size(), 1U);
   EXPECT_FALSE(reported[0].final_stats);
@@ -83,21 +82,36 @@ TEST(WorkloadExits, WaitForFinalStatsAndGiveTheWatchBackWithoutThem) {
 TEST(WorkloadExits, OfAContainerAreReportedAgainWhenItsFilesSayHowItEnded) {
   FakeRuntime runtime;
   WorkloadExits exits(nullptr);
-  exits.begin(workload(), 0, &runtime, "a");
-  EXPECT_TRUE(exits.poll());
+  const WorkloadExits::Clock::time_point begin;
+  exits.begin(workload(), 0, &runtime, "a", begin);
+  EXPECT_TRUE(exits.poll(begin));
   runtime.metadata.exit = ContainerExit{1, false, 100, 200};  // of a run before this one
   runtime.number = 2;
-  EXPECT_TRUE(exits.poll());
-  EXPECT_TRUE(exits.poll());
+  EXPECT_TRUE(exits.poll(begin));
+  EXPECT_TRUE(exits.poll(begin));
   EXPECT_EQ(runtime.described, 2) << "read again only when it has changed";
   runtime.metadata.exit = ContainerExit{3, false, 1'100'000'000, 1'900'000'000};
   runtime.number = 3;
-  EXPECT_FALSE(exits.poll());
+  EXPECT_FALSE(exits.poll(begin));
   const auto reported = exits.take();
   ASSERT_EQ(reported.size(), 2U);
   EXPECT_FALSE(reported[0].complete);
   EXPECT_TRUE(reported[1].complete);
   EXPECT_EQ(reported[1].workload->container.exit->code, 3);
+}
+
+TEST(WorkloadExits, OfAContainerAreCompleteWithoutAnExitCodeThatIsNeverWritten) {
+  FakeRuntime runtime;
+  WorkloadExits exits(nullptr);
+  const WorkloadExits::Clock::time_point begin;
+  exits.begin(workload(), 0, &runtime, "a", begin);
+  EXPECT_TRUE(exits.poll(begin + WorkloadExits::kExitTime - 1ns));
+  EXPECT_EQ(exits.take().size(), 1U);
+  EXPECT_FALSE(exits.poll(begin + WorkloadExits::kExitTime));
+  const auto reported = exits.take();
+  ASSERT_EQ(reported.size(), 1U);
+  EXPECT_TRUE(reported[0].complete);
+  EXPECT_FALSE(reported[0].workload->container.exit);
 }
 
 TEST(WorkloadExits, OfAContainerWhoseFilesAreGoneOrThatRunsAgainAreComplete) {

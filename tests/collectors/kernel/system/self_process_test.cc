@@ -1,13 +1,15 @@
 #include "collectors/kernel/system/self_process.h"
 
+#include "tests/support/eventually.h"
+
 #include <fcntl.h>
 #include <gtest/gtest.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include <chrono>
 #include <ctime>
+#include <latch>
 #include <thread>
 #include <vector>
 
@@ -55,11 +57,16 @@ TEST(SelfProcess, SeesMemoryThatIsTouched) {
 
 TEST(SelfProcess, CountsThreads) {
   std::thread([] {}).join();  // with the first one ThreadSanitizer starts its own
-  const Count before = read_self_process().threads;
-  ASSERT_TRUE(before);
-  std::thread other([] { std::this_thread::sleep_for(std::chrono::milliseconds(500)); });
-  EXPECT_EQ(read_self_process().threads, *before + 1);
-  other.join();
+  // The kernel counts a joined thread until it is gone: tried until no earlier one disturbs.
+  EXPECT_TRUE(eventually([] {
+    const Count before = read_self_process().threads;
+    std::latch end(1);
+    std::thread other([&end] { end.wait(); });
+    const Count with_it = read_self_process().threads;
+    end.count_down();
+    other.join();
+    return before && with_it == *before + 1;
+  }));
 }
 
 TEST(SelfProcess, StartedAWhileAgo) {

@@ -6,6 +6,7 @@
 #include "collectors/kernel/cgroup/final_stats_watcher.h"
 #include "collectors/kernel/system/self_process.h"
 #include "collectors/model/collector_table.h"
+#include "collectors/sampling/lifecycle/cpu_balance.h"
 #include "collectors/sampling/sampler.h"
 #include "tests/support/eventually.h"
 #include "tests/support/sanitized.h"
@@ -217,6 +218,30 @@ class Lifetimes : public ::testing::Test {
     return statistics_;
   }
 
+  // Whether so many passes have begun and ended after this call: the one under way does not count.
+  bool passes_follow(std::uint64_t count) {
+    const std::uint64_t enough = statistics().passes + 1 + count;
+    return eventually([&] { return statistics().passes >= enough; });
+  }
+  // The ids below the parent of events of this type, one for each event.
+  std::multiset<std::string> ids_of(EventType type) const {
+    std::multiset<std::string> ids;
+    for (const EventPtr& event : log_->select({0, 20'000, type, {}})) {
+      if (event->workload_id.starts_with(tree_->id() + "/")) ids.insert(event->workload_id);
+    }
+    return ids;
+  }
+  double cpu_seconds_of_the_ended() const {
+    double sum = 0;
+    for (const EventPtr& event : log_->select({0, 20'000, EventType::kDied, {}})) {
+      if (!event->workload_id.starts_with(tree_->id() + "/")) continue;
+      for (const auto& [key, detail] : event->details) {
+        if (key == "cpu_seconds") sum += std::get<double>(detail);
+      }
+    }
+    return sum;
+  }
+
   // CPU seconds booked to the parent.
   double unattributed() {
     const SnapshotPtr now = snapshot();
@@ -262,7 +287,7 @@ class Lifetimes : public ::testing::Test {
 
 TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   observe();
-  std::this_thread::sleep_for(1s);
+  ASSERT_TRUE(passes_follow(CpuBalance::kPasses + 2));  // what the agent keeps at rest is there
   const std::size_t cgroups = cgroups_of(mounts_);
   const std::uint64_t watched = final_stats_->statistics().watches, watches = discovery_->status().tree.watches;
   const std::uint64_t resident = read_self_process().resident_bytes.value_or(0);
@@ -271,17 +296,11 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   int status = 0;
   ASSERT_EQ(waitpid(helper_, &status, 0), helper_);
   ASSERT_EQ(status, 0) << "not all could run";
-  std::this_thread::sleep_for(3s);  // three passes and more: what is booked to the parent is known
+  EXPECT_TRUE(eventually([&] { return ids_of(EventType::kDied).size() >= kLifetimes; }));
+  ASSERT_TRUE(passes_follow(CpuBalance::kPasses + 2));  // then what is booked to the parent is known
 
-  std::multiset<std::string> started, died;
-  double cpu_seconds = 0;
-  for (const EventPtr& event : log_->select({0, 20'000, {}, {}})) {
-    if (!event->workload_id.starts_with(tree_->id() + "/")) continue;
-    (event->type == EventType::kDied ? died : started).insert(event->workload_id);
-    for (const auto& [key, detail] : event->details) {
-      if (key == "cpu_seconds") cpu_seconds += std::get<double>(detail);
-    }
-  }
+  const auto started = ids_of(EventType::kStarted), died = ids_of(EventType::kDied);
+  const double cpu_seconds = cpu_seconds_of_the_ended();
   EXPECT_EQ(started.size(), static_cast<std::size_t>(kLifetimes));
   EXPECT_EQ(died, started);
   EXPECT_EQ((std::set<std::string>(died.begin(), died.end()).size()), static_cast<std::size_t>(kLifetimes));
