@@ -1,6 +1,7 @@
 """A real Prometheus scrapes the agent for a minute, next to containers that work."""
 
 import contextlib
+import json
 import math
 import pathlib
 import subprocess
@@ -10,7 +11,7 @@ import time
 import pytest
 import yaml
 
-from support import prometheus_text
+from support import paths, prometheus_text
 from support.agent import Agent
 from support.disks import v1_accounting
 from support.host import CGROUPS
@@ -216,6 +217,15 @@ def test_promtool_has_nothing_to_say_but_of_inherited_names(world):
     complaints = [line for line in (done.stdout + done.stderr).splitlines() if line.split()[0] not in INHERITED]
     assert not complaints
     assert done.returncode in (0, 3)  # 3: it complained; anything else, it could not read the text
+
+
+def test_every_declared_self_metric_is_served(world):
+    """A value that nobody fetches from the part that counts it would be missing."""
+    catalogue = subprocess.run([paths.agent_binary(), "metrics", "--format=json"], capture_output=True, check=True)
+    declared = {metric["name"] for metric in json.loads(catalogue.stdout) if metric["collector"] == "self"}
+    of_a_report = {name for name in declared if name.startswith("tallyman_overhead_")}  # there is none here
+    assert len(declared) > len(of_a_report) > 0
+    assert declared - of_a_report <= set(world.agent.scrape().families)
 
 
 def test_the_other_formats_say_the_same(world):
