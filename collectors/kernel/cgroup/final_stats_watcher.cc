@@ -70,7 +70,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   Token add(const std::string& cgroup_path);
   Watches forget(std::unordered_map<Token, WatchedCgroup>::iterator one) REQUIRES(mutex_);
   void give_up(const Watches& watches) const EXCLUDES(mutex_);
-  std::optional<CgroupStats> read(const std::string& path);
+  std::optional<CgroupStats> read(const std::string& path, bool& populated);
 
   const CgroupMounts mounts_;
   // Used by the thread only.
@@ -148,12 +148,14 @@ void EventsFileWatcher::listen_to(Token token) {
     }
     path = found->second.path;
   }
-  auto final_stats = read(path);
-  if (!final_stats) {
-    return;
+  bool populated = false;
+  auto final_stats = read(path, populated);
+  if (!final_stats && !populated) {
+    return;  // it is gone
   }
-  ++read_;
+  read_ += final_stats ? 1 : 0;
   const MutexLock lock(mutex_);
+  // None if it is populated again: what was read when it was empty before is not final.
   if (const auto found = watched_.find(token); found != watched_.end()) {
     found->second.final_stats = std::move(final_stats);
   }
@@ -206,8 +208,9 @@ void EventsFileWatcher::on_removed(int directory_watch, std::string_view name) {
   }
 }
 
-// CPU first: it is the most wanted value, and rmdir may come at any moment.
-std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
+// CPU first: it is the most wanted value, and rmdir may come at any moment. Empty: the cgroup is
+// gone, or `populated`, a process has entered it.
+std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path, bool& populated) {
   CgroupFiles files(roots_, path);
   ReadContext context{buffer_, devices_, static_cast<std::uint64_t>(sysconf(_SC_PAGESIZE)), false, false, {}};
   CgroupStats stats;
@@ -219,8 +222,9 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path) {
   if (const auto text = files.read(CgroupFile::kCgroupEvents, buffer_)) {
     formats::parse_cgroup_events(*text, events);
   }
-  if (events.populated == 1) {
-    return std::nullopt;  // a process has entered it
+  populated = events.populated == 1;
+  if (populated) {
+    return std::nullopt;
   }
   reader_for(Controller::kMemory).memory_events(files, context, stats);
   reader_for(Controller::kIo).io(files, context, stats);

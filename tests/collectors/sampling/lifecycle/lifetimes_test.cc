@@ -328,26 +328,5 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   EXPECT_LE(read_self_process().resident_bytes.value_or(0), resident + more_resident);
 }
 
-// Its own watch reports all created cgroups: those that end before anybody asks for them
-// must not add up.
-TEST(FinalStatsWatcher, ForgetsWhatNobodyAskedForOnceItIsGone) {
-  const auto mounts = CgroupMounts::detect(HostRoot{});
-  if (!mounts || mounts->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even next to v1";
-  const std::string id = "/tallyman-final-stats-" + std::to_string(getpid());
-  const std::string top = mounts->hierarchies()[static_cast<std::size_t>(mounts->unified_index())].path + id;
-  if (mkdir(top.c_str(), 0755) != 0) GTEST_SKIP() << top << ": " << std::strerror(errno);
-  const auto watcher = FinalStatsWatcher::make(HostRoot{}, *mounts);
-  ASSERT_NE(watcher, nullptr);
-  watcher->start();
-  watcher->watch(id);
-  const auto watches = [&] { return watcher->statistics().watches; };
-  ASSERT_EQ(watches(), 1U);
-  ASSERT_EQ(mkdir((top + "/unasked").c_str(), 0755), 0);
-  EXPECT_TRUE(eventually([&] { return watches() == 2; }));
-  EXPECT_EQ(rmdir((top + "/unasked").c_str()), 0);
-  EXPECT_TRUE(eventually([&] { return watches() == 1; }));
-  EXPECT_EQ(rmdir(top.c_str()), 0);
-}
-
 }  // namespace
 }  // namespace tallyman
