@@ -79,8 +79,9 @@ const farm = (service, number, image, more = {}) =>
   });
 const pod = (namespace, podName, name, more = {}) => {
   const id = id64(podName + name);
+  const slice = `kubepods-burstable-pod${hash(podName).toString(16)}.slice`;
   return {
-    id: `/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod${hash(podName).toString(16)}.slice/cri-containerd-${id}.scope`,
+    id: `/kubepods.slice/kubepods-burstable.slice/${slice}/cri-containerd-${id}.scope`,
     kind: "container",
     workload: name,
     name,

@@ -117,10 +117,10 @@ const catalogue = [
 
 const exposition = () =>
   world
-    .map(
-      (one) =>
-        `container_cpu_usage_seconds_total{id=${JSON.stringify(one.id)},kind="${one.kind}",workload=${JSON.stringify(one.workload)},cpu="total"} ${(Math.random() * 1e4).toFixed(3)}`,
-    )
+    .map(({ id, kind, workload }) => {
+      const labels = `id=${JSON.stringify(id)},kind="${kind}",workload=${JSON.stringify(workload)},cpu="total"`;
+      return `container_cpu_usage_seconds_total{${labels}} ${(Math.random() * 1e4).toFixed(3)}`;
+    })
     .join("\n") + "\n";
 
 // A report as a machine with podman and LXC gave it, with six of its workloads; and the same under an older run's name.
@@ -144,8 +144,16 @@ const kTypes = {
   ".css": "text/css",
   ".svg": "image/svg+xml",
 };
-const kPolicy =
-  "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data: blob:; connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
+const kPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data: blob:",
+  "connect-src 'self'",
+  "base-uri 'none'",
+  "form-action 'none'",
+  "frame-ancestors 'none'",
+].join("; ");
 
 async function file(path, response) {
   const name = normalize(path === "/" ? "/index.html" : path);

@@ -153,16 +153,7 @@ function Header({ choice, nextTheme }: { choice: Choice; nextTheme: () => void }
         <Mark />
         <span>Tallyman</span>
       </a>
-      {host?.hostname && (
-        <span
-          class="hostname"
-          title={[host.os_version, host.kernel_version, host.cgroup_mode && `cgroup ${host.cgroup_mode}`]
-            .filter(Boolean)
-            .join(" · ")}
-        >
-          <Name text={host.hostname} longest={40} />
-        </span>
-      )}
+      {host?.hostname && <Hostname name={host.hostname} host={host} />}
       <nav class="nav" aria-label="Pages">
         {pages.map(([to, text]) => (
           <a
@@ -187,6 +178,15 @@ function Header({ choice, nextTheme }: { choice: Choice; nextTheme: () => void }
         </button>
       </div>
     </header>
+  );
+}
+
+function Hostname({ name, host }: { name: string; host: HostFacts }) {
+  const system = [host.os_version, host.kernel_version, host.cgroup_mode && `cgroup ${host.cgroup_mode}`];
+  return (
+    <span class="hostname" title={system.filter(Boolean).join(" · ")}>
+      <Name text={name} longest={40} />
+    </span>
   );
 }
 
@@ -238,11 +238,12 @@ function StaleBar() {
         {live.status === "live" ? "Live" : ""}
       </div>
     );
+  const reason =
+    live.status === "denied" ? "The server no longer gives you access." : "The connection to the agent is lost.";
   return (
     <div role="status" class="stale-bar">
       <span>
-        {live.status === "denied" ? "The server no longer gives you access." : "The connection to the agent is lost."}{" "}
-        Showing the data of {clock(live.time)}; reconnecting automatically.
+        {reason} Showing the data of {clock(live.time)}; reconnecting automatically.
       </span>
       <button type="button" class="button" onClick={reconnect}>
         Try now

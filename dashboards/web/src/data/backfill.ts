@@ -29,7 +29,8 @@ export class Backfill {
   want(ids: readonly string[]): void {
     this.waiting = ids.filter((id) => !this.asked.has(id)); // what is out of sight again waits no longer
     clearTimeout(this.settling);
-    if (this.waiting.length > 0) this.settling = setTimeout(() => this.begin(), kSettle); // not for what a scroll passes by
+    // Not for what a scroll passes by.
+    if (this.waiting.length > 0) this.settling = setTimeout(() => this.begin(), kSettle);
   }
 
   private begin(): void {

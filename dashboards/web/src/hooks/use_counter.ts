@@ -34,7 +34,8 @@ export function useCounter(ids: readonly string[], name: string): (id: string) =
     };
     const ask = (): void => {
       if (document.hidden || live.paused) return;
-      void Promise.allSettled(list.filter((id) => live.runs(id)).map(read)).then(() => draw(0)); // one that is gone costs no other
+      const running = list.filter((id) => live.runs(id));
+      void Promise.allSettled(running.map(read)).then(() => draw(0)); // one that is gone costs no other
     };
     ask();
     const timer = setInterval(ask, kEvery);

@@ -54,7 +54,8 @@ export function useDetail(id: string): { detail: WorkloadDetail | undefined; err
         (error: unknown) => {
           if (stop.signal.aborted) return;
           setState((now) => ({ ...now, error })); // what was known last stays
-          if (wanted !== "running" && error instanceof ApiError && error.kind === "missing") return; // until the list has it
+          const missing = error instanceof ApiError && error.kind === "missing";
+          if (wanted !== "running" && missing) return; // until the list has it
           timer = setTimeout(() => ask(false), kEvery);
         },
       );

@@ -48,7 +48,8 @@ export function accessibleOutcome(outcome: Outcome, time: number | undefined): s
   const interval = both
     ? `${accessibleRatio(outcome.low)} to ${accessibleRatio(outcome.high)}`
     : `${times(outcome.low)} times to ${times(outcome.high)} times`;
-  return `${accessibleRatio(outcome.ratio)}, 95 percent interval ${interval}${time === undefined ? "" : `, ${timeText(time)}`}`;
+  const measured = time === undefined ? "" : `, ${timeText(time)}`;
+  return `${accessibleRatio(outcome.ratio)}, 95 percent interval ${interval}${measured}`;
 }
 
 // ---- the scale

@@ -87,7 +87,10 @@ export function isUnder(below: string, above: string): boolean {
 /** What a search by text looks at, in lower case. */
 export interface Searched {
   text: string;
-  /** Long hexadecimal ids, of the container and in its path: found by their beginning, since "db" or "cafe" is inside of many. */
+  /**
+   * Long hexadecimal ids, of the container and in its path: found by their beginning, since
+   * "db" or "cafe" is inside of many.
+   */
   ids: string[];
   path: string;
 }
@@ -97,7 +100,8 @@ const kLongId = /[0-9a-f]{32,}/g;
 export function searched(facts: Facts): Searched {
   const labels = Object.entries(facts.labels ?? {}).map(([name, value]) => `${name}=${value.slice(0, 256)}`);
   const path = facts.id.toLowerCase();
-  const named = facts.container_id?.startsWith(facts.workload) ? undefined : facts.workload; // without a name it is its id
+  // Without a name it is its id.
+  const named = facts.container_id?.startsWith(facts.workload) ? undefined : facts.workload;
   const text = [
     named,
     facts.name,

@@ -6,9 +6,9 @@ import type { WorkloadEvent } from "../data/workload_events";
 import { matchesText } from "../model/table";
 import { kEvents, viewHash, type EventsState } from "../model/url_state";
 import { detailsText, EventLine, eventWord } from "../parts/event_list";
-import { Menu, SearchField, SelectField, same } from "../parts/controls";
-import { Download } from "../parts/icons";
-import { saveCsv, saveJson, type Table } from "../parts/save";
+import { SearchField, SelectField, same } from "../parts/controls";
+import { ExportMenu } from "../parts/export_menu";
+import type { Table } from "../parts/save";
 import { Failure, Loading, Notice } from "../parts/states";
 import { useNarrow, useWindowed } from "../hooks/use_windowed";
 
@@ -28,110 +28,30 @@ function wanted(event: WorkloadEvent, state: EventsState): boolean {
   if (state.type !== "" && event.type !== state.type) return false;
   if (state.kind !== "" && event.kind !== state.kind) return false;
   if (state.id !== "" && event.workloadId !== state.id) return false;
-  return (
-    state.text === "" ||
-    matchesText(
-      `${event.workload}\n${event.workloadId}\n${event.type}\n${event.message}\n${detailsText(event.details)}`.toLowerCase(),
-      state.text,
-    )
-  );
+  if (state.text === "") return true;
+  const texts = [event.workload, event.workloadId, event.type, event.message, detailsText(event.details)];
+  return matchesText(texts.join("\n").toLowerCase(), state.text);
 }
 
 export function EventsPage({ state }: { state: EventsState }) {
   const live = useLive();
   const { go } = useApp();
   const past = usePast();
-  const narrow = useNarrow();
-  const rowHeight = narrow ? 76 : 32;
-  const set = (change: Partial<EventsState>): void => go({ ...state, ...change }, true);
   const all = live.events.all();
   // They are numbered as they are found: an end is found after later starts.
   const events = all.filter((event) => wanted(event, state)).sort((a, b) => b.time - a.time || b.id - a.id);
-  const { list, first, last } = useWindowed(events.length, rowHeight);
-  const types = [...new Set([...kTypes, ...all.map((one) => one.type)])];
-  const kinds = [...new Set(all.map((one) => one.kind).filter((kind) => kind !== ""))].sort();
-  const table = (): Table => ({
-    name: "tallyman-events",
-    header: ["id", "time", "type", "workload", "workload_id", "kind", "message", "details"],
-    rows: events.map((one) => [
-      one.id,
-      new Date(one.time * 1000).toISOString(),
-      one.type,
-      one.workload,
-      one.workloadId,
-      one.kind,
-      one.message,
-      JSON.stringify(one.details),
-    ]),
-  });
+  const inSight = useInSight(events.length);
+  const set = (change: Partial<EventsState>): void => go({ ...state, ...change }, true);
   return (
     <>
       <h1 class="title page-title">Events</h1>
-      <section class="toolbar" aria-label="Filters">
-        <SearchField label="Search workload or message" value={state.text} onChange={(text) => set({ text })} />
-        <SelectField
-          label="Type"
-          value={state.type}
-          any="all"
-          choices={types.map((type) => ({ value: type, text: eventWord(type) }))}
-          onChange={(type) => set({ type })}
-        />
-        <SelectField
-          label="Kind"
-          value={state.kind}
-          any="all"
-          choices={same(kinds)}
-          onChange={(kind) => set({ kind })}
-        />
-        {(state.id !== "" || state.text !== "" || state.type !== "" || state.kind !== "") && (
-          <a class="button" href={viewHash(kEvents)}>
-            Show all
-          </a>
-        )}
-        <span class="toolbar-gap" />
-        <Menu
-          label="Export"
-          items={[
-            { text: "CSV: the events shown", run: () => saveCsv(table()) },
-            { text: "JSON: the events shown", run: () => saveJson(table()) },
-          ]}
-        >
-          <Download />
-        </Menu>
-      </section>
+      <Toolbar state={state} set={set} all={all} events={events} />
       <p class="table-count" role="status">
         {events.length === all.length ? `${all.length} events` : `${events.length} of ${all.length} events`}
         {past.dropped > 0 && ` · ${past.dropped} older events were dropped`}
       </p>
       {events.length > 0 ? (
-        <div>
-          <div class="events-head" aria-hidden="true">
-            <span>Time</span>
-            <span>Type</span>
-            <span>Workload</span>
-            <span>Message</span>
-          </div>
-          <div
-            class="events-list"
-            role="list"
-            aria-label="Events, newest first"
-            ref={list}
-            style={{ height: `${events.length * rowHeight}px` }}
-          >
-            {events.slice(first, last).map((event, i) => (
-              <div
-                key={event.id}
-                role="listitem"
-                class="events-row"
-                aria-setsize={events.length}
-                aria-posinset={first + i + 1}
-                style={{ transform: `translateY(${(first + i) * rowHeight}px)` }}
-              >
-                <EventLine event={event} withWorkload />
-              </div>
-            ))}
-          </div>
-        </div>
+        <EventsTable events={events} inSight={inSight} />
       ) : past.error !== undefined ? (
         <Failure error={past.error} retry={past.retry} />
       ) : past.loading && all.length === 0 ? (
@@ -144,6 +64,101 @@ export function EventsPage({ state }: { state: EventsState }) {
         <Notice title="Nothing matches">No event matches all filters.</Notice>
       )}
     </>
+  );
+}
+
+type InSight = Pick<ReturnType<typeof useWindowed>, "list" | "first" | "last"> & { rowHeight: number };
+
+/** Which rows are in sight. The page holds it, so that it stays while no event passes the filters. */
+function useInSight(total: number): InSight {
+  const rowHeight = useNarrow() ? 76 : 32;
+  return { ...useWindowed(total, rowHeight), rowHeight };
+}
+
+function Toolbar({
+  state,
+  set,
+  all,
+  events,
+}: {
+  state: EventsState;
+  set: (change: Partial<EventsState>) => void;
+  all: readonly WorkloadEvent[];
+  events: readonly WorkloadEvent[];
+}) {
+  const types = [...new Set([...kTypes, ...all.map((one) => one.type)])];
+  const kinds = [...new Set(all.map((one) => one.kind).filter((kind) => kind !== ""))].sort();
+  return (
+    <section class="toolbar" aria-label="Filters">
+      <SearchField label="Search workload or message" value={state.text} onChange={(text) => set({ text })} />
+      <SelectField
+        label="Type"
+        value={state.type}
+        any="all"
+        choices={types.map((type) => ({ value: type, text: eventWord(type) }))}
+        onChange={(type) => set({ type })}
+      />
+      <SelectField label="Kind" value={state.kind} any="all" choices={same(kinds)} onChange={(kind) => set({ kind })} />
+      {(state.id !== "" || state.text !== "" || state.type !== "" || state.kind !== "") && (
+        <a class="button" href={viewHash(kEvents)}>
+          Show all
+        </a>
+      )}
+      <span class="toolbar-gap" />
+      <ExportMenu shown="events" table={() => tableOf(events)} />
+    </section>
+  );
+}
+
+function tableOf(events: readonly WorkloadEvent[]): Table {
+  return {
+    name: "tallyman-events",
+    header: ["id", "time", "type", "workload", "workload_id", "kind", "message", "details"],
+    rows: events.map((one) => [
+      one.id,
+      new Date(one.time * 1000).toISOString(),
+      one.type,
+      one.workload,
+      one.workloadId,
+      one.kind,
+      one.message,
+      JSON.stringify(one.details),
+    ]),
+  };
+}
+
+/** Only the rows in sight are in the page. */
+function EventsTable({ events, inSight }: { events: readonly WorkloadEvent[]; inSight: InSight }) {
+  const { list, first, last, rowHeight } = inSight;
+  return (
+    <div>
+      <div class="events-head" aria-hidden="true">
+        <span>Time</span>
+        <span>Type</span>
+        <span>Workload</span>
+        <span>Message</span>
+      </div>
+      <div
+        class="events-list"
+        role="list"
+        aria-label="Events, newest first"
+        ref={list}
+        style={{ height: `${events.length * rowHeight}px` }}
+      >
+        {events.slice(first, last).map((event, i) => (
+          <div
+            key={event.id}
+            role="listitem"
+            class="events-row"
+            aria-setsize={events.length}
+            aria-posinset={first + i + 1}
+            style={{ transform: `translateY(${(first + i) * rowHeight}px)` }}
+          >
+            <EventLine event={event} withWorkload />
+          </div>
+        ))}
+      </div>
+    </div>
   );
 }
 

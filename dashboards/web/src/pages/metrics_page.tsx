@@ -6,11 +6,20 @@ import { promql, samplesOf, type Sample } from "../model/prometheus";
 import { matchesText } from "../model/table";
 import { kMetrics, viewHash, type MetricsState } from "../model/url_state";
 import { CopyButton, CopyLine } from "../parts/copy";
-import { Menu, SearchField, SelectField, same } from "../parts/controls";
-import { Chevron, Download } from "../parts/icons";
+import { SearchField, SelectField, same } from "../parts/controls";
+import { ExportMenu } from "../parts/export_menu";
+import { Chevron } from "../parts/icons";
 import { Name } from "../parts/name";
-import { saveCsv, saveJson, type Table } from "../parts/save";
+import type { Table } from "../parts/save";
 import { Failure, Loading, Notice } from "../parts/states";
+
+function wanted(metric: CatalogueMetric, state: MetricsState): boolean {
+  if (state.collector !== "" && metric.collector !== state.collector) return false;
+  if (state.text === "") return true;
+  const { name, help, unit, labels, collector } = metric;
+  const texts = [name, help ?? "", unit ?? "", (labels ?? []).join(" "), collector ?? ""];
+  return matchesText(texts.join("\n").toLowerCase(), state.text);
+}
 
 export function MetricsPage({ state }: { state: MetricsState }) {
   const { go, live } = useApp();
@@ -18,57 +27,11 @@ export function MetricsPage({ state }: { state: MetricsState }) {
   const set = (change: Partial<MetricsState>): void => go({ ...state, ...change }, true);
   if (error !== undefined && metrics === undefined) return <Failure error={error} retry={retry} />;
   if (metrics === undefined) return <Loading what="the catalogue" />;
-  const shown = metrics.filter(
-    (one) =>
-      (state.collector === "" || one.collector === state.collector) &&
-      (state.text === "" ||
-        matchesText(
-          `${one.name}\n${one.help ?? ""}\n${one.unit ?? ""}\n${(one.labels ?? []).join(" ")}\n${one.collector ?? ""}`.toLowerCase(),
-          state.text,
-        )),
-  );
-  const collectors = [...new Set(metrics.map((one) => one.collector ?? ""))].filter((name) => name !== "");
-  const table = (): Table => ({
-    name: "tallyman-metrics",
-    header: ["name", "type", "unit", "help", "labels", "collector", "series"],
-    rows: shown.map((one) => [
-      one.name,
-      one.type,
-      one.unit,
-      one.help,
-      (one.labels ?? []).join(","),
-      one.collector,
-      one.series,
-    ]),
-  });
+  const shown = metrics.filter((one) => wanted(one, state));
   return (
     <>
       <h1 class="title page-title">Metrics</h1>
-      <section class="toolbar" aria-label="Filters">
-        <SearchField label="Search name or meaning" value={state.text} onChange={(text) => set({ text })} />
-        <SelectField
-          label="Collector"
-          value={state.collector}
-          any="all"
-          choices={same(collectors)}
-          onChange={(collector) => set({ collector })}
-        />
-        {(state.text !== "" || state.collector !== "") && (
-          <a class="button" href={viewHash(kMetrics)}>
-            Show all
-          </a>
-        )}
-        <span class="toolbar-gap" />
-        <Menu
-          label="Export"
-          items={[
-            { text: "CSV: the metrics shown", run: () => saveCsv(table()) },
-            { text: "JSON: the metrics shown", run: () => saveJson(table()) },
-          ]}
-        >
-          <Download />
-        </Menu>
-      </section>
+      <Toolbar state={state} set={set} metrics={metrics} shown={shown} />
       <p class="table-count" role="status">
         {shown.length === metrics.length ? `${metrics.length} metrics` : `${shown.length} of ${metrics.length} metrics`}
       </p>
@@ -85,6 +48,55 @@ export function MetricsPage({ state }: { state: MetricsState }) {
       </ul>
     </>
   );
+}
+
+function Toolbar({
+  state,
+  set,
+  metrics,
+  shown,
+}: {
+  state: MetricsState;
+  set: (change: Partial<MetricsState>) => void;
+  metrics: readonly CatalogueMetric[];
+  shown: readonly CatalogueMetric[];
+}) {
+  const collectors = [...new Set(metrics.map((one) => one.collector ?? ""))].filter((name) => name !== "");
+  return (
+    <section class="toolbar" aria-label="Filters">
+      <SearchField label="Search name or meaning" value={state.text} onChange={(text) => set({ text })} />
+      <SelectField
+        label="Collector"
+        value={state.collector}
+        any="all"
+        choices={same(collectors)}
+        onChange={(collector) => set({ collector })}
+      />
+      {(state.text !== "" || state.collector !== "") && (
+        <a class="button" href={viewHash(kMetrics)}>
+          Show all
+        </a>
+      )}
+      <span class="toolbar-gap" />
+      <ExportMenu shown="metrics" table={() => tableOf(shown)} />
+    </section>
+  );
+}
+
+function tableOf(metrics: readonly CatalogueMetric[]): Table {
+  return {
+    name: "tallyman-metrics",
+    header: ["name", "type", "unit", "help", "labels", "collector", "series"],
+    rows: metrics.map((one) => [
+      one.name,
+      one.type,
+      one.unit,
+      one.help,
+      (one.labels ?? []).join(","),
+      one.collector,
+      one.series,
+    ]),
+  };
 }
 
 function MetricLine({ metric, open, toggle }: { metric: CatalogueMetric; open: boolean; toggle: () => void }) {

@@ -2,19 +2,20 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { useApp } from "../app_context";
 import { ApiError, getOverheadReport, getOverheadRuns, type OverheadRun } from "../data/api";
-import { useAnswer } from "../hooks/use_answer";
+import { useAnswer, type Answer } from "../hooks/use_answer";
 import { clock, day, parseTime } from "../model/format";
 import { reportOf, tally, type Report } from "../model/overhead_report";
 import { exportRows, kExportHeader, timeText } from "../model/overhead_words";
 import type { OverheadState, Quantity } from "../model/url_state";
 import { CopyLine } from "../parts/copy";
-import { Menu, Segments, SelectField } from "../parts/controls";
-import { Download, Warning } from "../parts/icons";
+import { Segments, SelectField } from "../parts/controls";
+import { ExportMenu } from "../parts/export_menu";
+import { Warning } from "../parts/icons";
 import { Name } from "../parts/name";
-import { saveCsv, saveJson, type Table } from "../parts/save";
+import type { Table } from "../parts/save";
 import { Failure, Loading, Notice } from "../parts/states";
 import { Results } from "./overhead_results";
-import { Panel } from "./workload_panels";
+import { Panel } from "./panel";
 
 const kQuantities: readonly (readonly [Quantity, string])[] = [
   ["wall", "Wall time"],
@@ -30,25 +31,13 @@ async function readReport(run: string, signal: AbortSignal): Promise<Report> {
 }
 
 export function OverheadPage({ state }: { state: OverheadState }) {
-  const { go, live } = useApp();
-  const [polls, setPolls] = useState(0);
-  const runs = useAnswer("", getOverheadRuns, live.connections + polls);
-  const none = runs.value?.length === 0;
-  useEffect(() => {
-    if (!none) return undefined;
-    const timer = setInterval(() => setPolls((n) => n + 1), kPollInterval);
-    return () => clearInterval(timer);
-  }, [none]);
+  const { go } = useApp();
+  const runs = useRuns();
   const run = state.run || (runs.value?.[0]?.run ?? "");
   const report = useAnswer(run === "" ? undefined : run, (signal) => readReport(run, signal));
   const shown = report.value;
   const body = useMemo(() => shown && <ReportBody report={shown} quantity={state.quantity} />, [shown, state.quantity]);
   const set = (change: Partial<OverheadState>, replace = false): void => go({ ...state, ...change }, replace);
-  const table = (of: Report): Table => ({
-    name: `tallyman-overhead-${of.run}`,
-    header: kExportHeader,
-    rows: exportRows(of, state.quantity),
-  });
   if (run === "") {
     return (
       <>
@@ -80,17 +69,7 @@ export function OverheadPage({ state }: { state: OverheadState }) {
           onChange={(quantity) => set({ quantity }, true)}
         />
         <span class="toolbar-gap" />
-        {shown && (
-          <Menu
-            label="Export"
-            items={[
-              { text: "CSV: the results shown", run: () => saveCsv(table(shown)) },
-              { text: "JSON: the results shown", run: () => saveJson(table(shown)) },
-            ]}
-          >
-            <Download />
-          </Menu>
-        )}
+        {shown && <ExportMenu shown="results" table={() => tableOf(shown, state.quantity)} />}
       </section>
       {body ??
         (report.error !== undefined ? (
@@ -100,6 +79,28 @@ export function OverheadPage({ state }: { state: OverheadState }) {
         ))}
     </>
   );
+}
+
+/** The reports that the agent has, asked for again and again while there is none. */
+function useRuns(): Answer<OverheadRun[]> {
+  const { live } = useApp();
+  const [polls, setPolls] = useState(0);
+  const runs = useAnswer("", getOverheadRuns, live.connections + polls);
+  const none = runs.value?.length === 0;
+  useEffect(() => {
+    if (!none) return undefined;
+    const timer = setInterval(() => setPolls((n) => n + 1), kPollInterval);
+    return () => clearInterval(timer);
+  }, [none]);
+  return runs;
+}
+
+function tableOf(report: Report, quantity: Quantity): Table {
+  return {
+    name: `tallyman-overhead-${report.run}`,
+    header: kExportHeader,
+    rows: exportRows(report, quantity),
+  };
 }
 
 const when = (seconds: number): string => `${day(seconds)} ${clock(seconds, false)}`;
@@ -127,19 +128,19 @@ function Empty() {
 
 function ReportBody({ report, quantity }: { report: Report; quantity: Quantity }) {
   const { compared, differing } = tally(report, quantity);
+  const time = quantity === "wall" ? "Wall" : "CPU";
   const began = parseTime(report.began);
+  const each = report.durationNs === undefined ? "" : ` of ${timeText(report.durationNs)} a measurement`;
   const about = [
     report.extent,
-    report.rounds === undefined
-      ? ""
-      : `${report.rounds} rounds${report.durationNs === undefined ? "" : ` of ${timeText(report.durationNs)} a measurement`}`,
+    report.rounds === undefined ? "" : `${report.rounds} rounds${each}`,
     began === undefined ? "" : `started ${when(began)}`,
   ].filter((text) => text !== "");
   return (
     <>
       <p class="table-count" role="status">
-        {quantity === "wall" ? "Wall" : "CPU"} time of one operation, compared with {report.baseline}: {differing} of{" "}
-        {compared} {compared === 1 ? "comparison" : "comparisons"} differ measurably
+        {time} time of one operation, compared with {report.baseline}: {differing} of {compared}{" "}
+        {compared === 1 ? "comparison" : "comparisons"} differ measurably
       </p>
       {report.remarks.length > 0 && (
         <ul class="inline-note overhead-remarks" aria-label="Remarks">
@@ -195,78 +196,82 @@ function Panels({ report }: { report: Report }) {
     <div class="panels">
       {report.leftOut.length > 0 && (
         <Panel title="Did not run" count={report.leftOut.length}>
-          <dl class="facts">
-            {report.leftOut.map((mode) => (
-              <div key={mode.name}>
-                <dt>
-                  <Name text={mode.name} longest={60} />
-                  <span class="overhead-mode">{mode.what}</span>
-                </dt>
-                <dd>
-                  <Name text={mode.reason} longest={600} />
-                </dd>
-              </div>
-            ))}
-          </dl>
+          <Reasons lines={report.leftOut} />
         </Panel>
       )}
       {report.unmeasured.length > 0 && (
         <Panel title="Not compared" count={report.unmeasured.length}>
-          <dl class="facts">
-            {report.unmeasured.map((one) => (
-              <div key={one.workload}>
-                <dt>
-                  <Name text={one.workload} longest={60} />
-                </dt>
-                <dd>
-                  <Name text={one.reason} longest={600} />
-                </dd>
-              </div>
-            ))}
-          </dl>
+          <Reasons lines={report.unmeasured.map((one) => ({ name: one.workload, reason: one.reason }))} />
         </Panel>
       )}
-      {report.clocks.length > 0 && (
-        <Panel title="CPU time by the cgroup">
-          <p class="overhead-text">
-            Divided by the CPU time that the processes' own clocks measured; 1 means that they agree. The cgroup is read
-            as the agent reads it for its metrics.
-          </p>
-          <dl class="facts">
-            {report.clocks.map(([mode, ratio]) => (
-              <div key={mode}>
-                <dt>
-                  <Name text={mode} longest={60} />
-                </dt>
-                <dd>{ratio.toFixed(4)}</dd>
-              </div>
-            ))}
-          </dl>
-        </Panel>
-      )}
-      {report.facts.length > 0 && (
-        <section class="panel">
-          <details>
-            <summary>
-              <h2 class="panel-title">
-                Measured on <span class="count">{report.facts.length}</span>
-              </h2>
-            </summary>
-            <dl class="facts">
-              {report.facts.map(([name, value]) => (
-                <div key={name}>
-                  <dt>
-                    <Name text={name} longest={80} />
-                  </dt>
-                  <dd>
-                    <Name text={value} longest={1000} />
-                  </dd>
-                </div>
-              ))}
-            </dl>
-          </details>
-        </section>
-      )}
+      {report.clocks.length > 0 && <ClocksPanel clocks={report.clocks} />}
+      {report.facts.length > 0 && <MachinePanel facts={report.facts} />}
     </div>
+  );
+}
+
+/** Why something has no result. */
+function Reasons({ lines }: { lines: readonly { name: string; what?: string; reason: string }[] }) {
+  return (
+    <dl class="facts">
+      {lines.map(({ name, what, reason }) => (
+        <div key={name}>
+          <dt>
+            <Name text={name} longest={60} />
+            {what !== undefined && <span class="overhead-mode">{what}</span>}
+          </dt>
+          <dd>
+            <Name text={reason} longest={600} />
+          </dd>
+        </div>
+      ))}
+    </dl>
+  );
+}
+
+function ClocksPanel({ clocks }: Pick<Report, "clocks">) {
+  return (
+    <Panel title="CPU time by the cgroup">
+      <p class="overhead-text">
+        Divided by the CPU time that the processes' own clocks measured; 1 means that they agree. The cgroup is read as
+        the agent reads it for its metrics.
+      </p>
+      <dl class="facts">
+        {clocks.map(([mode, ratio]) => (
+          <div key={mode}>
+            <dt>
+              <Name text={mode} longest={60} />
+            </dt>
+            <dd>{ratio.toFixed(4)}</dd>
+          </div>
+        ))}
+      </dl>
+    </Panel>
+  );
+}
+
+function MachinePanel({ facts }: Pick<Report, "facts">) {
+  return (
+    <section class="panel">
+      <details>
+        <summary>
+          <h2 class="panel-title">
+            Measured on <span class="count">{facts.length}</span>
+          </h2>
+        </summary>
+        <dl class="facts">
+          {facts.map(([name, value]) => (
+            <div key={name}>
+              <dt>
+                <Name text={name} longest={80} />
+              </dt>
+              <dd>
+                <Name text={value} longest={1000} />
+              </dd>
+            </div>
+          ))}
+        </dl>
+      </details>
+    </section>
   );
 }

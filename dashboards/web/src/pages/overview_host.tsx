@@ -8,6 +8,12 @@ import { Meter } from "../parts/meter";
 import { Spark } from "../parts/spark";
 import type { ComponentChildren } from "preact";
 
+const kPressures: readonly (readonly [string, string])[] = [
+  ["CPU", "psi_cpu"],
+  ["memory", "psi_memory"],
+  ["I/O", "psi_io"],
+];
+
 export function HostStrip() {
   const live = useLive();
   const { host } = useApp();
@@ -15,45 +21,26 @@ export function HostStrip() {
   const hasFields = live.fields.length > 0;
   useEffect(() => live.backfill.want([kHostId]), [live, hasFields]);
   const value = (field: string): number | null => (entry ? live.value(entry, field) : null);
-  const spark = (fields: string[], least: number, limit?: number) => (
+  const spark = (fields: string[], least: number) => (
     <Spark
       recent={entry?.recent}
       columns={fields.map((field) => live.column(field))}
       now={live.now()}
       interval={live.interval}
       least={least}
-      limit={limit}
     />
   );
-  const cpu = splitValue(value("cpu_cores"), "cores");
-  const used = value("working_set_bytes") ?? value("memory_bytes");
-  const memory = splitValue(used, "bytes");
-  const pressures: [string, string][] = [
-    ["CPU", "psi_cpu"],
-    ["memory", "psi_memory"],
-    ["I/O", "psi_io"],
-  ];
   return (
     <section class="strip" aria-label="Host">
-      <Tile
-        title="CPU"
-        number={cpu.number}
-        unit={host?.cpu_cores ? `of ${host.cpu_cores} cores` : cpu.unit}
-        meter={<Meter used={value("cpu_cores")} limit={host?.cpu_cores} />}
-      >
+      <CpuTile used={value("cpu_cores")} most={host?.cpu_cores}>
         {spark(["cpu_cores"], (host?.cpu_cores ?? 1) * 0.25)}
-      </Tile>
-      <Tile
-        title="Memory"
-        number={memory.number}
-        unit={`${memory.unit}${host?.memory_bytes ? ` of ${bytes(host.memory_bytes)}` : ""}`}
-        meter={<Meter used={used} limit={host?.memory_bytes} />}
-      >
+      </CpuTile>
+      <MemoryTile used={value("working_set_bytes") ?? value("memory_bytes")} most={host?.memory_bytes}>
         {spark(
           [value("working_set_bytes") === null ? "memory_bytes" : "working_set_bytes"],
           (host?.memory_bytes ?? 1) * 0.1,
         )}
-      </Tile>
+      </MemoryTile>
       <Tile
         title="Disk"
         pairs={[
@@ -72,19 +59,52 @@ export function HostStrip() {
       >
         {spark(["net_rx_bytes", "net_tx_bytes"], 65536)}
       </Tile>
-      <Tile
-        title="Pressure"
-        pairs={pressures.map(([name, field]) => {
-          const waiting = value(field);
-          return [name, waiting === null ? kAbsentText : percent(waiting)];
-        })}
-      >
+      <Tile title="Pressure" pairs={kPressures.map(([name, field]) => [name, waitingText(value(field))])}>
         {spark(["psi_cpu"], 0.2)}
       </Tile>
       <a class="strip-more" href={viewHash(workloadView(kHostId))}>
         Host details
       </a>
     </section>
+  );
+}
+
+function waitingText(part: number | null): string {
+  return part === null ? kAbsentText : percent(part);
+}
+
+interface UsageProps {
+  used: number | null;
+  /** What the machine has, once it is known. */
+  most: number | undefined;
+  children: ComponentChildren;
+}
+
+function CpuTile({ used, most, children }: UsageProps) {
+  const { number, unit } = splitValue(used, "cores");
+  return (
+    <Tile
+      title="CPU"
+      number={number}
+      unit={most ? `of ${most} cores` : unit}
+      meter={<Meter used={used} limit={most} />}
+    >
+      {children}
+    </Tile>
+  );
+}
+
+function MemoryTile({ used, most, children }: UsageProps) {
+  const { number, unit } = splitValue(used, "bytes");
+  return (
+    <Tile
+      title="Memory"
+      number={number}
+      unit={`${unit}${most ? ` of ${bytes(most)}` : ""}`}
+      meter={<Meter used={used} limit={most} />}
+    >
+      {children}
+    </Tile>
   );
 }
 

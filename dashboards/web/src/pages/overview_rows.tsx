@@ -1,17 +1,18 @@
 // One line of the table: a workload, or a group with the sums of its members.
 import { useMemo } from "preact/hooks";
 import { useApp } from "../app_context";
-import type { Live } from "../data/live";
-import { bytes, cores, count, duration, formatValue, kAbsentText, percent } from "../model/format";
-import { displayName, subtitle } from "../model/workload";
+import type { Entry, Live } from "../data/live";
+import type { Condition } from "../model/conditions";
+import { bytes, cores, count, duration, formatValue, kAbsentText } from "../model/format";
+import { displayName, subtitle, type Facts } from "../model/workload";
 import { viewHash, workloadView } from "../model/url_state";
 import type { Group } from "../model/table";
 import { Badge, Kind } from "../parts/badge";
 import { toggleChosen } from "../parts/chosen";
 import { Chevron } from "../parts/icons";
-import { Meter } from "../parts/meter";
 import { Spark } from "../parts/spark";
 import { Name } from "../parts/name";
+import { Figure, kDiskWords, kNetworkWords, Pair, Pressure } from "./overview_figures";
 import type { RatedRow } from "./overview_model";
 
 export interface RowPosition {
@@ -83,7 +84,61 @@ function Cells({
   toggle: () => void;
 }) {
   const { entry, conditions } = rated;
-  const { facts } = entry;
+  return (
+    <>
+      <NameCell facts={entry.facts} chosen={chosen} toggle={toggle} />
+      <StatusCell conditions={conditions} badges={badges} />
+      <FigureCells entry={entry} live={live} />
+      <div role="gridcell" class="cell c-age">
+        {entry.started === undefined ? kAbsentText : duration(Math.max(0, Math.floor(live.now() - entry.started)))}
+      </div>
+    </>
+  );
+}
+
+function NameCell({ facts, chosen, toggle }: { facts: Facts; chosen: boolean; toggle: () => void }) {
+  const name = displayName(facts);
+  return (
+    <div role="gridcell" class="cell c-name">
+      <input
+        type="checkbox"
+        class="choose"
+        tabIndex={-1}
+        checked={chosen}
+        aria-label={`Compare ${name.slice(0, 80)}`}
+        onChange={toggle}
+      />
+      <span class="name-box">
+        <a class="name" tabIndex={-1} href={viewHash(workloadView(facts.id))}>
+          <Name text={name} longest={96} />
+        </a>
+        <span class="sub">
+          <Kind kind={facts.kind} />
+          <Name text={subtitle(facts)} longest={96} />
+        </span>
+      </span>
+    </div>
+  );
+}
+
+/** As many badges as fit; the others are counted. */
+function StatusCell({ conditions, badges }: { conditions: readonly Condition[]; badges: number }) {
+  const others = conditions.slice(badges);
+  return (
+    <div role="gridcell" class="cell c-status">
+      {conditions.slice(0, badges).map((one) => (
+        <Badge key={one.type + one.text} condition={one} />
+      ))}
+      {others.length > 0 && (
+        <span class="more" title={others.map((one) => one.title).join("; ")}>
+          +{others.length}
+        </span>
+      )}
+    </div>
+  );
+}
+
+function FigureCells({ entry, live }: { entry: Entry; live: Live }) {
   const value = (field: string): number | null => live.value(entry, field);
   const spark = (fields: string[], least: number, limit?: number) => (
     <Spark
@@ -95,61 +150,23 @@ function Cells({
       limit={limit}
     />
   );
-  const name = displayName(facts);
-  const memory = value("working_set_bytes") ?? value("memory_bytes");
-  const limits = facts.limits ?? {};
+  const limits = entry.facts.limits ?? {};
+  const cpu = value("cpu_cores");
+  const memoryField = value("working_set_bytes") === null ? "memory_bytes" : "working_set_bytes";
+  const memory = value(memoryField);
   return (
     <>
-      <div role="gridcell" class="cell c-name">
-        <input
-          type="checkbox"
-          class="choose"
-          tabIndex={-1}
-          checked={chosen}
-          aria-label={`Compare ${name.slice(0, 80)}`}
-          onChange={toggle}
-        />
-        <span class="name-box">
-          <a class="name" tabIndex={-1} href={viewHash(workloadView(facts.id))}>
-            <Name text={name} longest={96} />
-          </a>
-          <span class="sub">
-            <Kind kind={facts.kind} />
-            <Name text={subtitle(facts)} longest={96} />
-          </span>
-        </span>
-      </div>
-      <div role="gridcell" class="cell c-status">
-        {conditions.slice(0, badges).map((one) => (
-          <Badge key={one.type + one.text} condition={one} />
-        ))}
-        {conditions.length > badges && (
-          <span
-            class="more"
-            title={conditions
-              .slice(badges)
-              .map((one) => one.title)
-              .join("; ")}
-          >
-            +{conditions.length - badges}
-          </span>
-        )}
-      </div>
       <div role="gridcell" class="cell c-cpu">
         {spark(["cpu_cores"], 0.1, limits.cpu_cores)}
         <Figure
-          main={value("cpu_cores") === null ? kAbsentText : cores(value("cpu_cores") ?? 0)}
+          main={cpu === null ? kAbsentText : cores(cpu)}
           note={limits.cpu_cores ? `of ${cores(limits.cpu_cores)}` : ""}
-          used={value("cpu_cores")}
+          used={cpu}
           limit={limits.cpu_cores}
         />
       </div>
       <div role="gridcell" class="cell c-memory">
-        {spark(
-          [value("working_set_bytes") === null ? "memory_bytes" : "working_set_bytes"],
-          1 << 20,
-          limits.memory_bytes,
-        )}
+        {spark([memoryField], 1 << 20, limits.memory_bytes)}
         <Figure
           main={formatValue(memory, "bytes")}
           note={limits.memory_bytes ? `of ${bytes(limits.memory_bytes)}` : ""}
@@ -159,19 +176,11 @@ function Cells({
       </div>
       <div role="gridcell" class="cell c-io">
         {spark(["io_read_bytes", "io_write_bytes"], 65536)}
-        <Pair
-          words={["r", "w"]}
-          longWords={["read", "written"]}
-          values={[value("io_read_bytes"), value("io_write_bytes")]}
-        />
+        <Pair {...kDiskWords} values={[value("io_read_bytes"), value("io_write_bytes")]} />
       </div>
       <div role="gridcell" class="cell c-net">
         {spark(["net_rx_bytes", "net_tx_bytes"], 65536)}
-        <Pair
-          words={["in", "out"]}
-          longWords={["received", "sent"]}
-          values={[value("net_rx_bytes"), value("net_tx_bytes")]}
-        />
+        <Pair {...kNetworkWords} values={[value("net_rx_bytes"), value("net_tx_bytes")]} />
       </div>
       <div role="gridcell" class="cell c-pids">
         <Figure
@@ -183,9 +192,6 @@ function Cells({
       </div>
       <div role="gridcell" class="cell c-pressure">
         <Pressure values={[value("psi_cpu"), value("psi_memory"), value("psi_io")]} />
-      </div>
-      <div role="gridcell" class="cell c-age">
-        {entry.started === undefined ? kAbsentText : duration(Math.max(0, Math.floor(live.now() - entry.started)))}
       </div>
     </>
   );
@@ -205,8 +211,6 @@ export function GroupRow({
   rated: ReadonlyMap<string, RatedRow>;
 }) {
   const sum = (field: string): number | null => group.sums.get(field) ?? null;
-  const conditions = group.members.flatMap((row) => rated.get(row.facts.id)?.conditions ?? []);
-  const critical = conditions.filter((one) => one.severity === "critical").length;
   return (
     <div {...rowProps(position)} class="row row-group" data-group={group.name} onClick={toggle}>
       <div role="gridcell" class="cell c-name">
@@ -227,16 +231,7 @@ export function GroupRow({
         </span>
       </div>
       <div role="gridcell" class="cell c-status">
-        {conditions.length > 0 && (
-          <Badge
-            condition={{
-              type: "pressured",
-              severity: critical > 0 ? "critical" : "warning",
-              text: `${conditions.length} inside`,
-              title: [...new Set(conditions.map((one) => one.text))].slice(0, 8).join(", "),
-            }}
-          />
-        )}
+        <InsideBadge group={group} rated={rated} />
       </div>
       <div role="gridcell" class="cell c-cpu">
         <Figure main={sum("cpu_cores") === null ? kAbsentText : cores(sum("cpu_cores") ?? 0)} note="" />
@@ -245,18 +240,10 @@ export function GroupRow({
         <Figure main={formatValue(sum("working_set_bytes") ?? sum("memory_bytes"), "bytes")} note="" />
       </div>
       <div role="gridcell" class="cell c-io">
-        <Pair
-          words={["r", "w"]}
-          longWords={["read", "written"]}
-          values={[sum("io_read_bytes"), sum("io_write_bytes")]}
-        />
+        <Pair {...kDiskWords} values={[sum("io_read_bytes"), sum("io_write_bytes")]} />
       </div>
       <div role="gridcell" class="cell c-net">
-        <Pair
-          words={["in", "out"]}
-          longWords={["received", "sent"]}
-          values={[sum("net_rx_bytes"), sum("net_tx_bytes")]}
-        />
+        <Pair {...kNetworkWords} values={[sum("net_rx_bytes"), sum("net_tx_bytes")]} />
       </div>
       <div role="gridcell" class="cell c-pids">
         <Figure main={formatValue(sum("pids"), "count")} note="" />
@@ -267,66 +254,18 @@ export function GroupRow({
   );
 }
 
-function Figure({
-  main,
-  note,
-  used = null,
-  limit,
-}: {
-  main: string;
-  note: string;
-  used?: number | null;
-  limit?: number | undefined;
-}) {
+/** How many conditions the members of a group have, as bad as the worst of them. */
+function InsideBadge({ group, rated }: { group: Group; rated: ReadonlyMap<string, RatedRow> }) {
+  const conditions = group.members.flatMap((row) => rated.get(row.facts.id)?.conditions ?? []);
+  if (conditions.length === 0) return null;
   return (
-    <span class="figure">
-      <span class={main === "0" || main === kAbsentText || main === "0.000" ? "faint" : ""}>{main}</span>
-      {note !== "" && <span class="note">{note}</span>}
-      <Meter used={used} limit={limit} />
-    </span>
-  );
-}
-
-function Pair({
-  words,
-  longWords,
-  values,
-}: {
-  words: readonly [string, string];
-  longWords: readonly [string, string];
-  values: readonly [number | null, number | null];
-}) {
-  if (values[0] === null && values[1] === null)
-    return (
-      <span class="figure">
-        <span class="faint">{kAbsentText}</span>
-      </span>
-    );
-  return (
-    <span class="pair">
-      {values.map((value, i) => (
-        <span key={words[i]} class={value ? "" : "faint"}>
-          {formatValue(value, "bytes/s")}
-          <abbr title={longWords[i]}>{words[i]}</abbr>
-        </span>
-      ))}
-    </span>
-  );
-}
-
-function Pressure({ values }: { values: readonly (number | null)[] }) {
-  const names = ["CPU", "memory", "I/O"];
-  return (
-    <span class="pressures">
-      {values.map((value, i) => (
-        <span
-          key={names[i]}
-          class={value === null || value < 0.005 ? "faint" : value >= 0.1 ? "strong" : ""}
-          title={`${names[i]} pressure ${value === null ? "unknown" : percent(value)}`}
-        >
-          {value === null ? kAbsentText : (value * 100).toFixed(0)}
-        </span>
-      ))}
-    </span>
+    <Badge
+      condition={{
+        type: "pressured",
+        severity: conditions.some((one) => one.severity === "critical") ? "critical" : "warning",
+        text: `${conditions.length} inside`,
+        title: [...new Set(conditions.map((one) => one.text))].slice(0, 8).join(", "),
+      }}
+    />
   );
 }

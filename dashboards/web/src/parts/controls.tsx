@@ -119,7 +119,7 @@ export function Menu({
   children,
 }: {
   label: string;
-  items: readonly { text: string; run: () => void }[];
+  items: readonly MenuItem[];
   children: preact.ComponentChildren;
 }) {
   const [open, setOpen] = useState(false);
@@ -137,11 +137,6 @@ export function Menu({
     setOpen(false);
     box.current?.querySelector<HTMLElement>("button")?.focus();
   };
-  const step = (by: number): void => {
-    const all = [...(box.current?.querySelectorAll<HTMLElement>("[role=menuitem]") ?? [])];
-    const at = all.indexOf(document.activeElement as HTMLElement);
-    all[(at + by + all.length) % all.length]?.focus();
-  };
   return (
     <div
       class="menu"
@@ -153,10 +148,10 @@ export function Menu({
           close();
         } else if (event.key === "ArrowDown") {
           event.preventDefault();
-          step(1);
+          focusItem(event.currentTarget, 1);
         } else if (event.key === "ArrowUp") {
           event.preventDefault();
-          step(-1);
+          focusItem(event.currentTarget, -1);
         } else if (event.key === "Tab") setOpen(false);
       }}
     >
@@ -171,24 +166,40 @@ export function Menu({
       >
         {children}
       </button>
-      {open && (
-        <div class="menu-list" role="menu" aria-label={label}>
-          {items.map((item) => (
-            <button
-              key={item.text}
-              type="button"
-              role="menuitem"
-              tabIndex={-1}
-              onClick={() => {
-                close();
-                item.run();
-              }}
-            >
-              {item.text}
-            </button>
-          ))}
-        </div>
-      )}
+      {open && <MenuList label={label} items={items} close={close} />}
     </div>
   );
+}
+
+interface MenuItem {
+  text: string;
+  run: () => void;
+}
+
+function MenuList({ label, items, close }: { label: string; items: readonly MenuItem[]; close: () => void }) {
+  return (
+    <div class="menu-list" role="menu" aria-label={label}>
+      {items.map((item) => (
+        <button
+          key={item.text}
+          type="button"
+          role="menuitem"
+          tabIndex={-1}
+          onClick={() => {
+            close();
+            item.run();
+          }}
+        >
+          {item.text}
+        </button>
+      ))}
+    </div>
+  );
+}
+
+/** Moves the focus by so many items, from the last one to the first one too. */
+function focusItem(menu: HTMLElement, by: number): void {
+  const all = [...menu.querySelectorAll<HTMLElement>("[role=menuitem]")];
+  const at = all.indexOf(document.activeElement as HTMLElement);
+  all[(at + by + all.length) % all.length]?.focus();
 }

@@ -72,9 +72,10 @@ export const Download = () => (
     <path d="M8 2v8M4.5 7 8 10.5 11.5 7M2.5 13.5h11" />
   </Icon>
 );
+const kRays = "M8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1";
 export const Sun = () => (
   <Icon>
-    <path d="M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6ZM8 1v1.5M8 13.5V15M1 8h1.5M13.5 8H15M3 3l1 1M12 12l1 1M13 3l-1 1M4 12l-1 1" />
+    <path d={`M8 11a3 3 0 1 0 0-6 3 3 0 0 0 0 6Z${kRays}`} />
   </Icon>
 );
 export const Moon = () => (

@@ -1,6 +1,7 @@
 // Finds a workload by typing: a text field with a list under it.
 import { useId, useRef, useState } from "preact/hooks";
 import { useLive } from "../app_context";
+import type { Entry, Live } from "../data/live";
 import { matchesWorkload } from "../model/table";
 import { displayName, subtitle } from "../model/workload";
 import { Kind } from "./badge";
@@ -15,15 +16,7 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
   const [at, setAt] = useState(0);
   const input = useRef<HTMLInputElement>(null);
   const id = useId();
-  const found = !open
-    ? []
-    : [...live.all()]
-        .filter((entry) => !without.includes(entry.facts.id) && matchesWorkload(entry.search, text))
-        .sort(
-          (a, b) =>
-            (live.value(b, "cpu_cores") ?? 0) - (live.value(a, "cpu_cores") ?? 0) || (a.facts.id < b.facts.id ? -1 : 1),
-        )
-        .slice(0, kMaxFound);
+  const found = open ? foundBy(text, live, without) : [];
   const pick = (index: number): void => {
     const entry = found[index];
     if (!entry) return;
@@ -69,32 +62,57 @@ export function WorkloadPicker({ without, onPick }: { without: readonly string[]
           event.preventDefault();
         }}
       />
-      <div
-        class={`picker-list${found.length === 0 ? " is-empty" : ""}`}
-        id={`${id}-list`}
-        role="listbox"
-        aria-label="Workloads"
-      >
-        {found.map((entry, i) => (
-          <div
-            key={entry.facts.id}
-            id={`${id}-${i}`}
-            role="option"
-            aria-selected={i === at}
-            class="picker-item"
-            onPointerDown={(event) => {
-              event.preventDefault();
-              pick(i);
-            }}
-          >
-            <Name text={displayName(entry.facts)} longest={60} />{" "}
-            <span class="sub">
-              <Kind kind={entry.facts.kind} />
-              <Name text={subtitle(entry.facts)} longest={50} />
-            </span>
-          </div>
-        ))}
-      </div>
+      <FoundList id={id} found={found} at={at} pick={pick} />
+    </div>
+  );
+}
+
+/** Those that use most CPU first. */
+function foundBy(text: string, live: Live, without: readonly string[]): Entry[] {
+  const cpu = (entry: Entry): number => live.value(entry, "cpu_cores") ?? 0;
+  return [...live.all()]
+    .filter((entry) => !without.includes(entry.facts.id) && matchesWorkload(entry.search, text))
+    .sort((a, b) => cpu(b) - cpu(a) || (a.facts.id < b.facts.id ? -1 : 1))
+    .slice(0, kMaxFound);
+}
+
+function FoundList({
+  id,
+  found,
+  at,
+  pick,
+}: {
+  id: string;
+  found: readonly Entry[];
+  at: number;
+  pick: (index: number) => void;
+}) {
+  return (
+    <div
+      class={`picker-list${found.length === 0 ? " is-empty" : ""}`}
+      id={`${id}-list`}
+      role="listbox"
+      aria-label="Workloads"
+    >
+      {found.map((entry, i) => (
+        <div
+          key={entry.facts.id}
+          id={`${id}-${i}`}
+          role="option"
+          aria-selected={i === at}
+          class="picker-item"
+          onPointerDown={(event) => {
+            event.preventDefault();
+            pick(i);
+          }}
+        >
+          <Name text={displayName(entry.facts)} longest={60} />{" "}
+          <span class="sub">
+            <Kind kind={entry.facts.kind} />
+            <Name text={subtitle(entry.facts)} longest={50} />
+          </span>
+        </div>
+      ))}
     </div>
   );
 }

@@ -26,10 +26,6 @@ export function RangeBar({
   const live = useLive();
   const now = live.now();
   const { from, to } = bounds(range, now);
-  const days = day(from) !== day(now);
-  const text = isLive(range)
-    ? `Last ${duration(range.last)}`
-    : `${days ? `${day(from)} ` : ""}${clock(from)} to ${day(from) === day(to) ? "" : `${day(to)} `}${clock(to)}`;
   return (
     <div class="range-bar" role="group" aria-label="Time shown">
       <div class="segments">
@@ -65,7 +61,7 @@ export function RangeBar({
         </button>
       </div>
       <span class="range-text" role="status">
-        {text}
+        {rangeText(range, now)}
       </span>
       {!isLive(range) && (
         <button type="button" class="button" onClick={() => onChange({ last: Math.round(to - from) })}>
@@ -76,4 +72,12 @@ export function RangeBar({
       {children}
     </div>
   );
+}
+
+/** Days are named where they are not today. */
+function rangeText(range: Range, now: number): string {
+  if (isLive(range)) return `Last ${duration(range.last)}`;
+  const { from, to } = bounds(range, now);
+  const days = day(from) !== day(now);
+  return `${days ? `${day(from)} ` : ""}${clock(from)} to ${day(from) === day(to) ? "" : `${day(to)} `}${clock(to)}`;
 }
