@@ -9,7 +9,7 @@ import pytest
 
 from support import own, paths
 from support.agent import Agent
-from support.host import CGROUPS, cgroup_directories, end_processes, processes_naming, unmount_below
+from support.host import CGROUPS, cgroup_directories, end_processes, processes_naming, remove_tree
 from support.leaks import Inventory
 from support.waiting import end, wait_for
 
@@ -45,8 +45,7 @@ def box():
     cgroups = make_cgroup(f"systemd-nspawn@{name}.service")
     yield name, tree, cgroups
     end_processes(processes_naming(str(tree)))
-    unmount_below(str(tree))
-    shutil.rmtree(tree, ignore_errors=True)
+    remove_tree(tree)
     # nspawn itself makes the same cgroup in the hierarchies in which it was not yet, and some inside.
     for cgroup in cgroup_directories(f"{SLICE}/systemd-nspawn@{name}.service"):
         wait_for(lambda cgroup=cgroup: removed(cgroup), 10, f"{cgroup} is empty", 0.05)

@@ -104,9 +104,11 @@ def test_every_mode_is_measured_reported_and_cleaned_up(docker, state):
     ]:
         assert cell in measured, (cell, output)
     assert report["facts"]["docker storage driver"] in docker.docker("info")
-    # Larger by so much that no noise hides it: a start by Docker, and copying up.
-    assert result(report, "start", "docker")["wall"]["ratio"] > 3
-    assert result(report, "copy-up-16m", "docker")["wall"]["ratio"] > 3
+    # Much larger: a start by Docker, and copying up. Whether five rounds show it depends on the noise of the machine.
+    for workload in ("start", "copy-up-16m"):
+        assert median_ns(report, workload, "docker") > 3 * median_ns(report, workload, "bare"), workload
+        compared = result(report, workload, "docker")["wall"]
+        assert not compared["differs"] or compared["ratio"] > 3
     directory = state / report["run"]
     assert {p.name for p in directory.iterdir()} >= {"report.json", "report.md", "report.txt", "files.svg"}
     assert all(len(line) <= 80 for line in (directory / "report.txt").read_text().splitlines())
@@ -289,7 +291,8 @@ def scraped(agent, stop, seen):
         time.sleep(0.02)
 
 
-def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
+def checked_against_the_agent(docker, state):
+    """How many measurements of a run had a sample of the agent on both sides, and agreed with it."""
     seen, stop = [], threading.Event()
     with Agent(f"--docker.root={docker.data_root}", interval="100ms") as agent:
         thread = threading.Thread(target=scraped, args=(agent, stop, seen))
@@ -314,8 +317,16 @@ def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
                 checked += 1
                 by_agent = after[0] - before[-1]
                 assert by_agent == pytest.approx(sample["own_cpu_ns"] / 1e9, rel=0.05, abs=0.005), (mode, sample)
-    print(f"{checked} of 12 measurements had a sample on both sides")
-    assert checked >= 3
+    return checked
+
+
+def test_cpu_time_agrees_with_the_agents_metrics(docker, state):
+    checked = 0
+    for _ in range(10):  # on a busy machine few have such samples
+        checked += checked_against_the_agent(docker, state)
+        if checked >= 3:
+            return
+    raise AssertionError(f"only {checked} measurements of ten runs had a sample on both sides")
 
 
 def interrupted(docker, state, number):

@@ -8,7 +8,7 @@ import pytest
 
 from support import own, paths
 from support.agent import Agent
-from support.host import end_processes, processes_naming, run, unmount_below
+from support.host import end_processes, processes_naming, remove_tree, run
 from support.leaks import Inventory
 from support.runtimes import traces_removed
 from support.waiting import wait_for
@@ -29,8 +29,7 @@ def directory():
     with traces_removed():
         yield path
         end_processes(processes_naming(str(path)))
-        unmount_below(str(path))
-        shutil.rmtree(path, ignore_errors=True)
+        remove_tree(path)
     left = before.left()
     assert not left, f"left behind: {left}"
 

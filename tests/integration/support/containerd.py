@@ -5,7 +5,7 @@ import shutil
 import subprocess
 
 from . import own, paths
-from .host import cgroup_directories, end_processes, processes_naming, run, unmount_below
+from .host import cgroup_directories, end_processes, processes_naming, remove_tree, run
 from .waiting import end, wait_for
 
 NAMESPACE = "k8s.io"
@@ -72,9 +72,8 @@ class Containerd:
             self.remove(name)
         end(self._process)
         end_processes(processes_naming(str(self.directory)))
-        unmount_below(str(self.directory))
+        remove_tree(self.directory)
         self._log.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(NAMESPACE):
             with contextlib.suppress(OSError):
                 path.rmdir()

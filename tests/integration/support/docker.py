@@ -14,7 +14,7 @@ import subprocess
 import tarfile
 
 from . import own, paths
-from .host import CGROUPS, cgroup_directories, end_processes, processes_naming, run, unmount_below
+from .host import CGROUPS, cgroup_directories, end_processes, processes_naming, remove_tree, run
 from .network import HostNetwork, OwnNetwork
 from .waiting import end, wait_for
 
@@ -189,10 +189,9 @@ class DockerDaemon:
         end_processes(self.containerd_pids())
         run(*self.network.command("ip", "link", "del", self.bridge), check=False)
         self.network.remove()
-        unmount_below(str(self.directory))
+        remove_tree(self.directory)
         if self._process:
             self._log.close()
-        shutil.rmtree(self.directory, ignore_errors=True)
         for path in cgroup_directories(PARENT):
             with contextlib.suppress(OSError):
                 path.rmdir()  # only where it is empty: a daemon of the host's may use it

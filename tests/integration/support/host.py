@@ -3,6 +3,7 @@
 import contextlib
 import os
 import pathlib
+import shutil
 import signal
 import subprocess
 import time
@@ -69,10 +70,25 @@ def end_processes(pids):
 
 
 def unmount_below(directory):
+    """And the directory itself."""
     with open("/proc/self/mountinfo", encoding="utf-8") as table:
         points = [line.split()[4] for line in table]
-    for point in sorted((p for p in points if p.startswith(directory)), reverse=True):
+    for point in sorted((p for p in points if f"{p}/".startswith(f"{directory}/")), reverse=True):
         run("umount", "-l", point, check=False)
+
+
+def remove_tree(directory, timeout_seconds=20):
+    """Removes a directory with all that is mounted below it. It is tried again until it is gone: read while others
+    mount and unmount, the table of mounts can lack an entry. False: it is still there."""
+    deadline = time.monotonic() + timeout_seconds
+    while True:
+        unmount_below(directory)
+        shutil.rmtree(directory, ignore_errors=True)
+        if not os.path.lexists(directory):
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
 
 
 def end_cgroup(directory, timeout_seconds=10):

@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from . import own, paths
-from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, run, unmount_below
+from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, remove_tree, run
 
 # Below each hierarchy's root; {} is the session's process.
 _CGROUP_NAMES = re.compile(
@@ -64,8 +64,7 @@ def _remove_directory(directory):
     for identity in [path.name for path in directory.rglob("data/containers/*")]:
         for cgroup in cgroup_directories(f"docker/{identity}"):
             end_cgroup(cgroup)
-    unmount_below(str(directory))
-    shutil.rmtree(directory, ignore_errors=True)
+    remove_tree(directory)
 
 
 def _remove_cgroups():

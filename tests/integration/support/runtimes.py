@@ -3,9 +3,8 @@ before they are taken away again."""
 
 import contextlib
 import pathlib
-import shutil
 
-from .host import cgroup_directories, unmount_below
+from .host import cgroup_directories, remove_tree
 from .waiting import wait_for
 
 _STATE = [pathlib.Path(path) for path in ("/run/libpod", "/run/containers", "/run/runc", "/var/lib/containers")]
@@ -31,8 +30,7 @@ def traces_removed():
         yield
     finally:
         for state in set(_STATE) - states:
-            unmount_below(str(state))
-            shutil.rmtree(state, ignore_errors=True)
+            remove_tree(state)
         for name in _CGROUPS:
             for cgroup in set(cgroup_directories(name)) - cgroups:
                 wait_for(lambda cgroup=cgroup: _removed(cgroup), 10, f"{cgroup} is empty", 0.05)
