@@ -78,11 +78,13 @@ class Run:
         needs = sorted(set().union(*(test.needs for test in tests)))
         return not needs or self.build("test", *needs)
 
-    def tests(self, tests, results="results.xml"):
-        if not tests or not self.build_for(tests):
-            return
+    def tests(self, tests):
+        if tests and self.build_for(tests):
+            self.run_built(tests)
+
+    def run_built(self, tests):
         names = "|".join(re.escape(test.name) for test in tests)
-        self.ctest("test", results, "-R", f"^({names})$")
+        self.ctest("test", "results.xml", "-R", f"^({names})$")
 
     def cases(self, cases):
         """Some cases of programs: what GoogleTest's filter lets through."""
@@ -116,7 +118,7 @@ class Run:
             return
         if self.build_for(of_stage):
             with building_beside(SANITIZERS):
-                self.tests(of_stage)
+                self.run_built(of_stage)
         for preset in SANITIZERS:
             self.preset(preset)
 

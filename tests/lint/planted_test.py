@@ -1,6 +1,6 @@
 #!/usr/bin/python3
-"""The checks of stage 1 fail on what they are there for: a fault is planted in a small copy of the tree, whose own
-scripts then run as ./test runs them. The same copy without the fault passes."""
+"""The checks of stage 1 fail on what they are there for: a fault is planted in a small copy of the tree, and
+the scripts of that copy run as ./test runs them. The same copy without the fault passes."""
 
 import os
 import pathlib

@@ -15,8 +15,7 @@ enum class FailureKind : std::uint8_t {
   kOther,
   kInterrupted,  // SIGINT, SIGTERM or SIGHUP came: clean up and end
   kTimeout,      // no answer in time; there may be one later
-  kNotFound,     // there is no such report
-  kMissing,      // a program reports that what it was to act on does not exist
+  kNotFound,     // there is no such report; or a program reports that there is no such object
   kBusy,         // a program reports that the same is being done already; it can be tried again
 };
 

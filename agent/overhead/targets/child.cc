@@ -30,7 +30,7 @@ FailureKind kind_of_complaint(std::string_view complaint) {
   const auto has = [complaint](std::string_view words) { return complaint.find(words) != complaint.npos; };
   for (const std::string_view words :
        {"No such", "no such", "not known", "does not exist", "doesn't exist", "is not running"}) {
-    if (has(words)) return FailureKind::kMissing;
+    if (has(words)) return FailureKind::kNotFound;
   }
   return has("already in progress") ? FailureKind::kBusy : FailureKind::kOther;
 }
@@ -64,7 +64,7 @@ std::string find_program(std::string_view name) {
   const std::string path = (set != nullptr ? std::string(set) + ":" : std::string()) + std::string(kSystemDirectories);
   for (std::size_t from = 0; from <= path.size();) {
     const std::size_t to = std::min(path.find(':', from), path.size());
-    const std::string candidate = path.substr(from, to - from) + "/" + std::string(name);
+    std::string candidate = path.substr(from, to - from) + "/" + std::string(name);
     if (to > from && access(candidate.c_str(), X_OK) == 0) return candidate;
     from = to + 1;
   }
@@ -144,8 +144,8 @@ std::string Child::complaint() const {
   std::string text = error_text_;
   while (!text.empty() && (text.back() == '\n' || text.back() == '\r')) text.pop_back();
   // Docker ends with "See 'docker run --help'."
-  for (auto last = text.rfind("\n"); last != text.npos; last = text.rfind("\n")) {
-    const std::string line = text.substr(last + 1);
+  for (auto last = text.rfind('\n'); last != text.npos; last = text.rfind('\n')) {
+    std::string line = text.substr(last + 1);
     if (!line.empty() && !line.starts_with("See '") && !line.starts_with("Run '")) return line;
     text.resize(last);
   }
@@ -191,9 +191,7 @@ Result<std::string> Child::finish(Clock::time_point deadline, Interrupt& interru
     if (received == Received::kLate) return late();
   }
   if (!wait_until(deadline)) return late();
-  while (errors_.valid() && take(errors_, error_text_, kMaxErrors) && error_text_.empty()) {
-    break;
-  }
+  if (errors_.valid()) take(errors_, error_text_, kMaxErrors);
   if (!WIFEXITED(status_) || WEXITSTATUS(status_) != 0) {
     const std::string why = complaint();
     return failure(name_ + ": " + (why.empty() ? "failed" : why), kind_of_complaint(why));

@@ -118,7 +118,7 @@ Undo undo_with(Interrupt& interrupt, std::chrono::milliseconds limit) {
     if (made.tool.empty()) return failure("unknown kind in the cleanup log");
     for (int tries = 1;; ++tries) {
       const auto removed = run_program(removal_of(made), limit, interrupt);
-      if (removed || removed.error().kind == FailureKind::kMissing) return {};
+      if (removed || removed.error().kind == FailureKind::kNotFound) return {};
       // kBusy: `docker run --rm` is removing it.
       if (removed.error().kind != FailureKind::kBusy || tries == kMaxTriesToRemove) return removed.error();
       usleep(100'000);
@@ -158,7 +158,7 @@ Result<void> CleanupLog::undo(const std::string& kind, const std::string& name) 
   const auto found = std::find_if(made_.begin(), made_.end(),
                                   [&](const Made& made) { return made.kind == kind && made.name == name; });
   if (found == made_.end()) return {};
-  const auto undone = undo_(*found);
+  auto undone = undo_(*found);
   if (undone) made_.erase(found);
   return undone;
 }
@@ -178,7 +178,8 @@ std::vector<std::string> CleanupLog::recover(const std::string& state, const Und
     const std::string path = path_of(state, run);
     std::vector<Made> made = read_cleanup_log(path);
     const std::vector<std::string> faults = undo_backwards(made, undo);
-    for (const std::string& fault : faults) messages.push_back("left behind by run " + run + ", not removed: " + fault);
+    const std::string left = "left behind by run " + run + ", not removed: ";
+    for (const std::string& fault : faults) messages.push_back(left + fault);
     if (!faults.empty()) continue;
     unlink(path.c_str());
     messages.push_back("removed what the killed run " + run + " had left behind");

@@ -153,7 +153,9 @@ void EventsFileWatcher::listen_to(Token token) {
   if (!final_stats && !populated) {
     return;  // it is gone
   }
-  read_ += final_stats ? 1 : 0;
+  if (final_stats) {
+    ++read_;
+  }
   const MutexLock lock(mutex_);
   // None if it is populated again: what was read when it was empty before is not final.
   if (const auto found = watched_.find(token); found != watched_.end()) {

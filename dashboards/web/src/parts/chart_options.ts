@@ -1,4 +1,4 @@
-// What a chart draws, and how uPlot is told so.
+// What a chart draws, as options of uPlot.
 import type uPlot from "uplot";
 import type { WorkloadEvent } from "../data/workload_events";
 import { clock, day, type Unit } from "../model/format";

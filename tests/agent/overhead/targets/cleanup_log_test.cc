@@ -152,9 +152,9 @@ TEST_F(OverheadCleanupLog, TheRealUndoTriesAgainWhileAnotherRemovesTheContainer)
 TEST(OverheadChild, JudgesByItsWordsWhyAProgramFailed) {
   Interrupt interrupt;
   for (const auto& [words, kind] :
-       {std::pair{"Error: No such container: x", FailureKind::kMissing},
-        {"Error: no container with name or ID \"x\" found: no such container", FailureKind::kMissing},
-        {"lxc-destroy: x: Container is not defined or does not exist", FailureKind::kMissing},
+       {std::pair{"Error: No such container: x", FailureKind::kNotFound},
+        {"Error: no container with name or ID \"x\" found: no such container", FailureKind::kNotFound},
+        {"lxc-destroy: x: Container is not defined or does not exist", FailureKind::kNotFound},
         {"removal of container x is already in progress", FailureKind::kBusy},
         {"permission denied", FailureKind::kOther},
         {"", FailureKind::kOther}}) {
