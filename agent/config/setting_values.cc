@@ -196,7 +196,7 @@ Checked check_text(const Setting& setting, std::string_view text) {
 }
 
 Checked read_text(const Setting& setting, std::string_view text, std::string& out) {
-  const Checked checked = check_text(setting, text);
+  Checked checked = check_text(setting, text);
   if (checked) out = text;
   return checked;
 }
@@ -234,7 +234,7 @@ Result<void, InputError> set_value(Options& options, const Setting& setting, std
           [&](FieldRef<std::vector<ProcessRule>> field) { return read_rules(text, field.in(options)); },
           [&](const CollectorSwitch& which) {
             bool on = false;
-            const Checked checked = read_switch(text, on);
+            Checked checked = read_switch(text, on);
             if (checked) options.collectors.switches[std::string(which.collector)] = on;
             return checked;
           }},
@@ -269,7 +269,6 @@ std::string_view placeholder(Shape shape) {
     case Shape::kAddress:
       return "HOST:PORT";
     case Shape::kUrlPath:
-      return "PATH";
     case Shape::kFile:
     case Shape::kHostPath:
       return "PATH";

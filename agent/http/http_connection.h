@@ -30,7 +30,7 @@ struct HttpShared {
   HttpServer::Handler handler;
   HttpCounters counters;
   std::unordered_map<HttpConnection*, std::shared_ptr<HttpConnection>> connections;  // the open ones
-  std::array<char, 16 * 1024> discarded;                                             // buffer for ignored bytes
+  std::array<char, 16'384> discarded;                                                // buffer for ignored bytes
 };
 
 class HttpConnection {

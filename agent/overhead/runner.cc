@@ -90,7 +90,7 @@ Result<void> Runner::prepare() {
       if (!facts) refusals.emplace(runtime, facts.error());
     }
     if (const auto refusal = refusals.find(runtime); refusal != refusals.end()) {
-      if (const auto dropped = drop(mode_target, 0, refusal->second); !dropped) return dropped;
+      if (auto dropped = drop(mode_target, 0, refusal->second); !dropped) return dropped;
     }
   }
   if (!is_wanted(Kind::kApplication)) return {};
@@ -151,7 +151,7 @@ void Runner::keep_essential_modes() {
 }
 
 Result<void> Runner::round(unsigned number) {
-  if (const auto started = start_targets(number); !started) return started;
+  if (auto started = start_targets(number); !started) return started;
   std::vector<Watched*> order;
   for (Watched& watched : cells_) {
     if (watched.cell.workload->kind != Kind::kStart) order.push_back(&watched);
@@ -159,7 +159,7 @@ Result<void> Runner::round(unsigned number) {
   shuffle(order, random_);
   for (Watched* watched : order) {
     if (session_.time_is_over()) break;
-    if (const auto measured = measure(*watched, number); !measured) return measured;
+    if (auto measured = measure(*watched, number); !measured) return measured;
   }
   return {};
 }
@@ -176,7 +176,7 @@ Result<void> Runner::start_targets(unsigned number) {
     const std::int64_t began = since_epoch_ns();
     auto target = factories_[mode_target.mode->runtime]->start(*mode_target.mode, mode_target.name, number);
     if (!target) {
-      if (const auto dropped = drop(mode_target, number, target.error()); !dropped) return dropped;
+      if (auto dropped = drop(mode_target, number, target.error()); !dropped) return dropped;
       continue;
     }
     mode_target.target = std::move(*target);

@@ -45,7 +45,8 @@ FileShare descriptors_to_keep(unsigned max_connections) {
 // Interface names recur in every pass, so each is matched only once.
 NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   constexpr std::size_t kMaxNames = 65'536;
-  return [expression, answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
+  return [expression = std::move(expression),
+          answers = std::make_shared<std::map<std::string, bool>>()](const std::string& name) {
     if (const auto known = answers->find(name); known != answers->end()) {
       return known->second;
     }

@@ -84,15 +84,15 @@ Outcome context_switches(const Order& order) {
 
 // Maps memory, touches each page for the first time and unmaps it. An operation is a page.
 Outcome page_faults(const Order& order) {
-  constexpr std::size_t kBytes = 4 << 20, kPage = 4096;
+  constexpr std::size_t kBytes = 4 << 20, kPageBytes = 4096;
   return measure(order, [] {
     void* memory = mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (memory == MAP_FAILED) return -1;
     madvise(memory, kBytes, MADV_NOHUGEPAGE);
     auto* bytes = static_cast<volatile char*>(memory);
-    for (std::size_t i = 0; i < kBytes; i += kPage) bytes[i] = 1;
+    for (std::size_t i = 0; i < kBytes; i += kPageBytes) bytes[i] = 1;
     munmap(memory, kBytes);
-    return static_cast<int>(kBytes / kPage);
+    return static_cast<int>(kBytes / kPageBytes);
   });
 }
 

@@ -109,7 +109,6 @@ std::optional<Group> group_of(const Record& record, const std::string& workload)
 
 // All cells, wall and CPU time, are one family of tests.
 void decide(std::vector<Group>& groups) {
-  std::vector<double> p;
   std::vector<std::pair<Comparison*, double>> tested;
   for (Group& group : groups) {
     for (Row& row : group.rows) {
@@ -117,6 +116,8 @@ void decide(std::vector<Group>& groups) {
       if (row.cpu) tested.emplace_back(&*row.cpu, group.floor_cpu);
     }
   }
+  std::vector<double> p;
+  p.reserve(tested.size());
   for (const auto& [comparison, floor] : tested) p.push_back(comparison->ratio.p);
   const std::vector<double> corrected = holm(p);
   for (std::size_t i = 0; i < tested.size(); ++i) {

@@ -22,11 +22,11 @@ constexpr std::string_view kNginx = "nginx";
 
 // Debian keeps the server programs of PostgreSQL off PATH, in one directory per version.
 std::string postgresql_program(const std::string& name) {
-  if (const std::string on_path = find_program(name); !on_path.empty()) return on_path;
+  if (std::string on_path = find_program(name); !on_path.empty()) return on_path;
   const std::string base = "/usr/lib/postgresql";
   const auto versions = names_in(base);
   for (auto version = versions.rbegin(); version != versions.rend(); ++version) {
-    const std::string found = find_program(base + "/" + *version + "/bin/" + name);
+    std::string found = find_program(base + "/" + *version + "/bin/" + name);
     if (!found.empty()) return found;
   }
   return {};
@@ -47,14 +47,16 @@ bool answers(const std::string& address, unsigned port) {
   return connect(fd.get(), reinterpret_cast<sockaddr*>(&to), sizeof to) == 0;
 }
 
-unsigned free_port() {
+Result<unsigned> free_port() {
   const FileDescriptor fd(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
   sockaddr_in at{};
   at.sin_family = AF_INET;
   at.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
   socklen_t size = sizeof at;
-  bind(fd.get(), reinterpret_cast<sockaddr*>(&at), size);
-  getsockname(fd.get(), reinterpret_cast<sockaddr*>(&at), &size);
+  auto* address = reinterpret_cast<sockaddr*>(&at);
+  if (bind(fd.get(), address, size) != 0 || getsockname(fd.get(), address, &size) != 0) {
+    return failure_from_errno("a free port of 127.0.0.1");
+  }
   return ntohs(at.sin_port);
 }
 
@@ -110,7 +112,7 @@ Result<void> Applications::prepare_nginx() {
   for (const char* program : {"nginx", "wrk"}) {
     if (find_program(program).empty()) return failure(std::string(program) + " is not installed");
   }
-  if (const auto made = make_directory(directory() + "/logs"); !made) return made;
+  if (auto made = make_directory(directory() + "/logs"); !made) return made;
   return write_text(directory() + "/page", std::string(kPageBytes, 'x'));
 }
 
@@ -120,12 +122,12 @@ Result<void> Applications::prepare_postgresql() {
   }
   const passwd* user = getpwnam("postgres");
   if (user == nullptr || geteuid() != 0) return failure("needs root, and the user postgres");
-  if (const auto made = make_directory(data()); !made) return made;
+  if (auto made = make_directory(data()); !made) return made;
   if (chown(data().c_str(), user->pw_uid, user->pw_gid) != 0) return failure_from_errno(data());
   Words initdb = as_postgres();
   initdb.insert(initdb.end(), {postgresql_program("initdb"), "-D", data(), "-A", "trust", "-N", "-U", "postgres"});
   if (const auto made = call(initdb); !made) return made.error();
-  const auto access = write_text(data() + "/pg_hba.conf", "host all all all trust\n");
+  auto access = write_text(data() + "/pg_hba.conf", "host all all all trust\n");
   if (!access) return access;
   auto served = serve({"postgresql", Kind::kApplication, {}, {}, {}}, modes().front(), "prepare");
   if (!served) return served.error();
@@ -168,7 +170,9 @@ Words Applications::contained(const Mode& mode, const std::string& container, co
 
 Result<Applications::Served> Applications::serve(const Workload& workload, const Mode& mode, const std::string& name) {
   const bool in_docker = mode.runtime == Runtime::kDocker, bridged = in_docker && mode.options.empty();
-  const unsigned port = free_port();
+  const auto free = free_port();
+  if (!free) return free.error();
+  const unsigned port = *free;
   const std::string listen = bridged ? "0.0.0.0" : "127.0.0.1";
   if (workload.name == kNginx) {
     const auto written =

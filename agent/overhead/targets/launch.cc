@@ -56,6 +56,7 @@ int fork_into(std::uint64_t namespaces) {
   for (const std::string& variable : options.environment) putenv(const_cast<char*>(variable.c_str()));
 
   std::vector<char*> arguments;
+  arguments.reserve(command.size() + 1);
   for (const std::string& word : command) arguments.push_back(const_cast<char*>(word.c_str()));
   arguments.push_back(nullptr);
   sigset_t none;

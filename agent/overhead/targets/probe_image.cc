@@ -31,6 +31,7 @@ namespace tallyman::overhead {
 namespace {
 
 constexpr std::size_t kTarBlock = 512;
+constexpr std::string_view kMagic{"ustar\00000", 8};  // the format and its version
 
 Result<void> write_whole(const std::string& path, std::string_view bytes, mode_t mode) {
   const int fd = open(path.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, mode);
@@ -82,7 +83,7 @@ void append(std::string& tar, const Entry& entry) {
   std::memset(header + 148, ' ', 8);
   header[156] = entry.type;
   put(157, 100, "%s", entry.link.c_str());
-  std::memcpy(header + 257, "ustar\00000", 8);
+  kMagic.copy(header + 257, kMagic.size());
   unsigned sum = 0;
   for (const char c : header) sum += static_cast<unsigned char>(c);
   put(148, 8, "%06o", sum);

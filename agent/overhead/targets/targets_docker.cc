@@ -85,7 +85,7 @@ class DockerTargets final : public ImageTargets {
   explicit DockerTargets(Session& session) : ImageTargets(session, docker_tool(session)) {}
 
   Result<Facts> prepare() override {
-    const auto facts = ask_daemon();
+    auto facts = ask_daemon();
     if (!facts) return facts.error();
     if (const auto imported = import_image(); !imported) return imported.error();
     if (const auto made = make_directory(bind_directory()); !made) return made.error();
