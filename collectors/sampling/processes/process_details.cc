@@ -178,6 +178,29 @@ void ProcessDetails::read_pss(OfProcess& process, Pid pid, ScanTime time) {
   }
 }
 
+// What the kernel reports of a whole process can count a thread twice that is just ending: it is already in the
+// process's sum, and still in its list of threads (fill_tgid_exit() and fill_stats_for_tgid() in kernel/taskstats.c).
+// The totals would keep the excess, as they never fall. /proc/PID/stat does not have this fault.
+TaskTimes ProcessDetails::checked(const TaskTimes& times, const PidStat& stat) const {
+  // Both of its figures are rounded down.
+  const auto is_within = [&](const PidStat& read) {
+    return times.run_nsec <= (read.utime_ticks + read.stime_ticks + 2) * kNsecPerTick;
+  };
+  if (is_within(stat)) {
+    return times;
+  }
+  const auto later = files_.stat(stat.pid);  // it may have run since `stat` was read
+  if (!later || later->start_ticks != stat.start_ticks) {
+    return {};  // its exit record has the final times
+  }
+  if (is_within(*later)) {
+    return times;
+  }
+  TaskTimes of_stat;
+  of_stat.run_nsec = (later->utime_ticks + later->stime_ticks) * kNsecPerTick;
+  return of_stat;
+}
+
 void ProcessDetails::add_exact_times(std::vector<ProcessReading>& readings) const {
   if (!taskstats_) {
     return;
@@ -189,8 +212,9 @@ void ProcessDetails::add_exact_times(std::vector<ProcessReading>& readings) cons
   }
   const auto times = taskstats_->times(pids);
   for (std::size_t i = 0; i < readings.size(); ++i) {
+    const PidStat& stat = readings[i].process->stat;
     // It has ended since: its exit record has the final times.
-    const TaskTimes reported = times[i] && !readings[i].process->stat.is_dead() ? *times[i] : TaskTimes();
+    const TaskTimes reported = times[i] && !stat.is_dead() ? checked(*times[i], stat) : TaskTimes();
     Tallies& now = readings[i].now;
     now.set(Tally::kCpu, reported.run_nsec);
     now.set(Tally::kRun, reported.run_nsec);

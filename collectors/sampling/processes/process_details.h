@@ -59,6 +59,7 @@ class ProcessDetails {
   using Pid = ProcessFiles::Pid;
 
   Tallies times_in(const PidStat& stat) const;
+  TaskTimes checked(const TaskTimes& times, const PidStat& stat) const;
   void read_bare(OfProcess& process, Pid pid, Tallies& now, bool rare, CurrentScan& scan);
   void read_open_files(OfProcess& process, Pid pid, CurrentScan& scan);
   void read_threads(OfProcess& process, Pid pid, Tallies& now);

@@ -188,5 +188,28 @@ TEST_F(ProcessDetailsTest, ExactTimesReplaceTheTicks) {
   EXPECT_EQ(readings[1].now[Tally::kCpu], 0U);  // the record of its exit has it
 }
 
+// While a thread ends, the kernel may report it twice: 61 ms of a process that has used 30.
+TEST_F(ProcessDetailsTest, AnExactTimeIsNeverMoreThanTheTicksAllow) {
+  FakeTaskstats kernel;
+  make({}, &kernel);
+  constexpr std::uint64_t kMsec = 1'000'000;
+  kernel.by_pid = {{10, ran(61 * kMsec)}, {11, ran(61 * kMsec)}, {12, ran(50 * kMsec)}, {13, ran(61 * kMsec)}};
+  std::map<std::uint32_t, ScannedProcess> processes;
+  std::vector<ProcessReading> readings;
+  for (const std::uint32_t pid : {10U, 11U, 12U, 13U}) {
+    processes_.set({.pid = pid, .utime = 2, .stime = 1});
+    processes[pid].stat = files_.stat(pid).value();
+    readings.push_back({&processes[pid], read(pid, kBare)});
+  }
+  processes_.set({.pid = 11, .utime = 4, .stime = 1});  // it runs on before the kernel is asked
+  processes_.host.remove("proc/13");
+  details_->add_exact_times(readings);
+  EXPECT_EQ(readings[0].now[Tally::kCpu], 30 * kMsec);
+  EXPECT_EQ(readings[0].now[Tally::kRunqueue], 0U);  // its other figures are wrong, too
+  EXPECT_EQ(readings[1].now[Tally::kCpu], 61 * kMsec);
+  EXPECT_EQ(readings[2].now[Tally::kCpu], 50 * kMsec);
+  EXPECT_EQ(readings[3].now[Tally::kCpu], 0U);  // the record of its exit has it
+}
+
 }  // namespace
 }  // namespace tallyman
