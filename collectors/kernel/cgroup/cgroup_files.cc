@@ -121,7 +121,7 @@ CgroupRoots::CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open
   }
 }
 
-CgroupFiles::CgroupFiles(CgroupRoots& roots, std::string cgroup_path) : roots_(roots) {
+CgroupFiles::CgroupFiles(CgroupRoots& roots, const std::string& cgroup_path) : roots_(roots) {
   path_ = CgroupPath(cgroup_path).relative();
   descriptors_.fill(kNotOpened);
 }

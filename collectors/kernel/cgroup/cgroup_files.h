@@ -99,7 +99,7 @@ class CgroupRoots {
 
 class CgroupFiles {
  public:
-  CgroupFiles(CgroupRoots& roots, std::string cgroup_path);
+  CgroupFiles(CgroupRoots& roots, const std::string& cgroup_path);
   ~CgroupFiles();
   CgroupFiles(const CgroupFiles&) = delete;
   CgroupFiles& operator=(const CgroupFiles&) = delete;

@@ -14,8 +14,9 @@ namespace {
 
 // "2MB", "1GB": as the hugetlb controller names its files.
 std::string page_size_name(std::uint64_t kib) {
-  if (kib >= 1024 * 1024) {
-    return std::to_string(kib / (1024 * 1024)) + "GB";
+  constexpr std::uint64_t kKibPerGib = 1 << 20;
+  if (kib >= kKibPerGib) {
+    return std::to_string(kib / kKibPerGib) + "GB";
   }
   return kib >= 1024 ? std::to_string(kib / 1024) + "MB" : std::to_string(kib) + "KB";
 }

@@ -13,7 +13,7 @@ constexpr std::chrono::milliseconds kFirstWait{250};
 }  // namespace
 
 FilesystemSource::FilesystemSource(HostRoot root, FilesystemOptions options, FilesystemPorts ports)
-    : worker_(std::make_unique<Worker>(std::move(root), std::move(options), std::move(ports))) {}
+    : worker_(std::make_unique<Worker>(std::move(root), options, std::move(ports))) {}
 
 FilesystemSource::~FilesystemSource() = default;
 

@@ -1,5 +1,6 @@
 // One question to the agent, asked again when its key changes or somebody wants it to be.
 import { useEffect, useRef, useState } from "preact/hooks";
+import { ApiError } from "../data/api";
 
 export interface Answer<T> {
   value: T | undefined;
@@ -7,7 +8,10 @@ export interface Answer<T> {
   retry: () => void;
 }
 
-/** An answer stays while it is asked for again under the same key; another `round` asks again. */
+const kRetryPause = 5_000; // ms, after the agent could not be reached
+
+/** An answer stays while it is asked for again under the same key; another `round` asks again, and so does an agent
+ * that cannot be reached. */
 export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal) => Promise<T>, round = 0): Answer<T> {
   const [state, setState] = useState<{ key?: string | undefined; value?: T; error?: unknown }>({});
   const [again, setAgain] = useState(0);
@@ -27,6 +31,12 @@ export function useAnswer<T>(key: string | undefined, ask: (signal: AbortSignal)
     );
     return () => stop.abort();
   }, [key, round, again]);
+  const error = state.key === key ? state.error : undefined;
+  useEffect(() => {
+    if (!(error instanceof ApiError && error.kind === "unreachable")) return undefined;
+    const timer = setTimeout(() => setAgain((n) => n + 1), kRetryPause);
+    return () => clearTimeout(timer);
+  }, [error]);
   const now = state.key === key ? state : {};
   return {
     value: now.value,
