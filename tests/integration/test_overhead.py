@@ -301,7 +301,7 @@ def checked_against_the_agent(docker, state):
         thread = threading.Thread(target=scraped, args=(agent, stop, seen))
         thread.start()
         try:
-            flags = ("--rounds=4", "--duration=300ms", "--mode=docker,cgroup", f"--workload={','.join(AGREEING)}")
+            flags = ("--rounds=5", "--duration=300ms", "--mode=docker,cgroup", f"--workload={','.join(AGREEING)}")
             report, _ = overhead(state, *flags, docker=docker)
         finally:
             stop.set()

@@ -177,11 +177,10 @@ bool NetworkSource::open_pid(Handle handle, Attached& one, std::uint32_t pid, Re
       take(one, process, inode, pid);
     }
     return true;
-  } else if (const auto owner = owners_.find(inode); owner != owners_.end() && owner->second != handle) {
+  } else if (const auto owner = owners_.find(inode);
+             (owner != owners_.end() && owner->second != handle) ||
+             (one.mode == NetworkMode::kJoined && one.passes < kSettlingPasses)) {  // its owner may follow in the order
     settle(one, NetworkOwnership::kShared);
-    return true;
-  } else if (one.mode == NetworkMode::kJoined && one.passes < kSettlingPasses) {
-    settle(one, NetworkOwnership::kShared);  // its owner may follow later in the order
     return true;
   } else {
     settle(one, NetworkOwnership::kUnknown);
