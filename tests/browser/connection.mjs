@@ -26,7 +26,8 @@ describe("the connection", () => {
 
   test("an agent that goes away and comes back", async () => {
     const id = farm.db;
-    await withPage({ allow: kBroken }, async (page) => {
+    // Searched for, since only rows in sight are in the page.
+    await withPage({ hash: "#/overview?q=farm_db", allow: kBroken }, async (page) => {
       await live(page);
       await rowOf(page, id).waitFor();
       try {

@@ -189,7 +189,7 @@ describe("the overview", () => {
     // A millisecond in each second: a busy machine, too, gives it more than that.
     const { id } = await world.ask("run", { name: "throttled", steps: ["spin"] });
     await world.ask("limit_cpu", { name: "throttled", quota: 1000, period: 1_000_000 });
-    await withPage({ hash: "#/overview?only=1" }, async (page) => {
+    await withPage({ hash: "#/overview?only=1&q=throttled" }, async (page) => {
       await live(page);
       await page
         .locator(".row.is-warning, .row.is-critical")

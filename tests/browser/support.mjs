@@ -133,11 +133,12 @@ export async function withPage(options, body) {
 
 /** The first true value, or an error that says what was waited for. */
 export async function until(condition, seconds, what) {
-  const deadline = Date.now() + 3 * seconds * 1000; // long, since the machine may be busy
+  const limit = Math.max(60, 3 * seconds); // long, since the machine may be busy
+  const deadline = Date.now() + 1000 * limit;
   for (;;) {
     const value = await condition();
     if (value) return value;
-    if (Date.now() > deadline) throw new Error(`not within ${3 * seconds} s: ${what}`);
+    if (Date.now() > deadline) throw new Error(`not within ${limit} s: ${what}`);
     await new Promise((resolve) => setTimeout(resolve, 50));
   }
 }
