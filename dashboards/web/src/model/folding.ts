@@ -1,0 +1,56 @@
+// The table without groups: what people gave a name has a line each, and what is left,
+// programs and plain cgroups, one line for all of its kind. Pure.
+import { sumsOf, type Filters, type Group, type Member, type Row, type TableItem } from "./table";
+import { ancestorsOf } from "./workload";
+
+interface Fold {
+  /** Of what is in it, as the group is named in the link too. */
+  name: string;
+  kind: string;
+  note: string;
+}
+
+const kFolds: readonly Fold[] = [
+  { name: "programs", kind: "process", note: "outside containers and services" },
+  { name: "cgroups", kind: "cgroup", note: "of no container and no unit" },
+];
+
+/** Somebody looks for something: then everything that matches has its own line. */
+export function isSearch(filters: Filters): boolean {
+  const { text, kind, runtime, project, pod, only } = filters;
+  return only || [text, kind, runtime, project, pod].some((value) => value !== "");
+}
+
+/** Members that lie inside of a line of their own are counted there already. */
+function foldOf(fold: Fold, members: Row[], lines: ReadonlySet<string>): Group {
+  const outside = members.filter((row) => !ancestorsOf(row.facts.id).some((id) => lines.has(id)));
+  const inside = members.length - outside.length;
+  return {
+    kind: "group",
+    name: fold.name,
+    label: `${members.length} ${fold.name}`,
+    note: inside === 0 ? fold.note : `${inside} of them inside of other workloads, not in the sum`,
+    members,
+    sums: sumsOf(outside),
+  };
+}
+
+/** Rows in their order; what needs attention is never folded. Folds come last, whatever the order. */
+export function foldedItems(sorted: readonly Row[], open: ReadonlySet<string>): TableItem[] {
+  const isFolded = (row: Row): boolean => row.weight === 0 && kFolds.some((fold) => fold.kind === row.facts.kind);
+  const own = sorted.filter((row) => !isFolded(row));
+  const lines = new Set(own.map((row) => row.facts.id));
+  const member = (row: Row, inGroup: boolean): Member => ({ kind: "row", row, inGroup });
+  const folds = kFolds.flatMap((fold): TableItem[] => {
+    const members = sorted.filter((row) => isFolded(row) && row.facts.kind === fold.kind);
+    if (members.length < 2) return members.map((row) => member(row, false));
+    const group = foldOf(fold, members, lines);
+    return open.has(fold.name) ? [group, ...members.map((row) => member(row, true))] : [group];
+  });
+  return [...own.map((row) => member(row, false)), ...folds];
+}
+
+/** "130 programs" and what they use, for a line above the table. */
+export function foldsOf(items: readonly TableItem[]): Group[] {
+  return items.filter((item) => item.kind === "group" && kFolds.some((fold) => fold.name === item.name)) as Group[];
+}
