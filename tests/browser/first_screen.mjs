@@ -152,18 +152,15 @@ describe("the first screen", () => {
 
   /** Colours of the chart's own pixels, at a part of its width and so many CSS pixels below its top. */
   const pixels = (page, title, at) =>
-    page.locator(`.chart[data-chart=${JSON.stringify(title)}] canvas`).evaluate(
-      (canvas, at) => {
-        const over = canvas.parentElement.querySelector(".u-over");
-        const scale = canvas.width / canvas.clientWidth;
-        return at.map(([part, y]) => {
-          const x = over.offsetLeft + part * over.clientWidth;
-          const data = canvas.getContext("2d").getImageData(x * scale, (over.offsetTop + y) * scale, 1, 1).data;
-          return [...data];
-        });
-      },
-      at,
-    );
+    page.locator(`.chart[data-chart=${JSON.stringify(title)}] canvas`).evaluate((canvas, at) => {
+      const over = canvas.parentElement.querySelector(".u-over");
+      const scale = canvas.width / canvas.clientWidth;
+      return at.map(([part, y]) => {
+        const x = over.offsetLeft + part * over.clientWidth;
+        const data = canvas.getContext("2d").getImageData(x * scale, (over.offsetTop + y) * scale, 1, 1).data;
+        return [...data];
+      });
+    }, at);
 
   test("the time before the agent's start is shaded, and an OOM kill lies on top of its restart", async () => {
     const mailer = host.world.find((one) => one.workload === "shop_mailer_1");

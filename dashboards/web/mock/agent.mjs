@@ -98,7 +98,6 @@ const kPolicy = [
   "frame-ancestors 'none'",
 ].join("; ");
 
-
 /** A page of the built dashboard. */
 async function sendFile(dist, path, response) {
   const name = normalize(path === "/" ? "/index.html" : path);
@@ -225,8 +224,7 @@ export function makeAgent({ world, valueOf, events, dist, begin, host = {}, host
   const server = createServer((request, response) => {
     const url = new URL(request.url, "http://mock");
     if (url.pathname === "/api/v1/stream") return stream.open(request, response);
-    if (url.pathname === "/metrics")
-      return response.writeHead(200, { "Content-Type": "text/plain" }).end(exposition());
+    if (url.pathname === "/metrics") return response.writeHead(200, { "Content-Type": "text/plain" }).end(exposition());
     if (!url.pathname.startsWith("/api/")) return void sendFile(dist, url.pathname, response);
     const found = answer(url.pathname, url.searchParams);
     response

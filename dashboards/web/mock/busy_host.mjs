@@ -8,7 +8,20 @@ const kProgramNames = [
   ...["cc1plus", "ffmpeg", "python3", "postgres", "node", "java", "bash", "sshd", "rsync", "gzip", "git", "make", "ld"],
   ...["kworker", "ksoftirqd", "migration", "rcu_preempt", "kswapd0", "systemd-logind", "dbus-daemon", "agetty"],
 ];
-const kServices = ["web", "api", "worker", "db", "cache", "mailer", "search", "metrics", "proxy", "queue", "auth", "cron"];
+const kServices = [
+  "web",
+  "api",
+  "worker",
+  "db",
+  "cache",
+  "mailer",
+  "search",
+  "metrics",
+  "proxy",
+  "queue",
+  "auth",
+  "cron",
+];
 
 function container(service, more) {
   const id = id64(`shop_${service}_1`);

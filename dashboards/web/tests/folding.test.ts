@@ -42,10 +42,10 @@ describe("folding", () => {
     expect(lines(items).slice(-2)).toEqual(["[2 programs]", "[2 cgroups]"]);
     expect(foldsOf(items)[0]?.sums.get("cpu_cores")).toBe(1.75);
   });
-  it("is no line for one alone", () => {
+  it("is no line for one alone, which has its place among the others", () => {
     expect(lines(folded([row("process:a", "process", 1), row("/docker/a", "container", 0)]))).toEqual([
-      "/docker/a",
       "process:a",
+      "/docker/a",
     ]);
     expect(folded([])).toEqual([]);
   });
@@ -68,7 +68,14 @@ describe("a search", () => {
   const none: Filters = { text: "", kind: "", runtime: "", project: "", pod: "", only: false };
   it("is any filter", () => {
     expect(isSearch(none)).toBe(false);
-    for (const some of [{ text: "a" }, { kind: "pod" }, { runtime: "r" }, { project: "p" }, { pod: "p" }, { only: true }])
+    for (const some of [
+      { text: "a" },
+      { kind: "pod" },
+      { runtime: "r" },
+      { project: "p" },
+      { pod: "p" },
+      { only: true },
+    ])
       expect(isSearch({ ...none, ...some })).toBe(true);
   });
 });

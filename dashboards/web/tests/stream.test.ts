@@ -32,9 +32,10 @@ describe("without samples", () => {
     vi.stubGlobal("EventSource", Source);
     vi.stubGlobal("document", { hidden: true, addEventListener: () => undefined });
     vi.stubGlobal("window", { addEventListener: () => undefined });
-    vi.stubGlobal("fetch", async (path: string) => {
-      if (hostTime === undefined) throw new TypeError("unreachable");
-      return new Response(JSON.stringify(path.includes("events") ? { events: [] } : { time: hostTime }));
+    vi.stubGlobal("fetch", (path: string) => {
+      if (hostTime === undefined) return Promise.reject(new TypeError("unreachable"));
+      const answer = path.includes("events") ? { events: [] } : { time: hostTime };
+      return Promise.resolve(new Response(JSON.stringify(answer)));
     });
     hostTime = 50;
     live = new Live();

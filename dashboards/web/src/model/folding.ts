@@ -37,17 +37,20 @@ function foldOf(fold: Fold, members: Row[], lines: ReadonlySet<string>): Group {
 
 /** Rows in their order; what needs attention is never folded. Folds come last, whatever the order. */
 export function foldedItems(sorted: readonly Row[], open: ReadonlySet<string>): TableItem[] {
-  const isFolded = (row: Row): boolean => row.weight === 0 && kFolds.some((fold) => fold.kind === row.facts.kind);
-  const own = sorted.filter((row) => !isFolded(row));
+  const folded = kFolds
+    .map((fold) => ({ fold, members: sorted.filter((row) => row.weight === 0 && row.facts.kind === fold.kind) }))
+    .filter(({ members }) => members.length > 1); // one alone is as short as its fold
+  const kinds = new Set(folded.map(({ fold }) => fold.kind));
+  const own = sorted.filter((row) => row.weight > 0 || !kinds.has(row.facts.kind));
   const lines = new Set(own.map((row) => row.facts.id));
   const member = (row: Row, inGroup: boolean): Member => ({ kind: "row", row, inGroup });
-  const folds = kFolds.flatMap((fold): TableItem[] => {
-    const members = sorted.filter((row) => isFolded(row) && row.facts.kind === fold.kind);
-    if (members.length < 2) return members.map((row) => member(row, false));
-    const group = foldOf(fold, members, lines);
-    return open.has(fold.name) ? [group, ...members.map((row) => member(row, true))] : [group];
-  });
-  return [...own.map((row) => member(row, false)), ...folds];
+  return [
+    ...own.map((row) => member(row, false)),
+    ...folded.flatMap(({ fold, members }): TableItem[] => {
+      const group = foldOf(fold, members, lines);
+      return open.has(fold.name) ? [group, ...members.map((row) => member(row, true))] : [group];
+    }),
+  ];
 }
 
 /** "130 programs" and what they use, for a line above the table. */

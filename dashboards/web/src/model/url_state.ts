@@ -82,7 +82,18 @@ export function workloadView(id: string, range: Range = kDefaultRange): Workload
   return { page: "workload", id, range };
 }
 
-const kSorts: readonly SortBy[] = ["name", "status", "cpu", "memory", "limit", "io", "net", "pids", "pressure", "started"];
+const kSorts: readonly SortBy[] = [
+  "name",
+  "status",
+  "cpu",
+  "memory",
+  "limit",
+  "io",
+  "net",
+  "pids",
+  "pressure",
+  "started",
+];
 const kGroups: readonly GroupBy[] = ["", "project", "pod", "slice"];
 const kQuantities: readonly Quantity[] = ["wall", "cpu"];
 const kNormalise: readonly Normalise[] = ["", "limit", "first", "unit"];

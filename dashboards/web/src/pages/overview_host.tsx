@@ -104,9 +104,7 @@ function PressureTile({
   return (
     <Tile
       title="Pressure"
-      note={
-        <a href={viewHash(workloadView(kHostId))}>Host details</a>
-      }
+      note={<a href={viewHash(workloadView(kHostId))}>Host details</a>}
       pairs={kPressureNames.map(([resource, name]) => [name, waitingText(pressures[resource]), waits(resource)])}
     >
       {children}

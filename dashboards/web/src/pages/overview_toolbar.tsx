@@ -151,7 +151,9 @@ export function TableCount({
   return (
     <div class="table-count">
       <AttentionToggle state={state} set={set} attention={attention} />
-      <span role="status" class="table-count-rows">{shown === total ? `${total} workloads` : `${shown} of ${total} workloads`}</span>
+      <span role="status" class="table-count-rows">
+        {shown === total ? `${total} workloads` : `${shown} of ${total} workloads`}
+      </span>
       {isSearch(state) && (
         <a href={viewHash({ ...kOverview, sort: state.sort, descending: state.descending, group: state.group })}>
           Show all
