@@ -1,17 +1,18 @@
 // The first screen of a host whose CPUs are all in use: 130 bare programs, 30 cgroups and 12
 // containers, of which one is OOM-killed again and again and one throttled.
 import assert from "node:assert/strict";
-import { after, before, describe, test } from "node:test";
+import { afterEach, beforeEach, describe, test } from "node:test";
 import { inBothThemes, kDesktop, kPhone, live, made, madeUpAgent, until, withPage } from "./support.mjs";
 
 describe("the first screen", () => {
   let agent;
   let host;
-  before(async () => {
+  // For each test: its events are to be recent, however long the others take.
+  beforeEach(async () => {
     host = (await made("busy_host")).makeBusyHost(Date.now() / 1000);
     agent = await madeUpAgent(host);
   });
-  after(() => agent?.close());
+  afterEach(() => agent?.close());
 
   const texts = (locator) => locator.evaluateAll((all) => all.map((one) => one.textContent));
   /** The rows from top to bottom: names of workloads, and heads of what is folded. */
@@ -167,7 +168,7 @@ describe("the first screen", () => {
     const kill = Date.parse(host.events.find((one) => one.type === "oom_killed").time) / 1000;
     const from = kill - 450;
     const view = `id=${encodeURIComponent(mailer.id)}&from=${from}&to=${from + 600}`;
-    await open({ hash: `#/workload?${view}` }, async (page) => {
+    await open({ hash: `#/workload?${view}`, allow: [/willReadFrequently/] }, async (page) => {
       await live(page);
       const legend = page.locator('.chart[data-chart="Memory"] .legend-value').first();
       await until(async () => /MiB/.test(await legend.textContent()), 10, "figures");

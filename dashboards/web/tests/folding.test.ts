@@ -49,9 +49,10 @@ describe("folding", () => {
     ]);
     expect(folded([])).toEqual([]);
   });
-  it("adds up nothing twice: cgroups below one another, or inside of a line of their own", () => {
+  it("adds up nothing twice: cgroups below one another, inside of a line of its own, or around it", () => {
     const [fold] = foldsOf(
       folded([
+        row("/docker", "cgroup", 2),
         row("/docker/a", "container", 2),
         row("/docker/a/init", "cgroup", 1),
         row("/docker/a/workers", "cgroup", 1),
@@ -60,7 +61,7 @@ describe("folding", () => {
       ]),
     );
     expect(fold?.sums.get("cpu_cores")).toBe(0.5);
-    expect(fold?.note).toBe("2 of them inside of other workloads, not in the sum");
+    expect(fold?.note).toBe("3 in other lines, not in the sum");
   });
 });
 

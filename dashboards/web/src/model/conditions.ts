@@ -1,7 +1,7 @@
 // What of a workload a person should look at first, and how bad it is. Pure.
 import { duration, percent } from "./format";
 import type { Resource, Waiting } from "./pressure";
-import type { Facts } from "./workload";
+import { kHostId, type Facts } from "./workload";
 
 export type Severity = "critical" | "warning";
 
@@ -91,7 +91,7 @@ export function conditionsOf(
       "pressured",
       "warning",
       `${resource} wait ${percent(value)}`,
-      `Processes waited for ${kWords[resource]} ${percent(value)} of the time, more than on the host as a whole`,
+      `Processes waited for ${kWords[resource]} ${percent(value)} of the time${facts.id === kHostId ? "" : ", more than on the host as a whole"}`,
     );
   }
   return found;

@@ -21,17 +21,20 @@ export function isSearch(filters: Filters): boolean {
   return only || [text, kind, runtime, project, pod].some((value) => value !== "");
 }
 
-/** Members that lie inside of a line of their own are counted there already. */
+/** What lies inside of a line of its own is counted there already, and so is what holds one. */
 function foldOf(fold: Fold, members: Row[], lines: ReadonlySet<string>): Group {
-  const outside = members.filter((row) => !ancestorsOf(row.facts.id).some((id) => lines.has(id)));
-  const inside = members.length - outside.length;
+  const above = new Set([...lines].flatMap(ancestorsOf));
+  const apart = members.filter(
+    ({ facts }) => !above.has(facts.id) && !ancestorsOf(facts.id).some((id) => lines.has(id)),
+  );
+  const overlapping = members.length - apart.length;
   return {
     kind: "group",
     name: fold.name,
     label: `${members.length} ${fold.name}`,
-    note: inside === 0 ? fold.note : `${inside} of them inside of other workloads, not in the sum`,
+    note: overlapping === 0 ? fold.note : `${overlapping} in other lines, not in the sum`,
     members,
-    sums: sumsOf(outside),
+    sums: sumsOf(apart),
   };
 }
 

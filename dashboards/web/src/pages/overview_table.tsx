@@ -50,6 +50,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
   const live = useLive();
   const app = useApp();
   const narrow = useNarrow();
+  const roomForOne = useNarrow(1180);
   const rowHeight = narrow ? kNarrowRowHeight : kRowHeight;
   const { list, first, last, reveal } = useWindowed(items.length, rowHeight);
   const focus = useRowFocus(items, list, reveal);
@@ -91,7 +92,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
             items={inSight}
             place={(item, i) => positionOf(item, first + i, rowHeight, focus)}
             rated={rated}
-            badges={narrow ? 1 : 2}
+            badges={roomForOne ? 1 : 2}
             isOpen={isOpen}
             toggle={toggle}
           />
