@@ -31,6 +31,14 @@ export function HostStrip() {
       least={least}
     />
   );
+  const rates = (title: string, fields: readonly (readonly [string, string])[]) => (
+    <Tile title={title} pairs={fields.map(([name, field]) => [name, formatValue(value(field), "bytes/s")])}>
+      {spark(
+        fields.map(([, field]) => field),
+        65536,
+      )}
+    </Tile>
+  );
   const load = host?.load_average?.[0];
   return (
     <section class="strip" aria-label="Host">
@@ -52,24 +60,14 @@ export function HostStrip() {
         )}
       </MemoryTile>
       {disks && disks.length > 0 && <DiskSpaceTile disks={disks} />}
-      <Tile
-        title="Disk I/O"
-        pairs={[
-          ["read", formatValue(value("io_read_bytes"), "bytes/s")],
-          ["write", formatValue(value("io_write_bytes"), "bytes/s")],
-        ]}
-      >
-        {spark(["io_read_bytes", "io_write_bytes"], 65536)}
-      </Tile>
-      <Tile
-        title="Network"
-        pairs={[
-          ["in", formatValue(value("net_rx_bytes"), "bytes/s")],
-          ["out", formatValue(value("net_tx_bytes"), "bytes/s")],
-        ]}
-      >
-        {spark(["net_rx_bytes", "net_tx_bytes"], 65536)}
-      </Tile>
+      {rates("Disk I/O", [
+        ["read", "io_read_bytes"],
+        ["write", "io_write_bytes"],
+      ])}
+      {rates("Network", [
+        ["in", "net_rx_bytes"],
+        ["out", "net_tx_bytes"],
+      ])}
       <PressureTile pressures={{ cpu: value("psi_cpu"), memory: value("psi_memory"), io: value("psi_io") }}>
         {spark(["psi_cpu"], 0.2)}
       </PressureTile>

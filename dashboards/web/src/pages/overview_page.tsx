@@ -6,7 +6,7 @@ import { useNarrow } from "../hooks/use_windowed";
 import { attentionOf } from "../model/conditions";
 import { foldsOf, isSearch } from "../model/folding";
 import { Frames } from "../model/frames";
-import { itemKey, matches } from "../model/table";
+import { itemKey, matches, type Row } from "../model/table";
 import { kHostId } from "../model/workload";
 import type { OverviewState } from "../model/url_state";
 import { ChosenBar } from "../parts/chosen";
@@ -17,22 +17,27 @@ import { itemsOf, rateRows, tableOf } from "./overview_model";
 import { SortFields, WorkloadTable } from "./overview_table";
 import { TableCount, Toolbar, type SetOverview } from "./overview_toolbar";
 
+/** Who searches finds frames too, and one that needs attention is no mere frame. */
+function useShown(rows: readonly Row[], state: OverviewState, time: number) {
+  const found = useRef(new Frames());
+  const isFrame = found.current.of(rows, time);
+  const matching = rows.filter((row) => matches(row, state));
+  if (isSearch(state)) return { matching, shown: matching, frames: 0 };
+  const mere = matching.filter((row) => row.weight === 0 && isFrame.has(row.facts.id));
+  const hidden = new Set(state.frames ? [] : mere);
+  return { matching, shown: matching.filter((row) => !hidden.has(row)), frames: mere.length };
+}
+
 export function OverviewPage({ state }: { state: OverviewState }) {
   const live = useLive();
   const { go } = useApp();
   const [unfolded, setUnfolded] = useState(false);
   const narrow = useNarrow();
-  const frames = useRef(new Frames());
   const set: SetOverview = (change, replace = true) => go({ ...state, ...change }, replace);
 
   const rated = rateRows(live);
   const rows = [...rated.values()].map((one) => one.row).filter((row) => row.facts.id !== kHostId);
-  const isFrame = frames.current.of(rows, live.time);
-  // Who searches finds frames too, and one that needs attention is no mere frame.
-  const isHidden = (id: string, weight: number): boolean =>
-    !state.frames && !isSearch(state) && weight === 0 && isFrame.has(id);
-  const matching = rows.filter((row) => matches(row, state));
-  const shown = matching.filter((row) => !isHidden(row.facts.id, row.weight));
+  const { matching, shown, frames } = useShown(rows, state, live.time);
   const attention = attentionOf(rows.map((row) => rated.get(row.facts.id)?.conditions ?? []));
   const open = useMemo(() => new Set(state.open), [state.open]);
   const items = itemsOf(shown, state, open);
@@ -57,7 +62,7 @@ export function OverviewPage({ state }: { state: OverviewState }) {
         total={rows.length}
         attention={attention}
         folds={foldsOf(items)}
-        frames={isSearch(state) ? 0 : isFrame.size}
+        frames={frames}
         set={set}
       >
         {narrow && <SortFields state={state} set={set} />}
