@@ -33,6 +33,7 @@ export default tseslint.config(
         "console",
         "process",
         "setInterval",
+        "clearInterval",
         "setTimeout",
         "clearTimeout",
       ),

@@ -71,7 +71,7 @@ describe("a thousand workloads", () => {
     await world.ask("make_cgroups", {
       names: Array.from({ length: 1000 }, (_, i) => `scale-${String(i).padStart(4, "0")}`),
     });
-    await withPage({ hash: "#/overview?sort=name" }, async (page) => {
+    await withPage({ hash: "#/overview?sort=name&open=cgroups" }, async (page) => {
       await live(page);
       const cdp = await page.context().newCDPSession(page);
       await cdp.send("Performance.enable");

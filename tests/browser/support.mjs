@@ -60,7 +60,13 @@ const compose = (service) =>
     ["container-number", "1"],
   ].flatMap(([name, value]) => ["--label", `com.docker.compose.${name}=${value}`]);
 
-export async function begin() {
+/** Chromium, and the world of real containers unless all tests bring an agent of their own. */
+export async function begin(withWorld = true) {
+  browser = await launch();
+  if (withWorld) await beginWorld();
+}
+
+async function beginWorld() {
   world = new World();
   base = `http://127.0.0.1:${(await world.answer()).port}/`;
   farm.web = (
@@ -77,7 +83,10 @@ export async function begin() {
       options: ["--memory", "256m", ...compose("db")],
     })
   ).id;
-  browser = await chromium.launch({
+}
+
+const launch = () =>
+  chromium.launch({
     executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
     args: [
       "--no-sandbox",
@@ -89,7 +98,6 @@ export async function begin() {
       "--disable-sync",
     ],
   });
-}
 
 export async function finish() {
   await browser?.close();
@@ -204,6 +212,24 @@ export async function inBothThemes(page, name) {
     await page.screenshot({ path: `${kPictures}/${name}-${colorScheme}.png` });
   }
 }
+
+/** An agent of a made-up host, with the dashboard of this repository. */
+export async function madeUpAgent(host) {
+  const { makeAgent } = await import(`${site}/mock/agent.mjs`);
+  const dist = process.env.TALLYMAN_DIST ?? fileURLToPath(new URL("../../dashboards/web/dist/", import.meta.url));
+  const { server, state } = makeAgent({ ...host, dist });
+  await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
+  return {
+    state,
+    at: `http://127.0.0.1:${server.address().port}/`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(resolve);
+        server.closeAllConnections();
+      }),
+  };
+}
+export const made = (name) => import(`${site}/mock/${name}.mjs`);
 
 /** A line of the stream as an agent with a clock `seconds` off would send it. */
 const shifted = (line, seconds) =>

@@ -32,20 +32,20 @@ export const kUnits = {
   oom_kills: "count",
 };
 
-const MiB = 1024 * 1024;
-const hash = (text) => [...text].reduce((h, c) => (Math.imul(h, 31) + c.codePointAt(0)) >>> 0, 7);
+export const MiB = 1024 * 1024;
+export const hash = (text) => [...text].reduce((h, c) => (Math.imul(h, 31) + c.codePointAt(0)) >>> 0, 7);
 const noise = (seed, t) => {
   const x = Math.sin(seed * 12.9898 + t * 78.233) * 43758.5453;
   return x - Math.floor(x);
 };
-const smooth = (seed, t, period) => {
+export const smooth = (seed, t, period) => {
   const at = t / period;
   const k = Math.floor(at);
   const f = at - k;
   const w = f * f * (3 - 2 * f);
   return noise(seed, k) * (1 - w) + noise(seed, k + 1) * w;
 };
-const id64 = (name) =>
+export const id64 = (name) =>
   Array.from({ length: 8 }, (_, i) =>
     hash(name + i)
       .toString(16)
@@ -240,3 +240,13 @@ export function eventsOf(world, now) {
     details: {},
   }));
 }
+
+const disk = (device, used, size) => [
+  { name: "container_fs_usage_bytes", labels: { device }, value: used * 1024 * MiB },
+  { name: "container_fs_limit_bytes", labels: { device }, value: size * 1024 * MiB },
+  { name: "container_fs_available_bytes", labels: { device }, value: (size - used) * 1024 * MiB * 0.97 },
+  { name: "container_fs_inodes_total", labels: { device }, value: 65536 * size },
+  { name: "container_fs_inodes_free", labels: { device }, value: 60000 * size },
+];
+/** What the agent has of the host's disks. */
+export const kDisks = [...disk("/dev/nvme0n1p2", 187, 233), ...disk("/dev/mapper/vg-data", 512, 931)];

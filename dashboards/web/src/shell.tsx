@@ -1,9 +1,11 @@
 // The frame around every page: where one is, whether the figures are fresh, the theme.
 import { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "preact/hooks";
 import { AppContext, useApp, useLive, type App } from "./app_context";
-import { getHost, type HostFacts } from "./data/api";
+import type { HostFacts } from "./data/api";
+import { useHost } from "./hooks/use_host";
 import type { Live } from "./data/live";
 import { clock, duration } from "./model/format";
+import { visible } from "./model/text";
 import { displayName } from "./model/workload";
 import {
   kCompare,
@@ -51,22 +53,11 @@ function useView(): [ViewState, (view: ViewState, replace?: boolean) => void] {
 
 export function Shell({ live, reconnect }: { live: Live; reconnect: () => void }) {
   const [view, go] = useView();
-  const [host, setHost] = useState<HostFacts>();
+  const host = useHost(live);
   const [chosen, choose] = useState<readonly string[]>([]);
   const lastOverview = useRef<OverviewState>(kOverview);
   const theme = useTheme();
   if (view.page === "overview") lastOverview.current = view;
-
-  useEffect(() => {
-    let connection = -1;
-    const ask = (): void => {
-      if (live.connections === connection) return;
-      connection = live.connections;
-      getHost().then(setHost, () => undefined); // the header does without; the stream says what is wrong
-    };
-    ask();
-    return live.subscribe(ask);
-  }, [live]);
 
   const app = useMemo<App>(
     () => ({
@@ -95,10 +86,10 @@ export function Shell({ live, reconnect }: { live: Live; reconnect: () => void }
 }
 
 function PageOf({ view }: { view: ViewState }) {
-  const { live, reconnect } = useApp();
+  const { live, host, reconnect } = useApp();
   useLive();
   useEffect(() => {
-    document.title = `${titleOf(view, live)} · Tallyman`;
+    document.title = [titleOf(view, live), visible(host?.hostname ?? "", 40), "Tallyman"].filter(Boolean).join(" · ");
   });
   if (live.status === "denied" && live.size === 0) {
     return (
@@ -202,7 +193,9 @@ function Freshness() {
         ? ["stale", "No permission"]
         : live.arrived === 0
           ? ["connecting", "Connecting"]
-          : ["stale", `Stale · ${duration(Math.floor(age))}`];
+          : live.status === "late"
+            ? ["late", `Late · ${duration(Math.floor(age))}`]
+            : ["stale", `Stale · ${duration(Math.floor(age))}`];
   return (
     <>
       <span
@@ -238,16 +231,24 @@ function StaleBar() {
         {live.status === "live" ? "Live" : ""}
       </div>
     );
-  const reason =
-    live.status === "denied" ? "The server no longer gives you access." : "The connection to the agent is lost.";
   return (
     <div role="status" class="stale-bar">
       <span>
-        {reason} Showing the data of {clock(live.time)}; reconnecting automatically.
+        {silenceText(live)} Showing the data of {clock(live.time)}
+        {live.status === "late" ? "." : "; reconnecting automatically."}
       </span>
-      <button type="button" class="button" onClick={reconnect}>
-        Try now
-      </button>
+      {live.status !== "late" && (
+        <button type="button" class="button" onClick={reconnect}>
+          Try now
+        </button>
+      )}
     </div>
   );
+}
+
+/** Why no samples come. */
+function silenceText(live: Live): string {
+  if (live.status === "denied") return "The server no longer gives you access.";
+  if (live.status === "late") return "The agent is late: it answers, but has taken no newer sample.";
+  return live.connected ? "The agent sends nothing." : "The connection to the agent is lost.";
 }

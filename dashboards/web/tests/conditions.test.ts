@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { conditionsOf, weight, type Figures } from "../src/model/conditions";
+import { attentionOf, attentionText, conditionsOf, weight, type Figures } from "../src/model/conditions";
 import type { Facts } from "../src/model/workload";
 
 const facts: Facts = { key: 1, id: "/docker/a", kind: "container", workload: "a" };
@@ -8,9 +8,6 @@ const calm: Figures = {
   memory_bytes: 100,
   working_set_bytes: 90,
   pids: 1,
-  psi_cpu: 0,
-  psi_memory: 0,
-  psi_io: 0,
 };
 const types = (
   figures: Partial<Figures>,
@@ -28,9 +25,6 @@ describe("what stands out", () => {
           working_set_bytes: null,
           memory_bytes: null,
           pids: null,
-          psi_cpu: null,
-          psi_memory: null,
-          psi_io: null,
         },
         { limits: { memory_bytes: 1 } },
       ),
@@ -45,9 +39,10 @@ describe("what stands out", () => {
     expect(types({ working_set_bytes: 50 }, { limits: { memory_bytes: 100 } })).toEqual([]);
     expect(types({ working_set_bytes: null }, { limits: { memory_bytes: 100 } })).toEqual(["near_limit"]);
   });
-  it("is pressure, of CPU only when it is much", () => {
-    expect(types({ psi_memory: 0.1, psi_io: 0.5, psi_cpu: 0.2 })).toEqual(["pressured", "pressured"]);
-    expect(types({ psi_cpu: 0.3 })).toEqual(["pressured"]);
+  it("is what it waits for, in words that say more than the host", () => {
+    const [found] = conditionsOf(facts, calm, undefined, [{ resource: "cpu", value: 0.72 }]);
+    expect(found).toMatchObject({ type: "pressured", severity: "warning", text: "cpu wait 72 %" });
+    expect(found?.title).toBe("Processes waited for a CPU 72 % of the time, more than on the host as a whole");
   });
   it("is what happened recently, and the worst weighs most", () => {
     expect(types({}, { health: "unhealthy" }, { oomKills: 2, restarts: 3 })).toEqual([
@@ -59,5 +54,25 @@ describe("what stands out", () => {
     const warned = conditionsOf(facts, { ...calm, cpu_throttled: 0.5 });
     expect(weight(bad)).toBeGreaterThan(weight(warned));
     expect(weight([])).toBe(0);
+  });
+  it("weighs a critical one more than any number of warnings, and waiting the least", () => {
+    const all = { oomKills: 0, restarts: 1 };
+    const waiting = (["cpu", "memory", "io"] as const).map((resource) => ({ resource, value: 1 }));
+    const warnings = conditionsOf(facts, { ...calm, cpu_throttled: 1 }, all, waiting);
+    expect(warnings).toHaveLength(5);
+    expect(weight(conditionsOf(facts, calm, { oomKills: 1, restarts: 0 }))).toBeGreaterThan(weight(warnings));
+    expect(weight(conditionsOf(facts, { ...calm, cpu_throttled: 0.05 }))).toBeGreaterThan(
+      weight(conditionsOf(facts, calm, undefined, waiting)),
+    );
+  });
+  it("is counted by workload, each by its worst", () => {
+    const oom = conditionsOf(facts, { ...calm, cpu_throttled: 0.5 }, { oomKills: 3, restarts: 1 });
+    const throttled = conditionsOf(facts, { ...calm, cpu_throttled: 0.5 });
+    expect(oom).toHaveLength(3);
+    expect(attentionOf([oom, throttled, [], throttled])).toEqual({ critical: 1, warning: 2 });
+    expect(attentionText({ critical: 2, warning: 11 })).toBe("2 critical, 11 warnings");
+    expect(attentionText({ critical: 0, warning: 1 })).toBe("1 warning");
+    expect(attentionText({ critical: 1, warning: 0 })).toBe("1 critical");
+    expect(attentionText({ critical: 0, warning: 0 })).toBe("none");
   });
 });

@@ -5,6 +5,37 @@ import type { Facts } from "../src/model/workload";
 const facts = (key: number, id: string): Facts => ({ key, id, kind: "container", workload: id });
 const sample = (time: number) => ({ time, fields: ["cpu_cores"], rows: [] });
 
+describe("what needs attention", () => {
+  beforeEach(() => vi.stubGlobal("document", { hidden: true }));
+  const fields = ["psi_cpu", "psi_io"];
+  const badges = (live: Live, id: string): string[] => {
+    const entry = live.find(id);
+    return entry ? live.conditions(entry).map((one) => one.text) : ["not there"];
+  };
+
+  it("waits more than the host, and is no parent of what is marked", () => {
+    const live = new Live();
+    const host = { ...facts(1, "/"), kind: "host", seen: "2026-11-30T14:00:00Z" };
+    live.workloads({ workloads: [host, facts(2, "/pod"), facts(3, "/pod/a"), facts(4, "/b")], full: true });
+    const rows = (ofHost: number): [number, ...number[]][] => [
+      [1, ofHost, 0],
+      [2, 0.9, 0.3],
+      [3, 0.9, 0],
+      [4, 0.5, 0],
+    ];
+    live.sample({ time: 1, fields, rows: rows(0.48) });
+    expect(["/", "/pod", "/pod/a", "/b"].map((id) => badges(live, id))).toEqual([
+      ["cpu wait 48 %"],
+      ["io wait 30 %"],
+      ["cpu wait 90 %"],
+      [],
+    ]);
+    live.sample({ time: 2, fields, rows: rows(0.2) });
+    expect(badges(live, "/b")).toEqual(["cpu wait 50 %"]);
+    expect(live.begin).toBe(Date.parse("2026-11-30T14:00:00Z") / 1000);
+  });
+});
+
 describe("what the agent can be asked about", () => {
   beforeEach(() => vi.stubGlobal("document", { hidden: true }));
 

@@ -65,6 +65,40 @@ describe("order", () => {
     expect(ids(sortRows(rows, { by: "cpu", descending: true }))).toEqual(["/a", "/b", "/d", "/c"]);
     expect(ids(sortRows(rows, { by: "cpu", descending: false }))).toEqual(["/d", "/a", "/b", "/c"]);
   });
+  it("is by CPU within one status, and a status that is not known is none", () => {
+    const some = [
+      row("/idle", { cpu_cores: 0 }),
+      row("/warned", { cpu_cores: 0.1 }, {}, 10),
+      row("/busy", { cpu_cores: 2 }),
+      row("/critical", {}, {}, 1000),
+      row("/worse", { cpu_cores: 0.2 }, {}, 10),
+      row("/unknown"),
+    ];
+    expect(ids(sortRows(some, { by: "status", descending: true }))).toEqual([
+      "/critical",
+      "/worse",
+      "/warned",
+      "/busy",
+      "/idle",
+      "/unknown",
+    ]);
+  });
+  it("is by the nearest limit, and last what has none", () => {
+    const some = [
+      row("/free", { memory_bytes: 1e12 }),
+      row("/half", { memory_bytes: 50, pids: 2 }, { limits: { memory_bytes: 100, pids: 100 } }),
+      row("/full", { memory_bytes: 1, pids: 99 }, { limits: { memory_bytes: 100, pids: 100 } }),
+      row("/cpu", { cpu_cores: 0.7 }, { limits: { cpu_cores: 1 } }),
+      row("/cache", { memory_bytes: 100, working_set_bytes: 10 }, { limits: { memory_bytes: 100 } }),
+    ];
+    expect(ids(sortRows(some, { by: "limit", descending: true }))).toEqual([
+      "/full",
+      "/cpu",
+      "/half",
+      "/cache",
+      "/free",
+    ]);
+  });
   it("orders names as people count", () => {
     const named = ["web_10", "web_9"].map((name) => row(`/${name}`, {}, { name }));
     expect(ids(sortRows(named, { by: "name", descending: false }))).toEqual(["/web_9", "/web_10"]);

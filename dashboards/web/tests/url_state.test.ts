@@ -27,11 +27,14 @@ describe("every view is a link", () => {
       only: true,
       group: "project",
       open: ["", "farm", hostile],
+      frames: true,
       sort: "memory",
       descending: false,
     },
     { ...kOverview, sort: "name", descending: false },
     { ...kOverview, sort: "name", descending: true },
+    { ...kOverview, sort: "cpu" },
+    { ...kOverview, sort: "limit", descending: false },
     workloadView("/docker/abc"),
     workloadView(`/x/${hostile}`, { last: 3600 }),
     workloadView("/x", { from: 1700000000.25, to: 1700000600 }),
@@ -65,7 +68,7 @@ describe("every view is a link", () => {
   it.each(["", "#", "#/", "#/nothing", "#/overview?sort=evil&group=x&order=up", "#/overview?%", "#/overview?=&&"])(
     "reads %s as the overview",
     (hash) => {
-      expect(parseView(hash)).toMatchObject({ page: "overview", sort: "cpu", group: "" });
+      expect(parseView(hash)).toMatchObject({ page: "overview", sort: "status", group: "" });
     },
   );
   it.each(["from=abc", "from=100&to=100", "from=200&to=100", "from=Infinity&to=1", "from=NaN", "to=5", "from=5"])(

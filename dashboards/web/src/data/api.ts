@@ -83,6 +83,8 @@ export interface WorkloadDetail extends Facts {
 }
 
 export interface HostFacts {
+  /** Of the newest sample. */
+  time?: string | number;
   hostname?: string;
   agent_version?: string;
   kernel_version?: string;
@@ -92,6 +94,9 @@ export interface HostFacts {
   memory_bytes?: number;
   swap_bytes?: number;
   booted?: string;
+  /** Over 1, 5 and 15 minutes. */
+  load_average?: number[];
+  stats?: { memory_swap_bytes?: number };
   workloads?: Record<string, number>;
 }
 

@@ -1,6 +1,7 @@
 // All that is known now: fed by the one stream, read by every page. Components
 // subscribe; they are notified at most once a frame, and not while the page is hidden.
 import { conditionsOf, type Condition } from "../model/conditions";
+import { waitingByWorkload, waitingOf, type Pressures, type Waiting } from "../model/pressure";
 import { parseTime } from "../model/format";
 import { RecentSamples } from "../model/recent_samples";
 import { identity, kHostId, searched, startedAt, type Facts, type Searched } from "../model/workload";
@@ -36,13 +37,16 @@ export interface Entry {
   ended?: number;
 }
 
-export type Status = "connecting" | "live" | "stale" | "denied";
+/** "late": the agent answers, and has no newer sample itself. */
+export type Status = "connecting" | "live" | "stale" | "late" | "denied";
 
 /** Ended workloads that are kept, for a page that shows one. */
 const kMaxEnded = 200;
 
 export class Live {
   status: Status = "connecting";
+  /** The stream is open, whether or not something comes on it. */
+  connected = false;
   /** When the newest sample came, by the browser's clock, in milliseconds. */
   arrived = 0;
   /** Of the newest sample, by the agent's clock, in seconds. */
@@ -64,6 +68,7 @@ export class Live {
   readonly backfill = new Backfill(this);
   private boot = "";
   private passes = 0;
+  private waits: { passes: number; byId: ReadonlyMap<string, Waiting[]> } = { passes: -1, byId: new Map() };
   private readonly entries = new Map<number, Entry>();
   private readonly ids = new Map<string, Entry>();
   private readonly ended = new Map<string, Entry>();
@@ -104,6 +109,11 @@ export class Live {
     return this.ids.get(kHostId);
   }
 
+  /** When the agent started, and its history with it: it saw the host first. */
+  get begin(): number | undefined {
+    return parseTime(this.host()?.facts.seen);
+  }
+
   column(field: string): number | undefined {
     return this.columns.get(field);
   }
@@ -121,14 +131,29 @@ export class Live {
       memory_bytes: value("memory_bytes"),
       working_set_bytes: value("working_set_bytes"),
       pids: value("pids"),
-      psi_cpu: value("psi_cpu"),
-      psi_memory: value("psi_memory"),
-      psi_io: value("psi_io"),
     };
-    return conditionsOf(entry.facts, figures, {
-      ...this.events.recent(entry.facts.id, this.now()),
-      ended: entry.ended,
-    });
+    const recent = { ...this.events.recent(entry.facts.id, this.now()), ended: entry.ended };
+    const waiting = entry.facts.id === kHostId ? waitingOf(this.pressures(entry)) : this.waiting(entry);
+    return conditionsOf(entry.facts, figures, recent, waiting);
+  }
+
+  private pressures(entry: Entry): Pressures {
+    const value = (field: string): number | null => this.value(entry, field);
+    return { psi_cpu: value("psi_cpu"), psi_memory: value("psi_memory"), psi_io: value("psi_io") };
+  }
+
+  /** Found for all of them at once, with each sample: who is named depends on the others. */
+  private waiting(entry: Entry): readonly Waiting[] {
+    if (this.waits.passes !== this.passes) {
+      const host = this.host();
+      const all = [...this.entries.values()].filter((one) => one !== host);
+      const byId = waitingByWorkload(
+        all.map((one) => ({ id: one.facts.id, pressures: this.pressures(one) })),
+        host && this.pressures(host),
+      );
+      this.waits = { passes: this.passes, byId };
+    }
+    return this.waits.byId.get(entry.facts.id) ?? [];
   }
 
   /** The agent's clock. */

@@ -3,12 +3,15 @@
 // one, or a sleep; the watch below does.
 import { ApiError, getEvents, getHost } from "./api";
 import type { Hello, Live, SampleMessage, WorkloadsMessage } from "./live";
+import { parseTime } from "../model/format";
 import type { ApiEvent } from "./api";
 
 const kWatchEvery = 1000;
 /** Ticks of the watch that are so far apart mean that the browser slept. */
 const kSleptAfter = 20_000;
 const kMaxWait = 15_000;
+/** While no samples come, the agent is asked this often whether it has any. */
+const kProbeEvery = 3000;
 
 export class Stream {
   private source: EventSource | undefined;
@@ -16,6 +19,8 @@ export class Stream {
   private wait = 1000;
   private lastTick = Date.now();
   private lastMessage = 0;
+  private probing = false;
+  private probed = 0;
 
   constructor(private readonly live: Live) {}
 
@@ -49,6 +54,7 @@ export class Stream {
     };
     on<Hello>("hello", (message) => {
       this.wait = 1000;
+      this.live.connected = true;
       this.live.hello(message);
       void this.catchUp();
     });
@@ -56,7 +62,10 @@ export class Stream {
     on<SampleMessage>("sample", (message) => this.live.sample(message));
     on<ApiEvent>("event", (message) => this.live.event(message));
     source.addEventListener("error", () => {
-      if (source === this.source) void this.askWhy();
+      if (source !== this.source) return;
+      this.live.connected = false;
+      if (this.live.status === "late") this.live.setStatus("stale");
+      void this.askWhy();
     });
   }
 
@@ -86,6 +95,31 @@ export class Stream {
     }
   }
 
+  private isLate(): boolean {
+    return Date.now() - this.live.arrived > 1000 * Math.max(3, 3 * this.live.interval);
+  }
+
+  /**
+   * Samples stay away though the stream is open: the agent has no newer one itself, or what it
+   * sends does not arrive. A question beside the stream tells the two apart.
+   */
+  private async probe(): Promise<void> {
+    if (this.probing || Date.now() - this.probed < kProbeEvery || this.live.arrived === 0) return;
+    this.probing = true;
+    try {
+      const newest = parseTime((await getHost()).time);
+      if (!this.isLate() || !this.live.connected) return;
+      const hasNewer = newest === undefined || newest > this.live.time + this.live.interval / 2;
+      this.live.setStatus(hasNewer ? "stale" : "late");
+    } catch (error) {
+      if (!this.isLate()) return;
+      this.live.setStatus(error instanceof ApiError && error.kind === "denied" ? "denied" : "stale");
+    } finally {
+      this.probing = false;
+      this.probed = Date.now();
+    }
+  }
+
   private watch(): void {
     const now = Date.now();
     const slept = now - this.lastTick > kSleptAfter;
@@ -99,12 +133,14 @@ export class Stream {
     const silence = now - Math.max(this.lastMessage, this.opened);
     const timeout = Math.max(10_000, 5000 * this.live.interval);
     const closed = this.source?.readyState === EventSource.CLOSED;
-    if (slept || silence > timeout || (closed && now - this.opened > this.wait)) {
+    // A stream of an agent that is late is silent, and as good as another one.
+    const silent = silence > timeout && this.live.status !== "late";
+    if (slept || silent || (closed && now - this.opened > this.wait)) {
       if (closed) this.wait = Math.min(2 * this.wait, kMaxWait);
       this.open();
     }
-    const late = now - this.live.arrived > 1000 * Math.max(3, 3 * this.live.interval);
-    if (late && this.live.status === "live") this.live.setStatus("stale");
+    if (this.isLate() && this.live.status === "live") this.live.setStatus("stale");
+    if (this.isLate() && this.live.connected) void this.probe();
     if (this.live.status !== "live") this.live.changed(); // its age counts on
   }
 }

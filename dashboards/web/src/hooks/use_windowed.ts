@@ -64,14 +64,15 @@ export function useWindowed(
   return { list, first: Math.min(first, total), last: Math.min(last, total), reveal };
 }
 
-/** Whether the page is as narrow as a phone. */
-export function useNarrow(): boolean {
-  const [narrow, setNarrow] = useState(() => matchMedia("(max-width: 760px)").matches);
+/** Whether the page is as narrow as a phone, or as so many pixels. */
+export function useNarrow(pixels = 760): boolean {
+  const media = `(max-width: ${pixels}px)`;
+  const [narrow, setNarrow] = useState(() => matchMedia(media).matches);
   useEffect(() => {
-    const query = matchMedia("(max-width: 760px)");
+    const query = matchMedia(media);
     const changed = (): void => setNarrow(query.matches);
     query.addEventListener("change", changed);
     return () => query.removeEventListener("change", changed);
-  }, []);
+  }, [media]);
   return narrow;
 }

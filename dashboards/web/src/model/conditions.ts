@@ -1,6 +1,7 @@
 // What of a workload a person should look at first, and how bad it is. Pure.
 import { duration, percent } from "./format";
-import type { Facts } from "./workload";
+import type { Resource, Waiting } from "./pressure";
+import { kHostId, type Facts } from "./workload";
 
 export type Severity = "critical" | "warning";
 
@@ -19,9 +20,6 @@ export interface Figures {
   memory_bytes: number | null;
   working_set_bytes: number | null;
   pids: number | null;
-  psi_cpu: number | null;
-  psi_memory: number | null;
-  psi_io: number | null;
 }
 
 /** What happened to it recently, from the events. */
@@ -33,14 +31,20 @@ export interface RecentEvents {
 }
 
 export const kThrottledFrom = 0.05;
-export const kPressuredFrom = 0.1;
 export const kNearLimitFrom = 0.9;
 /** Events count as "recent" for this long. */
 export const kRecentSeconds = 600;
 
 const kNoRecentEvents: RecentEvents = { oomKills: 0, restarts: 0 };
+const kWords: Record<Resource, string> = { cpu: "a CPU", memory: "memory", io: "I/O" };
 
-export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvents = kNoRecentEvents): Condition[] {
+/** `waiting`: for what it waits more than the host does. */
+export function conditionsOf(
+  facts: Facts,
+  figures: Figures,
+  recent: RecentEvents = kNoRecentEvents,
+  waiting: readonly Waiting[] = [],
+): Condition[] {
   const found: Condition[] = [];
   const add = (type: Condition["type"], severity: Severity, text: string, title: string): void => {
     found.push({ type, severity, text, title });
@@ -82,28 +86,46 @@ export function conditionsOf(facts: Facts, figures: Figures, recent: RecentEvent
       `Its CPU quota throttled it for ${percent(figures.cpu_throttled)} of the time`,
     );
   }
-  const pressures: [string, number | null][] = [
-    ["memory", figures.psi_memory],
-    ["io", figures.psi_io],
-    ["cpu", figures.psi_cpu],
-  ];
-  for (const [resource, value] of pressures) {
-    if (value === null || value < kPressuredFrom) continue;
-    // A busy host makes everyone wait for a CPU a little: that stands out only when it is much.
-    if (resource === "cpu" && value < 2.5 * kPressuredFrom) continue;
+  for (const { resource, value } of waiting) {
     add(
       "pressured",
       "warning",
       `${resource} wait ${percent(value)}`,
-      `Processes waited for ${resource === "io" ? "I/O" : resource} ${percent(value)} of the time`,
+      `Processes waited for ${kWords[resource]} ${percent(value)} of the time${facts.id === kHostId ? "" : ", more than on the host as a whole"}`,
     );
   }
   return found;
 }
 
-/** For sorting: the worst first. */
+/** For sorting: the worst first. What waits is often only a victim of the others. */
 export function weight(conditions: readonly Condition[]): number {
-  return conditions.reduce((sum, one) => sum + (one.severity === "critical" ? 100 : 1), 0);
+  return conditions.reduce(
+    (sum, one) => sum + (one.severity === "critical" ? 1000 : one.type === "pressured" ? 1 : 10),
+    0,
+  );
+}
+
+export interface Attention {
+  critical: number;
+  warning: number;
+}
+
+/** How many workloads need attention, each counted by the worst of its conditions. */
+export function attentionOf(all: Iterable<readonly Condition[]>): Attention {
+  const number = { critical: 0, warning: 0 };
+  for (const conditions of all) {
+    if (conditions.some((one) => one.severity === "critical")) number.critical += 1;
+    else if (conditions.length > 0) number.warning += 1;
+  }
+  return number;
+}
+
+export function attentionText({ critical, warning }: Attention): string {
+  const parts = [
+    critical > 0 ? `${critical} critical` : "",
+    warning > 0 ? `${warning} ${warning === 1 ? "warning" : "warnings"}` : "",
+  ].filter((text) => text !== "");
+  return parts.length === 0 ? "none" : parts.join(", ");
 }
 
 function times(n: number): string {

@@ -1,5 +1,5 @@
 // The overview's table: which rows, in which order, in which groups. Pure.
-import { displayName, isUnder, kHostId, podOf, projectOf, sliceOf, type Facts, type Searched } from "./workload";
+import { ancestorsOf, displayName, kHostId, podOf, projectOf, sliceOf, type Facts, type Searched } from "./workload";
 import { kSummed } from "./fields";
 import { shortPath, visible } from "./text";
 
@@ -21,7 +21,7 @@ export interface Filters {
 }
 
 export type GroupBy = "" | "project" | "pod" | "slice";
-export type SortBy = "name" | "status" | "cpu" | "memory" | "io" | "net" | "pids" | "pressure" | "started";
+export type SortBy = "name" | "status" | "cpu" | "memory" | "limit" | "io" | "net" | "pids" | "pressure" | "started";
 export interface Sort {
   by: SortBy;
   descending: boolean;
@@ -31,6 +31,7 @@ export interface Group {
   kind: "group";
   name: string;
   label: string;
+  note: string;
   members: Row[];
   sums: Map<string, number>;
 }
@@ -80,6 +81,20 @@ function both(a: number | null, b: number | null): number | null {
   return a === null ? b : b === null ? a : a + b;
 }
 
+/** Of the limit that is the nearest. */
+function partOfLimit({ facts, value }: Row): number | null {
+  const { cpu_cores: cores, memory_bytes: memory, pids } = facts.limits ?? {};
+  const parts = [
+    [value("cpu_cores"), cores],
+    [value("working_set_bytes") ?? value("memory_bytes"), memory],
+    [value("pids"), pids],
+  ] as const;
+  return parts.reduce<number | null>(
+    (most, [used, limit]) => (used === null || !limit ? most : Math.max(most ?? 0, used / limit)),
+    null,
+  );
+}
+
 export function sortValue(row: Row, by: SortBy): number | string | null {
   switch (by) {
     case "name":
@@ -90,6 +105,8 @@ export function sortValue(row: Row, by: SortBy): number | string | null {
       return row.value("cpu_cores");
     case "memory":
       return row.value("working_set_bytes") ?? row.value("memory_bytes");
+    case "limit":
+      return partOfLimit(row);
     case "io":
       return both(row.value("io_read_bytes"), row.value("io_write_bytes"));
     case "net":
@@ -114,11 +131,17 @@ function compare(a: number | string | null, b: number | string | null, descendin
   return descending ? -order : order;
 }
 
-/** Stable: equal rows are in the order of their ids. */
+/** Those of one status are in the order of their CPU time. Stable: equal rows are in the order of their ids. */
 export function sortRows(rows: readonly Row[], sort: Sort): Row[] {
+  const second = (row: Row): number | null => (sort.by === "status" ? row.value("cpu_cores") : null);
   return rows
-    .map((row) => ({ row, value: sortValue(row, sort.by) }))
-    .sort((a, b) => compare(a.value, b.value, sort.descending) || (a.row.facts.id < b.row.facts.id ? -1 : 1))
+    .map((row) => ({ row, value: sortValue(row, sort.by), next: second(row) }))
+    .sort(
+      (a, b) =>
+        compare(a.value, b.value, sort.descending) ||
+        compare(a.next, b.next, true) ||
+        (a.row.facts.id < b.row.facts.id ? -1 : 1),
+    )
     .map(({ row }) => row);
 }
 
@@ -131,12 +154,7 @@ export function groupName(facts: Facts, by: GroupBy): string {
 /** Those that no other member contains: a cgroup's figures hold those below it already. */
 export function topmost(members: readonly Row[]): Row[] {
   const ids = new Set(members.map((row) => row.facts.id));
-  return members.filter((row) => {
-    for (let end = row.facts.id.lastIndexOf("/"); end > 0; end = row.facts.id.lastIndexOf("/", end - 1)) {
-      if (ids.has(row.facts.id.slice(0, end)) && isUnder(row.facts.id, row.facts.id.slice(0, end))) return false;
-    }
-    return true;
-  });
+  return members.filter((row) => !ancestorsOf(row.facts.id).some((id) => ids.has(id)));
 }
 
 export function sumsOf(members: readonly Row[]): Map<string, number> {
@@ -189,6 +207,7 @@ export function tableItems(rows: readonly Row[], sort: Sort, by: GroupBy, open: 
     kind: "group",
     name,
     label: groupLabel(name, by),
+    note: list.length === 1 ? "1 workload" : `${list.length} workloads`,
     members: list,
     sums: sumsOf(list),
   }));
@@ -197,6 +216,7 @@ export function tableItems(rows: readonly Row[], sort: Sort, by: GroupBy, open: 
     (a, b) =>
       Number(a.name === "") - Number(b.name === "") ||
       compare(groupValue(a, sort.by), groupValue(b, sort.by), sort.descending) ||
+      (sort.by === "status" ? compare(groupValue(a, "cpu"), groupValue(b, "cpu"), true) : 0) ||
       (a.name < b.name ? -1 : 1),
   );
   return groups.flatMap((group): TableItem[] =>

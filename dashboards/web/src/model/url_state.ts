@@ -16,7 +16,8 @@ export interface OverviewState {
   pod: string;
   only: boolean; // those with a condition
   group: GroupBy;
-  open: string[]; // groups
+  open: string[]; // groups and folds
+  frames: boolean; // cgroups that only hold others are shown too
   sort: SortBy;
   descending: boolean;
 }
@@ -68,7 +69,8 @@ export const kOverview: OverviewState = {
   only: false,
   group: "",
   open: [],
-  sort: "cpu",
+  frames: false,
+  sort: "status",
   descending: true,
 };
 export const kEvents: EventsState = { page: "events", text: "", type: "", kind: "", id: "" };
@@ -80,7 +82,18 @@ export function workloadView(id: string, range: Range = kDefaultRange): Workload
   return { page: "workload", id, range };
 }
 
-const kSorts: readonly SortBy[] = ["name", "status", "cpu", "memory", "io", "net", "pids", "pressure", "started"];
+const kSorts: readonly SortBy[] = [
+  "name",
+  "status",
+  "cpu",
+  "memory",
+  "limit",
+  "io",
+  "net",
+  "pids",
+  "pressure",
+  "started",
+];
 const kGroups: readonly GroupBy[] = ["", "project", "pod", "slice"];
 const kQuantities: readonly Quantity[] = ["wall", "cpu"];
 const kNormalise: readonly Normalise[] = ["", "limit", "first", "unit"];
@@ -143,6 +156,7 @@ export function parseView(hash: string): ViewState {
         only: query.get("only") === "1",
         group: oneOf(query.get("group"), kGroups, ""),
         open: query.getAll("open"),
+        frames: query.get("frames") === "1",
         sort,
         descending: query.get("order") === null ? sort !== "name" : query.get("order") === "desc",
       };
@@ -166,6 +180,7 @@ export function viewHash(view: ViewState): string {
       put("only", view.only ? "1" : "");
       put("group", view.group);
       for (const name of view.open) query.append("open", name);
+      put("frames", view.frames ? "1" : "");
       put("sort", view.sort === kOverview.sort ? "" : view.sort);
       put("order", view.descending === (view.sort !== "name") ? "" : view.descending ? "desc" : "asc");
       break;

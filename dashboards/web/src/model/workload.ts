@@ -78,10 +78,12 @@ export function identity(facts: Facts): string {
   return `${facts.id}\n${facts.container_id ?? ""}`;
 }
 
-/** Whether `below` lies under `above` in the tree of cgroups. */
-export function isUnder(below: string, above: string): boolean {
-  if (below === above) return false;
-  return above === kHostId ? below.startsWith("/") : below.startsWith(`${above}/`);
+/** The paths above a cgroup, the nearest first, without the host's. */
+export function ancestorsOf(id: string): string[] {
+  const above: string[] = [];
+  if (!id.startsWith("/")) return above;
+  for (let end = id.lastIndexOf("/"); end > 0; end = id.lastIndexOf("/", end - 1)) above.push(id.slice(0, end));
+  return above;
 }
 
 /** What a search by text looks at, in lower case. */

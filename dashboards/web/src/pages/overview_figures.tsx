@@ -53,17 +53,34 @@ export function Pair({
   );
 }
 
+const kPressureWords = [
+  ["cpu", "CPU"],
+  ["mem", "memory"],
+  ["i/o", "I/O"],
+] as const;
+
+/** Of CPU, memory and I/O: those that are felt, the worst first, two at most. */
 export function Pressure({ values }: { values: readonly (number | null)[] }) {
-  const names = ["CPU", "memory", "I/O"];
+  const title = values
+    .map((value, i) => `${kPressureWords[i]?.[1]} pressure ${value === null ? "unknown" : percent(value)}`)
+    .join(", ");
+  const felt = values
+    .flatMap((value, i) => (value !== null && value >= 0.005 ? [{ value, word: kPressureWords[i]?.[0] ?? "" }] : []))
+    .sort((a, b) => b.value - a.value)
+    .slice(0, 2);
+  if (felt.length === 0) {
+    const unknown = values.every((value) => value === null);
+    return (
+      <span class="figure faint" title={title}>
+        {unknown ? kAbsentText : "0 %"}
+      </span>
+    );
+  }
   return (
-    <span class="pressures">
-      {values.map((value, i) => (
-        <span
-          key={names[i]}
-          class={value === null || value < 0.005 ? "faint" : value >= 0.1 ? "strong" : ""}
-          title={`${names[i]} pressure ${value === null ? "unknown" : percent(value)}`}
-        >
-          {value === null ? kAbsentText : (value * 100).toFixed(0)}
+    <span class="pair pressures" title={title}>
+      {felt.map(({ value, word }) => (
+        <span key={word}>
+          {(value * 100).toFixed(0)} %<abbr>{word}</abbr>
         </span>
       ))}
     </span>

@@ -1,7 +1,9 @@
 // What the overview's page, its table and its rows share: each workload with its condition.
 import { rowOf, type Entry, type Live } from "../data/live";
 import { weight, type Condition } from "../model/conditions";
-import type { Row } from "../model/table";
+import { foldedItems, isSearch } from "../model/folding";
+import { sortRows, tableItems, type Row, type TableItem } from "../model/table";
+import type { OverviewState } from "../model/url_state";
 import { projectOf, serviceOf } from "../model/workload";
 import type { Table } from "../parts/save";
 
@@ -20,6 +22,14 @@ export function rateRows(live: Live): Map<string, RatedRow> {
     rated.set(entry.facts.id, { entry, conditions, row: rowOf(live, entry, weight(conditions)) });
   }
   return rated;
+}
+
+/** The table from top to bottom. */
+export function itemsOf(rows: readonly Row[], state: OverviewState, open: ReadonlySet<string>): TableItem[] {
+  const sort = { by: state.sort, descending: state.descending };
+  return state.group === "" && !isSearch(state)
+    ? foldedItems(sortRows(rows, sort), open)
+    : tableItems(rows, sort, state.group, open);
 }
 
 /** The rows shown, for a file. */

@@ -227,7 +227,7 @@ export function GroupRow({
           <span class="name">
             <Name text={group.label} longest={96} />
           </span>
-          <span class="sub">{group.members.length === 1 ? "1 workload" : `${group.members.length} workloads`}</span>
+          <span class="sub">{group.note}</span>
         </span>
       </div>
       <div role="gridcell" class="cell c-status">

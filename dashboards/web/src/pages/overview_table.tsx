@@ -18,15 +18,23 @@ import type { SetOverview } from "./overview_toolbar";
 const kRowHeight = 42;
 const kNarrowRowHeight = 78;
 
-const kColumns: readonly { by: SortBy; title: string; class: string; hint?: string }[] = [
+/** Another order, under the same head. */
+interface Also {
+  by: SortBy;
+  title: string;
+  hint: string;
+}
+const kOfLimit: Also = { by: "limit", title: "of limit", hint: "By the limit that is nearest: CPU, memory or tasks" };
+
+const kColumns: readonly { by: SortBy; title: string; class: string; hint?: string; also?: Also }[] = [
   { by: "name", title: "Workload", class: "c-name" },
   { by: "status", title: "Status", class: "c-status" },
   { by: "cpu", title: "CPU", class: "c-cpu", hint: "cores" },
-  { by: "memory", title: "Memory", class: "c-memory", hint: "working set" },
+  { by: "memory", title: "Memory", class: "c-memory", also: kOfLimit },
   { by: "io", title: "Disk", class: "c-io", hint: "read, write" },
   { by: "net", title: "Network", class: "c-net", hint: "in, out" },
   { by: "pids", title: "Tasks", class: "c-pids" },
-  { by: "pressure", title: "Pressure", class: "c-pressure", hint: "cpu mem io" },
+  { by: "pressure", title: "Pressure", class: "c-pressure" },
   { by: "started", title: "Age", class: "c-age" },
 ];
 
@@ -42,6 +50,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
   const live = useLive();
   const app = useApp();
   const narrow = useNarrow();
+  const roomForOne = useNarrow(1180);
   const rowHeight = narrow ? kNarrowRowHeight : kRowHeight;
   const { list, first, last, reveal } = useWindowed(items.length, rowHeight);
   const focus = useRowFocus(items, list, reveal);
@@ -65,7 +74,6 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
   };
   return (
     <>
-      {narrow && <SortFields state={state} set={set} />}
       <div
         class="grid"
         role="grid"
@@ -84,7 +92,7 @@ export function WorkloadTable({ items, rated, state, set, hold }: Props) {
             items={inSight}
             place={(item, i) => positionOf(item, first + i, rowHeight, focus)}
             rated={rated}
-            badges={narrow ? 1 : 2}
+            badges={roomForOne ? 1 : 2}
             isOpen={isOpen}
             toggle={toggle}
           />
@@ -166,18 +174,28 @@ function positionOf(item: TableItem, index: number, rowHeight: number, focus: Ro
   };
 }
 
+const kSorts = kColumns.flatMap(({ by, title, also }) => [
+  { value: by, text: title },
+  ...(also ? [{ value: also.by, text: "Nearest limit" }] : []),
+]);
+
 /** A phone has no column heads to sort by. */
-function SortFields({ state, set }: Pick<Props, "state" | "set">) {
+export function SortFields({ state, set }: Pick<Props, "state" | "set">) {
   return (
     <div class="sort-narrow">
       <SelectField
-        label="Sort by"
+        label="Sort"
         value={state.sort}
-        choices={kColumns.map((one) => ({ value: one.by, text: one.title }))}
+        choices={kSorts}
         onChange={(by) => set({ sort: by as SortBy, descending: by !== "name" })}
       />
-      <button type="button" class="button" onClick={() => set({ descending: !state.descending })}>
-        {state.descending ? "Highest first" : "Lowest first"}
+      <button
+        type="button"
+        class="button"
+        aria-label={state.descending ? "Highest first" : "Lowest first"}
+        onClick={() => set({ descending: !state.descending })}
+      >
+        {state.descending ? "▾" : "▴"}
       </button>
     </div>
   );
@@ -186,6 +204,11 @@ function SortFields({ state, set }: Pick<Props, "state" | "set">) {
 function GridHead({ state, set }: Pick<Props, "state" | "set">) {
   const sortBy = (by: SortBy): void =>
     set({ sort: by, descending: state.sort === by ? !state.descending : by !== "name" });
+  const mark = (by: SortBy) => (
+    <span class="sort-mark" aria-hidden="true">
+      {state.sort === by ? (state.descending ? "▾" : "▴") : ""}
+    </span>
+  );
   return (
     <div class="grid-head" role="row" aria-rowindex={1}>
       {kColumns.map((column) => (
@@ -193,14 +216,33 @@ function GridHead({ state, set }: Pick<Props, "state" | "set">) {
           key={column.by}
           role="columnheader"
           class={`cell ${column.class}`}
-          aria-sort={state.sort === column.by ? (state.descending ? "descending" : "ascending") : undefined}
+          aria-sort={
+            [column.by, column.also?.by].includes(state.sort)
+              ? state.descending
+                ? "descending"
+                : "ascending"
+              : undefined
+          }
         >
-          <button type="button" class="sort" onClick={() => sortBy(column.by)}>
+          {column.also && (
+            <button
+              type="button"
+              class={`sort sort-also${state.sort === column.also.by ? " is-on" : ""}`}
+              title={column.also.hint}
+              onClick={() => sortBy(column.also?.by ?? column.by)}
+            >
+              {column.also.title}
+              {mark(column.also.by)}
+            </button>
+          )}
+          <button
+            type="button"
+            class={`sort${state.sort === column.by ? " is-on" : ""}`}
+            onClick={() => sortBy(column.by)}
+          >
             {column.title}
             {column.hint && <small>{column.hint}</small>}
-            <span class="sort-mark" aria-hidden="true">
-              {state.sort === column.by ? (state.descending ? "▾" : "▴") : ""}
-            </span>
+            {mark(column.by)}
           </button>
         </div>
       ))}

@@ -1,8 +1,12 @@
 // Which workloads the table shows, and how they are grouped.
 import type { ComponentChildren } from "preact";
-import { choices, type GroupBy, type Row } from "../model/table";
+import { attentionText, type Attention } from "../model/conditions";
+import { cores } from "../model/format";
+import { choices, type Group, type GroupBy, type Row } from "../model/table";
+import { isSearch } from "../model/folding";
 import { podOf, projectOf } from "../model/workload";
 import { kOverview, viewHash, type OverviewState } from "../model/url_state";
+import { Critical, Warning } from "../parts/icons";
 import { SearchField, Segments, SelectField, same } from "../parts/controls";
 
 const kGroupBy: readonly (readonly [GroupBy, string])[] = [
@@ -23,13 +27,10 @@ export function Toolbar({
   state,
   set,
   rows,
-  standOut,
   unfolded,
   unfold,
 }: Props & {
   rows: readonly Row[];
-  /** How many workloads need attention. */
-  standOut: number;
   /** On a phone filters are folded away. */
   unfolded: boolean;
   unfold: (unfolded: boolean) => void;
@@ -53,18 +54,26 @@ export function Toolbar({
         <FilterFields state={state} set={set} rows={rows} />
         <GroupField where="only-narrow" state={state} set={set} />
       </div>
-      <button
-        type="button"
-        class={`toggle${standOut > 0 ? " toggle-some" : ""}`}
-        aria-pressed={state.only}
-        onClick={() => set({ only: !state.only })}
-        title="Throttled, OOM-killed, restarting, pressured or near a limit"
-      >
-        Needs attention <span class="count">{standOut}</span>
-      </button>
       <span class="toolbar-gap" />
       <GroupField where="only-wide" state={state} set={set} />
     </section>
+  );
+}
+
+/** As grave as the worst of them. */
+function AttentionToggle({ state, set, attention }: Props & { attention: Attention }) {
+  const level = attention.critical > 0 ? " toggle-critical" : attention.warning > 0 ? " toggle-warning" : "";
+  return (
+    <button
+      type="button"
+      class={`toggle${level}`}
+      aria-pressed={state.only}
+      onClick={() => set({ only: !state.only })}
+      title="OOM-killed, restarting, unhealthy, near a limit, throttled, or waiting more than the host"
+    >
+      {level === " toggle-critical" ? <Critical /> : level === "" ? null : <Warning />}
+      Needs attention: {attentionText(attention)}
+    </button>
   );
 }
 
@@ -120,35 +129,59 @@ function GroupField({ where, state, set }: Props & { where: "only-narrow" | "onl
   );
 }
 
-/** How many rows pass the filters; `children` stand at the end of the line. */
+/** What needs attention, how many rows pass the filters, and what has no line of its own; `children` at the end. */
 export function TableCount({
   state,
+  set,
   shown,
   total,
+  attention,
+  folds,
+  frames,
   children,
-}: {
-  state: OverviewState;
+}: Props & {
+  attention: Attention;
   shown: number;
   total: number;
+  folds: readonly Group[];
+  /** How many cgroups only hold others. */
+  frames: number;
   children: ComponentChildren;
 }) {
-  const filtered =
-    state.text !== "" ||
-    state.kind !== "" ||
-    state.runtime !== "" ||
-    state.project !== "" ||
-    state.pod !== "" ||
-    state.only;
   return (
     <div class="table-count">
-      <span role="status">{shown === total ? `${total} workloads` : `${shown} of ${total} workloads`}</span>
-      {filtered && (
+      <AttentionToggle state={state} set={set} attention={attention} />
+      <span role="status" class="table-count-rows">
+        {shown === total ? `${total} workloads` : `${shown} of ${total} workloads`}
+      </span>
+      {isSearch(state) && (
         <a href={viewHash({ ...kOverview, sort: state.sort, descending: state.descending, group: state.group })}>
           Show all
         </a>
+      )}
+      {folds.map((fold) => (
+        <span key={fold.name} class="table-count-fold only-wide">
+          {fold.label} {foldText(fold)}
+        </span>
+      ))}
+      {frames > 0 && (
+        <button
+          type="button"
+          class="link table-count-frames"
+          aria-pressed={state.frames}
+          title="Cgroups that only hold others: their values are those of what they hold"
+          onClick={() => set({ frames: !state.frames })}
+        >
+          {state.frames ? `Hide ${frames} parents` : `${frames} parents hidden`}
+        </button>
       )}
       <span class="toolbar-gap" />
       {children}
     </div>
   );
+}
+
+function foldText(fold: Group): string {
+  const used = fold.sums.get("cpu_cores");
+  return used === undefined ? "" : `use ${cores(used)} cores`;
 }

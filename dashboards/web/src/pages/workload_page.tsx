@@ -14,6 +14,7 @@ import { displayName, identity, projectOf, serviceOf, subtitle, type Facts } fro
 import { workloadView, viewHash, type Range, type WorkloadState } from "../model/url_state";
 import { Badge, Kind } from "../parts/badge";
 import { picturesOf } from "../parts/chart";
+import { inDrawingOrder } from "../parts/chart_plugins";
 import { rangeMoves } from "../parts/chart_range";
 import { toggleChosen, ChosenBar } from "../parts/chosen";
 import { eventWord } from "../parts/event_list";
@@ -104,7 +105,9 @@ function usePointed(events: readonly WorkloadEvent[], reach: number): Pointed {
   const [near, setNear] = useState<WorkloadEvent>();
   const point = (at: number | undefined): void => {
     setTime(at === undefined ? undefined : Math.round(at));
-    setNear(at === undefined ? undefined : events.find((one) => Math.abs(one.time - at) < reach));
+    // Of several there the one whose mark lies on top.
+    const near = events.filter((one) => at !== undefined && Math.abs(one.time - at) < reach);
+    setNear(inDrawingOrder(near).at(-1));
   };
   return { time, near, point };
 }

@@ -2,7 +2,8 @@
 // namespaces, mounts, labels. A panel of which the agent says nothing is left out.
 import type { WorkloadDetail } from "../data/api";
 import type { WorkloadEvent } from "../data/workload_events";
-import { bytes, count, formatValue, kAbsentText } from "../model/format";
+import { disksOf, type Disk } from "../model/disks";
+import { bytes, count, formatValue, kAbsentText, percent } from "../model/format";
 import { kOverhead, viewHash } from "../model/url_state";
 import { interfacesOf, mountsOf, namespacesOf, programsOf, runtimeCostOf, type RuntimeCost } from "../model/detail";
 import { kHostId, type Facts } from "../model/workload";
@@ -37,6 +38,7 @@ export function WorkloadPanels({ facts, detail, detailError, rates, events, onSh
         </Panel>
       )}
       <InterfacesPanel interfaces={interfacesOf(series, rates)} />
+      {facts?.id === kHostId && <DisksPanel disks={disksOf(series)} />}
       <ProgramsPanel programs={programsOf(detail?.processes ?? [], rates)} />
       {(cost.components.length > 0 || facts?.kind === "container") && (
         <RuntimePanel cost={cost} isHost={facts?.id === kHostId} />
@@ -105,6 +107,28 @@ function ProgramsPanel({ programs }: { programs: ReturnType<typeof programsOf> }
             <td>{formatValue(one.cpu, "cores")}</td>
             <td>{formatValue(one.cpuSeconds, "seconds")}</td>
             <td>{formatValue(one.memory, "bytes")}</td>
+          </tr>
+        ))}
+      </Table>
+    </Panel>
+  );
+}
+
+function DisksPanel({ disks }: { disks: readonly Disk[] }) {
+  if (disks.length === 0) return null;
+  return (
+    <Panel title="Disk space" count={disks.length}>
+      <Table head={["Device", "full", "used", "size", "free", "inodes used"]}>
+        {disks.map((one) => (
+          <tr key={one.name}>
+            <th scope="row">
+              <Name text={one.name} longest={60} />
+            </th>
+            <td>{percent(one.part)}</td>
+            <td>{bytes(one.used)}</td>
+            <td>{bytes(one.size)}</td>
+            <td>{formatValue(one.available, "bytes")}</td>
+            <td>{formatValue(one.inodes, "ratio")}</td>
           </tr>
         ))}
       </Table>

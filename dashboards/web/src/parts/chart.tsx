@@ -23,7 +23,9 @@ export function picturesOf(titles: readonly string[]): { title: string; canvas: 
   });
 }
 
-export function Chart(props: ChartProps) {
+export function Chart(given: ChartProps) {
+  const { live } = useApp();
+  const props = { ...given, begin: live.begin };
   const { box, places, latest } = usePlot(props);
   const empty = props.data[0].length === 0;
   return (
@@ -89,7 +91,7 @@ function usePlot(props: ChartProps) {
       u.setScale("x", { min: props.from, max: props.to });
     });
     if (u.cursor.idx == null || (u.cursor.left ?? -1) < 0) showValues(undefined);
-  }, [props.data, props.from, props.to, props.limits, props.events, shape, showValues]);
+  }, [props.data, props.from, props.to, props.limits, props.events, props.begin, shape, showValues]);
 
   return { box, places, latest };
 }

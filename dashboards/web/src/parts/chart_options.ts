@@ -24,6 +24,8 @@ export interface ChartProps {
   to: number;
   limits?: readonly Limit[];
   events?: readonly WorkloadEvent[];
+  /** When the agent's history begins. */
+  begin?: number | undefined;
   sync: string;
   onZoom: (from: number, to: number) => void;
   moves: Moves;
@@ -70,10 +72,11 @@ export function optionsOf(latest: Latest, width: number, showValues: ShowValues,
     axes: axesOf(unit, format),
     series: [{}, ...lines.map(seriesOf)],
     plugins: [
-      limitsAndEvents(
-        () => latest.current.limits ?? kNoLimits,
-        () => latest.current.events ?? [],
-      ),
+      limitsAndEvents({
+        limits: () => latest.current.limits ?? kNoLimits,
+        events: () => latest.current.events ?? [],
+        begin: () => latest.current.begin,
+      }),
       panAndZoom(() => latest.current.moves),
     ],
     hooks: hooksOf(latest, showValues),

@@ -12,11 +12,26 @@ export function css(name: string): string {
   return getComputedStyle(document.documentElement).getPropertyValue(name).trim();
 }
 
-const kGrave = new Set(["oom_killed", "died"]);
+/** Later ones lie on top of the others. */
+const kGrave: readonly string[] = ["died", "oom_killed"];
 
-export function limitsAndEvents(limits: () => readonly Limit[], events: () => readonly WorkloadEvent[]): uPlot.Plugin {
+/** As they are drawn: what is grave last, since a kill and its restart are at one place. */
+export function inDrawingOrder(events: readonly WorkloadEvent[]): WorkloadEvent[] {
+  const rank = (event: WorkloadEvent): number => kGrave.indexOf(event.type);
+  return [...events].sort((a, b) => rank(a) - rank(b) || a.time - b.time || a.id - b.id);
+}
+
+export interface Marks {
+  limits: () => readonly Limit[];
+  events: () => readonly WorkloadEvent[];
+  /** When the agent's history begins, by its clock in seconds; undefined where not known. */
+  begin: () => number | undefined;
+}
+
+export function limitsAndEvents({ limits, events, begin }: Marks): uPlot.Plugin {
   return {
     hooks: {
+      drawClear: (u) => shadeBefore(u, begin()),
       draw: (u) => {
         const { ctx, bbox } = u;
         const scale = devicePixelRatio;
@@ -30,6 +45,31 @@ export function limitsAndEvents(limits: () => readonly Limit[], events: () => re
       },
     },
   };
+}
+
+const kTextRoom = 120;
+
+/** The time before the agent ran: nobody should take it for a time in which nothing happened. */
+function shadeBefore(u: uPlot, begin: number | undefined): void {
+  const { ctx, bbox } = u;
+  const { min, max } = u.scales["x"] ?? {};
+  if (begin === undefined || min == null || max == null) return;
+  // What was measured was after the start, whatever the clock says.
+  const end = Math.min(begin, u.data[0][0] ?? begin, max);
+  if (end <= min) return;
+  const scale = devicePixelRatio;
+  const width = u.valToPos(end, "x", true) - bbox.left;
+  ctx.save();
+  ctx.fillStyle = css("--before");
+  ctx.fillRect(bbox.left, bbox.top, width, bbox.height);
+  if (width > kTextRoom * scale) {
+    ctx.fillStyle = css("--muted");
+    ctx.font = `${11 * scale}px system-ui, sans-serif`;
+    ctx.textAlign = "center";
+    ctx.textBaseline = "bottom";
+    ctx.fillText("before the agent's start", bbox.left + width / 2, bbox.top + bbox.height - 6 * scale);
+  }
+  ctx.restore();
 }
 
 function drawLimits(u: uPlot, limits: readonly Limit[], scale: number): void {
@@ -54,10 +94,10 @@ function drawEvents(u: uPlot, events: readonly WorkloadEvent[], scale: number): 
   if (min == null || max == null) return;
   ctx.lineWidth = scale;
   ctx.setLineDash([2 * scale, 3 * scale]);
-  for (const one of events) {
+  for (const one of inDrawingOrder(events)) {
     if (one.time < min || one.time > max) continue;
     const x = Math.round(u.valToPos(one.time, "x", true)) + 0.5;
-    const grave = kGrave.has(one.type);
+    const grave = kGrave.includes(one.type);
     ctx.strokeStyle = ctx.fillStyle = css(grave ? "--critical" : "--muted");
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);

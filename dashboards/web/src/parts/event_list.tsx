@@ -50,7 +50,6 @@ export function EventLine({
 }) {
   const { live } = useApp();
   const now = live.now();
-  const known = withWorkload ? live.find(event.workloadId) : undefined;
   return (
     <>
       <time class="event-time" dateTime={new Date(event.time * 1000).toISOString()} title={ago(event.time, now)}>
@@ -68,14 +67,7 @@ export function EventLine({
           {event.workloadId === "" ? (
             "–"
           ) : (
-            <a
-              href={viewHash(
-                workloadView(
-                  event.workloadId,
-                  known?.ended === undefined && known ? undefined : { from: event.time - 450, to: event.time + 150 },
-                ),
-              )}
-            >
+            <a href={viewHash(workloadView(event.workloadId, { from: event.time - 450, to: event.time + 150 }))}>
               <Name text={event.workload.startsWith("/") ? shortPath(event.workload) : event.workload} longest={64} />
             </a>
           )}
