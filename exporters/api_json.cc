@@ -304,6 +304,9 @@ std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, c
   set(top, "sockets", known(facts.sockets));
   set(top, "memory_bytes", facts.memory_bytes);
   set(top, "swap_bytes", facts.swap_bytes);
+  if (facts.load_average) {
+    top["load_average"] = json::array(facts.load_average->begin(), facts.load_average->end());
+  }
   set_time(top, "booted",
            facts.boot_time_seconds ? std::optional(*facts.boot_time_seconds * 1'000'000'000)
                                    : std::optional<std::uint64_t>());

@@ -7,6 +7,7 @@
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -21,6 +22,7 @@ struct HostFacts {
   std::string machine_id, system_uuid, boot_id, kernel_version, os_version;
   unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;
   std::optional<std::uint64_t> memory_bytes, swap_bytes, boot_time_seconds;
+  std::optional<std::array<double, 3>> load_average;  // over 1, 5 and 15 minutes
 };
 
 // The processes of one workload, by program, and the namespaces of its first one.

@@ -70,6 +70,7 @@ HostFacts host_facts(const SamplingService& sampling_service) {
   facts.memory_bytes = host.memory.total;
   facts.swap_bytes = host.memory.swap_total;
   facts.boot_time_seconds = host.machine.boot_time_seconds;
+  facts.load_average = host.load_average;
   return facts;
 }
 

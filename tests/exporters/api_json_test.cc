@@ -249,6 +249,7 @@ TEST(HostJson, HasFactsTotalsAndTheNumberOfWorkloads) {
   facts.cpu_cores = 2;
   facts.memory_bytes = 8'000'000'000;
   facts.boot_time_seconds = 1'700'000'000;
+  facts.load_average = {6.12, 5.8, 4.97};
   const SnapshotPtr snapshot = snapshot_of(web());
   const json::object object = json::parse(host_json(snapshot.get(), list, facts, kIndex)).as_object();
   EXPECT_EQ(object.at("agent_version").as_string(), "1.2.3");
@@ -257,6 +258,7 @@ TEST(HostJson, HasFactsTotalsAndTheNumberOfWorkloads) {
   EXPECT_FALSE(object.contains("sockets"));
   EXPECT_FALSE(object.contains("machine_id"));
   EXPECT_EQ(object.at("memory_bytes").to_number<std::uint64_t>(), 8'000'000'000U);
+  EXPECT_EQ(object.at("load_average"), json::array({6.12, 5.8, 4.97}));
   EXPECT_EQ(object.at("booted").as_string(), "2023-11-14T22:13:20.000000000Z");
   EXPECT_EQ(object.at("workloads").at("container").to_number<int>(), 1);
   EXPECT_EQ(object.at("workloads").at("service").to_number<int>(), 1);

@@ -53,7 +53,7 @@ copy_host() {
   # Other mounts are nobody's business, and name the machine.
   mkdir -p "$target/proc/1"
   awk '$5 == "/" || $5 == "/proc" || $5 == "/sys" || $5 ~ "^/sys/fs/cgroup"' /proc/1/mountinfo >"$target/proc/1/mountinfo"
-  for file in 1/stat 1/cgroup 1/net/dev meminfo stat diskstats cpuinfo uptime \
+  for file in 1/stat 1/cgroup 1/net/dev meminfo loadavg stat diskstats cpuinfo uptime \
     sys/kernel/random/boot_id sys/kernel/osrelease; do
     copy "/proc/$file"
   done

@@ -216,6 +216,17 @@ unsigned parse_meminfo(std::string_view text, MemInfo& out) {
   return rows.not_understood();
 }
 
+std::optional<std::array<double, 3>> parse_loadavg(std::string_view text) {
+  FieldReader fields(text);
+  std::array<double, 3> average{};
+  for (double& one : average) {
+    if (!fields.next_number(one) || !(one >= 0)) {
+      return {};
+    }
+  }
+  return average;
+}
+
 Count parse_pid_start_ticks(std::string_view text) {
   constexpr int kFieldsBetween = 19;  // state, the third, to itrealvalue, the 21st
   const std::size_t open = text.find(" (");

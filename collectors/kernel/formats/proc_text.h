@@ -4,7 +4,9 @@
 
 #include "collectors/kernel/stats/count.h"
 
+#include <array>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -22,6 +24,8 @@ unsigned parse_net_dev(std::string_view text, std::vector<InterfaceStats>& out);
 // /proc/diskstats. Rows of 14 or more columns.
 unsigned parse_diskstats(std::string_view text, std::vector<DiskStats>& out);
 unsigned parse_meminfo(std::string_view text, MemInfo& out);
+// /proc/loadavg: "0.20 0.18 0.12 1/80 11206", the averages over 1, 5 and 15 minutes.
+std::optional<std::array<double, 3>> parse_loadavg(std::string_view text);
 
 // /proc/PID/stat field 22, clock ticks since boot. The command name in field 2
 // may hold blanks, newlines and parentheses.

@@ -3,6 +3,7 @@
 
 #include "collectors/kernel/stats/count.h"
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -39,10 +40,14 @@ struct MachineInfo {
   std::optional<std::uint64_t> boot_time_seconds;
 };
 
+// Tasks that run or wait for a CPU or a disk, averaged over 1, 5 and 15 minutes: /proc/loadavg, proc_loadavg(5).
+using LoadAverage = std::array<double, 3>;
+
 struct HostStats {
   MachineInfo machine;
   MemInfo memory;
   std::vector<DiskStats> disks;
+  std::optional<LoadAverage> load_average;
 };
 
 }  // namespace tallyman

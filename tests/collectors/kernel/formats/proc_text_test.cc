@@ -31,6 +31,14 @@ std::string this_host(const char* path) {
   return {std::istreambuf_iterator<char>(file), {}};
 }
 
+TEST(LoadAverages, AreThreeNumbers) {
+  EXPECT_EQ(parse_loadavg("0.20 1.08 12.12 1/80 11206\n"), (LoadAverage{0.2, 1.08, 12.12}));
+  EXPECT_EQ(parse_loadavg("0.20 1.08"), std::nullopt);
+  EXPECT_EQ(parse_loadavg("0.20 -1 12.12 1/80 11206\n"), std::nullopt);
+  EXPECT_EQ(parse_loadavg("nan 1 12.12 1/80 11206\n"), std::nullopt);
+  EXPECT_EQ(parse_loadavg(""), std::nullopt);
+}
+
 constexpr std::string_view kNetDevHead =
     "Inter-|   Receive                                                |  Transmit\n"
     " face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier "

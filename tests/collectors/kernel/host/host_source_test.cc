@@ -24,6 +24,7 @@ class Host : public ::testing::Test {
                "MemTotal:        8148664 kB\nMemFree:          123456 kB\nMemAvailable:    6000000 kB\n"
                "SwapTotal:       1048572 kB\nSwapFree:        1048000 kB\nHugePages_Total:       0\n");
     host_.file("proc/diskstats", kDiskstats).file("sys/class/block/vda1/partition", "1\n");
+    host_.file("proc/loadavg", "0.20 1.08 12.12 1/80 11206\n");
     host_.file("proc/stat", "cpu  1 2 3 4\nbtime 1764000000\n");
     host_.file("proc/cpuinfo",
                "processor\t: 0\nphysical id\t: 0\ncore id\t\t: 0\n\nprocessor\t: 1\nphysical id\t: 0\n"
@@ -47,6 +48,7 @@ TEST_F(Host, ReportsItsMemoryDisksAndFacts) {
   EXPECT_EQ(stats.memory.total, 8'148'664ULL * 1'024);
   EXPECT_EQ(stats.memory.swap_total, 1'048'572ULL * 1'024);
   EXPECT_EQ(stats.memory.swap_free, 1'048'000ULL * 1'024);
+  EXPECT_EQ(stats.load_average, (LoadAverage{0.2, 1.08, 12.12}));
   ASSERT_EQ(stats.disks.size(), 2U) << "no partition, no loop device";
   EXPECT_EQ(stats.disks[0].device, "vda");
   EXPECT_EQ(stats.disks[0].reads, 10U);
@@ -106,6 +108,7 @@ TEST(HostWithoutFiles, ReportsNothingAndIsNoFault) {
   EXPECT_EQ(source.read(true).faults(), 0U);
   EXPECT_EQ(source.stats().memory.total, kAbsentField);
   EXPECT_TRUE(source.stats().disks.empty());
+  EXPECT_EQ(source.stats().load_average, std::nullopt);
   EXPECT_EQ(source.stats().machine.cpu_cores, 0U);
   EXPECT_EQ(source.stats().machine.boot_time_seconds, kAbsentField);
   EXPECT_EQ(source.stats().machine.os_version, "");
