@@ -139,7 +139,7 @@ describe("the overview", () => {
   test("filters by text, kind, runtime and project; the link gives the view back", async () => {
     await withPage({}, async (page) => {
       await live(page);
-      const count = () => page.locator(".table-count").textContent();
+      const count = () => page.locator(".table-count-rows").textContent();
       await page.getByRole("searchbox").fill("farm -db");
       await until(async () => (await names(page)).join() === "farm_web_1", 3, "one row by text");
       await page.getByLabel("Kind").selectOption("container");
