@@ -294,6 +294,13 @@ def scraped(agent, stop, seen):
 AGREEING = ("integer", "floating-point", "system-calls", "page-faults")
 
 
+def used_between(figures, earlier, later):
+    """CPU seconds in the samples that lie between two orders."""
+    return [
+        used for answered, used, sampled in figures if sampled > earlier["ended_ns"] and answered < later["began_ns"]
+    ]
+
+
 def checked_against_the_agent(docker, state):
     """How many measurements of a run had a sample of the agent on both sides, and agreed with it."""
     seen, stop = [], threading.Event()
@@ -315,12 +322,8 @@ def checked_against_the_agent(docker, state):
             orders.sort(key=lambda one: one["began_ns"])
             # Between two orders it is idle; before the first and after the last it starts and ends.
             for earlier, one, later in zip(orders, orders[1:], orders[2:], strict=False):
-
-                def used_between(ended, began, figures_of=figures_of):
-                    return [used for answered, used, sampled in figures_of if sampled > ended and answered < began]
-
-                before = used_between(earlier["ended_ns"], one["began_ns"])
-                after = used_between(one["ended_ns"], later["began_ns"])
+                before = used_between(figures_of, earlier, one)
+                after = used_between(figures_of, one, later)
                 if before and after:
                     checked += 1
                     by_agent = after[0] - before[-1]

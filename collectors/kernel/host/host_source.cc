@@ -56,12 +56,12 @@ ReadReport HostSource::read(bool slow) {
   read_rows(root_.proc_path("diskstats"),
             [&](std::string_view text) { return formats::parse_diskstats(text, stats_.disks); });
   keep_whole_disks();
-  stats_.load_average.reset();
-  read_rows(root_.proc_path("loadavg"), [&](std::string_view text) {
-    stats_.load_average = formats::parse_loadavg(text);
-    return stats_.load_average ? 0U : 1U;
-  });
   if (slow || !machine_read_) {
+    stats_.load_average.reset();
+    read_rows(root_.proc_path("loadavg"), [&](std::string_view text) {
+      stats_.load_average = formats::parse_loadavg(text);
+      return stats_.load_average ? 0U : 1U;
+    });
     read_machine();
     machine_read_ = true;
   }

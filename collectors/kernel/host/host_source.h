@@ -15,7 +15,7 @@ class HostSource {
  public:
   explicit HostSource(HostRoot root);
 
-  // Reads meminfo, diskstats and loadavg each time, the machine's facts in a slow pass.
+  // Reads meminfo and diskstats each time, loadavg and the machine's facts in a slow pass.
   ReadReport read(bool slow);
   const HostStats& stats() const { return stats_; }
 

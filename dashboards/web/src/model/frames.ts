@@ -29,7 +29,7 @@ function heldBy(rows: readonly Row[]): Map<string, Held> {
   return held;
 }
 
-const kMost = 10;
+const kMaxSeen = 10;
 const kOwnFrom = 5;
 
 /**
@@ -54,7 +54,7 @@ export class Frames {
       const one = held.get(id);
       const own = (row.value("pids") ?? 0) - (one?.tasks ?? 0) > 0;
       const before = this.seen.get(id) ?? (own ? kOwnFrom : 0);
-      const now = Math.min(kMost, Math.max(0, before + (own ? 1 : -1)));
+      const now = Math.min(kMaxSeen, Math.max(0, before + (own ? 1 : -1)));
       this.seen.set(id, now);
       if (now < kOwnFrom && isFrame(row, one)) found.add(id);
     }
