@@ -1,4 +1,5 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
 
 #include <charconv>
@@ -34,8 +35,11 @@ constexpr MetricDefinition kMetrics[] = {
 };
 
 // "cpu00", "cpu07", "cpu123": as cAdvisor spells them.
-void put_per_cpu(const CpuStats& cpu, SeriesWriter& writer) {
+void put_per_cpu(const CpuStats& cpu, const HostStats* machine, SeriesWriter& writer) {
   for (std::size_t i = 0; i < cpu.usage_percpu_nsec.size(); ++i) {
+    if (cpu.usage_percpu_nsec[i] == 0 && machine != nullptr && machine->machine.is_offline(i)) {
+      continue;  // since Linux 4.7 the kernel lists each CPU that there could be
+    }
     char name[24] = {'c', 'p', 'u', '0'};
     char* digits = i < 10 ? name + 4 : name + 3;
     const char* end = std::to_chars(digits, name + sizeof name, i).ptr;
@@ -48,7 +52,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   if (cpu.usage_percpu_nsec.empty()) {
     writer.put(kUsage, {"total"}, cpu.usage_nsec);
   } else {
-    put_per_cpu(cpu, writer);
+    put_per_cpu(cpu, observation.machine, writer);
   }
   writer.put(kUser, cpu.user_nsec);
   writer.put(kSystem, cpu.system_nsec);
@@ -63,7 +67,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
 
 extern const Collector cpu_collector{"cpu",    "CPU time and throttling",
                                      true,     Scope::kWorkload,
-                                     kMetrics, CgroupStatsKind::kCpu | CgroupStatsKind::kLimits,
+                                     kMetrics, CgroupStatsKind::kCpu | CgroupStatsKind::kLimits | SourceKind::kHost,
                                      false,    collect};
 
 }  // namespace tallyman

@@ -2,7 +2,9 @@
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
 
+#include <algorithm>
 #include <charconv>
+#include <map>
 #include <string>
 
 namespace tallyman {
@@ -29,8 +31,11 @@ enum Index {
   kWeightedTime,
 };
 
-constexpr std::string_view kV1Bytes = "blkio.throttle.io_service_bytes_recursive; host: /proc/diskstats";
-constexpr std::string_view kV1Operations = "blkio.throttle.io_serviced_recursive; host: /proc/diskstats";
+constexpr std::string_view kV1Bytes =
+    "blkio.throttle.io_service_bytes_recursive; for devices that it lacks blkio.bfq.io_service_bytes_recursive, "
+    "blkio.io_service_bytes_recursive (CFQ), before Linux 4.16 blkio.throttle.io_service_bytes; host: /proc/diskstats";
+constexpr std::string_view kV1Operations =
+    "the same with io_serviced in place of io_service_bytes; host: /proc/diskstats";
 constexpr std::string_view kV2 = "io.stat; host: /proc/diskstats";
 constexpr std::string_view kDiskstats = "/proc/diskstats, host only";
 
@@ -78,6 +83,60 @@ constexpr MetricDefinition kMetrics[] = {
          "Time that requests were in flight, summed over requests."),
 };
 
+const BlockDevice* find(const HostStats* machine, std::string_view path) {
+  if (machine == nullptr) {
+    return nullptr;
+  }
+  const auto& devices = machine->block_devices;
+  const auto found =
+      std::lower_bound(devices.begin(), devices.end(), path,
+                       [](const BlockDevice& one, std::string_view wanted) { return one.path < wanted; });
+  return found == devices.end() || found->path != path ? nullptr : &*found;
+}
+
+bool is_stacked(const BlockDevice* device) { return device != nullptr && device->stack != 0; }
+
+// The sum over devices that lie on one another, each byte once. Either layer may miss some: a disk also has what
+// bypasses the volumes on it, and the kernel may not say for whom a volume's disk works. So the larger one is taken,
+// which never falls.
+class StackedSum {
+ public:
+  void add(const BlockDevice& device, Count value) {
+    if (!value) {
+      return;
+    }
+    Stack& stack = stacks_[device.stack];
+    stack.largest = std::max(stack.largest, *value);
+    stack.tops += device.is_top ? *value : 0;
+    // In a redundant stack the largest of them stands for all.
+    stack.bottoms += device.is_bottom() && !device.in_redundant_stack ? *value : 0;
+  }
+  Count get() const {
+    Count sum;
+    for (const auto& [number, stack] : stacks_) {
+      sum = sum.value_or(0) + std::max({stack.tops, stack.bottoms, stack.largest});
+    }
+    return sum;
+  }
+
+ private:
+  struct Stack {
+    std::uint64_t tops = 0, bottoms = 0, largest = 0;
+  };
+  std::map<std::uint32_t, Stack> stacks_;
+};
+
+struct Sums {
+  StackedSum read_bytes, reads, write_bytes, writes;
+
+  void put(SeriesWriter& writer) const {
+    writer.put_in_sums_only(kReadBytes, read_bytes.get());
+    writer.put_in_sums_only(kReads, reads.get());
+    writer.put_in_sums_only(kWriteBytes, write_bytes.get());
+    writer.put_in_sums_only(kWrites, writes.get());
+  }
+};
+
 void put_operations(const IoDeviceStats& row, SeriesWriter& writer) {
   char major[12];
   char minor[12];
@@ -96,10 +155,19 @@ void put_operations(const IoDeviceStats& row, SeriesWriter& writer) {
   put("Total", row.total_bytes);
 }
 
-void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer) {
-  for (const IoDeviceStats& row : rows) {
+void collect_cgroup(const Observation& observation, SeriesWriter& writer) {
+  Sums sums;
+  for (const IoDeviceStats& row : observation.stats.io) {
     if (row.device.empty()) {
       continue;  // a removed device has no name
+    }
+    const BlockDevice* const device = find(observation.machine, row.device);
+    writer.count_in_sums(!is_stacked(device));
+    if (is_stacked(device)) {
+      sums.read_bytes.add(*device, row.rbytes);
+      sums.reads.add(*device, row.rios);
+      sums.write_bytes.add(*device, row.wbytes);
+      sums.writes.add(*device, row.wios);
     }
     writer.put(kReadBytes, {row.device}, row.rbytes);
     writer.put(kReads, {row.device}, row.rios);
@@ -113,14 +181,24 @@ void collect_cgroup(const std::vector<IoDeviceStats>& rows, SeriesWriter& writer
       put_operations(row, writer);
     }
   }
+  sums.put(writer);
 }
 
 // The host's values are those of its disks: on v2 the root cgroup's io.stat repeats them,
 // on v1 its blkio files do not have them.
-void collect_host(const std::vector<DiskStats>& disks, SeriesWriter& writer) {
+void collect_host(const HostStats& host, SeriesWriter& writer) {
+  Sums sums;
   std::string device;
-  for (const DiskStats& disk : disks) {
+  for (const DiskStats& disk : host.disks) {
     device.assign("/dev/").append(disk.device);
+    const BlockDevice* const layered = find(&host, device);
+    writer.count_in_sums(!is_stacked(layered));
+    if (is_stacked(layered)) {
+      sums.read_bytes.add(*layered, disk.sectors_read * 512);
+      sums.reads.add(*layered, disk.reads);
+      sums.write_bytes.add(*layered, disk.sectors_written * 512);
+      sums.writes.add(*layered, disk.writes);
+    }
     writer.put(kReadBytes, {device}, disk.sectors_read * 512);
     writer.put(kReads, {device}, disk.reads);
     writer.put(kWriteBytes, {device}, disk.sectors_written * 512);
@@ -135,13 +213,14 @@ void collect_host(const std::vector<DiskStats>& disks, SeriesWriter& writer) {
     writer.put(kIoTime, {device}, disk.io_msec);
     writer.put(kWeightedTime, {device}, disk.weighted_io_msec);
   }
+  sums.put(writer);
 }
 
 void collect(const Observation& observation, SeriesWriter& writer) {
   if (observation.host) {
-    collect_host(observation.host->disks, writer);
+    collect_host(*observation.host, writer);
   } else {
-    collect_cgroup(observation.stats.io, writer);
+    collect_cgroup(observation, writer);
   }
 }
 

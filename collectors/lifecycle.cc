@@ -1,3 +1,4 @@
+#include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/workload.h"
@@ -5,7 +6,7 @@
 namespace tallyman {
 namespace {
 
-enum Index { kLastSeen, kStartTime, kCreationTime, kHealth };
+enum Index { kLastSeen, kStartTime, kCreationTime, kHealth, kPaused };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_last_seen", MetricType::kGauge, "", Scale::kNanoseconds,
@@ -23,6 +24,10 @@ constexpr MetricDefinition kMetrics[] = {
     {"container_health_state", MetricType::kGauge, "", Scale::kUnits,
      "1 if the health check says healthy, else 0. Only for containers that have a health check.", "",
      "config.v2.json State.Health", "config.v2.json State.Health"},
+    {"container_paused", MetricType::kGauge, "", Scale::kUnits,
+     "1 while all of its processes are frozen, else 0. Other workloads than containers and machines have it only while "
+     "they are frozen.",
+     "", "freezer.state (slow interval)", "cgroup.events frozen (slow interval)"},
 };
 
 Count first_of(Count a, Count b) { return a ? a : b; }
@@ -43,13 +48,15 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   if (container.health != Health::kNone) {
     writer.put(kHealth, Count(container.health == Health::kHealthy ? 1 : 0));
   }
+  const bool always = workload.kind == WorkloadKind::kContainer || workload.kind == WorkloadKind::kMachine;
+  const Count& frozen = observation.stats.frozen;
+  writer.put(kPaused, always || frozen == Count(1) ? frozen : Count());
 }
 
 }  // namespace
 
-extern const Collector lifecycle_collector{"lifecycle", "last seen, start and creation time, health",
-                                           true,        Scope::kWorkload,
-                                           kMetrics,    SourceKind::kHost,
-                                           true,        collect};
+extern const Collector lifecycle_collector{
+    "lifecycle", "last seen, start and creation time, health, paused", true, Scope::kWorkload,
+    kMetrics,    SourceKind::kHost | CgroupStatsKind::kLimits,         true, collect};
 
 }  // namespace tallyman

@@ -244,8 +244,11 @@ void append_double(std::string& out, double value) {
     constexpr double kExactIntegers = 9007199254740992.0;  // 2^53
     const bool whole =
         std::abs(value) < kExactIntegers && std::trunc(value) == value && !(value == 0 && std::signbit(value));
-    const auto result = whole ? std::to_chars(text, text + sizeof text, static_cast<std::int64_t>(value))
-                              : std::to_chars(text, text + sizeof text, value);
+    // As other exporters write it, "0.0005": a query for the label `le` compares texts.
+    const bool plain = std::abs(value) >= 1e-4 && std::abs(value) < kExactIntegers;
+    const auto result = whole   ? std::to_chars(text, text + sizeof text, static_cast<std::int64_t>(value))
+                        : plain ? std::to_chars(text, text + sizeof text, value, std::chars_format::fixed)
+                                : std::to_chars(text, text + sizeof text, value);
     out.append(text, result.ptr);
   }
 }

@@ -76,17 +76,13 @@ void StreamEncoder::forget() {
   }
   of_block_.clear();
   layout_.reset();
-  has_last_ = false;
 }
 
 StreamEncoder::Update StreamEncoder::update(const Snapshot& snapshot) {
   Update made;
   std::string removed, rows, changed;
   match(snapshot, removed);
-  const double seconds = has_last_ ? std::chrono::duration<double>(snapshot.steady_time - last_).count() : 0;
-  last_ = snapshot.steady_time;
-  has_last_ = true;
-  read(snapshot, seconds, rows);
+  read(snapshot, rows);
   for (auto& [id, entry] : entries_) {
     if (!std::exchange(entry.changed, false)) continue;
     if (!changed.empty()) changed += ',';
@@ -126,17 +122,41 @@ void StreamEncoder::match(const Snapshot& snapshot, std::string& removed) {
   });
 }
 
-void StreamEncoder::read(const Snapshot& snapshot, double seconds, std::string& rows) {
+void StreamEncoder::append_figures(std::string& out, Entry& entry, const HistoryRow& row,
+                                   std::chrono::steady_clock::time_point read_at, const Snapshot& snapshot) {
+  const auto seconds_from = [](std::chrono::steady_clock::time_point from, std::chrono::steady_clock::time_point to) {
+    return std::chrono::duration<double>(to - from).count();
+  };
+  const bool repeated = entry.has_row && read_at == entry.read_at;
+  if (!repeated) {
+    entry.seconds = entry.has_row ? seconds_from(entry.read_at, read_at) : 0;
+  }
+  constexpr double kMissedReadings = 3;
+  const bool too_old = repeated && seconds_from(read_at, snapshot.steady_time) > kMissedReadings * entry.seconds;
+  for (const unsigned field : live_fields()) {
+    std::optional<double> figure;
+    if (history_fields()[field].kind == FieldKind::kRate) {
+      std::optional<double>& rate = entry.rates[field];
+      if (!repeated) {
+        rate = figure_between(field, entry.has_row ? entry.row[field] : kAbsent, row[field], entry.seconds);
+      }
+      figure = too_old ? std::nullopt : rate;
+    } else {
+      figure = figure_between(field, entry.has_row ? entry.row[field] : kAbsent, row[field], entry.seconds);
+    }
+    out += ',';
+    figure ? append_figure(out, *figure) : void(out += "null");
+  }
+  entry.read_at = read_at;
+}
+
+void StreamEncoder::read(const Snapshot& snapshot, std::string& rows) {
   HistoryRow row;
   for (std::size_t i = 0; i < of_block_.size(); ++i) {
     Entry* const entry = of_block_[i];
     if (entry == nullptr || !entry->reader.read(snapshot, snapshot.layout->blocks[i], row)) continue;
     append_separated(rows, "[" + std::to_string(entry->key));
-    for (const unsigned field : live_fields()) {
-      const auto figure = figure_between(field, entry->has_row ? entry->row[field] : kAbsent, row[field], seconds);
-      rows += ',';
-      figure ? append_figure(rows, *figure) : void(rows += "null");
-    }
+    append_figures(rows, *entry, row, snapshot.time_of(snapshot.layout->blocks[i]), snapshot);
     rows += ']';
     entry->row = row;
     entry->has_row = true;

@@ -10,6 +10,7 @@
 #include <cstdint>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <utility>
 #include <vector>
@@ -30,7 +31,8 @@ class StreamEncoder {
     std::string workloads;  // {"workloads":[..],"removed":[..],"full":false}: what changed; empty if nothing did
     std::string sample;     // {"sequence":..,"time":..,"fields":[..],"rows":[[key,..],..]}
   };
-  // Rates are since the previous update; the first update after forget() has none.
+  // Rates are since the previous reading of the workload. As long as there is no newer one, the last rates are
+  // repeated, for a while. The first update after forget() has none.
   Update update(const Snapshot& snapshot);
   // {"workloads":[..],"removed":[],"full":true}: all workloads in the last update.
   std::string all_workloads() const;
@@ -43,19 +45,23 @@ class StreamEncoder {
     WorkloadPtr workload;
     FieldReader reader;
     HistoryRow row{};
+    // When the row was read, the time from the row before it, and the rates over that time, by field.
+    std::chrono::steady_clock::time_point read_at;
+    double seconds = 0;
+    std::array<std::optional<double>, kHistoryFields> rates{};
     bool has_row = false, seen = false, changed = true;
     std::string limits;  // as JSON
   };
 
   void match(const Snapshot& snapshot, std::string& removed);
-  void read(const Snapshot& snapshot, double seconds, std::string& rows);
+  void read(const Snapshot& snapshot, std::string& rows);
+  static void append_figures(std::string& out, Entry& entry, const HistoryRow& row,
+                             std::chrono::steady_clock::time_point read_at, const Snapshot& snapshot);
   static void append_entry(std::string& out, const Entry& entry);
 
   std::map<std::pair<std::string, std::uint64_t>, Entry> entries_;  // by id and inode
   std::vector<Entry*> of_block_;                                    // entries of the blocks of layout_; null: not shown
   std::shared_ptr<const Layout> layout_;
-  std::chrono::steady_clock::time_point last_;
-  bool has_last_ = false;
   std::uint32_t next_key_ = 1;
 };
 

@@ -283,7 +283,9 @@ std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
 }
 
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
-  auto sampling_service = make_sampling_service(options, {});
+  Options each_time = options;  // two samples are all that there may be: both read what is read rarely
+  each_time.sampling.slow_interval = std::min(options.sampling.slow_interval, options.sampling.interval);
+  auto sampling_service = make_sampling_service(each_time, {});
   if (!sampling_service) {
     err << "tallyman ls: " << to_string(sampling_service.error()) << '\n';
     return 1;

@@ -40,24 +40,36 @@ std::map<std::string_view, const Block*> blocks_by_id(const Snapshot& snapshot) 
   return found;
 }
 
+// Growth over the time between two readings of the counter, which is not always that between two snapshots.
 class Rates {
  public:
-  Rates(const Snapshot& before, const Snapshot& after) : before_(before), after_(after) {
-    seconds_ = std::chrono::duration<double>(after.steady_time - before.steady_time).count();
-  }
+  Rates(const Snapshot& before, const Snapshot& after) : before_(before), after_(after) {}
+
   std::optional<double> of(const Block* old, const Block& now, MetricId metric, double units_per_second) const {
-    const auto last = sum_of(after_, now, metric);
-    const auto first = old ? sum_of(before_, *old, metric) : std::nullopt;
-    if (!first || !last || *last < *first || seconds_ <= 0) {
-      return std::nullopt;
-    }
-    return static_cast<double>(*last - *first) / units_per_second / seconds_;
+    return old ? rate(*old, now, metric, units_per_second, after_.time_of(now) - before_.time_of(*old)) : std::nullopt;
+  }
+  // What is counted by processes that are not all bare.
+  std::optional<double> of_processes(const Block* old, const Block& now, MetricId metric,
+                                     double units_per_second) const {
+    const bool timed = before_.processes_time != Snapshot::kNotTimed && after_.processes_time != Snapshot::kNotTimed;
+    return old && timed ? rate(*old, now, metric, units_per_second, after_.processes_time - before_.processes_time)
+                        : of(old, now, metric, units_per_second);
   }
 
  private:
+  std::optional<double> rate(const Block& old, const Block& now, MetricId metric, double units_per_second,
+                             std::chrono::steady_clock::duration time) const {
+    const auto last = sum_of(after_, now, metric);
+    const auto first = sum_of(before_, old, metric);
+    const double seconds = std::chrono::duration<double>(time).count();
+    if (!first || !last || *last < *first || seconds <= 0) {
+      return std::nullopt;
+    }
+    return static_cast<double>(*last - *first) / units_per_second / seconds;
+  }
+
   const Snapshot& before_;
   const Snapshot& after_;
-  double seconds_;
 };
 
 std::optional<double> sum(std::optional<double> a, std::optional<double> b) { return a && b ? *a + *b : a ? a : b; }
@@ -74,7 +86,7 @@ UsageRow row_of(const Rates& rates, const Snapshot& after, const Block* old, con
   row.io_bytes_per_second = sum(rates.of(old, now, metrics.reads, 1), rates.of(old, now, metrics.writes, 1));
   row.network_bytes_per_second = sum(rates.of(old, now, metrics.received, 1), rates.of(old, now, metrics.sent, 1));
   row.threads = sum_of(after, now, metrics.threads);
-  row.runtime_cpu_cores = rates.of(old, now, metrics.runtime_cpu, kNanoseconds);
+  row.runtime_cpu_cores = rates.of_processes(old, now, metrics.runtime_cpu, kNanoseconds);
   row.runtime_memory_bytes = sum_of(after, now, metrics.runtime_memory);
   row.kernel_memory_bytes = sum_of(after, now, metrics.kernel_memory);
   row.layer_bytes = sum_of(after, now, metrics.layer);

@@ -139,7 +139,7 @@ std::optional<ProcessFacts> SamplingService::processes_of(const Workload& worklo
     return {};
   }
   const auto found = report->facts.find(workload.id);
-  return found == report->facts.end() ? std::nullopt : std::optional(found->second);
+  return found == report->facts.end() || found->second.some_hidden ? std::nullopt : std::optional(found->second);
 }
 
 HostStats SamplingService::host() const {

@@ -23,6 +23,10 @@ constexpr std::size_t kMapNodeBytes = 64;
 
 std::int64_t nanoseconds(std::chrono::nanoseconds duration) { return duration.count(); }
 
+std::chrono::milliseconds milliseconds(std::int64_t nanoseconds) {
+  return std::chrono::duration_cast<std::chrono::milliseconds>(std::chrono::nanoseconds(nanoseconds));
+}
+
 constexpr int kStepsBefore = 5;  // for the rate at the start of the range
 
 std::int64_t nanoseconds_of(double seconds) { return static_cast<std::int64_t>(seconds * 1e9); }
@@ -30,6 +34,15 @@ std::int64_t nanoseconds_of(double seconds) { return static_cast<std::int64_t>(s
 struct TimeRange {
   std::int64_t from, to;
 };
+
+// When the scan of processes began. Empty: there is no group of processes.
+std::optional<std::chrono::steady_clock::time_point> scan_time(const Snapshot& snapshot) {
+  const auto& blocks = snapshot.layout->blocks;
+  const auto found = std::find_if(blocks.rbegin(), blocks.rend(), [](const Block& block) {
+    return !block.ended && block.workload->kind == WorkloadKind::kProcess;
+  });
+  return found == blocks.rend() ? std::nullopt : std::optional(snapshot.time_of(*found));
+}
 
 // The chunks that overlap the range.
 PackedRows copy_of(const TrackTier& tier, const TickTable& ticks, const BlockPool& pool, TimeRange range,
@@ -58,26 +71,42 @@ void HistoryStore::set_fine_step(std::chrono::milliseconds step) {
 }
 
 void HistoryStore::add(const Snapshot& snapshot, std::chrono::nanoseconds slept) {
-  const std::int64_t now = nanoseconds(snapshot.steady_time.time_since_epoch() + slept);
+  const auto time_of = [&](std::chrono::steady_clock::time_point time) {
+    return nanoseconds(time.time_since_epoch() + slept);
+  };
+  const std::int64_t now = time_of(snapshot.steady_time);
   const MutexLock lock(mutex_);
-  if (statistics_.samples > 0 && now <= now_) return;
-  const std::int64_t step = nanoseconds(options_.coarse_step);
-  const bool coarse_due = statistics_.samples == 0 || now / step != now_ / step;
-  now_ = now;
+  if (statistics_.samples > 0 && now <= clocks_[kOfSamples].now) return;
   wall_offset_ = nanoseconds(snapshot.wall_time.time_since_epoch()) - now;
   match(snapshot);
-  const Tick tick = ticks_[kFine].add(now);
+  advance(clocks_[kOfSamples], now);
+  const auto scanned = scan_time(snapshot);
+  advance(clocks_[kOfScans], scanned ? time_of(*scanned) : clocks_[kOfScans].now);
   HistoryRow row;
   for (std::size_t i = 0; i < track_of_block_.size(); ++i) {
     HistoryTrack* const track = track_of_block_[i];
-    if (track == nullptr || !track->live->reader.read(snapshot, snapshot.layout->blocks[i], row)) continue;
-    append(*track, kFine, tick, row);
+    if (track == nullptr || !clock_of(*track).advanced) continue;
+    if (!track->live->reader.read(snapshot, snapshot.layout->blocks[i], row)) continue;
+    append(*track, kFine, *clock_of(*track).ticks[kFine].newest(), row);
     track->live->coarse.add(row);
   }
-  if (coarse_due) add_coarse(now);
+  for (Clock& clock : clocks_) {
+    if (clock.coarse_due) add_coarse(clock);
+  }
   if (++statistics_.samples % kHousekeepingSamples == 0) drop_old(now);
   drop_for_memory();
   publish_statistics();
+}
+
+void HistoryStore::advance(Clock& clock, std::int64_t now) {
+  const std::int64_t step = nanoseconds(options_.coarse_step);
+  const bool first = !clock.ticks[kFine].newest();
+  clock.advanced = now != 0 && (first || now > clock.now);
+  clock.coarse_due = clock.advanced && (first || now / step != clock.now / step);
+  if (clock.advanced) {
+    clock.now = now;
+    clock.ticks[kFine].add(now);
+  }
 }
 
 // Finds the track of each block; repeated only when the layout changed.
@@ -129,11 +158,11 @@ std::uint32_t HistoryStore::max_chunk_length(const HistoryTrack& track, unsigned
   return track.tiers[tier].chunks().size() > 1 ? length : length / 4 + track.stagger % (length * 3 / 4);
 }
 
-void HistoryStore::add_coarse(std::int64_t now) {
-  const std::optional<Tick> before = ticks_[kCoarse].newest();
-  const Tick tick = ticks_[kCoarse].add(now);
+void HistoryStore::add_coarse(Clock& clock) {
+  const std::optional<Tick> before = clock.ticks[kCoarse].newest();
+  const Tick tick = clock.ticks[kCoarse].add(clock.now);
   for (const auto& [key, track] : tracks_) {
-    if (!track->live) continue;
+    if (!track->live || &clock_of(*track) != &clock) continue;
     flush_coarse(*track, before, tick);
     if (track->live->seen) continue;
     track->live.reset();
@@ -164,7 +193,7 @@ void HistoryStore::drop_old(std::int64_t now) {
   for (const auto& [key, track] : tracks_) {
     for (unsigned tier = 0; tier < kTiers; ++tier) {
       const auto& chunks = track->tiers[tier].chunks();
-      while (!chunks.empty() && ticks_[tier].time_of(chunks.front().last()) < oldest[tier]) drop_chunk(*track, tier);
+      while (!chunks.empty() && time_of(*track, tier, chunks.front().last()) < oldest[tier]) drop_chunk(*track, tier);
     }
   }
   drop_empty_tracks();
@@ -190,14 +219,15 @@ void HistoryStore::drop_for_memory() {
 
 // Drops at most one chunk of each workload, oldest first. False if there is none.
 bool HistoryStore::drop_oldest_chunks(unsigned tier, std::size_t target) {
-  std::vector<std::pair<Tick, HistoryTrack*>> oldest;
+  std::vector<std::pair<std::int64_t, HistoryTrack*>> oldest;
   for (const auto& [key, track] : tracks_) {
     const auto& chunks = track->tiers[tier].chunks();
-    if (!chunks.empty()) oldest.emplace_back(chunks.front().first, track.get());
+    if (!chunks.empty()) oldest.emplace_back(time_of(*track, tier, chunks.front().first), track.get());
   }
   if (oldest.empty()) return false;
   std::sort(oldest.begin(), oldest.end());
-  const Tick span = ticks_[tier].end() - oldest.front().first;
+  const HistoryTrack& first_track = *oldest.front().second;
+  const Tick span = clock_of(first_track).ticks[tier].end() - first_track.tiers[tier].chunks().front().first;
   max_chunk_length_[tier] = std::clamp<std::uint32_t>(span / kChunksKept, kMinChunkLength, kMaxChunkLength);
   for (const auto& [first, track] : oldest) {
     if (pool_.used_bytes() <= target) break;
@@ -216,14 +246,17 @@ void HistoryStore::drop_empty_tracks() {
 }
 
 void HistoryStore::drop_unused_ticks() {
-  for (unsigned tier = 0; tier < kTiers; ++tier) {
-    // The newest coarse tick may still get the first row of a new workload.
-    Tick oldest = ticks_[tier].end() - (ticks_[tier].newest() ? 1 : 0);
-    for (const auto& [key, track] : tracks_) {
-      const auto& chunks = track->tiers[tier].chunks();
-      if (!chunks.empty()) oldest = std::min(oldest, chunks.front().first);
+  for (Clock& clock : clocks_) {
+    for (unsigned tier = 0; tier < kTiers; ++tier) {
+      TickTable& ticks = clock.ticks[tier];
+      // The newest coarse tick may still get the first row of a new workload.
+      Tick oldest = ticks.end() - (ticks.newest() ? 1 : 0);
+      for (const auto& [key, track] : tracks_) {
+        const auto& chunks = track->tiers[tier].chunks();
+        if (!chunks.empty() && &clock_of(*track) == &clock) oldest = std::min(oldest, chunks.front().first);
+      }
+      ticks.drop_before(oldest);
     }
-    ticks_[tier].drop_before(oldest);
   }
 }
 
@@ -231,23 +264,25 @@ void HistoryStore::publish_statistics() {
   statistics_.workloads = tracks_.size();
   statistics_.packed_bytes = pool_.used_bytes();
   statistics_.memory_bytes = pool_.used_bytes() + overhead_bytes();
-  std::array<std::int64_t, kTiers> oldest{now_, now_};
+  const std::int64_t now = clocks_[kOfSamples].now;
+  std::array<std::int64_t, kTiers> oldest{now, now};
   for (const auto& [key, track] : tracks_) {
     for (unsigned tier = 0; tier < kTiers; ++tier) {
       const auto& chunks = track->tiers[tier].chunks();
-      if (!chunks.empty()) oldest[tier] = std::min(oldest[tier], ticks_[tier].time_of(chunks.front().first));
+      if (!chunks.empty()) oldest[tier] = std::min(oldest[tier], time_of(*track, tier, chunks.front().first));
     }
   }
-  statistics_.fine_seconds = static_cast<double>(now_ - oldest[kFine]) / 1e9;
-  statistics_.coarse_seconds = static_cast<double>(now_ - oldest[kCoarse]) / 1e9;
+  statistics_.fine_seconds = static_cast<double>(now - oldest[kFine]) / 1e9;
+  statistics_.coarse_seconds = static_cast<double>(now - oldest[kCoarse]) / 1e9;
   const MutexLock lock(published_mutex_);
   published_ = statistics_;
 }
 
 std::size_t HistoryStore::overhead_bytes() const {
   std::size_t bytes =
-      sizeof *this + ticks_[kFine].memory_bytes() + ticks_[kCoarse].memory_bytes() +
+      sizeof *this +
       track_of_block_.capacity() * sizeof(HistoryTrack*);  // NOLINT(bugprone-sizeof-expression): the pointers are meant
+  for (const Clock& clock : clocks_) bytes += clock.ticks[kFine].memory_bytes() + clock.ticks[kCoarse].memory_bytes();
   for (const auto& [key, track] : tracks_) bytes += track->memory_bytes() + key.first.capacity() + kMapNodeBytes;
   return bytes;
 }
@@ -271,8 +306,12 @@ HistoryAnswer HistoryStore::answer(const HistoryQuery& query) const {
       const TimeRange range{nanoseconds_of(answer.from) - wall_offset_, nanoseconds_of(answer.to) - wall_offset_};
       for (auto at = tracks_.lower_bound({id, 0}); at != tracks_.end() && at->first.first == id; ++at) {
         const auto& tiers = at->second->tiers;
-        lifetimes.push_back({copy_of(tiers[kCoarse], ticks_[kCoarse], pool_, range, options_.coarse_step),
-                             copy_of(tiers[kFine], ticks_[kFine], pool_, range, fine_step_)});
+        const auto& ticks = clock_of(*at->second).ticks;
+        // Scans of processes are rarer than samples where there are many.
+        const auto fine = std::max(fine_step_, at->second->of_processes ? milliseconds(ticks[kFine].recent_step())
+                                                                        : std::chrono::milliseconds(0));
+        lifetimes.push_back({copy_of(tiers[kCoarse], ticks[kCoarse], pool_, range, options_.coarse_step),
+                             copy_of(tiers[kFine], ticks[kFine], pool_, range, fine)});
       }
     }
     std::vector<StepSums> sums(query.fields.size(), StepSums(grid.from, grid.step, grid.steps));

@@ -70,9 +70,27 @@ class HistoryStore {
   using Key = std::pair<std::string, std::uint64_t>;  // id and inode
   using Tracks = std::map<Key, std::unique_ptr<HistoryTrack>>;
 
+  // Cgroups are read in each sample, processes in scans that may be rarer. A row has the time of its reading.
+  static constexpr unsigned kOfSamples = 0, kOfScans = 1, kClocks = 2;
+  struct Clock {
+    std::array<TickTable, kTiers> ticks;
+    std::int64_t now = 0;                       // of the newest tick; 0: there is none
+    bool advanced = false, coarse_due = false;  // by the newest snapshot
+  };
+
+  Clock& clock_of(const HistoryTrack& track) REQUIRES(mutex_) {
+    return clocks_[track.of_processes ? kOfScans : kOfSamples];
+  }
+  const Clock& clock_of(const HistoryTrack& track) const REQUIRES(mutex_) {
+    return clocks_[track.of_processes ? kOfScans : kOfSamples];
+  }
+  std::int64_t time_of(const HistoryTrack& track, unsigned tier, Tick tick) const REQUIRES(mutex_) {
+    return clock_of(track).ticks[tier].time_of(tick);
+  }
+  void advance(Clock& clock, std::int64_t now) REQUIRES(mutex_);
   void match(const Snapshot& snapshot) REQUIRES(mutex_);
   HistoryTrack* track_of(const Workload& workload, std::size_t& overhead) REQUIRES(mutex_);
-  void add_coarse(std::int64_t now) REQUIRES(mutex_);
+  void add_coarse(Clock& clock) REQUIRES(mutex_);
   void flush_coarse(HistoryTrack& track, std::optional<Tick> before, Tick tick) REQUIRES(mutex_);
   void drop_old(std::int64_t now) REQUIRES(mutex_);
   void drop_for_memory() REQUIRES(mutex_);
@@ -90,13 +108,12 @@ class HistoryStore {
   std::chrono::milliseconds fine_step_ GUARDED_BY(mutex_);
   BlockPool pool_ GUARDED_BY(mutex_);
   Tracks tracks_ GUARDED_BY(mutex_);
-  std::array<TickTable, kTiers> ticks_ GUARDED_BY(mutex_);
+  std::array<Clock, kClocks> clocks_ GUARDED_BY(mutex_);
   std::array<std::size_t, kTiers> packed_bytes_ GUARDED_BY(mutex_){};
   std::array<std::uint32_t, kTiers> max_chunk_length_ GUARDED_BY(mutex_);
   std::shared_ptr<const Layout> layout_ GUARDED_BY(mutex_);       // of the newest snapshot
   std::vector<HistoryTrack*> track_of_block_ GUARDED_BY(mutex_);  // of that snapshot; null: not remembered
-  std::int64_t now_ GUARDED_BY(mutex_) = 0;
-  std::int64_t wall_offset_ GUARDED_BY(mutex_) = 0;  // wall clock minus the store's clock, in nanoseconds
+  std::int64_t wall_offset_ GUARDED_BY(mutex_) = 0;               // wall clock minus the store's clock, in nanoseconds
   HistoryStatistics statistics_ GUARDED_BY(mutex_);
 
   mutable Mutex published_mutex_;

@@ -21,6 +21,20 @@ Tick TickTable::add(std::int64_t time) {
   return end() - 1;
 }
 
+std::int64_t TickTable::recent_step() const {
+  constexpr std::size_t kMaxSteps = 15;
+  std::vector<std::int64_t> steps;
+  for (std::size_t i = times_.size(); i > 1 && steps.size() < kMaxSteps; --i) {
+    steps.push_back(times_[i - 1] - times_[i - 2]);
+  }
+  if (steps.empty()) {
+    return 0;
+  }
+  const auto middle = steps.begin() + static_cast<std::ptrdiff_t>(steps.size() / 2);
+  std::nth_element(steps.begin(), middle, steps.end());
+  return *middle;
+}
+
 void TickTable::drop_before(Tick tick) {
   while (first_ < tick && !times_.empty()) {
     times_.pop_front();
@@ -90,6 +104,7 @@ HistoryTrack::HistoryTrack(const Workload& of)
       name(of.container.name == of.workload ? std::string() : of.container.name),
       container_id(of.container_id),
       inode(of.inode),
+      of_processes(of.kind == WorkloadKind::kProcess),
       stagger(static_cast<std::uint32_t>(std::hash<std::string>()(of.id) >> 7)) {}
 
 std::size_t HistoryTrack::memory_bytes() const {

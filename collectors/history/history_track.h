@@ -26,6 +26,8 @@ class TickTable {
   std::optional<Tick> newest() const { return times_.empty() ? std::nullopt : std::optional(end() - 1); }
   Tick begin() const { return first_; }
   Tick end() const { return first_ + static_cast<Tick>(times_.size()); }
+  // From one of the newest to the next, mostly; 0 if there are fewer than two.
+  std::int64_t recent_step() const;
   void drop_before(Tick tick);
   std::size_t memory_bytes() const { return times_.size() * sizeof(std::int64_t); }
 
@@ -81,6 +83,7 @@ struct HistoryTrack {
 
   std::string id, workload, name, container_id;
   std::uint64_t inode = 0;
+  bool of_processes = false;       // a group of processes: it has ticks of its own, one for each scan
   std::uint32_t stagger = 0;       // so that chunks do not all start at the same time
   std::array<TrackTier, 2> tiers;  // kFine, kCoarse
 

@@ -37,6 +37,7 @@ struct Observation {
   std::span<const HostLink> links{};                 // the host's interfaces; only for the host itself
   const WorkloadFilesystems* filesystems = nullptr;  // null if nothing is known about them
   const EndedTotals* ended_totals = nullptr;         // only for Scope::kAgent
+  const HostStats* machine = nullptr;                // the machine that the workload is on; null: not known
 };
 
 // Which label set the metrics carry.

@@ -163,10 +163,12 @@ void FieldReader::find_fields(const SeriesPlan& plan) {
   slots_.clear();
   for (const Part& part : parts().all) {
     const auto less = [](const Series& s, MetricId metric) { return s.metric < metric; };
-    for (auto s = std::lower_bound(plan.series.begin(), plan.series.end(), part.metric, less);
-         s != plan.series.end() && s->metric == part.metric; ++s) {
-      if (!s->in_sums || (!part.labels.empty() && plan.labels_of(*s) != part.labels)) continue;
-      slots_.push_back({part.field, part.divides, s->slot});
+    for (const auto* series : {&plan.series, &plan.sums}) {
+      for (auto s = std::lower_bound(series->begin(), series->end(), part.metric, less);
+           s != series->end() && s->metric == part.metric; ++s) {
+        if (!s->in_sums || (!part.labels.empty() && plan.labels_of(*s) != part.labels)) continue;
+        slots_.push_back({part.field, part.divides, s->slot});
+      }
     }
   }
   slots_.shrink_to_fit();

@@ -5,6 +5,7 @@
 
 #include "collectors/kernel/stats/process_stats.h"
 
+#include <chrono>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -42,6 +43,10 @@ struct TaskStates {  // threads
 };
 
 struct ProcessFacts {
+  // When the processes of all workloads were last read; the epoch: not known.
+  std::chrono::steady_clock::time_point all_read_at{};
+  // This /proc hides processes, so that some may be missing.
+  bool some_hidden = false;
   Count processes, threads;
   Count open_files, sockets;
   Count open_files_limit;  // of its first process; kUnlimited if there is none

@@ -18,7 +18,7 @@ struct Series {
   std::uint32_t slot = 0;  // into the workload's run of values
   std::uint32_t labels_offset = 0;
   std::uint32_t labels_size : 31 = 0;
-  std::uint32_t in_sums : 1 = 1;  // 0: another series of the metric includes its value
+  std::uint32_t in_sums : 1 = 1;  // 0: another series of the metric, or one of SeriesPlan::sums, includes its value
 };
 
 struct SeriesPlan {
@@ -26,6 +26,7 @@ struct SeriesPlan {
   std::string base_labels;
   std::string extra_labels;    // the text that Series::labels_* point into
   std::vector<Series> series;  // sorted by metric, stable within one metric
+  std::vector<Series> sums;    // the same, for values that count in sums alone and are no series of their own
   std::string_view labels_of(const Series& s) const {
     return std::string_view(extra_labels).substr(s.labels_offset, s.labels_size);
   }

@@ -68,7 +68,11 @@ std::shared_ptr<PlannedSeries> make_plan(std::string_view base_labels, SeriesOrd
     Series series;
     series.metric = entry.metric;
     series.slot = slot;
-    series.in_sums = entry.in_sums;
+    series.in_sums = entry.role != SeriesOrder::Role::kNotInSums;
+    if (entry.role == SeriesOrder::Role::kOnlyInSums) {
+      plan.sums.push_back(series);
+      continue;
+    }
     series.labels_offset = static_cast<std::uint32_t>(plan.extra_labels.size());
     append_labels(plan.extra_labels, metrics[entry.metric].definition->labels,
                   std::string_view(order.keys).substr(entry.key_offset, entry.key_size));
@@ -81,8 +85,9 @@ std::shared_ptr<PlannedSeries> make_plan(std::string_view base_labels, SeriesOrd
       ++made->duplicates;
     }
   }
-  std::stable_sort(plan.series.begin(), plan.series.end(),
-                   [](const Series& a, const Series& b) { return a.metric < b.metric; });
+  const auto by_metric = [](const Series& a, const Series& b) { return a.metric < b.metric; };
+  std::stable_sort(plan.series.begin(), plan.series.end(), by_metric);
+  std::stable_sort(plan.sums.begin(), plan.sums.end(), by_metric);
   plan.extra_labels.shrink_to_fit();
   plan.series.shrink_to_fit();
   made->order = std::move(order);
@@ -104,7 +109,7 @@ SeriesWriter::SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::s
 
 void SeriesWriter::put(unsigned metric, std::initializer_list<std::string_view> label_values,
                        std::optional<std::uint64_t> value) {
-  if (!value || *value == kAbsent || (counters_only_ && !is_counter(metric))) return;
+  if (!is_written(metric, value)) return;
   if (next_ != end_ && follows_plan(static_cast<MetricId>(first_metric_ + metric), label_values)) {
     ++next_;
     out_.push_back(*value);
@@ -114,7 +119,7 @@ void SeriesWriter::put(unsigned metric, std::initializer_list<std::string_view> 
 }
 
 bool SeriesWriter::follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const {
-  if (next_->metric != metric || next_->in_sums != in_sums_) return false;
+  if (next_->metric != metric || next_->role != role_) return false;
   std::string_view key = std::string_view(previous_->order.keys).substr(next_->key_offset, next_->key_size);
   for (std::string_view value : label_values) {
     if (key.empty() || next_value(key) != value) return false;
@@ -137,7 +142,7 @@ void SeriesWriter::start_new_order() {
 void SeriesWriter::put_new(unsigned metric, std::initializer_list<std::string_view> label_values, std::uint64_t value) {
   if (!differs_) start_new_order();
   SeriesOrder::Entry entry{static_cast<MetricId>(first_metric_ + metric),
-                           static_cast<std::uint32_t>(order_.keys.size()), 0, in_sums_};
+                           static_cast<std::uint32_t>(order_.keys.size()), 0, role_};
   for (std::string_view label : label_values) append_key(order_.keys, label);
   entry.key_size = static_cast<std::uint32_t>(order_.keys.size()) - entry.key_offset;
   order_.entries.push_back(entry);

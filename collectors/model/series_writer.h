@@ -13,6 +13,7 @@
 #include <span>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace tallyman {
@@ -20,10 +21,11 @@ namespace tallyman {
 // The order in which a plan's series are written. The plan is kept while it stays the
 // same.
 struct SeriesOrder {
+  enum class Role : std::uint8_t { kCounted, kNotInSums, kOnlyInSums };
   struct Entry {
     MetricId metric;
     std::uint32_t key_offset, key_size;  // raw label values, each behind its size in 4 bytes
-    bool in_sums = true;
+    Role role = Role::kCounted;
   };
   std::vector<Entry> entries;
   std::string keys;
@@ -49,20 +51,27 @@ class SeriesWriter {
   void begin(MetricId first_metric, bool counters_only = false) {
     first_metric_ = first_metric;
     counters_only_ = counters_only;
-    in_sums_ = true;
+    role_ = Role::kCounted;
   }
   // Whether the following series count in sums over the metric: see Series::in_sums.
-  void count_in_sums(bool yes) { in_sums_ = yes; }
+  void count_in_sums(bool yes) { role_ = yes ? Role::kCounted : Role::kNotInSums; }
 
-  // An empty value and kAbsent give no series.
+  // An empty value gives no series, nor does a gauge of kAbsent. A counter of that value is one less: as a
+  // number of Prometheus both are the same.
   void put(unsigned metric, std::optional<std::uint64_t> value) {
-    if (!value || *value == kAbsent || (counters_only_ && !is_counter(metric))) return;
-    if (next_ != end_ && next_->metric == first_metric_ + metric && next_->key_size == 0) {
+    if (!is_written(metric, value)) return;
+    if (next_ != end_ && next_->metric == first_metric_ + metric && next_->key_size == 0 && next_->role == role_) {
       ++next_;
       out_.push_back(*value);
       return;
     }
     put_new(metric, {}, *value);
+  }
+  // A value that counts in sums over the metric, in place of series that overlap. It is no series.
+  void put_in_sums_only(unsigned metric, std::optional<std::uint64_t> value) {
+    const Role role = std::exchange(role_, Role::kOnlyInSums);
+    put(metric, value);
+    role_ = role;
   }
   // `label_values` in the order of MetricDefinition::labels. Empty ones are left out of
   // the series. A metric's second series with the same labels is dropped and counted.
@@ -74,8 +83,18 @@ class SeriesWriter {
   std::uint32_t duplicates() const { return previous_ ? previous_->duplicates : 0; }
 
  private:
+  using Role = SeriesOrder::Role;
+
   bool is_counter(unsigned metric) const {
     return metrics_[first_metric_ + metric].definition->type == MetricType::kCounter;
+  }
+  bool is_written(unsigned metric, std::optional<std::uint64_t>& value) const {
+    if (!value || (counters_only_ && !is_counter(metric))) return false;
+    if (*value == kAbsent) {
+      if (!is_counter(metric)) return false;
+      value = kAbsent - 1;
+    }
+    return true;
   }
   bool follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const;
   void start_new_order();
@@ -90,7 +109,7 @@ class SeriesWriter {
   const SeriesOrder::Entry* end_ = nullptr;
   MetricId first_metric_ = 0;
   bool counters_only_ = false;
-  bool in_sums_ = true;
+  Role role_ = Role::kCounted;
   bool differs_ = false;
   SeriesOrder order_;  // only while differs_
 };

@@ -34,12 +34,22 @@ struct Layout {
 
 struct Snapshot {
   std::uint64_t sequence = 0;
+  static constexpr std::chrono::steady_clock::time_point kNotTimed{};
+
+  // Both: when the host's CPU time was read.
   std::chrono::system_clock::time_point wall_time;
-  std::chrono::steady_clock::time_point steady_time;  // for rates
+  std::chrono::steady_clock::time_point steady_time;
+  // By block: when its CPU time was read. Groups of processes are counted by their own scan, which is rarer on
+  // large hosts. kNotTimed, or no entry: steady_time.
+  std::vector<std::chrono::steady_clock::time_point> read_times;
+  // When the processes of all workloads were last read, which is rarer than those of bare ones.
+  std::chrono::steady_clock::time_point processes_time = kNotTimed;
   std::shared_ptr<const Layout> layout;
   std::vector<std::uint64_t> values;  // kAbsent: no sample
 
   std::uint64_t value(const Block& block, const Series& series) const { return values[block.first_slot + series.slot]; }
+  // When the values of this block of its layout were read. The same time in two snapshots: nothing was read in between.
+  std::chrono::steady_clock::time_point time_of(const Block& block) const;
 };
 
 using SnapshotPtr = std::shared_ptr<const Snapshot>;

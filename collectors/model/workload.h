@@ -67,8 +67,9 @@ struct ContainerMetadata {
   std::optional<std::uint32_t> init_pid;
   Health health = Health::kNone;
   std::optional<std::uint64_t> restart_count;
-  std::optional<ContainerExit> exit;  // of its last run, while it is stopped
-  std::string network_mode;           // "bridge", "host", "none", "container:ID", a network's name
+  std::optional<std::uint64_t> cpu_shares;  // as the user set them, on v1's scale
+  std::optional<ContainerExit> exit;        // of its last run, while it is stopped
+  std::string network_mode;                 // "bridge", "host", "none", "container:ID", a network's name
   std::string storage_driver;
   std::string layer_directory;  // the directory it writes to, as a path on the host, if the runtime's files name it
   std::vector<PortMapping> ports;

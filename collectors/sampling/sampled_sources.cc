@@ -21,7 +21,7 @@ SampledSources make_sampled_sources(const HostRoot& root, std::unique_ptr<StatsS
     }
   };
   if (options.process_report) {
-    add(SourceKind::kProcesses, [&] { return make_workload_process_stats(options.process_report); });
+    add(SourceKind::kProcesses, [&] { return make_workload_process_stats(options.process_report, *made.cgroups); });
   }
   if (options.filesystems) {
     add(SourceKind::kFilesystem, [&] { return make_workload_filesystem_stats(options.filesystems, *made.cgroups); });

@@ -1,5 +1,7 @@
 #include "collectors/sampling/sampler.h"
 
+#include "collectors/model/process_facts.h"
+
 #include <algorithm>
 
 namespace tallyman {
@@ -170,10 +172,15 @@ void Sampler::detect_events(SampleTime time) {
 
 SnapshotPtr Sampler::write(SampleTime time, SampleTime read) {
   writer_.begin(attached_.size() + ended_.rows().size() + 2);
+  auto processes = Snapshot::kNotTimed;
   for (const auto& one : attached_) {
     one->last_seen_nsec = time.wall_nsec();
     const Observation observation = pass_.observe(one->handle, *one->workload, one->last_seen_nsec);
-    writer_.add(one->workload, Scope::kWorkload, one->base_labels, observation, one->planned);
+    writer_.add(one->workload, Scope::kWorkload, one->base_labels, observation, one->planned,
+                pass_.read_at(one->handle, *one->workload));
+    if (observation.processes != nullptr) {
+      processes = std::max(processes, observation.processes->all_read_at);
+    }
     if (one->is_host()) {
       write_host(*one, observation);
     }
@@ -185,7 +192,7 @@ SnapshotPtr Sampler::write(SampleTime time, SampleTime read) {
       writer_.add(ended.workload, Scope::kWorkload, ended.base_labels, observation, ended.planned);
     }
   }
-  return writer_.finish(read);
+  return writer_.finish(read, processes);
 }
 
 // Once for the whole host, with the labels of the machine and with none.

@@ -9,12 +9,15 @@ namespace tallyman {
 void SnapshotWriter::begin(std::size_t expected_blocks) {
   values_ = {};
   values_.reserve(layout_ ? layout_->slots + 64 : 1024);
+  read_times_ = {};
+  read_times_.reserve(expected_blocks);
   duplicates_ = 0;
   blocks_.emplace(layout_.get(), expected_blocks);
 }
 
 void SnapshotWriter::add(const WorkloadPtr& workload, Scope scope, std::string_view base_labels,
-                         const Observation& observation, std::shared_ptr<const PlannedSeries>& planned) {
+                         const Observation& observation, std::shared_ptr<const PlannedSeries>& planned,
+                         std::chrono::steady_clock::time_point read_at) {
   const auto first_slot = static_cast<std::uint32_t>(values_.size());
   SeriesWriter writer(planned, base_labels, values_, catalogue());
   for (const Collector* collector : collectors_) {
@@ -26,9 +29,10 @@ void SnapshotWriter::add(const WorkloadPtr& workload, Scope scope, std::string_v
   planned = writer.finish();
   duplicates_ += writer.duplicates();
   blocks_->add(workload, planned, first_slot, observation.ended);
+  read_times_.push_back(read_at);
 }
 
-SnapshotPtr SnapshotWriter::finish(SampleTime time) {
+SnapshotPtr SnapshotWriter::finish(SampleTime time, std::chrono::steady_clock::time_point processes) {
   if (blocks_->differ()) {
     auto layout = std::make_shared<Layout>();
     layout->blocks = std::move(*blocks_).take();
@@ -40,6 +44,8 @@ SnapshotPtr SnapshotWriter::finish(SampleTime time) {
   snapshot->sequence = ++sequence_;
   snapshot->wall_time = time.wall;
   snapshot->steady_time = time.steady;
+  snapshot->read_times = std::move(read_times_);
+  snapshot->processes_time = processes;
   snapshot->layout = layout_;
   snapshot->values = std::move(values_);
   return snapshot;

@@ -9,6 +9,7 @@
 #include "collectors/sampling/block_list.h"
 #include "collectors/sampling/sample_time.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <memory>
@@ -25,10 +26,12 @@ class SnapshotWriter {
   // begin(), add() for each block, finish(). `expected_blocks` is a guess.
   void begin(std::size_t expected_blocks);
   // What the collectors of `scope` write about `observation`. `planned` is the block's own, kept by the caller from
-  // one snapshot to the next: its series, which mostly stay the same.
+  // one snapshot to the next: its series, which mostly stay the same. `read_at` is for Snapshot::read_times,
+  // `processes` for Snapshot::processes_time.
   void add(const WorkloadPtr& workload, Scope scope, std::string_view base_labels, const Observation& observation,
-           std::shared_ptr<const PlannedSeries>& planned);
-  SnapshotPtr finish(SampleTime time);
+           std::shared_ptr<const PlannedSeries>& planned,
+           std::chrono::steady_clock::time_point read_at = Snapshot::kNotTimed);
+  SnapshotPtr finish(SampleTime time, std::chrono::steady_clock::time_point processes = Snapshot::kNotTimed);
 
   std::uint64_t written() const { return sequence_; }
   // Series left out of the last snapshot, because another had the same metric and labels.
@@ -39,6 +42,7 @@ class SnapshotWriter {
   std::shared_ptr<const Layout> layout_;
   std::optional<BlockList> blocks_;  // between begin() and finish()
   std::vector<std::uint64_t> values_;
+  std::vector<std::chrono::steady_clock::time_point> read_times_;
   std::uint64_t sequence_ = 0, duplicates_ = 0;
 };
 

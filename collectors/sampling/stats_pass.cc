@@ -11,8 +11,9 @@ using std::chrono::steady_clock;
 // kLimits before kCpu: whether there is a quota decides what is read.
 constexpr CgroupStatsKind kReadFirst[] = {CgroupStatsKind::kLimits, CgroupStatsKind::kCpuset, CgroupStatsKind::kHugetlb,
                                           CgroupStatsKind::kNuma};
-// Kinds that measure shares of time: the snapshot has the time at which these are read.
-constexpr CgroupStatsKind kTimed[] = {CgroupStatsKind::kCpu, CgroupStatsKind::kCpuPerCpu, CgroupStatsKind::kPressure};
+// Kinds that measure shares of time, in this order: the host's pressure and CPU time are read together, and that is
+// the time of the snapshot.
+constexpr CgroupStatsKind kTimed[] = {CgroupStatsKind::kPressure, CgroupStatsKind::kCpu, CgroupStatsKind::kCpuPerCpu};
 constexpr CgroupStatsKind kReadLast[] = {CgroupStatsKind::kMemory, CgroupStatsKind::kMemoryEvents, CgroupStatsKind::kIo,
                                          CgroupStatsKind::kPids};
 
@@ -67,6 +68,9 @@ StatsPass::StatsPass(const std::vector<const Collector*>& collectors, bool cpu_p
 StatsPass::Handle StatsPass::attach(const Workload& workload) {
   const Handle handle = sources_.cgroups->attach(workload.id);
   update(handle, workload);
+  if (workload.kind == WorkloadKind::kHost) {
+    host_ = handle;
+  }
   return handle;
 }
 
@@ -81,6 +85,9 @@ void StatsPass::detach(Handle handle) {
     source->detach(handle);
   }
   sources_.cgroups->detach(handle);
+  if (host_ == handle) {
+    host_.reset();
+  }
 }
 
 SampleTime StatsPass::read(bool slow, SampleTime began) {
@@ -107,12 +114,21 @@ SampleTime StatsPass::read(bool slow, SampleTime began) {
   return time;
 }
 
+// Not the middle of it all: a pass may have to wait for a CPU between any two files.
 SampleTime StatsPass::read_timed(SampleTime began) {
   const SampleTime before = now_ ? now_() : began;
   for (const CgroupStatsKind kind : kTimed) {
     read_cgroups(kind);
   }
-  return between(before, now_ ? now_() : began);
+  const steady_clock::time_point at = host_ ? stats(*host_).cpu.read_at : steady_clock::time_point();
+  if (!now_ || at == steady_clock::time_point()) {
+    return between(before, now_ ? now_() : began);
+  }
+  return {before.wall + std::chrono::duration_cast<std::chrono::system_clock::duration>(at - before.steady), at};
+}
+
+std::chrono::steady_clock::time_point StatsPass::read_at(Handle handle, const Workload& workload) const {
+  return now_ || workload.kind == WorkloadKind::kProcess ? stats(handle).cpu.read_at : Snapshot::kNotTimed;
 }
 
 void StatsPass::read_cgroups(CgroupStatsKind kind) {
@@ -152,6 +168,7 @@ Observation StatsPass::observe(Handle handle, const Workload& workload, std::uin
                           {},
                           workload.kind == WorkloadKind::kHost ? &host_source_.stats() : nullptr,
                           now_nsec};
+  observation.machine = &host_source_.stats();
   for (const auto& source : sources_.workloads) {
     source->fill(handle, observation);
   }

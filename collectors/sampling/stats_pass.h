@@ -6,15 +6,18 @@
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/kernel/system/read_report.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/snapshot.h"
 #include "collectors/model/stats_needs.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/sample_time.h"
 #include "collectors/sampling/sampled_sources.h"
 
 #include <array>
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
 #include <functional>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -50,13 +53,15 @@ class StatsPass {
   void update(Handle handle, const Workload& workload);  // one of its facts has changed
   void detach(Handle handle);
 
-  // A slow pass reads what changes seldom too. The result is the middle of the time in which CPU time and pressure
-  // were read: rates are computed with it, and a pass may wait for a CPU before it reads.
+  // A slow pass reads what changes seldom too. The result is the time at which the host's CPU time was read: rates
+  // are computed with it, and a pass may wait for a CPU before it reads.
   SampleTime read(bool slow, SampleTime began);
 
   // The cgroup was removed during the last read(): its values are not from one instant.
   bool gone(Handle handle) const { return sources_.cgroups->gone(handle); }
   const CgroupStats& stats(Handle handle) const { return sources_.cgroups->stats(handle); }
+  // When its CPU time was last read; Snapshot::kNotTimed: at the time that read() returned.
+  std::chrono::steady_clock::time_point read_at(Handle handle, const Workload& workload) const;
   bool has_processes(Handle handle) const;
   // All that is known about it since the last read(). Valid until the next read(), attach() or detach().
   Observation observe(Handle handle, const Workload& workload, std::uint64_t now_nsec) const;
@@ -76,6 +81,7 @@ class StatsPass {
   SampledSources sources_;
   HostSource host_source_;
   Clock now_;
+  std::optional<Handle> host_;
   std::vector<CollectorStatistics> collectors_;
   // Indices into collectors_, or kNoCollector.
   std::array<int, kCgroupStatsKinds> cgroups_booked_on_{};

@@ -1,4 +1,5 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
+#include "collectors/kernel/stats/host_stats.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>
@@ -22,6 +23,21 @@ TEST(CpuCollector, GivesOneTotalAndNoCfsFamilyWithoutAQuota) {
                                        {"container_cpu_user_seconds_total", 1'270'000'000},
                                        {"container_cpu_system_seconds_total", 40'000'000},
                                    }));
+}
+
+TEST(CpuCollector, LeavesOutCpusThatAreNotThere) {
+  HostStats machine;
+  machine.machine.online_cpus = {true, true, false};
+  ObservationContext context;
+  context.machine = &machine;
+  CgroupStats stats;
+  stats.cpu.usage_percpu_nsec = {5, 0, 0, 7, 0};
+  EXPECT_EQ(observe("cpu", stats, context), (SeriesValues{
+                                                {"container_cpu_usage_seconds_total{cpu=\"cpu00\"}", 5},
+                                                {"container_cpu_usage_seconds_total{cpu=\"cpu01\"}", 0},
+                                                {"container_cpu_usage_seconds_total{cpu=\"cpu03\"}", 7},
+                                            }))
+      << "what one used before it went away stays";
 }
 
 TEST(CpuCollector, GivesTheCfsFamiliesThatWereRead) {

@@ -8,11 +8,12 @@ namespace {
 
 TEST(HugetlbCollector, GivesEachPageSizeItsOwnSeries) {
   CgroupStats stats;
-  stats.hugetlb = {{"2MB", 4'194'304, 8'388'608, 3}, {"1GB", 0, 0, 0}};
+  stats.hugetlb = {{"2MB", 4'194'304, 8'388'608, 3, 12'582'912}, {"1GB", 0, 0, 0, {}}};
   EXPECT_EQ(observe("hugetlb", stats), (SeriesValues{
                                            {"container_hugetlb_usage_bytes{pagesize=\"2MB\"}", 4'194'304},
                                            {"container_hugetlb_max_usage_bytes{pagesize=\"2MB\"}", 8'388'608},
                                            {"container_hugetlb_failcnt{pagesize=\"2MB\"}", 3},
+                                           {"container_hugetlb_reserved_bytes{pagesize=\"2MB\"}", 12'582'912},
                                            {"container_hugetlb_usage_bytes{pagesize=\"1GB\"}", 0},
                                            {"container_hugetlb_max_usage_bytes{pagesize=\"1GB\"}", 0},
                                            {"container_hugetlb_failcnt{pagesize=\"1GB\"}", 0},
@@ -21,7 +22,7 @@ TEST(HugetlbCollector, GivesEachPageSizeItsOwnSeries) {
 
 TEST(HugetlbCollector, GivesNoPeakOnV2WhichHasNone) {
   CgroupStats stats;
-  stats.hugetlb = {{"2MB", 0, {}, 0}};
+  stats.hugetlb = {{"2MB", 0, {}, 0, {}}};
   EXPECT_EQ(observe("hugetlb", stats).count("container_hugetlb_max_usage_bytes{pagesize=\"2MB\"}"), 0U);
   EXPECT_EQ(observe("hugetlb", stats).size(), 2U);
 }

@@ -1,10 +1,15 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/host_stats.h"
+#include "collectors/model/catalogue.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>
 
 #include <algorithm>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 namespace tallyman {
 namespace {
@@ -131,6 +136,79 @@ TEST(IoCollector, WritesTheDisksTimesFromMilliseconds) {
     }
   }
   EXPECT_EQ(times, 4U);
+}
+
+// As BlockLayers finds them: bottom, top, whether bytes are written more than once.
+HostStats machine_with(std::vector<BlockDevice> devices) {
+  HostStats machine;
+  machine.block_devices = std::move(devices);
+  return machine;
+}
+BlockDevice device(std::string path, std::vector<std::string> lies_on, bool is_top, bool redundant = false,
+                   std::uint32_t stack = 1) {
+  BlockDevice one;
+  one.path = std::move(path);
+  one.lies_on = std::move(lies_on);
+  one.is_top = is_top;
+  one.in_redundant_stack = redundant;
+  one.stack = stack;
+  return one;
+}
+
+std::optional<std::uint64_t> summed(std::string_view metric, const HostStats& machine, bool is_host,
+                                    std::vector<std::pair<std::string, std::uint64_t>> written) {
+  CgroupStats stats;
+  HostStats host = machine;
+  for (const auto& [name, bytes] : written) {
+    stats.io.push_back(row(8, static_cast<std::uint32_t>(stats.io.size()), "/dev/" + name));
+    stats.io.back().wbytes = bytes;
+    host.disks.emplace_back().device = name;
+    host.disks.back().sectors_written = bytes / 512;
+  }
+  ObservationContext context;
+  context.machine = &host;
+  context.host = is_host ? &host : nullptr;
+  const Snapshot snapshot = snapshot_of("io", stats, context);
+  EXPECT_EQ(snapshot.layout->blocks.front().plan->series.size(), is_host ? written.size() * 13 : written.size() * 2)
+      << "each device is shown, and nothing else";
+  return sum_of(snapshot, snapshot.layout->blocks.front(), *find_metric(metric));
+}
+
+TEST(IoCollector, CountsEachByteOnceInSums) {
+  const HostStats lvm = machine_with({device("/dev/dm-0", {"/dev/sda"}, true), device("/dev/sda", {}, false)});
+  const HostStats luks = machine_with({device("/dev/dm-0", {"/dev/sda"}, false),
+                                       device("/dev/dm-1", {"/dev/dm-0"}, true), device("/dev/sda", {}, false)});
+  const HostStats mirror = machine_with({device("/dev/md0", {"/dev/sda", "/dev/sdb"}, true, true),
+                                         device("/dev/sda", {}, false, true), device("/dev/sdb", {}, false, true)});
+  const HostStats striped = machine_with({device("/dev/md0", {"/dev/sda", "/dev/sdb"}, true),
+                                          device("/dev/sda", {}, false), device("/dev/sdb", {}, false)});
+  const HostStats two =
+      machine_with({device("/dev/dm-0", {"/dev/sda"}, true), device("/dev/dm-1", {"/dev/sdb"}, true, false, 2),
+                    device("/dev/sda", {}, false), device("/dev/sdb", {}, false, false, 2)});
+  constexpr std::uint64_t kMiB = 1 << 20;
+  struct Case {
+    const char* of;
+    const HostStats& machine;
+    std::vector<std::pair<std::string, std::uint64_t>> written;
+    std::uint64_t sum;
+  };
+  const Case cases[] = {
+      {"a volume on a disk", lvm, {{"sda", kMiB}, {"dm-0", kMiB}}, kMiB},
+      {"and a partition that is used directly", lvm, {{"sda", 3 * kMiB}, {"dm-0", kMiB}}, 3 * kMiB},
+      {"the kernel does not say whose the disk's are", lvm, {{"dm-0", kMiB}}, kMiB},
+      {"an encrypted disk below a volume", luks, {{"sda", kMiB}, {"dm-0", kMiB}, {"dm-1", kMiB}}, kMiB},
+      {"the middle one alone", luks, {{"dm-0", kMiB}}, kMiB},
+      {"a mirror", mirror, {{"sda", kMiB}, {"sdb", kMiB}, {"md0", kMiB}}, kMiB},
+      {"stripes", striped, {{"sda", kMiB / 2}, {"sdb", kMiB / 2}, {"md0", kMiB}}, kMiB},
+      {"two stacks and a disk",
+       two,
+       {{"sda", kMiB}, {"dm-0", kMiB}, {"sdb", 2 * kMiB}, {"dm-1", 2 * kMiB}, {"sdc", kMiB}},
+       4 * kMiB},
+  };
+  for (const Case& one : cases) {
+    EXPECT_EQ(summed("container_fs_writes_bytes_total", one.machine, false, one.written), one.sum) << one.of;
+    EXPECT_EQ(summed("container_fs_writes_bytes_total", one.machine, true, one.written), one.sum) << "host: " << one.of;
+  }
 }
 
 TEST(IoCollector, GivesNothingWhereNothingWasAccounted) { EXPECT_EQ(observe("io", {}), SeriesValues{}); }

@@ -66,6 +66,18 @@ TEST(LifecycleCollector, ReportsHealthOnlyWhereThereIsAHealthCheck) {
   }
 }
 
+TEST(LifecycleCollector, SaysOfAContainerWhetherItIsPaused) {
+  CgroupStats stats;
+  EXPECT_EQ(observe("lifecycle", stats, container()).count("container_paused"), 0U) << "not read";
+  for (const std::uint64_t frozen : {0U, 1U}) {
+    stats.frozen = frozen;
+    EXPECT_EQ(observe("lifecycle", stats, container()).at("container_paused"), frozen);
+    ObservationContext service = container();
+    service.workload.kind = WorkloadKind::kService;
+    EXPECT_EQ(observe("lifecycle", stats, service).count("container_paused"), frozen) << "others only while it lasts";
+  }
+}
+
 TEST(LifecycleCollector, GivesAnEndedContainerItsLastSightAndNothingElse) {
   ObservationContext context = container();
   context.workload.container.health = Health::kHealthy;

@@ -31,6 +31,28 @@ TEST(MachineCollector, GivesWhatTheMachineHas) {
             }));
 }
 
+TEST(MachineCollector, SaysWhichBlockDevicesMayBeAdded) {
+  HostStats host;
+  for (const char* path : {"/dev/dm-0", "/dev/md0", "/dev/sda", "/dev/sdb"}) {
+    host.block_devices.emplace_back().path = path;
+  }
+  host.block_devices[0].lies_on = {"/dev/sda"};
+  host.block_devices[0].stack = host.block_devices[2].stack = 1;
+  host.block_devices[2].is_top = false;
+  host.block_devices[1].lies_on = {"/dev/sdb", "/dev/sdc"};
+  host.block_devices[1].in_redundant_stack = host.block_devices[3].in_redundant_stack = true;
+  host.block_devices[3].is_top = false;
+  ObservationContext context;
+  context.host = &host;
+  EXPECT_EQ(observe("machine", {}, context),
+            (SeriesValues{
+                {R"(machine_block_device_info{device="/dev/dm-0",lies_on="/dev/sda",counted="false"})", 1},
+                {R"(machine_block_device_info{device="/dev/md0",lies_on="/dev/sdb,/dev/sdc",counted="true"})", 1},
+                {R"(machine_block_device_info{device="/dev/sda",counted="true"})", 1},
+                {R"(machine_block_device_info{device="/dev/sdb",counted="false"})", 1},
+            }));
+}
+
 TEST(MachineCollector, LeavesOutWhatTheMachineDoesNotReport) {
   HostStats host;
   host.machine.cpu_cores = 4;  // arm64: cpuinfo has neither sockets nor core ids

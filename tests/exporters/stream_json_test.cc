@@ -87,6 +87,33 @@ TEST(StreamJson, RatesAreSinceThePreviousUpdate) {
   EXPECT_EQ(value(reset, 1, "cpu_cores"), std::nullopt);
 }
 
+// The scan of processes is rarer than the sample where there are many.
+TEST(StreamJson, RatesOfProcessesAreOverTheTimeBetweenTwoScans) {
+  StreamEncoder encoder;
+  const auto cores_at = [&](int second, int scanned, double cpu_seconds) {
+    test::SnapshotBuilder builder;
+    builder.add(test::workload_of(WorkloadKind::kProcess, "process:burn", "burn"), "", [&](SeriesWriter& writer) {
+      writer.begin(*find_metric("container_cpu_usage_seconds_total"));
+      writer.put(0, {"total"}, static_cast<std::uint64_t>(cpu_seconds * 1e9));
+      writer.begin(*find_metric("container_memory_usage_bytes"));
+      writer.put(0, 4096 * static_cast<std::uint64_t>(second));
+    });
+    const auto snapshot = builder.build(static_cast<std::uint64_t>(second));
+    snapshot->read_times = {snapshot->steady_time - std::chrono::seconds(second - scanned)};
+    const std::string sample = encoder.update(*snapshot).sample;
+    EXPECT_EQ(value(sample, 1, "memory_bytes"), 4096 * second) << "gauges are as they are";
+    return value(sample, 1, "cpu_cores");
+  };
+  EXPECT_EQ(cores_at(10, 10, 1), std::nullopt);
+  EXPECT_EQ(cores_at(11, 10, 1), std::nullopt) << "never 0";
+  EXPECT_EQ(cores_at(12, 12, 3), 1);
+  EXPECT_EQ(cores_at(13, 12, 3), 1) << "the last rate";
+  EXPECT_EQ(cores_at(14, 12, 3), 1);
+  EXPECT_EQ(cores_at(15, 15, 6), 1) << "and no spike";
+  EXPECT_EQ(cores_at(21, 20, 6), 0) << "after a late scan, too";
+  EXPECT_EQ(cores_at(60, 20, 6), std::nullopt) << "a rate is not repeated for ever";
+}
+
 TEST(StreamJson, OnlyChangesAreSent) {
   StreamEncoder encoder;
   Snapshot now = snapshot_of(1, {{"/a"}, {"/b"}});

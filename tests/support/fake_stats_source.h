@@ -41,6 +41,7 @@ class FakeStatsSource final : public StatsSource {
   bool gone(Handle handle) const override { return gone_paths.contains(paths.at(handle)); }
   std::uint64_t unified_id(Handle) override { return 0; }
   Result<std::vector<std::uint32_t>> processes(Handle) override { return std::vector<std::uint32_t>{}; }
+  std::vector<std::uint32_t> processes_below(Handle, std::size_t) override { return {}; }
   std::size_t open_files() const override { return 5; }
   std::size_t open_files_limit() const override { return 7; }
   bool reopens_files() const override { return true; }

@@ -48,9 +48,10 @@ Snapshot snapshot_of(std::string_view collector, const CgroupStats& stats, const
   Snapshot snapshot;
   SeriesWriter writer(nullptr, {}, snapshot.values, catalogue());
   writer.begin(first_metric(one));
-  one.collect({context.workload, stats, context.interfaces, context.host, context.now_nsec, context.ended,
-               context.processes, context.sockets, context.links, context.filesystems, context.ended_totals},
-              writer);
+  one.collect(
+      {context.workload, stats, context.interfaces, context.host, context.now_nsec, context.ended, context.processes,
+       context.sockets, context.links, context.filesystems, context.ended_totals, context.machine},
+      writer);
   const auto planned = writer.finish();
   EXPECT_EQ(planned->duplicates, 0U);
   Layout layout;

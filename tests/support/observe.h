@@ -31,6 +31,7 @@ struct ObservationContext {
   std::vector<HostLink> links;
   const WorkloadFilesystems* filesystems = nullptr;
   const EndedTotals* ended_totals = nullptr;
+  const HostStats* machine = nullptr;
 };
 
 // Throws std::out_of_range for a name that no collector has.

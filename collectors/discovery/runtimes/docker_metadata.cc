@@ -128,6 +128,7 @@ bool has_own_ports(const std::string& network_mode) {
 void take_host_config(const json::object& config, ContainerMetadata& metadata) {
   metadata.network_mode = string_in(config, "NetworkMode");
   if (metadata.network_mode == "default") metadata.network_mode = "bridge";
+  if (const auto shares = number_in(config, "CpuShares"); shares && *shares > 0) metadata.cpu_shares = shares;
   if (metadata.ports.empty() && has_own_ports(metadata.network_mode)) metadata.ports = ports_in(config, "PortBindings");
   for (const auto& link : strings_in(config, "Links")) metadata.links.push_back(full_link(link, metadata.name));
   const auto* tmpfs = object_in(config, "Tmpfs");

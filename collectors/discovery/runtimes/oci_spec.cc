@@ -68,6 +68,16 @@ std::string network_mode_of(const json::object& spec, const std::string& pods_sa
   return pods_sandbox.empty() ? "bridge" : "container:" + pods_sandbox;
 }
 
+// 0 is not set.
+std::optional<std::uint64_t> cpu_shares_of(const json::object& spec) {
+  const json::object* at = &spec;
+  for (const char* key : {"linux", "resources", "cpu"}) {
+    at = at != nullptr ? object_in(*at, key) : nullptr;
+  }
+  const auto shares = at != nullptr ? number_in(*at, "shares") : std::nullopt;
+  return shares && *shares > 0 ? shares : std::nullopt;
+}
+
 std::vector<MountPoint> binds_of(const json::object& spec) {
   std::vector<MountPoint> mounts;
   const auto* value = member(spec, "mounts");
@@ -119,6 +129,7 @@ bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
     metadata.network_mode =
         network_mode_of(spec, sandbox ? std::string() : first_of(metadata.labels, kSandboxAnnotations));
     metadata.mounts = binds_of(spec);
+    metadata.cpu_shares = cpu_shares_of(spec);
     take_out_the_runtimes_own(metadata.labels);
   });
 }

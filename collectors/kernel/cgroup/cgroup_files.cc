@@ -7,6 +7,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 
 namespace tallyman {
@@ -37,6 +38,12 @@ constexpr FileSpec kSpecs[] = {
     {CgroupFile::kV1MemoryKernel, false, Controller::kMemory, Keep::kClosed, "memory.kmem.usage_in_bytes"},
     {CgroupFile::kV1IoBytes, false, Controller::kIo, Keep::kOpen, "blkio.throttle.io_service_bytes_recursive"},
     {CgroupFile::kV1IoOperations, false, Controller::kIo, Keep::kOpen, "blkio.throttle.io_serviced_recursive"},
+    {CgroupFile::kV1BfqBytes, false, Controller::kIo, Keep::kOpen, "blkio.bfq.io_service_bytes_recursive"},
+    {CgroupFile::kV1BfqOperations, false, Controller::kIo, Keep::kOpen, "blkio.bfq.io_serviced_recursive"},
+    {CgroupFile::kV1CfqBytes, false, Controller::kIo, Keep::kOpen, "blkio.io_service_bytes_recursive"},
+    {CgroupFile::kV1CfqOperations, false, Controller::kIo, Keep::kOpen, "blkio.io_serviced_recursive"},
+    {CgroupFile::kV1OwnIoBytes, false, Controller::kIo, Keep::kOpen, "blkio.throttle.io_service_bytes"},
+    {CgroupFile::kV1OwnIoOperations, false, Controller::kIo, Keep::kOpen, "blkio.throttle.io_serviced"},
     {CgroupFile::kV1PidsCurrent, false, Controller::kPids, Keep::kOpen, "pids.current"},
     {CgroupFile::kV1CpuQuota, false, Controller::kCpu, Keep::kClosed, "cpu.cfs_quota_us"},
     {CgroupFile::kV1CpuPeriod, false, Controller::kCpu, Keep::kClosed, "cpu.cfs_period_us"},
@@ -66,6 +73,7 @@ constexpr FileSpec kSpecs[] = {
     {CgroupFile::kMemoryMax, true, Controller::kMemory, Keep::kClosed, "memory.max"},
     {CgroupFile::kMemoryHigh, true, Controller::kMemory, Keep::kClosed, "memory.high"},
     {CgroupFile::kMemoryLow, true, Controller::kMemory, Keep::kClosed, "memory.low"},
+    {CgroupFile::kMemoryMin, true, Controller::kMemory, Keep::kClosed, "memory.min"},
     {CgroupFile::kMemorySwapMax, true, Controller::kMemory, Keep::kClosed, "memory.swap.max"},
     {CgroupFile::kPidsMax, true, Controller::kPids, Keep::kClosed, "pids.max"},
     {CgroupFile::kCpusetCpus, true, Controller::kCpuset, Keep::kClosed, "cpuset.cpus.effective"},
@@ -86,6 +94,25 @@ static_assert(specs_are_in_order());
 
 constexpr std::int32_t kNotOpened = -1;
 constexpr std::int32_t kMissing = -2;
+
+bool has_file(int directory, const char* name) { return faccessat(directory, name, F_OK, 0) == 0; }
+
+// Whether this kernel has the file, by the root cgroup. Asking each cgroup for what few kernels have costs too much.
+bool kernel_has(int root, CgroupFile file) {
+  switch (file) {
+    case CgroupFile::kV1BfqBytes:
+    case CgroupFile::kV1BfqOperations:
+    case CgroupFile::kV1CfqBytes:
+    case CgroupFile::kV1CfqOperations:
+      return has_file(root, kSpecs[static_cast<std::size_t>(file)].name);
+    case CgroupFile::kV1OwnIoBytes:
+    case CgroupFile::kV1OwnIoOperations:  // only where there is no sum over the cgroups below
+      return has_file(root, kSpecs[static_cast<std::size_t>(file)].name) &&
+             !has_file(root, kSpecs[static_cast<std::size_t>(CgroupFile::kV1IoBytes)].name);
+    default:
+      return true;
+  }
+}
 
 const FileSpec& spec_of(CgroupFile file) { return kSpecs[static_cast<std::size_t>(file)]; }
 
@@ -117,7 +144,9 @@ CgroupRoots::CgroupRoots(const CgroupMounts& mounts, std::size_t files_kept_open
     directories_.emplace_back(open(one.path.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   }
   for (const FileSpec& spec : kSpecs) {
-    hierarchy_of_[static_cast<std::size_t>(spec.file)] = find_hierarchy(mounts_, spec);
+    const int hierarchy = find_hierarchy(mounts_, spec);
+    const bool known = hierarchy >= 0 && kernel_has(directory(hierarchy), spec.file);
+    hierarchy_of_[static_cast<std::size_t>(spec.file)] = known ? hierarchy : -1;
   }
 }
 
@@ -226,6 +255,32 @@ Result<std::vector<std::uint32_t>> CgroupFiles::processes(ReadBuffer& buffer) {
     return pids;
   }
   return last;
+}
+
+// Not by the cgroups that are measured: those could be bounded, or left out.
+std::vector<std::uint32_t> CgroupFiles::processes_below(std::size_t most, ReadBuffer& buffer) {
+  constexpr std::size_t kMaxCgroups = 64;
+  for (const int hierarchy : roots_.discovery_order()) {
+    std::vector<std::uint32_t> all, pids;
+    std::vector<std::string> cgroups = {name_of(hierarchy, "")};
+    for (std::size_t i = 0; i < cgroups.size() && all.size() < most; ++i) {
+      const Result<std::string_view> text =
+          i == 0 ? Result<std::string_view>(std::string_view()) : read_file(cgroups[i] + "cgroup.procs", buffer);
+      if (text && formats::parse_pids(*text, pids) == 0) {
+        all.insert(all.end(), pids.begin(),
+                   pids.begin() + static_cast<std::ptrdiff_t>(std::min(pids.size(), most - all.size())));
+      }
+      for (const std::string& name : directories_in(cgroups[i])) {
+        if (cgroups.size() < kMaxCgroups) {
+          cgroups.push_back(cgroups[i] + name + '/');
+        }
+      }
+    }
+    if (!all.empty()) {
+      return all;
+    }
+  }
+  return {};
 }
 
 void CgroupFiles::retry_missing() {

@@ -31,6 +31,12 @@ enum class CgroupFile : std::uint8_t {
   kV1MemoryKernel,
   kV1IoBytes,
   kV1IoOperations,
+  kV1BfqBytes,
+  kV1BfqOperations,
+  kV1CfqBytes,
+  kV1CfqOperations,
+  kV1OwnIoBytes,
+  kV1OwnIoOperations,
   kV1PidsCurrent,
   kV1CpuQuota,
   kV1CpuPeriod,
@@ -60,6 +66,7 @@ enum class CgroupFile : std::uint8_t {
   kMemoryMax,
   kMemoryHigh,
   kMemoryLow,
+  kMemoryMin,
   kMemorySwapMax,
   kPidsMax,
   kCpusetCpus,
@@ -111,6 +118,8 @@ class CgroupFiles {
   Result<std::string_view> read(int hierarchy, std::string_view name, ReadBuffer& buffer);
   // Process ids of this cgroup itself, from the first hierarchy that has any.
   Result<std::vector<std::uint32_t>> processes(ReadBuffer& buffer);
+  // Of the cgroups below, the nearest first; at most `most`.
+  std::vector<std::uint32_t> processes_below(std::size_t most, ReadBuffer& buffer);
 
   // Inode of the cgroup's directory in the v2 tree; 0 if there is none.
   std::uint64_t unified_inode() const;

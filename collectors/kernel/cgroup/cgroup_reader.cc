@@ -1,6 +1,7 @@
 #include "collectors/kernel/cgroup/cgroup_reader.h"
 
 #include "collectors/kernel/formats/cgroup_text.h"
+#include "collectors/kernel/formats/text_basics.h"
 
 namespace tallyman {
 
@@ -31,6 +32,16 @@ std::optional<std::string_view> ReadContext::text(CgroupFiles& files, int hierar
     report.note(error.kind, to_string(Error{error.kind, error.code, files.name_of(hierarchy, name)}));
   }
   return std::nullopt;
+}
+
+Count ReadContext::gauge(CgroupFiles& files, CgroupFile file) {
+  const Count value = number(files, file, formats::parse_number);
+  return value && formats::is_wrapped(*value) ? Count() : value;
+}
+
+Count ReadContext::gauge(CgroupFiles& files, int hierarchy, const std::string& name) {
+  const Count value = number(files, hierarchy, name, formats::parse_number);
+  return value && formats::is_wrapped(*value) ? Count() : value;
 }
 
 void ReadContext::malformed(const std::string& path) {

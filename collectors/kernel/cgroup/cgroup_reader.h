@@ -55,6 +55,10 @@ struct ReadContext {
     return value;
   }
 
+  // A number that may not be is_wrapped(): then it is empty, and no fault.
+  Count gauge(CgroupFiles& files, CgroupFile file);
+  Count gauge(CgroupFiles& files, int hierarchy, const std::string& name);
+
   // A file of rows; `parse` returns how many it could not parse. Only files with one row
   // per device may be empty.
   template <class Parse>

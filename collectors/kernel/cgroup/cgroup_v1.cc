@@ -5,11 +5,29 @@
 #include "collectors/kernel/formats/io_text.h"
 #include "collectors/kernel/formats/memory_text.h"
 
+#include <algorithm>
+#include <iterator>
+#include <utility>
+#include <vector>
+
 namespace tallyman {
 namespace {
 
 using formats::parse_limit;
 using formats::parse_number;
+
+struct IoFiles {
+  CgroupFile bytes, operations;
+};
+// The throttling controller counts all devices, but only those with a rule since Linux 5.0 or so. The two schedulers
+// count the devices that they serve. Before Linux 4.16 the first had no sum over the cgroups below.
+constexpr IoFiles kIoFiles[] = {
+    {CgroupFile::kV1IoBytes, CgroupFile::kV1IoOperations},
+    {CgroupFile::kV1BfqBytes, CgroupFile::kV1BfqOperations},
+    {CgroupFile::kV1CfqBytes, CgroupFile::kV1CfqOperations},
+    {CgroupFile::kV1OwnIoBytes, CgroupFile::kV1OwnIoOperations},
+};
+constexpr unsigned kOfTheCgroupAlone = 3;
 
 class CgroupV1Reader final : public CgroupReader {
  public:
@@ -33,10 +51,10 @@ class CgroupV1Reader final : public CgroupReader {
   void memory(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
     context.rows(files, CgroupFile::kV1MemoryStat,
                  [&](std::string_view text) { return formats::parse_memory_stat_v1(text, stats.memory); });
-    stats.memory.current = context.number(files, CgroupFile::kV1MemoryUsage, parse_number);
-    stats.memory.peak = context.number(files, CgroupFile::kV1MemoryPeak, parse_number);
+    stats.memory.current = context.gauge(files, CgroupFile::kV1MemoryUsage);
+    stats.memory.peak = context.gauge(files, CgroupFile::kV1MemoryPeak);
     if (context.slow_pass) {
-      stats.memory.kernel = context.number(files, CgroupFile::kV1MemoryKernel, parse_number);
+      stats.memory.kernel = context.gauge(files, CgroupFile::kV1MemoryKernel);
     }
   }
 
@@ -54,27 +72,19 @@ class CgroupV1Reader final : public CgroupReader {
   }
 
   void io(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    const bool accounted = !stats.io.empty();
     stats.io.clear();
-    if (!accounted && !context.slow_pass) {
-      return;  // most v1 kernels account nothing without a throttle rule: try again in the next slow pass
+    const unsigned before = std::exchange(stats.v1_io_files, 0);
+    for (std::size_t i = 0; i < std::size(kIoFiles); ++i) {
+      // Most v1 kernels account nothing without a throttle rule: try again in the next slow pass.
+      if (context.slow_pass || ((before >> i) & 1U) != 0) {
+        stats.v1_io_files |= read_io(files, context, kIoFiles[i], stats.io) ? 1U << i : 0U;
+      }
     }
-    context.rows(
-        files, CgroupFile::kV1IoBytes,
-        [&](std::string_view text) { return formats::parse_blkio(text, formats::BlkioFile::kBytes, stats.io); }, true);
-    if (stats.io.empty()) {
-      files.release(CgroupFile::kV1IoBytes);
-      files.release(CgroupFile::kV1IoOperations);
-      return;
-    }
-    context.rows(
-        files, CgroupFile::kV1IoOperations,
-        [&](std::string_view text) { return formats::parse_blkio(text, formats::BlkioFile::kOperations, stats.io); },
-        true);
+    stats.io_excludes_children = ((stats.v1_io_files >> kOfTheCgroupAlone) & 1U) != 0;
   }
 
   void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    stats.pids.current = context.number(files, CgroupFile::kV1PidsCurrent, parse_number);
+    stats.pids.current = context.gauge(files, CgroupFile::kV1PidsCurrent);
     if (context.slow_pass) {
       stats.pids.max = context.number(files, CgroupFile::kV1PidsMax, parse_limit);
     }
@@ -107,10 +117,11 @@ class CgroupV1Reader final : public CgroupReader {
                CgroupStats& stats) const override {
     for (const std::string& size : page_sizes) {
       const auto value = [&](const char* suffix) {
-        return context.number(files, hierarchy, "hugetlb." + size + suffix, parse_number);
+        return context.gauge(files, hierarchy, "hugetlb." + size + suffix);
       };
-      HugetlbStats one{size, value(".usage_in_bytes"), value(".max_usage_in_bytes"), value(".failcnt")};
-      if (one.current) {
+      HugetlbStats one{size, value(".usage_in_bytes"), value(".max_usage_in_bytes"), value(".failcnt"),
+                       value(".rsvd.usage_in_bytes")};
+      if (one.current || one.reserved) {
         stats.hugetlb.push_back(std::move(one));
       }
     }
@@ -126,6 +137,31 @@ class CgroupV1Reader final : public CgroupReader {
   }
 
   bool books_oom_kills_locally() const override { return true; }
+
+ private:
+  // Adds the rows of devices that are not in `out` yet. False if these files have none at all.
+  static bool read_io(CgroupFiles& files, ReadContext& context, const IoFiles& of, std::vector<IoDeviceStats>& out) {
+    std::vector<IoDeviceStats> rows;
+    const auto read = [&](CgroupFile file, formats::BlkioFile which) {
+      context.rows(
+          files, file, [&](std::string_view text) { return formats::parse_blkio(text, which, rows); }, true);
+    };
+    read(of.bytes, formats::BlkioFile::kBytes);
+    if (rows.empty()) {
+      files.release(of.bytes);
+      files.release(of.operations);
+      return false;
+    }
+    read(of.operations, formats::BlkioFile::kOperations);
+    const std::size_t others = out.size();
+    for (IoDeviceStats& row : rows) {
+      const auto is_it = [&](const IoDeviceStats& one) { return one.major == row.major && one.minor == row.minor; };
+      if (std::none_of(out.begin(), out.begin() + static_cast<std::ptrdiff_t>(others), is_it)) {
+        out.push_back(std::move(row));
+      }
+    }
+    return true;
+  }
 };
 
 }  // namespace

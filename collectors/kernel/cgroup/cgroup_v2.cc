@@ -11,15 +11,6 @@ namespace {
 using formats::parse_limit;
 using formats::parse_number;
 
-// The kernel's mapping between the two scales: weight 1..10000, with 100 for 1024 shares.
-// Linear between the ends, as runc writes and cAdvisor reads it.
-Count shares_from_weight(Count weight) {
-  if (!weight || *weight < 1 || *weight > 10'000) {
-    return {};
-  }
-  return 2 + (*weight - 1) * 262'142 / 9'999;
-}
-
 class CgroupV2Reader final : public CgroupReader {
  public:
   void cpu(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
@@ -37,9 +28,9 @@ class CgroupV2Reader final : public CgroupReader {
     stats.memory.kernel = Count();
     context.rows(files, CgroupFile::kMemoryStat,
                  [&](std::string_view text) { return formats::parse_memory_stat_v2(text, stats.memory); });
-    stats.memory.current = context.number(files, CgroupFile::kMemoryCurrent, parse_number);
-    stats.memory.peak = context.number(files, CgroupFile::kMemoryPeak, parse_number);
-    stats.memory.swap_current = context.number(files, CgroupFile::kMemorySwapCurrent, parse_number);
+    stats.memory.current = context.gauge(files, CgroupFile::kMemoryCurrent);
+    stats.memory.peak = context.gauge(files, CgroupFile::kMemoryPeak);
+    stats.memory.swap_current = context.gauge(files, CgroupFile::kMemorySwapCurrent);
     // The root has no memory.current: v1's definition is used. A malformed file is not replaced.
     const auto missing = [&] {
       const auto text = files.read(CgroupFile::kMemoryCurrent, context.buffer);
@@ -65,7 +56,7 @@ class CgroupV2Reader final : public CgroupReader {
   }
 
   void pids(CgroupFiles& files, ReadContext& context, CgroupStats& stats) const override {
-    stats.pids.current = context.number(files, CgroupFile::kPidsCurrent, parse_number);
+    stats.pids.current = context.gauge(files, CgroupFile::kPidsCurrent);
     if (context.slow_pass) {
       stats.pids.max = context.number(files, CgroupFile::kPidsMax, parse_limit);
     }
@@ -74,13 +65,14 @@ class CgroupV2Reader final : public CgroupReader {
   void cpu_limits(CgroupFiles& files, ReadContext& context, LimitStats& limits) const override {
     context.rows(files, CgroupFile::kCpuMax,
                  [&](std::string_view text) { return formats::parse_cpu_max(text, limits); });
-    limits.cpu_shares = shares_from_weight(context.number(files, CgroupFile::kCpuWeight, parse_number));
+    limits.cpu_weight = context.number(files, CgroupFile::kCpuWeight, parse_number);
   }
 
   void memory_limits(CgroupFiles& files, ReadContext& context, LimitStats& limits) const override {
     limits.memory_max = context.number(files, CgroupFile::kMemoryMax, parse_limit);
     limits.memory_high = context.number(files, CgroupFile::kMemoryHigh, parse_limit);
     limits.memory_low = context.number(files, CgroupFile::kMemoryLow, parse_limit);
+    limits.memory_min = context.number(files, CgroupFile::kMemoryMin, parse_limit);
     limits.swap_max = context.number(files, CgroupFile::kMemorySwapMax, parse_limit);
     if (limits.memory_low && *limits.memory_low == 0) {
       limits.memory_low = kUnlimited;  // v2's "no reservation" is 0, v1's is the largest number
@@ -94,8 +86,9 @@ class CgroupV2Reader final : public CgroupReader {
   void hugetlb(CgroupFiles& files, ReadContext& context, const std::vector<std::string>& page_sizes, int hierarchy,
                CgroupStats& stats) const override {
     for (const std::string& size : page_sizes) {
-      const Count current = context.number(files, hierarchy, "hugetlb." + size + ".current", parse_number);
-      if (!current) {
+      const Count current = context.gauge(files, hierarchy, "hugetlb." + size + ".current");
+      const Count reserved = context.gauge(files, hierarchy, "hugetlb." + size + ".rsvd.current");
+      if (!current && !reserved) {
         continue;
       }
       MemoryEvents events;
@@ -105,7 +98,7 @@ class CgroupV2Reader final : public CgroupReader {
           context.malformed(files.name_of(hierarchy, name));
         }
       }
-      stats.hugetlb.push_back({size, current, {}, events.max});
+      stats.hugetlb.push_back({size, current, {}, events.max, reserved});
     }
   }
 

@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 
 namespace tallyman {
@@ -35,6 +36,26 @@ std::vector<std::string> huge_page_sizes(const HostRoot& root) {
 
 constexpr unsigned kYoungPasses = 3;
 
+// Device by device.
+void add_rows(std::vector<IoDeviceStats>& sum, const std::vector<IoDeviceStats>& rows) {
+  for (const IoDeviceStats& row : rows) {
+    auto found = std::find_if(sum.begin(), sum.end(), [&](const IoDeviceStats& one) {
+      return one.major == row.major && one.minor == row.minor;
+    });
+    if (found == sum.end()) {
+      sum.push_back(row);
+      continue;
+    }
+    for (const auto field : {&IoDeviceStats::rbytes, &IoDeviceStats::wbytes, &IoDeviceStats::dbytes,
+                             &IoDeviceStats::rios, &IoDeviceStats::wios, &IoDeviceStats::dios,
+                             &IoDeviceStats::sync_bytes, &IoDeviceStats::async_bytes, &IoDeviceStats::total_bytes}) {
+      if (const Count& more = row.*field) {
+        (*found).*field = ((*found).*field).value_or(0) + *more;
+      }
+    }
+  }
+}
+
 class FileStatsSource final : public StatsSource {
  public:
   FileStatsSource(const HostRoot& root, const CgroupMounts& mounts, std::size_t files_kept_open)
@@ -54,6 +75,9 @@ class FileStatsSource final : public StatsSource {
   Result<std::vector<std::uint32_t>> processes(Handle handle) override {
     return slots_[handle]->files.processes(buffer_);
   }
+  std::vector<std::uint32_t> processes_below(Handle handle, std::size_t most) override {
+    return slots_[handle]->files.processes_below(most, buffer_);
+  }
   std::size_t open_files() const override { return roots_.budget().open(); }
   std::size_t open_files_limit() const override { return roots_.budget().limit(); }
   bool reopens_files() const override { return roots_.budget().exceeded(); }
@@ -72,6 +96,9 @@ class FileStatsSource final : public StatsSource {
     Count own_oom_kills;
     std::uint64_t removed_oom_kills = 0, all_oom_kills = 0;
 
+    // v1 before Linux 4.16, in the same way.
+    std::vector<IoDeviceStats> own_io, removed_io;
+
     // Its creator may still be setting limits and adding controllers.
     bool young() const { return passes < kYoungPasses; }
   };
@@ -81,10 +108,12 @@ class FileStatsSource final : public StatsSource {
   }
   Attached* parent_of(const std::string& path);
   void read_one(CgroupStatsKind kind, Attached& one);
+  void read_timed(Attached& one, void (CgroupReader::*part)(CgroupFiles&, ReadContext&, CgroupStats&) const);
   void read_limits(Attached& one);
   void read_hugetlb(Attached& one);
   void link_parents();
   void sum_oom_kills();
+  void sum_io();
 
   CgroupRoots roots_;
   ReadBuffer buffer_;
@@ -120,6 +149,8 @@ void FileStatsSource::detach(Handle handle) {
   if (Attached* parent = parent_of(leaving.path)) {
     // The parent's counter must not fall. Descendants are detached separately, before or after.
     parent->removed_oom_kills += leaving.own_oom_kills.value_or(0) + leaving.removed_oom_kills;
+    add_rows(parent->removed_io, leaving.own_io);
+    add_rows(parent->removed_io, leaving.removed_io);
   }
   if (const auto it = by_path_.find(leaving.path); it != by_path_.end() && it->second == handle) {
     by_path_.erase(it);
@@ -160,15 +191,38 @@ void FileStatsSource::begin_pass(bool slow) {
 ReadReport FileStatsSource::read(CgroupStatsKind kind) {
   context_.report = {};
   // A parent is read before its children: the sum never misses what they use in between.
-  for (Attached* one : parents_first_) {
-    if (!one->gone && (!is_slow(kind) || slow_pass_ || one->young())) {
+  const auto read_kind = [&](Attached& one) {
+    if (!one.gone && (!is_slow(kind) || slow_pass_ || one.young())) {
       context_.gone = false;
-      context_.slow_pass = slow_pass_ || one->young();
-      read_one(kind, *one);
-      one->gone = context_.gone;
+      context_.slow_pass = slow_pass_ || one.young();
+      read_one(kind, one);
+      one.gone = context_.gone;
     }
+  };
+  if (kind == CgroupStatsKind::kPressure) {
+    // The host's last: its CPU time is read next, and the time of that is the pressure's as well.
+    std::for_each(parents_first_.rbegin(), parents_first_.rend(), [&](Attached* one) { read_kind(*one); });
+  } else {
+    std::for_each(parents_first_.begin(), parents_first_.end(), [&](Attached* one) { read_kind(*one); });
   }
   return std::move(context_.report);
+}
+
+// A rate is as right as the time of its counters. The host's is what all others are compared with: it is read again
+// if this thread had to wait between its two looks at the clock.
+void FileStatsSource::read_timed(Attached& one,
+                                 void (CgroupReader::*part)(CgroupFiles&, ReadContext&, CgroupStats&) const) {
+  using std::chrono::steady_clock;
+  constexpr std::chrono::milliseconds kUndisturbed{1};
+  for (int tries = CgroupPath(one.path).is_root() ? 3 : 1; tries > 0; --tries) {
+    const auto before = steady_clock::now();
+    (reader_for(Controller::kCpuacct).*part)(one.files, context_, one.stats);
+    const auto took = steady_clock::now() - before;
+    one.stats.cpu.read_at = before + took / 2;
+    if (took < kUndisturbed) {
+      return;
+    }
+  }
 }
 
 void FileStatsSource::read_one(CgroupStatsKind kind, Attached& one) {
@@ -176,10 +230,10 @@ void FileStatsSource::read_one(CgroupStatsKind kind, Attached& one) {
   switch (kind) {
     case CgroupStatsKind::kCpu:
       stats.cpu = CpuStats{};
-      return reader_for(Controller::kCpuacct).cpu(one.files, context_, stats);
+      return read_timed(one, &CgroupReader::cpu);
     case CgroupStatsKind::kCpuPerCpu:
       stats.cpu.usage_percpu_nsec.clear();
-      return reader_for(Controller::kCpuacct).cpu_per_cpu(one.files, context_, stats);
+      return read_timed(one, &CgroupReader::cpu_per_cpu);
     case CgroupStatsKind::kMemory: {
       const Count kernel = stats.memory.kernel;
       stats.memory = MemoryStats{};
@@ -242,6 +296,9 @@ void FileStatsSource::end_pass() {
   if (reader_for(Controller::kMemory).books_oom_kills_locally()) {
     sum_oom_kills();
   }
+  if (roots_.hierarchy_of(CgroupFile::kV1OwnIoBytes) >= 0) {
+    sum_io();
+  }
   for (const auto& one : slots_) {
     if (one) {
       one->passes += one->young() ? 1U : 0U;
@@ -272,6 +329,22 @@ void FileStatsSource::sum_oom_kills() {
     }
     if (one->stats.memory_events.oom_kill) {
       one->stats.memory_events.oom_kill = one->all_oom_kills;
+    }
+  }
+}
+
+void FileStatsSource::sum_io() {
+  for (Attached* one : parents_first_) {
+    one->own_io.clear();
+    if (one->stats.io_excludes_children) {
+      one->own_io = one->stats.io;
+    }
+    add_rows(one->stats.io, one->removed_io);
+  }
+  for (auto it = parents_first_.rbegin(); it != parents_first_.rend(); ++it) {
+    Attached* one = *it;
+    if (one->parent != nullptr) {
+      add_rows(one->parent->stats.io, one->stats.io);
     }
   }
 }

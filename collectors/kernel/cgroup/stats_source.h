@@ -42,6 +42,9 @@ class StatsSource {
   // The ids of the processes in the cgroup itself.
   virtual Result<std::vector<std::uint32_t>> processes(Handle handle) = 0;
 
+  // Of the cgroups below it, the nearest first; at most `most`.
+  virtual std::vector<std::uint32_t> processes_below(Handle handle, std::size_t most) = 0;
+
   virtual std::size_t open_files() const = 0;
   virtual std::size_t open_files_limit() const = 0;
   // The limit was reached: some files are opened for each read.

@@ -147,16 +147,19 @@ unsigned parse_pressure(std::string_view text, PressureStats& out) {
   return rows.not_understood();
 }
 
-Count count_cpu_list(std::string_view text) {
+namespace {
+
+// Calls `take` with the first and last number of each range. False: the text is no such list.
+template <class Take>
+bool read_cpu_list(std::string_view text, Take take) {
   if (text.empty() || text == "\n") {
-    return 0;
+    return true;
   }
   const auto row = only_row(text);
   if (!row) {
-    return {};
+    return false;
   }
   std::string_view rest = *row;
-  std::uint64_t count = 0;
   std::uint64_t next = 0;  // the lowest number that may follow: the kernel sorts and joins ranges
   for (bool more = true; more;) {
     const std::size_t comma = rest.find(',');
@@ -167,12 +170,33 @@ Count count_cpu_list(std::string_view text) {
     const auto first = to_number<std::uint32_t>(range.substr(0, dash));
     const auto last = dash == std::string_view::npos ? first : to_number<std::uint32_t>(range.substr(dash + 1));
     if (!first || !last || *first < next || *last < *first) {
-      return {};
+      return false;
     }
     next = std::uint64_t{*last} + 1;
-    count += next - *first;
+    take(std::uint64_t{*first}, std::uint64_t{*last});
   }
-  return count;
+  return true;
+}
+
+}  // namespace
+
+Count count_cpu_list(std::string_view text) {
+  std::uint64_t count = 0;
+  const bool understood =
+      read_cpu_list(text, [&](std::uint64_t first, std::uint64_t last) { count += last - first + 1; });
+  return understood ? Count(count) : Count();
+}
+
+std::vector<bool> parse_cpu_list(std::string_view text) {
+  constexpr std::uint64_t kMaxCpus = 65'536;
+  std::vector<bool> cpus;
+  const bool understood = read_cpu_list(text, [&](std::uint64_t first, std::uint64_t last) {
+    if (last < kMaxCpus) {
+      cpus.resize(last + 1, false);
+      std::fill(cpus.begin() + static_cast<std::ptrdiff_t>(first), cpus.end(), true);
+    }
+  });
+  return understood ? cpus : std::vector<bool>();
 }
 
 unsigned parse_cgroup_events(std::string_view text, CgroupEvents& out) {

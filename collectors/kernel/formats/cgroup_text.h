@@ -46,5 +46,7 @@ Count parse_freezer_state(std::string_view text);
 
 // "0-3,8\n" -> 5. Empty text or "\n" is no CPUs: 0.
 Count count_cpu_list(std::string_view text);
+// The same, as the numbers that are listed; empty also if it is no such list.
+std::vector<bool> parse_cpu_list(std::string_view text);
 
 }  // namespace tallyman::formats

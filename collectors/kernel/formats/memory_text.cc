@@ -3,6 +3,8 @@
 #include "collectors/kernel/formats/text_scanner.h"
 #include "collectors/kernel/stats/cgroup_stats.h"
 
+#include <algorithm>
+
 namespace tallyman::formats {
 namespace {
 
@@ -27,8 +29,10 @@ Target memory_stat_v2_target(std::string_view key, MemoryStats& out) {
       return {key == "file_writeback" ? &out.file_writeback : nullptr};
     case 16:
       return {key == "slab_reclaimable" ? &out.slab_reclaimable : nullptr};
-    case 18:
-      return {key == "slab_unreclaimable" ? &out.slab_unreclaimable : nullptr};
+    case 18:  // before Linux 5.9 refaults were those of files alone
+      return {key == "slab_unreclaimable"   ? &out.slab_unreclaimable
+              : key == "workingset_refault" ? &out.workingset_refault_file
+                                            : nullptr};
     case 23:
       return {key == "workingset_refault_anon"   ? &out.workingset_refault_anon
               : key == "workingset_refault_file" ? &out.workingset_refault_file
@@ -61,6 +65,8 @@ Target memory_stat_v1_target(std::string_view key, MemoryStats& out) {
       return {key == "mapped_file" ? &out.file_mapped : key == "active_file" ? &out.active_file : nullptr};
     case 13:
       return {key == "inactive_file" ? &out.inactive_file : nullptr};
+    case 18:
+      return {key == "workingset_refault" ? &out.workingset_refault_file : nullptr};
     case 23:
       return {key == "workingset_refault_anon"   ? &out.workingset_refault_anon
               : key == "workingset_refault_file" ? &out.workingset_refault_file
@@ -68,6 +74,11 @@ Target memory_stat_v1_target(std::string_view key, MemoryStats& out) {
     default:
       return {};
   }
+}
+
+Target may_wrap(Target target) {
+  target.may_wrap = true;
+  return target;
 }
 
 struct NumaRow {
@@ -87,6 +98,9 @@ bool append_nodes(FieldReader& fields, const NumaRow& row, RowWriter<NumaStats>&
     const Count figure = to_number(field.substr(equals + 1));
     if (!node || !figure) {
       return false;
+    }
+    if (is_wrapped(*figure)) {
+      continue;
     }
     NumaStats& stats = out.slot();
     stats.type.assign(row.type);
@@ -115,11 +129,11 @@ void parse_numa_row(FieldReader& fields, const NumaRow& row, RowReader& rows, Ro
 }  // namespace
 
 unsigned parse_memory_stat_v2(std::string_view text, MemoryStats& out) {
-  return parse_keyed(text, [&out](std::string_view key) { return memory_stat_v2_target(key, out); });
+  return parse_keyed(text, [&out](std::string_view key) { return may_wrap(memory_stat_v2_target(key, out)); });
 }
 
 unsigned parse_memory_stat_v1(std::string_view text, MemoryStats& out) {
-  return parse_keyed(text, [&out](std::string_view key) { return memory_stat_v1_target(key, out); });
+  return parse_keyed(text, [&out](std::string_view key) { return may_wrap(memory_stat_v1_target(key, out)); });
 }
 
 unsigned parse_memory_events(std::string_view text, MemoryEvents& out) {
@@ -145,15 +159,18 @@ unsigned parse_numa_stat_v1(std::string_view text, std::vector<NumaStats>& out) 
     FieldReader fields(row);
     std::string_view sum;
     fields.next(sum);
-    const std::size_t equals = sum.find('=');
-    if (equals == std::string_view::npos || !to_number(sum.substr(equals + 1))) {
-      rows.expect(false);
-      continue;
-    }
+    const std::size_t equals = std::min(sum.find('='), sum.size());
     constexpr std::string_view kHierarchical = "hierarchical_";
     NumaRow numa{sum.substr(0, equals), sum.starts_with(kHierarchical), 1};
     if (numa.hierarchical) {
       numa.type.remove_prefix(kHierarchical.size());
+    }
+    if (!is_numa_type(numa.type)) {
+      continue;  // some kernels add rows of another form, "numa_locality 0 0"
+    }
+    if (equals == sum.size() || !to_number(sum.substr(equals + 1))) {
+      rows.expect(false);
+      continue;
     }
     parse_numa_row(fields, numa, rows, stats);
   }
@@ -166,7 +183,7 @@ unsigned parse_numa_stat_v2(std::string_view text, std::uint64_t page_size, std:
   for (std::string_view row; rows.next(row);) {
     FieldReader fields(row);
     std::string_view type;
-    if (!fields.next(type) || type.find('=') != std::string_view::npos || page_size == 0) {
+    if (!fields.next(type) || is_numa_type(type.substr(0, type.find('='))) != is_numa_type(type) || page_size == 0) {
       rows.expect(false);
       continue;
     }

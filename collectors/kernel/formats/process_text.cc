@@ -8,16 +8,24 @@
 namespace tallyman::formats {
 namespace {
 
-// A resident set is written as a signed number, and may be below 0 for a moment.
-std::optional<std::uint64_t> not_negative(std::string_view field) {
-  return field.starts_with('-') ? (to_number(field.substr(1)) ? std::optional<std::uint64_t>(0) : std::nullopt)
-                                : to_number(field);
+// A number that the kernel counts with a sign, and that may be below 0 for a moment or by a fault of the kernel's:
+// then it is 0. So is one that is too large for what it counts.
+std::optional<std::uint64_t> not_negative(std::string_view field, std::uint64_t largest) {
+  const auto number = to_number(field.starts_with('-') ? field.substr(1) : field);
+  return number && (field.starts_with('-') || *number > largest) ? std::optional<std::uint64_t>(0) : number;
 }
+constexpr std::uint64_t kLargestTicks = (std::uint64_t{1} << 63) / kNsecPerTick;
+constexpr std::uint64_t kLargestPages = std::uint64_t{1} << 51;
 
 // Field numbers of proc_pid_stat(5); the first after the name is the third.
 bool take_stat_field(int number, std::string_view field, PidStat& out) {
   const auto take = [&](auto& target) {
     const auto value = to_number<std::remove_reference_t<decltype(target)>>(field);
+    target = value.value_or(0);
+    return value.has_value();
+  };
+  const auto take_signed = [&](std::uint64_t& target, std::uint64_t largest) {
+    const auto value = not_negative(field, largest);
     target = value.value_or(0);
     return value.has_value();
   };
@@ -38,22 +46,19 @@ bool take_stat_field(int number, std::string_view field, PidStat& out) {
     case 13:
       return take(out.cmajflt);
     case 14:
-      return take(out.utime_ticks);
+      return take_signed(out.utime_ticks, kLargestTicks);
     case 15:
-      return take(out.stime_ticks);
+      return take_signed(out.stime_ticks, kLargestTicks);
     case 16:
-      return take(out.cutime_ticks);
+      return take_signed(out.cutime_ticks, kLargestTicks);
     case 17:
-      return take(out.cstime_ticks);
+      return take_signed(out.cstime_ticks, kLargestTicks);
     case 20:
       return take(out.threads);
     case 22:
       return take(out.start_ticks);
-    case 24: {
-      const auto pages = not_negative(field);
-      out.rss_pages = pages.value_or(0);
-      return pages.has_value();
-    }
+    case 24:
+      return take_signed(out.rss_pages, kLargestPages);
     default:
       return true;
   }
@@ -187,6 +192,24 @@ unsigned parse_pid_status(std::string_view text, PidStatus& out) {
            : key == "nonvoluntary_ctxt_switches" ? take_count(value, out.involuntary_switches)
                                                  : true;
   });
+}
+
+std::size_t parse_init_levels(std::string_view text) {
+  constexpr std::string_view kKey = "NSpid:";
+  RowReader rows(text);
+  for (std::string_view row; rows.next(row);) {
+    if (!row.starts_with(kKey)) {
+      continue;
+    }
+    FieldReader fields(row.substr(kKey.size()));
+    std::size_t levels = 0;
+    std::string_view last;
+    for (std::string_view field; fields.next(field); last = field) {
+      ++levels;
+    }
+    return levels > 1 && last == "1" ? levels : 0;
+  }
+  return 0;
 }
 
 unsigned parse_pid_cgroup(std::string_view text, std::vector<CgroupMembership>& out) {

@@ -26,6 +26,9 @@ bool parse_pid_stat(std::string_view text, PidStat& out);
 bool parse_statm(std::string_view text, PidMemory& out);
 bool parse_schedstat(std::string_view text, SchedStat& out);
 unsigned parse_pid_io(std::string_view text, PidIo& out);
+// /proc/PID/status "NSpid:\t1234\t1": in how many PID namespaces the process is, if it is the first one in the
+// innermost of them, and that is not the reader's own. Else 0.
+std::size_t parse_init_levels(std::string_view text);
 unsigned parse_pid_status(std::string_view text, PidStatus& out);
 // Rows "4:memory:/docker/ID"; the " (deleted)" after a removed cgroup's path is cut off.
 unsigned parse_pid_cgroup(std::string_view text, std::vector<CgroupMembership>& out);

@@ -23,6 +23,10 @@ std::optional<T> to_number(std::string_view text) {
   return value;
 }
 
+// A gauge of the kernel's that fell below zero, for a moment or by a fault, is written as a number near 2^64. It is
+// no measurement.
+constexpr bool is_wrapped(std::uint64_t value) { return value >= std::uint64_t{1} << 63; }
+
 inline constexpr std::string_view kBlanks = " \t";
 
 inline bool is_blank(char c) { return c == ' ' || c == '\t'; }

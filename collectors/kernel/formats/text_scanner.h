@@ -156,6 +156,7 @@ class RowWriter {
 struct Target {
   Count* field = nullptr;  // null: an unwanted key
   std::uint64_t scale = 1;
+  bool may_wrap = false;  // a value that is_wrapped() is left out, and no error
 };
 
 // Rows of "key value". `target_of` gets the key. Values of unwanted keys are not parsed.
@@ -174,7 +175,7 @@ unsigned parse_keyed(std::string_view text, TargetOf target_of) {
     }
     const Count value = to_scaled(row.substr(blank + 1), target.scale);
     rows.expect(value.has_value());
-    if (value) {
+    if (value && !(target.may_wrap && is_wrapped(*value))) {
       *target.field = value;
     }
   }

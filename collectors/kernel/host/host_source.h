@@ -1,13 +1,11 @@
 // Reads the facts about the machine itself. One thread owns a source.
 #pragma once
 
+#include "collectors/kernel/host/block_layers.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/kernel/system/kernel_file.h"
 #include "collectors/kernel/system/read_report.h"
-
-#include <map>
-#include <string>
 
 namespace tallyman {
 
@@ -21,15 +19,17 @@ class HostSource {
 
  private:
   void keep_whole_disks();
+  void take_over_hidden_paths();
   void read_machine();
   void read_cpus();
+  void read_topology();
   void read_dimms();
 
   HostRoot root_;
   ReadBuffer buffer_;
   HostStats stats_;
+  BlockLayers layers_;
   bool machine_read_ = false;
-  std::map<std::string, bool> is_partition_;  // read from sysfs once per slow pass
 };
 
 }  // namespace tallyman

@@ -3,9 +3,10 @@
 //
 // A namespace is identified by an inode (NamespaceMark). The host's own is never given to
 // a workload. One that several workloads share is given only to the first of them, so
-// that no sum counts it twice. A workload that joined another's ("container:ID") gets it
-// only if no other workload has it after a while. The kept-open file pins the namespace:
-// it is closed as soon as the workload has no process left. One thread owns a source.
+// that no sum counts it twice. A container's is never given to a cgroup below it: an init
+// inside, as systemd, puts all processes into cgroups of their own. A workload that joined another's ("container:ID")
+// gets it only if no other workload has it after a while. The kept-open file pins the namespace: it is closed as soon
+// as the workload has no process left. One thread owns a source.
 #pragma once
 
 #include "collectors/kernel/cgroup/stats_source.h"
@@ -37,6 +38,15 @@ std::string_view to_string(NetworkOwnership ownership);
 // What a runtime says about a workload's network namespace.
 enum class NetworkMode : std::uint8_t { kUnknown, kHost, kJoined, kOwn };  // kJoined: another workload's
 
+// What is known of a workload before its namespace is.
+struct NetworkWorkload {
+  std::string cgroup;
+  std::optional<std::uint32_t> init_pid;     // the process that has its namespace, if a runtime names one
+  NetworkMode mode = NetworkMode::kUnknown;  // used only if no namespace can be identified
+  bool is_root = false;                      // the host itself
+  bool is_container = false;                 // what is in cgroups below it belongs to it, too
+};
+
 class NetworkSource {
  public:
   using Handle = StatsSource::Handle;
@@ -48,10 +58,8 @@ class NetworkSource {
   NetworkSource(HostRoot root, StatsSource& stats, std::size_t files_kept_open, Ignore ignore);
   ~NetworkSource();
 
-  // `init_pid`: the process that has the workload's namespace, if a runtime names one.
-  // `mode` is used only if no
-  // namespace can be identified. `is_root`: the host itself.
-  void attach(Handle handle, std::optional<std::uint32_t> init_pid, NetworkMode mode, bool is_root);
+  // Again with the same handle: a fact has changed.
+  void attach(Handle handle, NetworkWorkload workload);
   void detach(Handle handle);
 
   // Reads all. Ownership is checked again in a slow pass, and for workloads young enough
@@ -69,7 +77,11 @@ class NetworkSource {
  private:
   struct Attached;
   void resolve(Handle handle, Attached& one, ReadReport& report);
+  std::vector<std::uint32_t> candidates(Handle handle, const Attached& one);
+  std::optional<std::uint32_t> init_below(Handle handle, const Attached& one);
   bool open_pid(Handle handle, Attached& one, std::uint32_t pid, ReadReport& report);
+  bool may_have(Handle handle, const Attached& one, std::uint64_t inode);
+  const Attached* container_above(const Attached& one) const;
   void take(Attached& one, const std::string& process, std::uint64_t inode, std::uint32_t pid);
   void settle(Attached& one, NetworkOwnership ownership);
   void read_one(Attached& one, ReadReport& report);
@@ -87,6 +99,7 @@ class NetworkSource {
   std::vector<std::unique_ptr<Attached>> attached_;  // by handle; null if none is attached
   std::vector<Handle> order_;                        // in order of attachment: parents before children
   std::map<std::uint64_t, Handle> owners_;           // namespace inode -> the workload it is given to
+  std::map<std::string, Handle, std::less<>> by_cgroup_;
 };
 
 }  // namespace tallyman

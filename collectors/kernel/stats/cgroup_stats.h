@@ -5,6 +5,7 @@
 
 #include "collectors/kernel/stats/count.h"
 
+#include <chrono>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -17,6 +18,7 @@ struct CpuStats {
   Count nr_periods, nr_throttled, throttled_nsec, nr_bursts, burst_nsec;
   // v1 only, and only if requested: cpuacct.usage_percpu, index = CPU number.
   std::vector<std::uint64_t> usage_percpu_nsec;
+  std::chrono::steady_clock::time_point read_at{};  // when they were read; the epoch: not known
 };
 
 struct MemoryStats {
@@ -62,15 +64,18 @@ struct PidsStats {
 struct HugetlbStats {
   std::string page_size;  // as in the file name: "2MB", "1GB"
   Count current, max_usage, failcnt;
+  Count reserved;  // Linux 5.7: what is set aside, touched or not
 };
 
 struct LimitStats {
   Count cpu_quota_usec;  // kUnlimited if there is none
   Count cpu_period_usec;
-  Count cpu_shares;   // v1's scale; converted from cpu.weight on v2
+  Count cpu_shares;   // v1 only
+  Count cpu_weight;   // v2 only
   Count memory_max;   // these four: kUnlimited if there is none
   Count memory_low;   // v1: the soft limit
   Count memory_high;  // v2 only
+  Count memory_min;   // v2 only; 0 if there is none
   Count swap_max;     // only swap; v1: memsw limit minus memory limit
 };
 
@@ -96,6 +101,8 @@ struct CgroupStats {
   MemoryStats memory;
   MemoryEvents memory_events;
   std::vector<IoDeviceStats> io;
+  unsigned v1_io_files = 0;           // a bit for each source of v1 that had rows when last read
+  bool io_excludes_children = false;  // v1 before Linux 4.16, until the source has added them
   PressureStats cpu_pressure, memory_pressure, io_pressure, irq_pressure;
   PidsStats pids;
   std::vector<HugetlbStats> hugetlb;

@@ -21,6 +21,21 @@ struct DiskStats {
   std::uint64_t in_flight = 0, io_msec = 0, weighted_io_msec = 0;
 };
 
+// A whole block device, and what it lies on: a device mapper's on its disks, a RAID on its members, a loop device
+// on the disk that has its file. The same byte then counts in each of them.
+struct BlockDevice {
+  std::string path;                  // "/dev/dm-0", "/dev/cciss/c0d0"
+  std::vector<std::string> lies_on;  // the devices directly below, whole disks for partitions; sorted
+  std::uint32_t stack = 0;           // the same number for all that are joined in this way; 0: it stands alone
+  bool is_top = true;                // nothing lies on it
+  // In its stack a byte may be written to several devices at the bottom, or to none: a mirror, parity, a cache.
+  bool in_redundant_stack = false;
+
+  bool is_bottom() const { return lies_on.empty(); }
+  // Adding up these devices alone counts each byte once.
+  bool is_counted() const { return in_redundant_stack ? is_top : is_bottom(); }
+};
+
 // /proc/meminfo, in bytes.
 struct MemInfo {
   Count total, free, available, swap_total, swap_free;
@@ -36,8 +51,13 @@ struct MachineInfo {
   std::string machine_id, system_uuid, boot_id;  // empty if not readable
   std::string hostname, kernel_version, os_version;
   unsigned cpu_cores = 0, physical_cores = 0, sockets = 0;  // 0: not known
+  std::vector<bool> online_cpus;                            // by number; empty: not known
   std::vector<DimmStats> dimms;
   std::optional<std::uint64_t> boot_time_seconds;
+
+  bool is_offline(std::size_t cpu) const {
+    return !online_cpus.empty() && (cpu >= online_cpus.size() || !online_cpus[cpu]);
+  }
 };
 
 // Tasks that run or wait for a CPU or a disk, averaged over 1, 5 and 15 minutes: /proc/loadavg, proc_loadavg(5).
@@ -48,6 +68,7 @@ struct HostStats {
   MemInfo memory;
   std::vector<DiskStats> disks;
   std::optional<LoadAverage> load_average;
+  std::vector<BlockDevice> block_devices;  // of this machine, sorted by path; read like the machine's facts
 };
 
 }  // namespace tallyman

@@ -97,6 +97,19 @@ std::vector<std::string> names_in(const std::string& directory) {
   return names;
 }
 
+std::vector<std::string> directories_in(const std::string& directory) {
+  std::vector<std::string> names;
+  const std::unique_ptr<DIR, int (*)(DIR*)> stream(opendir(directory.c_str()), closedir);
+  while (const dirent* entry = stream ? readdir(stream.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") {
+      names.emplace_back(name);
+    }
+  }
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
 std::string read_line(const std::string& path, ReadBuffer& buffer) {
   const Result<std::string_view> text = read_file(path, buffer);
   if (!text) {

@@ -67,6 +67,8 @@ Result<std::string_view> read_file(const std::string& path, ReadBuffer& buffer);
 bool is_there(const std::string& path);
 // The names in a directory except "." and "..", sorted; empty if it cannot be read.
 std::vector<std::string> names_in(const std::string& directory);
+// The same, but only of directories.
+std::vector<std::string> directories_in(const std::string& directory);
 // The first line without its newline; empty when there is none or the file cannot be read.
 std::string read_line(const std::string& path, ReadBuffer& buffer);
 

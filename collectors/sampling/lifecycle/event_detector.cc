@@ -1,5 +1,6 @@
 #include "collectors/sampling/lifecycle/event_detector.h"
 
+#include "collectors/kernel/stats/cpu_shares.h"
 #include "collectors/model/workload_id.h"
 
 #include <utility>
@@ -93,7 +94,8 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
   if (!limits.memory_max && !limits.cpu_quota_usec) return;  // not read, or no such controller
   const LimitStats& known = memory.limits;
   if (known.memory_max == limits.memory_max && known.cpu_quota_usec == limits.cpu_quota_usec &&
-      known.cpu_period_usec == limits.cpu_period_usec && known.cpu_shares == limits.cpu_shares) {
+      known.cpu_period_usec == limits.cpu_period_usec && known.cpu_shares == limits.cpu_shares &&
+      known.cpu_weight == limits.cpu_weight) {
     return;
   }
   const LimitStats before = std::exchange(memory.limits, limits);
@@ -111,8 +113,10 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
   }
   const std::string cores_before = cores_text(before), cores = cores_text(limits);
   if (before.cpu_quota_usec && limits.cpu_quota_usec && cores_before != cores) report("cpu_cores", cores_before, cores);
-  if (before.cpu_shares && limits.cpu_shares && *before.cpu_shares != *limits.cpu_shares) {
-    report("cpu_shares", limit_text(before.cpu_shares), limit_text(limits.cpu_shares));
+  const Count shares_before = cpu_shares_of(before, workload.container.cpu_shares),
+              shares = cpu_shares_of(limits, workload.container.cpu_shares);
+  if (shares_before && shares && (before.cpu_weight != limits.cpu_weight || before.cpu_shares != limits.cpu_shares)) {
+    report("cpu_shares", limit_text(shares_before), limit_text(shares));
   }
 }
 

@@ -1,5 +1,6 @@
 #include "collectors/sampling/processes/proc_table.h"
 
+#include <algorithm>
 #include <utility>
 
 namespace tallyman {
@@ -11,10 +12,15 @@ constexpr std::size_t kMaxProcesses = 200'000;
 
 std::vector<ProcTable::Pid> ProcTable::pids(CurrentScan& scan) {
   left_out_ = 0;
+  hides_some_ = false;
   auto pids = files_.pids();
   if (!pids) {
     scan.note(pids.error());
     return {};
+  }
+  if (is_live_ && std::find(pids->begin(), pids->end(), Pid{1}) == pids->end()) {
+    hides_some_ = true;
+    scan.note({ErrorKind::kDenied, 0, "/proc hides processes of others (hidepid); needs CAP_SYS_PTRACE"});
   }
   return std::move(*pids);
 }
@@ -28,6 +34,7 @@ ProcTable::Found ProcTable::read(Pid pid, CurrentScan& scan, bool all) {
   auto stat = files_.stat(pid);
   if (!stat) {
     scan.note(stat.error());
+    hides_some_ = hides_some_ || stat.error().kind == ErrorKind::kDenied;
     if (known != processes_.end() && stat.error().kind != ErrorKind::kGone) {
       known->second->seen = scan.number;
     }

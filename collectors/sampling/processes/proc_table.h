@@ -22,7 +22,8 @@ class ProcTable {
  public:
   using Pid = ProcessFiles::Pid;
 
-  explicit ProcTable(ProcessFiles& files) : files_(files) {}  // which outlives it
+  // `files` outlive it. `is_live`: a running kernel's, where the first process always exists.
+  explicit ProcTable(ProcessFiles& files, bool is_live = false) : files_(files), is_live_(is_live) {}
 
   // Goes through /proc, and calls visit(process, runs_another) right after the stat of a
   // process was read. runs_another: it is new, or runs another program than before. With
@@ -67,6 +68,8 @@ class ProcTable {
   }
   std::size_t size() const { return processes_.size(); }
   std::uint64_t left_out() const { return left_out_; }  // of the last walk, beyond the bound
+  // In the last walk this /proc showed some processes not at all (hidepid), or nothing of them.
+  bool hides_some() const { return hides_some_; }
 
  private:
   using Processes = std::unordered_map<Pid, std::unique_ptr<ScannedProcess>>;
@@ -87,6 +90,8 @@ class ProcTable {
   Processes processes_, replaced_;        // replaced_: their pid is in use again
   std::unordered_map<Pid, Ended> ended_;  // in the last two scans
   std::uint64_t left_out_ = 0;
+  bool is_live_;
+  bool hides_some_ = false;
 };
 
 }  // namespace tallyman

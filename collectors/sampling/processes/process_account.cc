@@ -13,18 +13,14 @@ constexpr std::size_t kMaxNamesInOther = 10'000;
 constexpr std::chrono::minutes kIdle{10};
 constexpr std::string_view kOther = "[other]";
 
+bool is_container(const Workload& workload) {
+  return workload.kind == WorkloadKind::kContainer || workload.kind == WorkloadKind::kPod ||
+         workload.kind == WorkloadKind::kMachine;
+}
+
 bool kind_holds_processes(const Workload& workload) {
-  switch (workload.kind) {
-    case WorkloadKind::kContainer:
-    case WorkloadKind::kPod:
-    case WorkloadKind::kMachine:
-      return true;
-    case WorkloadKind::kService:
-      // A user's own service manager: programs that users start are below it.
-      return !workload.workload.starts_with("user@");
-    default:
-      return false;
-  }
+  // A user's own service manager is no service here: programs that users start are below it.
+  return is_container(workload) || (workload.kind == WorkloadKind::kService && !workload.workload.starts_with("user@"));
 }
 
 }  // namespace
@@ -82,13 +78,14 @@ bool ProcessAccounts::follow(const WorkloadList& workloads) {
     account->parent = cgroup.is_root() ? nullptr : nearest(cgroup.parent());
     account->holds_processes =
         kind_holds_processes(*account->workload) || (account->parent != nullptr && account->parent->holds_processes);
+    account->inside_container =
+        is_container(*account->workload) || (account->parent != nullptr && account->parent->inside_container);
   }
   index_containers();
   return true;
 }
 
 void ProcessAccounts::index_containers() {
-  by_container_id_.clear();
   by_address_.clear();
   const auto put = [](auto& index, std::string_view key, ProcessAccount* account) {
     const auto [known, is_new] = index.try_emplace(key, account);
@@ -101,9 +98,6 @@ void ProcessAccounts::index_containers() {
     if (workload.kind != WorkloadKind::kContainer) {
       continue;
     }
-    if (!workload.container_id.empty()) {
-      put(by_container_id_, workload.container_id, account.get());
-    }
     for (const NetworkAttachment& network : workload.container.networks) {
       for (const std::string* address : {&network.ip_address, &network.ipv6_address}) {
         if (!address->empty()) {
@@ -115,15 +109,13 @@ void ProcessAccounts::index_containers() {
 }
 
 ProcessAccount* ProcessAccounts::served_by(const RuntimeProcess& process) const {
-  const auto in = [&](const auto& index) {
-    const auto found = index.find(process.of);
-    return found == index.end() ? nullptr : found->second;
-  };
   switch (process.serves) {
     case RuntimeProcess::Serves::kContainer:
-      return in(by_container_id_);
-    case RuntimeProcess::Serves::kAddress:
-      return in(by_address_);
+      return nullptr;
+    case RuntimeProcess::Serves::kAddress: {
+      const auto found = by_address_.find(process.of);
+      return found == by_address_.end() ? nullptr : found->second;
+    }
     case RuntimeProcess::Serves::kHost:
     case RuntimeProcess::Serves::kCgroup:
       break;

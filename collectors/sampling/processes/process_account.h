@@ -93,6 +93,7 @@ struct ProcessAccount {
   WorkloadPtr workload;
   ProcessAccount* parent = nullptr;  // the nearest cgroup above; null for "/" and for groups
   bool holds_processes = false;      // is, or is in, a container, pod, machine or service: its processes are not bare
+  bool inside_container = false;     // is, or is in, a container, pod or machine
   Tallies totals;
   Time last_booked{};
 
@@ -143,7 +144,8 @@ class ProcessAccounts {
     std::string_view path;  // into `memberships`
   };
   Home home_of(std::span<const CgroupMembership> memberships);
-  // The workload that a runtime's process serves; null if it is unknown, or if two have that address.
+  // The workload that a runtime's process serves by its own word; null if it is unknown, if two have that address, and
+  // for one that serves a container by its id: see RuntimeFacts::confirm().
   ProcessAccount* served_by(const RuntimeProcess& process) const;
   // The group with that name, or "[other]" beyond the limit.
   ProcessAccount* group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec);
@@ -169,7 +171,7 @@ class ProcessAccounts {
 
   std::size_t max_groups_;
   std::map<std::string, std::unique_ptr<ProcessAccount>, std::less<>> cgroups_;  // by path
-  std::map<std::string_view, ProcessAccount*> by_container_id_, by_address_;     // into their workloads
+  std::map<std::string_view, ProcessAccount*> by_address_;                       // into their workloads
   std::map<std::string, std::unique_ptr<ProcessAccount>, std::less<>> groups_;   // by name
   std::map<std::string, std::unique_ptr<ProcessAccount>, std::less<>> retired_;
   std::map<std::string, ProcessAccount::Time, std::less<>> in_other_;

@@ -123,22 +123,30 @@ class Neighbours {
 
 }  // namespace
 
-ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host, bool tasks,
+ProcessReportPtr make_report(ProcessAccounts& accounts, const ReportFacts& of,
                              const ProcessScanStatistics& statistics) {
   auto report = std::make_shared<ProcessReport>();
   report->statistics = statistics;
+  report->read_at = of.read_at;
   if (statistics.processes == 0) {
     return report;  // this /proc has none: a recorded host, or no permission
   }
-  const Neighbours neighbours(accounts, host);
+  const Neighbours neighbours(accounts, of.host_namespaces);
   accounts.for_each([&](ProcessAccount& account) {
-    ProcessFacts facts = facts_of(account, tasks);
+    ProcessFacts facts = facts_of(account, of.tasks);
+    facts.some_hidden = of.some_hidden;
+    facts.all_read_at = of.all_read_at;
     facts.namespaces = neighbours.of(account);
     report->facts.emplace(account.workload->id, std::move(facts));
   });
+  if (of.some_hidden) {
+    return report;  // a group would be those of its processes that are seen
+  }
   for (const auto& [name, account] : accounts.groups()) {
     report->groups.push_back(account->workload);
-    report->group_stats.emplace(account->workload->id, stats_of_group(*account));
+    CgroupStats& stats = report->group_stats[account->workload->id];
+    stats = stats_of_group(*account);
+    stats.cpu.read_at = of.read_at;
   }
   return report;
 }

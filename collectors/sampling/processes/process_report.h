@@ -8,6 +8,7 @@
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/process_account.h"
 
+#include <chrono>
 #include <cstdint>
 #include <memory>
 #include <string>
@@ -29,11 +30,17 @@ struct ProcessReport {
   std::unordered_map<std::string, CgroupStats> group_stats;  // by the group's id
   std::unordered_map<std::string, ProcessFacts> facts;       // by id, of groups and of cgroups
   ProcessScanStatistics statistics;
+  // When the CPU times of bare processes were read.
+  std::chrono::steady_clock::time_point read_at{};
 };
 using ProcessReportPtr = std::shared_ptr<const ProcessReport>;
 
-// The namespaces of the accounts are compared with one another and with the host's.
-ProcessReportPtr make_report(ProcessAccounts& accounts, const NamespaceIds& host, bool tasks,
-                             const ProcessScanStatistics& statistics);
+struct ReportFacts {
+  NamespaceIds host_namespaces{};  // those of the accounts are compared with these and with one another
+  bool tasks = false;
+  bool some_hidden = false;  // this and all_read_at: see ProcessFacts
+  std::chrono::steady_clock::time_point read_at{}, all_read_at{};
+};
+ProcessReportPtr make_report(ProcessAccounts& accounts, const ReportFacts& of, const ProcessScanStatistics& statistics);
 
 }  // namespace tallyman

@@ -1,5 +1,7 @@
 #include "collectors/sampling/processes/process_scan.h"
 
+#include "collectors/kernel/system/pid_namespace.h"
+
 #include <utility>
 
 namespace tallyman {
@@ -11,7 +13,7 @@ ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, Process
       taskstats_(std::move(taskstats)),
       files_(root),
       accounts_(options.max_groups),
-      table_(files_),
+      table_(files_, pid_view(root) != PidView::kNone),
       places_(files_, accounts_, std::move(grouping), options.groups),
       details_(files_,
                {.open_files = options.open_files, .sched = options.sched, .tasks = options.tasks, .pss = options.pss},
@@ -29,17 +31,30 @@ ProcessReportPtr ProcessScan::run(const WorkloadListPtr& workloads, ScanTime tim
   if (scan.slow) {
     places_.forget_users();
   }
-  details_.begin_scan();
-  readings_.clear();
-  const bool all = options_.sched || options_.tasks || options_.programs;
-  table_.walk(scan, all, [&](ScannedProcess& process, bool runs_another) { read(process, runs_another, scan); });
-  details_.add_exact_times(readings_);
+  read_all(scan);
   book(scan);
   table_.remove_vanished(scan);
   sum_up(scan);
   first_.read(scan);
   accounts_.retire_idle_groups(time.steady);
   return report_of(scan);
+}
+
+void ProcessScan::read_all(CurrentScan& scan) {
+  const auto now = [&] { return options_.now ? options_.now() : scan.time.steady; };
+  details_.begin_scan();
+  readings_.clear();
+  const bool all = options_.sched || options_.tasks || options_.programs;
+  auto begin = now();
+  table_.walk(scan, all, [&](ScannedProcess& process, bool runs_another) { read(process, runs_another, scan); });
+  if (taskstats_) {
+    begin = now();  // these are the CPU times
+    details_.add_exact_times(readings_);
+  }
+  read_at_ = begin + (now() - begin) / 2;
+  if (all || scan.slow) {
+    all_read_at_ = read_at_;
+  }
 }
 
 void ProcessScan::follow(const WorkloadListPtr& workloads, ScanTime time) {
@@ -50,6 +65,7 @@ void ProcessScan::follow(const WorkloadListPtr& workloads, ScanTime time) {
   if (accounts_.follow(*workloads_)) {
     table_.for_each([&](ScannedProcess& process) {
       places_.settle(process.place, process.stat, time);
+      process.runtime.follow(process.place.home);
       runtime_.find_served(process.runtime);
     });
   }
@@ -63,6 +79,7 @@ void ProcessScan::read(ScannedProcess& process, bool runs_another, CurrentScan& 
   if (may_have_moved) {
     places_.read_cgroups(process.place, process.stat, scan);
   }
+  process.runtime.follow(process.place.home);
   if (runs_another || (may_have_moved && !process.runtime.is_of_runtime())) {
     runtime_.recognise(process.runtime, process.stat.pid, process.place.executable, process.place.cgroups);
   }
@@ -71,6 +88,12 @@ void ProcessScan::read(ScannedProcess& process, bool runs_another, CurrentScan& 
 }
 
 void ProcessScan::book(const CurrentScan& scan) {
+  table_.for_each([&](const ScannedProcess& child) {
+    ScannedProcess* const parent = table_.find(child.stat.ppid);
+    if (parent != nullptr && parent->runtime.is_of_runtime()) {
+      RuntimeFacts::confirm(parent->runtime, child.place.home);
+    }
+  });
   for (const auto& [process, now] : readings_) {
     process->place.book(process->totals.rise_to(now), scan.time);
     RuntimeFacts::book(process->runtime, process->totals[Tally::kCpu]);
@@ -98,7 +121,13 @@ ProcessReportPtr ProcessScan::report_of(const CurrentScan& scan) {
   statistics.taskstats_overflows = exits_.overflows();
   statistics.exact = taskstats_ != nullptr;
   statistics.report = scan.report;
-  return make_report(accounts_, first_.host_namespaces(), options_.tasks, statistics);
+  return make_report(accounts_,
+                     {.host_namespaces = first_.host_namespaces(),
+                      .tasks = options_.tasks,
+                      .some_hidden = table_.hides_some(),
+                      .read_at = read_at_,
+                      .all_read_at = all_read_at_},
+                     statistics);
 }
 
 }  // namespace tallyman

@@ -25,8 +25,10 @@
 #include "collectors/sampling/processes/runtime_facts.h"
 #include "collectors/sampling/processes/scanned_process.h"
 
+#include <chrono>
 #include <cstddef>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <vector>
 
@@ -40,6 +42,8 @@ struct ProcessScanOptions {
   bool programs = false;   // all workloads as often as bare processes
   bool pss = false;        // of bare processes, once a minute
   std::size_t max_groups = 100;
+  // The time at which processes are read. Null: the time that run() is given.
+  std::function<std::chrono::steady_clock::time_point()> now;
 };
 
 class ProcessScan {
@@ -57,6 +61,7 @@ class ProcessScan {
  private:
   void follow(const WorkloadListPtr& workloads, ScanTime time);
   void read(ScannedProcess& process, bool runs_another, CurrentScan& scan);
+  void read_all(CurrentScan& scan);
   void book(const CurrentScan& scan);
   void sum_up(const CurrentScan& scan);
   ProcessReportPtr report_of(const CurrentScan& scan);
@@ -77,6 +82,7 @@ class ProcessScan {
 
   WorkloadListPtr workloads_;
   std::uint64_t scans_ = 0;
+  std::chrono::steady_clock::time_point read_at_{}, all_read_at_{};
   std::vector<ProcessReading> readings_;  // of this scan
 };
 

@@ -23,13 +23,18 @@ std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {
   return opened ? std::move(*opened) : nullptr;
 }
 
+ProcessScanOptions timed(ProcessScanOptions options) {
+  options.now = steady_clock::now;
+  return options;
+}
+
 }  // namespace
 
 ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, ProcessWatchOptions options,
                            Workloads workloads)
     : options_(options),
       workloads_(std::move(workloads)),
-      scan_(root, std::move(grouping), options.scan, taskstats_for(root)) {}
+      scan_(root, std::move(grouping), timed(std::move(options.scan)), taskstats_for(root)) {}
 
 ProcessWatch::~ProcessWatch() { stop(); }
 
@@ -74,8 +79,8 @@ void ProcessWatch::stop() { thread_.stop(); }
 
 // Halfway between two passes of the sampler, which starts at the same time and keeps its
 // times. Each pass then finds exactly one new report, not none and then two, even if both
-// are late at times. None and two would make CPU rates of zero and of more CPUs than
-// exist.
+// are late at times. The rates would be right in any case, for a report has its own time,
+// but they would be those of the time before.
 void ProcessWatch::run() {
   const auto interval = std::max(options_.interval, std::chrono::milliseconds(1));
   auto due = steady_clock::now() - interval / 2;

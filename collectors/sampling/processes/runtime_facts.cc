@@ -18,7 +18,20 @@ void RuntimeFacts::recognise(OfProcess& process, ProcessFiles::Pid pid, const st
 }
 
 void RuntimeFacts::find_served(OfProcess& process) const {
-  process.served_ = process.process_ ? accounts_.served_by(*process.process_) : nullptr;
+  process.served_ = process.process_ && !process.inside_container_ ? accounts_.served_by(*process.process_) : nullptr;
+}
+
+void RuntimeFacts::confirm(OfProcess& process, ProcessAccount* home) {
+  if (process.inside_container_ || process.process_->serves != RuntimeProcess::Serves::kContainer) {
+    return;
+  }
+  for (ProcessAccount* account = home; account != nullptr; account = account->parent) {
+    const Workload& workload = *account->workload;
+    if (workload.kind == WorkloadKind::kContainer && workload.container_id == process.process_->of) {
+      process.served_ = account;
+      return;
+    }
+  }
 }
 
 void RuntimeFacts::book(OfProcess& process, std::uint64_t cpu_nsec) {

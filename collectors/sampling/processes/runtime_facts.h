@@ -19,12 +19,15 @@ class RuntimeFacts {
   class OfProcess {
    public:
     bool is_of_runtime() const { return process_.has_value(); }
+    // Where it runs: what is inside a container serves nobody outside of it.
+    void follow(const ProcessAccount* home) { inside_container_ = home != nullptr && home->inside_container; }
 
    private:
     friend class RuntimeFacts;
     std::optional<RuntimeProcess> process_;  // if it belongs to a container runtime
     ProcessAccount* served_ = nullptr;       // the workload it runs for; null while unknown
-    std::uint64_t booked_cpu_nsec_ = 0;      // the part of its CPU time booked there
+    bool inside_container_ = false;
+    std::uint64_t booked_cpu_nsec_ = 0;  // the part of its CPU time booked there
   };
 
   // Both outlive it.
@@ -36,6 +39,10 @@ class RuntimeFacts {
                  std::span<const CgroupMembership> cgroups) const;
   // Looks the served workload up again, after the workloads have changed.
   void find_served(OfProcess& process) const;
+
+  // A child of the process is in `home`: the container's, or one below it. Only a container's own shim is the parent
+  // of its processes, whatever another process says.
+  static void confirm(OfProcess& process, ProcessAccount* home);
 
   // `cpu_nsec` is the total: what the process used before its workload was known is included.
   static void book(OfProcess& process, std::uint64_t cpu_nsec);

@@ -3,6 +3,8 @@
 #include "collectors/model/process_facts.h"
 #include "collectors/model/workload_id.h"
 
+#include <functional>
+#include <set>
 #include <utility>
 
 namespace tallyman {
@@ -10,35 +12,84 @@ namespace {
 
 class WorkloadProcessStats final : public WorkloadStatsSource {
  public:
-  explicit WorkloadProcessStats(LastProcessReport last) : last_(std::move(last)) {}
+  WorkloadProcessStats(LastProcessReport last, StatsSource& cgroups) : last_(std::move(last)), cgroups_(cgroups) {}
 
   SourceKind kind() const override { return SourceKind::kProcesses; }
   void attach(Handle handle, const Workload& workload) override {
-    if (handle >= ids_.size()) {
-      ids_.resize(handle + 1);
-      facts_.resize(handle + 1);
+    if (handle >= attached_.size()) {
+      attached_.resize(handle + 1);
     }
-    ids_[handle] = workload.id;
-    facts_[handle] = find(workload.id);
+    attached_[handle].id = workload.id;
+    attached_[handle].facts = find(workload.id);
   }
-  void detach(Handle handle) override {
-    ids_[handle].clear();
-    facts_[handle] = nullptr;
-  }
+  void detach(Handle handle) override { attached_[handle] = {}; }
   ReadReport read(bool) override {
     const ProcessReportPtr newest = last_();
-    if (newest == report_) {
-      return {};
+    const bool is_new = newest != report_;
+    const bool is_first = report_ == nullptr;
+    if (is_new) {
+      report_ = newest;
+      for (Attached& one : attached_) {
+        one.facts = one.id.empty() ? nullptr : find(one.id);
+      }
     }
-    report_ = newest;
-    for (std::size_t handle = 0; handle < ids_.size(); ++handle) {
-      facts_[handle] = ids_[handle].empty() ? nullptr : find(ids_[handle]);
+    blind_.clear();
+    for (Handle handle = 0; handle < attached_.size(); ++handle) {
+      if (attached_[handle].facts != nullptr) {
+        check(handle, is_new, is_first);
+      }
     }
-    return report_ ? report_->statistics.report : ReadReport{};
+    return is_new && report_ ? report_->statistics.report : ReadReport{};
   }
-  void fill(Handle handle, Observation& observation) const override { observation.processes = facts_[handle]; }
+  void fill(Handle handle, Observation& observation) const override {
+    const Attached& one = attached_[handle];
+    observation.processes = one.facts == nullptr || one.hidden || blind_.contains(one.id) ? nullptr : one.facts;
+  }
 
  private:
+  struct Attached {
+    std::string id;  // empty: none
+    const ProcessFacts* facts = nullptr;
+    bool hidden = false;  // not all of its processes can be seen
+    unsigned unseen = 0;  // reports without any of its processes
+  };
+
+  // Compares what was seen with what the cgroup has. What cannot be seen is missing in all cgroups above, too.
+  void check(Handle handle, bool is_new, bool is_first) {
+    Attached& one = attached_[handle];
+    const WorkloadId id(one.id);
+    if (!id.cgroup()) {
+      return;
+    }
+    const Count& threads = cgroups_.stats(handle).pids.current;
+    const bool none_seen = one.facts->processes == std::uint64_t{0};
+    if (one.facts->some_hidden) {
+      one.hidden = !threads || one.facts->threads < threads;
+      return;
+    }
+    const bool some_exist = threads ? *threads != 0 : is_new ? has_processes(handle) : one.hidden;
+    one.hidden = none_seen && some_exist;
+    // A cgroup that has just begun may have got its first process after the scan.
+    constexpr unsigned kCertain = 2;
+    if (!one.hidden) {
+      one.unseen = 0;
+    } else if (is_new) {
+      one.unseen += is_first ? kCertain : 1;
+    }
+    if (one.unseen >= kCertain) {
+      for (CgroupPath above = id.cgroup()->parent();; above = above.parent()) {
+        blind_.emplace(above.text());
+        if (above.is_root()) {
+          break;
+        }
+      }
+    }
+  }
+  bool has_processes(Handle handle) {
+    const auto processes = cgroups_.processes(handle);
+    return processes && !processes->empty();
+  }
+
   const ProcessFacts* find(const std::string& id) const {
     if (!report_) {
       return nullptr;
@@ -48,9 +99,10 @@ class WorkloadProcessStats final : public WorkloadStatsSource {
   }
 
   LastProcessReport last_;
+  StatsSource& cgroups_;
   ProcessReportPtr report_;
-  std::vector<std::string> ids_;  // by handle
-  std::vector<const ProcessFacts*> facts_;
+  std::vector<Attached> attached_;  // by handle
+  std::set<std::string, std::less<>> blind_;
 };
 
 // Handles are this source's own and dense: WorkloadStatsSources use them as indices.
@@ -110,6 +162,10 @@ class GroupedStatsSource final : public StatsSource {
   Result<std::vector<std::uint32_t>> processes(Handle handle) override {
     return slots_[handle].group.empty() ? cgroups_->processes(slots_[handle].cgroup) : std::vector<std::uint32_t>{};
   }
+  std::vector<std::uint32_t> processes_below(Handle handle, std::size_t most) override {
+    return slots_[handle].group.empty() ? cgroups_->processes_below(slots_[handle].cgroup, most)
+                                        : std::vector<std::uint32_t>{};
+  }
   std::size_t open_files() const override { return cgroups_->open_files(); }
   std::size_t open_files_limit() const override { return cgroups_->open_files_limit(); }
   bool reopens_files() const override { return cgroups_->reopens_files(); }
@@ -129,8 +185,8 @@ class GroupedStatsSource final : public StatsSource {
 
 }  // namespace
 
-std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report) {
-  return std::make_unique<WorkloadProcessStats>(std::move(report));
+std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report, StatsSource& cgroups) {
+  return std::make_unique<WorkloadProcessStats>(std::move(report), cgroups);
 }
 
 std::unique_ptr<StatsSource> make_grouped_stats_source(std::unique_ptr<StatsSource> cgroups, LastProcessReport report) {

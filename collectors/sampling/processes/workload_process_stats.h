@@ -12,7 +12,9 @@ namespace tallyman {
 
 using LastProcessReport = std::function<ProcessReportPtr()>;  // null before the first scan
 
-std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report);
+// What this /proc hides, by hidepid or because it is another PID namespace's, is unknown and not 0: `cgroups` say how
+// many processes there are. They outlive the source.
+std::unique_ptr<WorkloadStatsSource> make_workload_process_stats(LastProcessReport report, StatsSource& cgroups);
 
 // A StatsSource that also has the process groups: ids beginning with '/' are cgroups, all
 // others groups. `cgroups` has everything that is not about groups.

@@ -10,8 +10,13 @@ class WorkloadNetworkStats final : public WorkloadStatsSource {
 
   SourceKind kind() const override { return SourceKind::kNetwork; }
   void attach(Handle handle, const Workload& workload) override {
-    source_.attach(handle, workload.container.init_pid, network_mode_of(workload.container.network_mode),
-                   workload.kind == WorkloadKind::kHost);
+    NetworkWorkload one;
+    one.cgroup = workload.id;
+    one.init_pid = workload.container.init_pid;
+    one.mode = network_mode_of(workload.container.network_mode);
+    one.is_root = workload.kind == WorkloadKind::kHost;
+    one.is_container = workload.kind == WorkloadKind::kContainer || workload.kind == WorkloadKind::kMachine;
+    source_.attach(handle, std::move(one));
   }
   void detach(Handle handle) override { source_.detach(handle); }
   ReadReport read(bool slow) override { return source_.read(slow); }

@@ -47,6 +47,25 @@ std::vector<UsageRow> rows_between(const Figures& before, const Figures& after) 
   return usage_between(*at(before, 1), *at(after, 2));
 }
 
+TEST(Usage, OfProcessesIsOverTheTimeBetweenTwoScans) {
+  const MetricId cpu = metric("container_cpu_usage_seconds_total");
+  const MetricId shim = metric("container_runtime_cpu_seconds_total");
+  const auto at = [&](std::uint64_t second, int scanned, std::uint64_t seconds) {
+    const auto snapshot = SnapshotBuilder()
+                              .add(workload_of(WorkloadKind::kProcess, "process:burn", "burn"), "",
+                                   put({{cpu, seconds * 1'000'000'000}, {shim, seconds * 1'000'000'000}}))
+                              .build(second);
+    const auto time = snapshot->steady_time - std::chrono::seconds(second) + std::chrono::seconds(scanned);
+    snapshot->read_times = {time};
+    snapshot->processes_time = time - std::chrono::seconds(1);
+    return snapshot;
+  };
+  const UsageRow usage = usage_between(*at(3, 3, 10), *at(4, 6, 13))[0];
+  EXPECT_THAT(usage.cpu_cores, Optional(1.0)) << "three seconds, not one";
+  EXPECT_THAT(usage.runtime_cpu_cores, Optional(1.0));
+  EXPECT_FALSE(usage_between(*at(3, 3, 10), *at(4, 3, 10))[0].cpu_cores) << "no scan in between: unknown, not 0";
+}
+
 UsageRow row(std::string name, double cores, std::uint64_t memory, WorkloadKind kind = WorkloadKind::kContainer) {
   UsageRow row;
   row.workload = std::make_shared<Workload>(workload_of(kind, "/docker/" + name, name));

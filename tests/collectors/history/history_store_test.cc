@@ -101,6 +101,38 @@ TEST(HistoryStore, AveragesWhatLiesInAStep) {
   EXPECT_THAT(feed.points("/a", "memory_bytes", 10, 20, 10), ElementsAre(Pair(10, DoubleNear(200 * 4096, 1e-3))));
 }
 
+// A steady load, read by scans that are rarer than samples, and of which one is late.
+TEST(HistoryStore, RatesOfProcessesAreOverTheTimeBetweenTwoScans) {
+  for (const int interval : {1, 3, 8}) {
+    HistoryStore store({});
+    int scanned = 0;
+    for (int second = 0; second <= 60; ++second) {
+      if (second % interval == 0 && second != 2 * interval) scanned = second;
+      test::SnapshotBuilder builder;
+      builder.add(test::workload_of(WorkloadKind::kProcess, "process:burn", "burn"), "", [&](SeriesWriter& writer) {
+        writer.begin(*find_metric("container_cpu_usage_seconds_total"));
+        writer.put(0, {"total"}, static_cast<std::uint64_t>(scanned) * 1'000'000'000);
+      });
+      const auto snapshot = builder.build();
+      const auto at = [](int seconds) {
+        return std::chrono::steady_clock::time_point(std::chrono::seconds(90 + seconds));
+      };
+      snapshot->steady_time = at(second);
+      snapshot->wall_time =
+          std::chrono::system_clock::time_point(std::chrono::seconds(static_cast<int>(kEpoch) + second));
+      snapshot->read_times = {at(scanned)};
+      store.add(*snapshot);
+    }
+    const HistoryAnswer answer =
+        store.answer({{"process:burn"}, {*find_history_field("cpu_cores")}, kEpoch, kEpoch + 60, 1});
+    const Points& points = answer.series.at(0).points;
+    EXPECT_GE(points.size(), 50U) << interval;
+    for (const auto& [time, value] : points) {
+      EXPECT_NEAR(value, 1, 1e-6) << "scans every " << interval << " s, at " << time - kEpoch;
+    }
+  }
+}
+
 TEST(HistoryStore, WidensTheRangeToWholeSteps) {
   const Feed feed;
   const HistoryAnswer answer = feed.store.answer({{"/a"}, {0}, kEpoch + 3, kEpoch + 21, 10});

@@ -92,6 +92,38 @@ TEST(SeriesWriter, TakesAbsentForNoSeries) {
   EXPECT_EQ(text_of(planned, values), (Lines{"2{}=0"}));
 }
 
+TEST(SeriesWriter, WritesACounterOfTheLargestNumber) {
+  std::vector<std::uint64_t> values;
+  SeriesWriter writer(nullptr, "", values, catalogue());
+  writer.begin(*find_metric("container_cpu_cfs_throttled_seconds_total"));
+  writer.put(0, 18'446'744'073'709'551'615U);
+  writer.begin(*find_metric("container_threads_max"));
+  writer.put(0, 18'446'744'073'709'551'615U);  // a limit that is not set
+  writer.finish();
+  EXPECT_EQ(values, (std::vector<std::uint64_t>{18'446'744'073'709'551'614U}));
+}
+
+TEST(SeriesWriter, KeepsWhatCountsInSumsOnlyApart) {
+  std::vector<std::uint64_t> values;
+  const auto write = [&](std::shared_ptr<const PlannedSeries> before, bool stacked) {
+    SeriesWriter writer(std::move(before), "", values, catalogue());
+    writer.begin(*find_metric("container_fs_reads_bytes_total"));
+    writer.count_in_sums(!stacked);
+    writer.put(0, {"/dev/sda"}, 5);
+    if (stacked) writer.put_in_sums_only(0, 7);
+    return writer.finish();
+  };
+  const auto planned = write(nullptr, true);
+  ASSERT_EQ(planned->plan.series.size(), 1U);
+  EXPECT_EQ(planned->plan.series[0].in_sums, 0U);
+  ASSERT_EQ(planned->plan.sums.size(), 1U);
+  EXPECT_EQ(values, (std::vector<std::uint64_t>{5, 7}));
+  EXPECT_EQ(write(planned, true), planned) << "the plan is kept";
+  const auto alone = write(planned, false);
+  EXPECT_EQ(alone->plan.series[0].in_sums, 1U);
+  EXPECT_TRUE(alone->plan.sums.empty());
+}
+
 TEST(SeriesWriter, PlansAgainWhenASeriesAppears) {
   Values before, after;
   const Planned planned = sample(nullptr, before, put_all);

@@ -158,10 +158,26 @@ TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichCpuAndPressureWereRead) {
     clock += kind == CgroupStatsKind::kCpu || kind == CgroupStatsKind::kPressure ? 2 : 10;
   };
   const SnapshotPtr snapshot = sample(0, {workload("/")});
-  EXPECT_EQ(source_->kinds_read[1], CgroupStatsKind::kCpu) << "the limits before";
-  EXPECT_EQ(source_->kinds_read[2], CgroupStatsKind::kPressure);
-  EXPECT_EQ(snapshot->steady_time, at(12).steady);
+  EXPECT_EQ(source_->kinds_read[1], CgroupStatsKind::kPressure) << "the limits before";
+  EXPECT_EQ(source_->kinds_read[2], CgroupStatsKind::kCpu);
+  EXPECT_EQ(snapshot->steady_time, at(12).steady) << "a source without times";
   EXPECT_EQ(snapshot->wall_time, at(12).wall);
+}
+
+TEST_F(SamplerTest, ASnapshotHasTheTimeAtWhichTheHostsCpuTimeWasRead) {
+  make(collectors({"cpu"}), [] { return at(10); });
+  source_->by_path["/"].cpu.usage_nsec = source_->by_path["/a"].cpu.usage_nsec = 1;
+  source_->by_path["/"].cpu.read_at = at(11).steady;
+  source_->by_path["/a"].cpu.read_at = at(14).steady;  // this pass had to wait between the two
+  const SnapshotPtr snapshot = sample(0, {workload("/", WorkloadKind::kHost), workload("/a")});
+  EXPECT_EQ(snapshot->steady_time, at(11).steady);
+  EXPECT_EQ(snapshot->wall_time, at(11).wall);
+  for (const Block& block : snapshot->layout->blocks) {
+    if (block.workload->id == "/a") {
+      EXPECT_EQ(snapshot->time_of(block), at(14).steady);
+    }
+  }
+  EXPECT_EQ(snapshot->time_of(snapshot->layout->blocks.front()), at(11).steady);
 }
 
 TEST_F(SamplerTest, GivesTheHostsFiguresWhicheverOtherCollectorsAreOff) {

@@ -26,7 +26,7 @@ void write_v1(HostBuilder& host) {
   put("cpuacct", "cpuacct.stat", "user 190\nsystem 60\n");
   put("cpu", "cpu.cfs_quota_us", "30000\n");
   put("cpu", "cpu.cfs_period_us", "100000\n");
-  put("cpu", "cpu.shares", "2597\n");
+  put("cpu", "cpu.shares", "1024\n");
   put("cpu", "cpu.stat", "nr_periods 38\nnr_throttled 35\nthrottled_time 2095329000\nnr_bursts 4\nburst_time 5000\n");
   put("memory", "memory.stat",
       "cache 1\nrss 1\npgfault 1000\npgmajfault 10\ntotal_cache 520192\ntotal_rss 61440\ntotal_shmem 4096\n"
@@ -151,7 +151,7 @@ const SeriesValues& on_all() {
       {"container_threads_max", 0},
       {"container_spec_cpu_period", 100'000},
       {"container_spec_cpu_quota", 30'000},
-      {"container_spec_cpu_shares", 2'597},
+      {"container_spec_cpu_shares", 1'024},
       {"container_spec_memory_limit_bytes", 67'108'864},
       {"container_spec_memory_swap_limit_bytes", 33'554'432},
       {"container_spec_memory_reservation_limit_bytes", 0},

@@ -196,7 +196,8 @@ TEST_F(FileStats, ReadsTheRestOnV2) {
   EXPECT_EQ(stats.pids.max, 50U);
   EXPECT_EQ(stats.limits.cpu_quota_usec, 20'000U);
   EXPECT_EQ(stats.limits.cpu_period_usec, 100'000U);
-  EXPECT_EQ(stats.limits.cpu_shares, 2'597U) << "2 + 99 * 262142 / 9999";
+  EXPECT_EQ(stats.limits.cpu_weight, 100U);
+  EXPECT_FALSE(stats.limits.cpu_shares) << "that is v1's";
   EXPECT_EQ(stats.limits.memory_max, 67'108'864U);
   EXPECT_EQ(stats.limits.memory_high, kUnlimited);
   EXPECT_EQ(stats.limits.memory_low, kUnlimited) << "0 is \"none\" on v2";
@@ -269,6 +270,88 @@ TEST_F(FileStats, NamesTheDevicesOfBothVersions) {
   host_.file("sys/dev/block/7:9/uevent", "DEVNAME=loop9\n");
   EXPECT_EQ(sampled(false).io[1].device, "") << "asked again in a slow pass only";
   EXPECT_EQ(sampled(true).io[1].device, "/dev/loop9");
+}
+
+constexpr const char* kBytesOfTwo = "8:0 Read 4096\n8:0 Write 8192\nTotal 12288\n";
+
+// On kernels with BFQ, with CFQ, and before Linux 4.16.
+TEST_F(FileStats, ReadsTheBlockIoOfOtherV1Kernels) {
+  struct Case {
+    const char* bytes;
+    const char* operations;
+  };
+  const Case cases[] = {{"blkio.bfq.io_service_bytes_recursive", "blkio.bfq.io_serviced_recursive"},
+                        {"blkio.io_service_bytes_recursive", "blkio.io_serviced_recursive"},
+                        {"blkio.throttle.io_service_bytes", "blkio.throttle.io_serviced"}};
+  for (const Case& one : cases) {
+    HostBuilder host;
+    mount_v1(host);
+    for (const char* cgroup : {"/", "/docker/a"}) {
+      host.file(v1_path("blkio", cgroup, "cgroup.procs"), "");
+      host.file(v1_path("blkio", cgroup, one.bytes), kBytesOfTwo);
+      host.file(v1_path("blkio", cgroup, one.operations), "8:0 Read 1\n8:0 Write 2\nTotal 3\n");
+    }
+    const auto source = source_on(host);
+    const auto handle = source->attach("/docker/a");
+    for (const bool slow : {true, false}) {
+      EXPECT_EQ(pass(*source, slow).faults(), 0U);
+      ASSERT_EQ(source->stats(handle).io.size(), 1U) << one.bytes;
+      EXPECT_EQ(source->stats(handle).io[0].rbytes, 4'096U);
+      EXPECT_EQ(source->stats(handle).io[0].wios, 2U);
+    }
+  }
+}
+
+TEST_F(FileStats, TakesADeviceFromTheSchedulerOnlyWhereNothingElseHasIt) {
+  HostBuilder host;
+  mount_v1(host);
+  for (const char* cgroup : {"/", "/a"}) {
+    host.file(v1_path("blkio", cgroup, "cgroup.procs"), "");
+    host.file(v1_path("blkio", cgroup, "blkio.throttle.io_service_bytes_recursive"), "8:0 Read 7\n");
+    host.file(v1_path("blkio", cgroup, "blkio.throttle.io_service_bytes"), "8:0 Read 3\n");
+    host.file(v1_path("blkio", cgroup, "blkio.bfq.io_service_bytes_recursive"), "8:0 Read 5\n8:16 Read 6\n");
+  }
+  const auto source = source_on(host);
+  const auto handle = source->attach("/a");
+  pass(*source, true);
+  const std::vector<IoDeviceStats>& rows = source->stats(handle).io;
+  ASSERT_EQ(rows.size(), 2U);
+  EXPECT_EQ(rows[0].rbytes, 7U);
+  EXPECT_EQ(rows[1].minor, 16U);
+  EXPECT_EQ(rows[1].rbytes, 6U);
+}
+
+TEST_F(FileStats, AddsUpTheBlockIoOfTheCgroupsBelowBeforeLinux416) {
+  HostBuilder host;
+  mount_v1(host);
+  const auto set = [&](const char* cgroup, const char* rows) {
+    host.file(v1_path("blkio", cgroup, "cgroup.procs"), "");
+    host.file(v1_path("blkio", cgroup, "blkio.throttle.io_service_bytes"), rows);
+  };
+  set("/", "");
+  set("/pod", "");
+  set("/pod/a", "8:0 Read 10\n");
+  set("/pod/b", "8:0 Read 1\n8:16 Read 5\n");
+  const auto source = source_on(host);
+  const auto pod = source->attach("/pod");
+  const auto a = source->attach("/pod/a");
+  const auto b = source->attach("/pod/b");
+  const auto read_of = [&](StatsSource::Handle handle, std::uint32_t minor) {
+    Count bytes;
+    for (const IoDeviceStats& row : source->stats(handle).io) {
+      bytes = row.minor == minor ? row.rbytes : bytes;
+    }
+    return bytes;
+  };
+  for (const bool slow : {true, false, true}) {
+    pass(*source, slow);
+    EXPECT_EQ(read_of(pod, 0), 11U) << "not more with each pass";
+    EXPECT_EQ(read_of(pod, 16), 5U);
+    EXPECT_EQ(read_of(a, 0), 10U);
+  }
+  source->detach(b);
+  pass(*source, false);
+  EXPECT_EQ(read_of(pod, 0), 11U) << "does not fall";
 }
 
 TEST_F(FileStats, ReadsTheOddRowsOfIoStat) {

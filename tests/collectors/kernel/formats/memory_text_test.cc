@@ -210,14 +210,29 @@ TEST(MemoryStatV2, DistinguishesEveryWantedKeyFromItsNeighbours) {
   }
 }
 
-TEST(MemoryStatV2, KeepsNumbersAbove2To63) {
+TEST(MemoryStat, HasNoValueForAGaugeThatFellBelowZero) {
+  for (const auto parse : {parse_memory_stat_v2, parse_memory_stat_v1}) {
+    MemoryStats stats;
+    EXPECT_EQ(parse("anon 18446744073709547520\nfile 9223372036854775808\nshmem 9223372036854775807\n"
+                    "total_rss 18446744073709547520\ntotal_cache 9223372036854775808\n"
+                    "total_shmem 9223372036854775807\n",
+                    stats),
+              0U);
+    EXPECT_EQ(stats.anon, Count());
+    EXPECT_EQ(stats.file, Count());
+    EXPECT_EQ(stats.shmem, 9223372036854775807U);
+  }
   MemoryStats stats;
-  EXPECT_EQ(
-      parse_memory_stat_v2("anon 18446744073709551615\nfile 9223372036854775808\nsock 18446744073709551616\n", stats),
-      1U);
-  EXPECT_EQ(stats.anon, 18446744073709551615U);
-  EXPECT_EQ(stats.file, 9223372036854775808U);
-  EXPECT_EQ(stats.sock, Count());
+  EXPECT_EQ(parse_memory_stat_v2("sock 18446744073709551616\n", stats), 1U) << "no number of the kernel's";
+}
+
+TEST(MemoryStat, TakesRefaultsOfFilesBeforeLinux59) {
+  MemoryStats v1, v2;
+  EXPECT_EQ(parse_memory_stat_v2("workingset_refault 445896\nworkingset_activate 3\n", v2), 0U);
+  EXPECT_EQ(parse_memory_stat_v1("workingset_refault 1\ntotal_workingset_refault 7\n", v1), 0U);
+  EXPECT_EQ(v2.workingset_refault_file, 445896U);
+  EXPECT_EQ(v1.workingset_refault_file, 7U);
+  EXPECT_EQ(v2.workingset_refault_anon, Count());
 }
 
 TEST(MemoryStatV2, CountsRowsThatAreNoKeyAndValue) {
@@ -276,6 +291,14 @@ TEST(NumaStatV1, GivesPagesOfTheCgroupAndOfTheHierarchy) {
                           NumaRow("anon", false, 1, 12), NumaRow("unevictable", false, 0, 0),
                           NumaRow("unevictable", false, 1, 0), NumaRow("file", true, 0, 128),
                           NumaRow("anon", true, 0, 15), NumaRow("unevictable", true, 0, 1)));
+}
+
+TEST(NumaStat, IgnoresRowsOfAnotherForm) {
+  std::vector<NumaStats> stats;
+  EXPECT_EQ(parse_numa_stat_v1("file=1 N0=1\nnuma_locality 0 0 0 0\nnuma_exectime 0\n", stats), 0U);
+  EXPECT_THAT(rows_of(stats), ElementsAre(NumaRow("file", false, 0, 1)));
+  EXPECT_EQ(parse_numa_stat_v2("file N0=4096\nnuma_locality 0 0\nother=1 N0=1\n", 4096, stats), 0U);
+  EXPECT_THAT(rows_of(stats), ElementsAre(NumaRow("file", true, 0, 1)));
 }
 
 TEST(NumaStatV1, DropsTheWholeRowOfABadNode) {

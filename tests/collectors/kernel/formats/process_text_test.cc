@@ -69,6 +69,27 @@ TEST(PidStat, AResidentSetBelowZeroIsNone) {
   EXPECT_TRUE(stat.is_kernel_thread());
 }
 
+TEST(PidStat, TimesBelowZeroAreNone) {
+  PidStat stat;
+  ASSERT_TRUE(
+      parse_pid_stat("26232 (ata_sff) S 2 0 0 0 -1 69238880 0 0 0 0 1 -2 -9223372036854775808 "
+                     "9223372036854775807 0 -20 1 0 5 0 18446744073709551615 0\n",
+                     stat));
+  EXPECT_EQ(stat.utime_ticks, 1U);
+  EXPECT_EQ(stat.stime_ticks, 0U);
+  EXPECT_EQ(stat.cutime_ticks, 0U);
+  EXPECT_EQ(stat.cstime_ticks, 0U) << "times 10 ms is no number of nanoseconds";
+  EXPECT_EQ(stat.rss_pages, 0U);
+}
+
+TEST(InitLevels, AreThoseOfTheFirstProcessOfItsNamespace) {
+  EXPECT_EQ(parse_init_levels("Name:\tsystemd\nNSpid:\t1234\t1\nNSsid:\t1\n"), 2U);
+  EXPECT_EQ(parse_init_levels("NSpid:\t1234\t55\t1\n"), 3U);
+  EXPECT_EQ(parse_init_levels("NSpid:\t1\n"), 0U) << "the reader's own";
+  EXPECT_EQ(parse_init_levels("NSpid:\t1234\t11\n"), 0U);
+  EXPECT_EQ(parse_init_levels("Name:\tx\n"), 0U) << "before Linux 4.1";
+}
+
 TEST(Statm, TakesResidentAndShared) {
   PidMemory memory;
   ASSERT_TRUE(parse_statm("5000 300 120 50 0 400 0\n", memory));

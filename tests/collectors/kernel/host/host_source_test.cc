@@ -114,6 +114,55 @@ TEST(HostWithoutFiles, ReportsNothingAndIsNoFault) {
   EXPECT_EQ(source.stats().machine.os_version, "");
 }
 
+TEST_F(Host, CountsModulesByNumberAlone) {
+  for (const char* module : {"mc0/dimm0", "mc0/dimm_is_fake", "mc_fake/dimm0"}) {
+    const std::string path = std::string("sys/devices/system/edac/mc/") + module;
+    host_.file(path + "/dimm_mem_type", "DDR5\n").file(path + "/size", "1\n");
+  }
+  HostSource source(host_.root());
+  source.read(true);
+  ASSERT_EQ(source.stats().machine.dimms.size(), 1U);
+  EXPECT_EQ(source.stats().machine.dimms[0].count, 1U);
+}
+
+// ARM: /proc/cpuinfo has neither sockets nor cores.
+TEST_F(Host, TakesTheTopologyOfSysfsWhereCpuinfoHasNone) {
+  host_.file("proc/cpuinfo", "processor\t: 0\nBogoMIPS\t: 50\n\nprocessor\t: 1\nBogoMIPS\t: 50\n");
+  for (int cpu = 0; cpu < 4; ++cpu) {
+    const std::string topology = "sys/devices/system/cpu/cpu" + std::to_string(cpu) + "/topology/";
+    host_.file(topology + "physical_package_id", "0\n").file(topology + "core_id", std::to_string(cpu / 2) + "\n");
+  }
+  host_.file("sys/devices/system/cpu/cpufreq/boost", "1\n");
+  HostSource source(host_.root());
+  source.read(true);
+  EXPECT_EQ(source.stats().machine.sockets, 1U);
+  EXPECT_EQ(source.stats().machine.physical_cores, 2U);
+  host_.remove("sys/devices/system/cpu/cpu3/topology/core_id");
+  source.read(true);
+  EXPECT_EQ(source.stats().machine.physical_cores, 0U) << "a part would be a wrong number";
+}
+
+// The kernel counts on the head, on the path, or on both.
+TEST_F(Host, CountsANvmeNamespaceWithSeveralPathsOnce) {
+  for (const char* name : {"nvme0n1", "nvme0c0n1", "nvme0c1n1"}) {
+    host_.file(std::string("sys/class/block/") + name + "/hidden", name == std::string("nvme0n1") ? "0\n" : "1\n");
+  }
+  const auto sectors = [&](int head, int path) {
+    const auto row = [](const char* name, int read) {
+      return std::string("259 1 ") + name + ' ' + std::to_string(read) + " 0 " + std::to_string(read) +
+             " 0 0 0 0 0 0 0 0\n";
+    };
+    host_.file("proc/diskstats", row("nvme0n1", head) + row("nvme0c0n1", path) + row("nvme0c1n1", path));
+    HostSource source(host_.root());
+    source.read(true);
+    EXPECT_EQ(source.stats().disks.size(), 1U);
+    return source.stats().disks.at(0).sectors_read;
+  };
+  EXPECT_EQ(sectors(8, 4), 8U);
+  EXPECT_EQ(sectors(8, 0), 8U);
+  EXPECT_EQ(sectors(0, 4), 8U);
+}
+
 TEST_F(Host, CountsWhatItCannotUnderstand) {
   host_.file("proc/meminfo", "MemTotal: much kB\nSwapTotal: 1 kB\n");
   host_.remove("proc/diskstats").dir("proc/diskstats");

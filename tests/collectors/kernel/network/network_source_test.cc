@@ -60,7 +60,12 @@ class Network : public ::testing::Test {
   StatsSource::Handle attach(const std::string& path, std::optional<std::uint32_t> init_pid = {},
                              NetworkMode mode = NetworkMode::kOwn) {
     const auto handle = source_->attach(path);
-    network_->attach(handle, init_pid, mode, path == "/");
+    NetworkWorkload workload;
+    workload.cgroup = path;
+    workload.init_pid = init_pid;
+    workload.mode = mode;
+    workload.is_root = path == "/";
+    network_->attach(handle, workload);
     return handle;
   }
 
@@ -135,6 +140,123 @@ TEST_F(Network, ThatIsSharedIsGivenToTheFirstAlone) {
   EXPECT_EQ(network_->open_files(), 0U);
   read(true);
   EXPECT_EQ(received(b), 10U) << "the next one, once the first is gone";
+}
+
+class SystemContainer : public Network {
+ protected:
+  SystemContainer() { host_.file(v2_path("/lxc.payload.web", "pids.current"), "3\n"); }
+
+  // What /proc says of the one with this id in its own namespace.
+  void first(int pid, const std::string& ns_pids, int start_ticks = 500) {
+    const std::string at = "proc/" + std::to_string(pid);
+    host_.file(at + "/stat", std::to_string(pid) + " (init) S 1 1 1 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 " +
+                                 std::to_string(start_ticks) + " 1 1\n");
+    if (!ns_pids.empty()) {
+      host_.file(at + "/status", "Name:\tinit\nNSpid:\t" + ns_pids + "\n");
+    }
+  }
+  StatsSource::Handle attach_container(const std::string& path) {
+    const auto handle = source_->attach(path);
+    network_->attach(handle, {.cgroup = path, .init_pid = {}, .is_container = true});
+    return handle;
+  }
+};
+
+TEST_F(SystemContainer, HasTheNetworkOfAnInitThatMovedToACgroupOfItsOwn) {
+  process(100, "web", 726);
+  first(100, "100\t1");
+  process(101, "web", 726);
+  first(101, "101\t44");
+  process(102, "private", 9);  // a service inside with a network of its own
+  first(102, "102\t45");
+  cgroup("/lxc.payload.web", "", 3);
+  cgroup("/lxc.payload.web/init.scope", "100\n");
+  cgroup("/lxc.payload.web/system.slice/cron.service", "101\n");
+  cgroup("/lxc.payload.web/system.slice/own.service", "102\n");
+  const auto web = attach_container("/lxc.payload.web");
+  const auto init = attach("/lxc.payload.web/init.scope", {}, NetworkMode::kUnknown);
+  const auto cron = attach("/lxc.payload.web/system.slice/cron.service", {}, NetworkMode::kUnknown);
+  const auto own = attach("/lxc.payload.web/system.slice/own.service", {}, NetworkMode::kUnknown);
+  for (const bool slow : {false, true, false}) {
+    EXPECT_EQ(read(slow).faults(), 0U);
+    EXPECT_EQ(received(web), 726U);
+    EXPECT_EQ(network_->ownership(init), NetworkOwnership::kShared);
+    EXPECT_EQ(network_->ownership(cron), NetworkOwnership::kShared);
+    EXPECT_EQ(received(own), 9U);
+  }
+}
+
+TEST_F(SystemContainer, TakesItFromACgroupBelowThatHadItBefore) {
+  process(100, "web", 726);
+  first(100, "100\t1");
+  cgroup("/lxc.payload.web", "", 1);
+  cgroup("/lxc.payload.web/init.scope", "100\n");
+  const auto init = attach("/lxc.payload.web/init.scope", {}, NetworkMode::kUnknown);
+  read();
+  EXPECT_EQ(received(init), 726U) << "nobody knows of a container";
+  const auto web = attach_container("/lxc.payload.web");
+  read();
+  EXPECT_EQ(received(web), 726U);
+  EXPECT_THAT(network_->interfaces(init), IsEmpty());
+  EXPECT_EQ(network_->open_files(), 1U);
+}
+
+TEST_F(SystemContainer, IsNotTheOneThatRunsInsideOfIt) {
+  process(90, "inner", 5);  // older, by a lower number: its cgroup comes first
+  first(90, "90\t70\t1", 400);
+  process(100, "web", 726);
+  first(100, "100\t1");
+  cgroup("/lxc.payload.web", "", 2);
+  cgroup("/lxc.payload.web/docker/inner", "90\n");
+  cgroup("/lxc.payload.web/init.scope", "100\n");
+  const auto web = attach_container("/lxc.payload.web");
+  const auto inner = attach_container("/lxc.payload.web/docker/inner");
+  read();
+  EXPECT_EQ(received(web), 726U);
+  EXPECT_EQ(received(inner), 5U);
+}
+
+// Its supervisor is in a cgroup of the machine, too.
+TEST_F(SystemContainer, IsNotTheProgramThatStartedIt) {
+  process(80, "host", 1'000'000);
+  first(80, "80", 400);
+  process(100, "web", 726);
+  first(100, "100\t1");
+  cgroup("/machine.slice/nspawn.service", "", 2);
+  cgroup("/machine.slice/nspawn.service/payload/init.scope", "100\n");
+  cgroup("/machine.slice/nspawn.service/supervisor", "80\n");
+  const auto machine = attach_container("/machine.slice/nspawn.service");
+  cgroup("/machine.slice/libvirt.scope", "81\n");
+  process(81, "host", 1'000'000);
+  first(81, "81", 400);
+  cgroup("/machine.slice/libvirt.scope/libvirt/init.scope", "101\n");
+  process(101, "lxc", 33);
+  first(101, "101\t1");
+  const auto libvirt = attach_container("/machine.slice/libvirt.scope");
+  read();
+  EXPECT_EQ(received(machine), 726U);
+  EXPECT_EQ(received(libvirt), 33U);
+}
+
+// Before Linux 4.1.
+TEST_F(SystemContainer, HasThatOfItsOldestProcessWhereTheKernelSaysNoMore) {
+  process(100, "web", 726);
+  first(100, "", 500);
+  process(99, "other", 7);
+  first(99, "", 900);
+  cgroup("/lxc.payload.web", "", 2);
+  cgroup("/lxc.payload.web/a", "99\n");
+  cgroup("/lxc.payload.web/b", "100\n");
+  const auto web = attach_container("/lxc.payload.web");
+  read();
+  EXPECT_EQ(received(web), 726U);
+}
+
+TEST_F(Network, SaysWhatReallyFailed) {
+  host_.file("proc/100/net/dev", net_dev(10));  // no ns/net: a recorded host, or a kernel without namespaces
+  cgroup("/a", "100\n");
+  attach("/a", {}, NetworkMode::kUnknown);
+  EXPECT_EQ(read().faults(), 0U) << "no capability would help";
 }
 
 TEST_F(Network, OfAnotherContainerIsGivenToItsOwnerInAnyOrder) {
@@ -262,7 +384,7 @@ TEST_F(Network, OfAnEmptiedCgroupIsLetGo) {
   EXPECT_EQ(network_->ownership(a), NetworkOwnership::kUnknown);
   process(101, "b", 20);
   cgroup("/a", "101\n", 1);
-  network_->attach(a, 101, NetworkMode::kOwn, false);  // restarted in the same cgroup
+  network_->attach(a, {.cgroup = "/a", .init_pid = 101, .mode = NetworkMode::kOwn});  // restarted in the same cgroup
   read();
   EXPECT_EQ(received(a), 20U);
 }
@@ -355,7 +477,7 @@ TEST(NetworkOfThisMachine, IsTheHostsForTheHost) {
   HostRoot root;
   NetworkSource network(root, *source, 10, [](const std::string&) { return false; });
   const auto handle = source->attach("/");
-  network.attach(handle, {}, NetworkMode::kUnknown, true);
+  network.attach(handle, {.cgroup = "/", .init_pid = {}, .is_root = true});
   pass(*source, true);
   const ReadReport report = network.read(true);
   EXPECT_EQ(report.faults(), 0U) << report.first_fault;

@@ -45,6 +45,7 @@ class ProcessRuntimeTest : public ProcessScanTest {
              .utime = utime,
              .stime = 2},
             std::string(kShim) + " -namespace moby -id 0a1b -address /run/c.sock");
+    processes_.set({.pid = 25, .ppid = 20, .comm = "init", .cgroup = "/docker/web"});
   }
   void proxy(std::uint32_t pid) {
     process({.pid = pid, .comm = "docker-proxy", .executable = "/usr/sbin/docker-proxy", .resident_pages = 3},
@@ -69,7 +70,7 @@ TEST_F(ProcessRuntimeTest, ShimsAndProxiesAreTheContainersAndDaemonsTheHosts) {
   proxy(21);
   proxy(22);
   process({.pid = 23, .comm = "dockerd", .executable = "/usr/sbin/dockerd", .utime = 40}, "dockerd -H fd://");
-  processes_.set({.pid = 24, .cgroup = "/docker/web", .utime = 9});
+  processes_.set({.pid = 24, .ppid = 25, .cgroup = "/docker/web", .utime = 9});
   scan(1, true);
   EXPECT_THAT(runtime("/docker/web"), ElementsAre("containerd-shim: 1 processes, 10 pages, 5 ticks",
                                                   "docker-proxy: 2 processes, 6 pages, 0 ticks"));
@@ -77,7 +78,31 @@ TEST_F(ProcessRuntimeTest, ShimsAndProxiesAreTheContainersAndDaemonsTheHosts) {
   EXPECT_THAT(runtime("/docker"), IsEmpty());
   // They stay where they run, too.
   EXPECT_EQ(facts("/system.slice/cron.service").processes, 1U);
-  EXPECT_EQ(facts("/docker/web").processes, 1U);
+  EXPECT_EQ(facts("/docker/web").processes, 2U);
+}
+
+// Copies of the runtime's programs in a container, and one that a user started.
+TEST_F(ProcessRuntimeTest, APretenderIsBookedOnNobody) {
+  container("/docker/evil", "2c3d", "172.17.0.3");
+  const std::string says = " -namespace moby -id 0a1b -address /run/c.sock";
+  process({.pid = 40,
+           .comm = "containerd-shim",
+           .executable = "/containerd-shim-evil",
+           .cgroup = "/docker/evil",
+           .utime = 500},
+          "/containerd-shim-evil" + says);
+  process({.pid = 41, .comm = "dockerd", .executable = "/dockerd", .cgroup = "/docker/evil", .utime = 500}, "/dockerd");
+  process({.pid = 42, .comm = "docker-proxy", .executable = "/docker-proxy", .cgroup = "/docker/evil", .utime = 500},
+          "/docker-proxy -container-ip 172.17.0.2");
+  process({.pid = 43, .comm = "containerd-shim", .executable = "/home/x/containerd-shim", .utime = 500},
+          "/home/x/containerd-shim" + says);
+  shim(3);
+  for (const int second : {1, 10}) {
+    scan(second, true);
+    EXPECT_THAT(runtime("/docker/web"), ElementsAre("containerd-shim: 1 processes, 10 pages, 5 ticks"));
+    EXPECT_THAT(runtime("/"), IsEmpty());
+    EXPECT_THAT(runtime("/docker/evil"), IsEmpty());
+  }
 }
 
 TEST_F(ProcessRuntimeTest, ItGrowsAndDoesNotFallWhenAProcessEnds) {

@@ -74,6 +74,87 @@ TEST(ProcessGroupsInASample, HaveTheFamiliesOfContainers) {
   EXPECT_EQ(labels, R"(id="process:nginx",kind="process",workload="nginx")");
 }
 
+// What the cgroups have, and what was seen of their processes.
+class HiddenProcesses : public ::testing::Test {
+ protected:
+  void has(const std::string& id, Count threads) { source_.by_path[id].pids.current = threads; }
+  void saw(const std::string& id, std::uint64_t processes, bool some_hidden = false) {
+    ProcessFacts& facts = seen_[id];
+    facts.processes = facts.threads = processes;
+    facts.open_files = processes * 3;
+    facts.some_hidden = some_hidden;
+  }
+  // The processes that are reported; "-" where that is not known.
+  std::map<std::string, std::string> reported() {
+    auto report = std::make_shared<ProcessReport>();
+    report->facts.insert(seen_.begin(), seen_.end());
+    report_ = report;
+    if (!stats_) {
+      stats_ = make_workload_process_stats([this] { return report_; }, source_);
+      for (const auto& [id, facts] : seen_) {
+        handles_[id] = source_.attach(id);
+        stats_->attach(handles_[id], *workload(id));
+      }
+    }
+    stats_->read(false);
+    std::map<std::string, std::string> found;
+    for (const auto& [id, handle] : handles_) {
+      static const CgroupStats kNone;
+      const Workload of;
+      Observation observation{of, kNone, {}, nullptr, 0};
+      stats_->fill(handle, observation);
+      found[id] = observation.processes == nullptr ? "-" : std::to_string(*observation.processes->processes);
+    }
+    return found;
+  }
+
+  FakeStatsSource source_;
+  ProcessReportPtr report_;
+  std::map<std::string, ProcessFacts> seen_;
+  std::map<std::string, StatsSource::Handle> handles_;
+  std::unique_ptr<WorkloadStatsSource> stats_;
+};
+
+using Reported = std::map<std::string, std::string>;
+
+TEST_F(HiddenProcesses, AreUnknownAndNotZero) {
+  has("/docker/web", 3);
+  has("/docker/idle", 0);
+  has("/docker/own", 2);
+  saw("/", 2);
+  saw("/docker", 2);
+  saw("/docker/web", 0);
+  saw("/docker/idle", 0);
+  saw("/docker/own", 2);
+  EXPECT_EQ(reported(),
+            (Reported{{"/", "-"}, {"/docker", "-"}, {"/docker/web", "-"}, {"/docker/idle", "0"}, {"/docker/own", "2"}}))
+      << "those above lack them, too";
+  saw("/docker/web", 3);
+  saw("/docker", 5);
+  EXPECT_EQ(reported()["/docker/web"], "3");
+  EXPECT_EQ(reported()["/docker"], "5");
+}
+
+TEST_F(HiddenProcesses, OfACgroupThatHasJustBegunAreNotMissedAboveIt) {
+  has("/docker/web", 0);
+  saw("/", 9);
+  saw("/docker/web", 0);
+  EXPECT_EQ(reported(), (Reported{{"/", "9"}, {"/docker/web", "0"}}));
+  has("/docker/web", 1);  // after the scan
+  stats_->read(false);
+  EXPECT_EQ(reported(), (Reported{{"/", "9"}, {"/docker/web", "-"}}));
+  EXPECT_EQ(reported(), (Reported{{"/", "-"}, {"/docker/web", "-"}})) << "now it is certain";
+}
+
+TEST_F(HiddenProcesses, AreSuspectedWhereProcHidesAny) {
+  has("/a", 2);
+  has("/b", 5);
+  saw("/", 4, true);
+  saw("/a", 2, true);
+  saw("/b", 2, true);
+  EXPECT_EQ(reported(), (Reported{{"/", "-"}, {"/a", "2"}, {"/b", "-"}}));
+}
+
 TEST(ProcessWatch, WaitsLongerWhereAScanCostsMoreThanItsShare) {
   ProcessWatchOptions options;
   options.interval = 1s;

@@ -40,7 +40,7 @@ class WorkloadSocketStatsTest : public ::testing::Test {
     host_.file(v2_path(id, "pids.current"), procs.empty() ? "0\n" : "1\n");
     const auto handle = source_->attach(id);
     workloads_[handle].id = id;
-    networks_->attach(handle, {}, NetworkMode::kUnknown, id == "/");
+    networks_->attach(handle, {.cgroup = id, .init_pid = {}, .is_root = id == "/"});
     workload_stats_->attach(handle, workloads_[handle]);
     return handle;
   }
