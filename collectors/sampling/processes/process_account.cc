@@ -96,9 +96,15 @@ void ProcessAccounts::index_containers() {
       known->second = nullptr;  // two daemons may have assigned the same one
     }
   };
+  std::vector<ProcessAccount*> of_users;
   for (auto& [path, account] : cgroups_) {
     const Workload& workload = *account->workload;
     if (workload.kind != WorkloadKind::kContainer) {
+      continue;
+    }
+    // A user may give a cgroup the id of another's container: it takes nothing away from that one.
+    if (workload.made_by_user) {
+      of_users.push_back(account.get());
       continue;
     }
     if (!workload.container_id.empty()) {
@@ -111,6 +117,9 @@ void ProcessAccounts::index_containers() {
         }
       }
     }
+  }
+  for (ProcessAccount* account : of_users) {
+    by_container_id_.try_emplace(account->workload->container_id, account);
   }
 }
 
