@@ -218,9 +218,8 @@ bool Discovery::Impl::follow_tree() {
 NamedCgroup Discovery::Impl::make_record(const std::string& path, const CgroupNode& node) {
   const auto lifetime = lifetimes_.find(path);
   const WorkloadPtr outer = outer_of(path);
-  NamedCgroup record =
-      namer_.name(path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec(),
-                  outer.get());
+  NamedCgroup record = namer_.name(
+      path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec(), outer.get());
   if (record.starting()) starting_[path] = Clock::now() + options_.starting_time;
   return record;
 }

@@ -9,7 +9,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 256;       // longer ones are refused: too long to type
+constexpr std::size_t kMaxNameBytes = 256;  // longer ones are refused: too long to type
 constexpr std::string_view kKubernetesPrefix = "io.kubernetes.";
 constexpr std::size_t kMaxContainerLabels = 64;  // a limit on foreign labels under a generous expression
 
@@ -56,8 +56,7 @@ struct LabelPolicy::Impl {
     }
     std::set<std::string> taken;
     for (const auto& [key, value] : container.labels) {
-      const bool repeated =
-          container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
+      const bool repeated = container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
       if (repeated || key.size() > kMaxNameBytes || !RE2::PartialMatch(key, expression)) {
         continue;
       }

@@ -134,8 +134,8 @@ TEST(WorkloadsJson, HasItsGroups) {
   EXPECT_EQ(one.at("slice").as_string(), "system.slice");
   EXPECT_EQ(one.at("user").to_number<int>(), 1000);
   const json::object plain = workload_object(nullptr, workload_of(WorkloadKind::kContainer, "/docker/a", "a"));
-  for (const char* key : {"compose", "swarm", "pod", "namespace", "ecs_task", "slice", "user", "inside", "container",
-                          "started_by"})
+  for (const char* key :
+       {"compose", "swarm", "pod", "namespace", "ecs_task", "slice", "user", "inside", "container", "started_by"})
     EXPECT_FALSE(plain.contains(key)) << key;
 }
 

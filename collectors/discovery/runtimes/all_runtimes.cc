@@ -48,7 +48,8 @@ Result<void> check_runtime_options(const RuntimeOptions& options) {
   for (const char* below : {"", "/containers"}) {
     const auto directory = files.open(options.docker_root + below, O_PATH | O_DIRECTORY);
     if (directory || directory.error().kind == ErrorKind::kDenied) continue;
-    const std::string what = *below == '\0' ? " is no directory" : " is no data root of Docker: it has no \"containers\"";
+    const std::string what =
+        *below == '\0' ? " is no directory" : " is no data root of Docker: it has no \"containers\"";
     return Error{ErrorKind::kUnsupported, 0, setting + what};
   }
   return {};

@@ -13,9 +13,8 @@ constexpr std::size_t kIdDigits = 25;
 constexpr std::string_view kSpace = "buildkit";
 
 bool is_build_id(std::string_view id) {
-  return id.size() == kIdDigits && std::all_of(id.begin(), id.end(), [](char c) {
-           return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z');
-         });
+  return id.size() == kIdDigits &&
+         std::all_of(id.begin(), id.end(), [](char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z'); });
 }
 
 class BuildkitRuntime final : public Runtime {

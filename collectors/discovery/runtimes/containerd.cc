@@ -28,9 +28,9 @@ constexpr std::string_view kKata = "kata_";
 constexpr std::string_view kUnits[] = {".service", ".scope", ".slice", ".mount"};
 constexpr std::string_view kSlicesOfSystemd[] = {"system.slice", "user.slice", "machine.slice"};
 // containerd's own default, and the directories of k3s, RKE2, MicroK8s, Canonical's Kubernetes, k0s.
-const std::vector<std::string> kStateDirectories = {
-    "/run/containerd", "/run/k3s/containerd", "/var/snap/microk8s/common/run/containerd",
-    "/var/snap/k8s/common/run/containerd", "/run/k0s/containerd"};
+const std::vector<std::string> kStateDirectories = {"/run/containerd", "/run/k3s/containerd",
+                                                    "/var/snap/microk8s/common/run/containerd",
+                                                    "/var/snap/k8s/common/run/containerd", "/run/k0s/containerd"};
 
 bool has_end_of(std::string_view name, std::span<const std::string_view> ends) {
   return std::any_of(ends.begin(), ends.end(), [name](std::string_view end) { return name.ends_with(end); });
@@ -132,8 +132,8 @@ std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) co
   }
   // A unit of systemd's that is called so is not asked about each second; Nomad's namespace is a slice.
   const bool a_unit = has_end_of(name, kUnits);
-  const bool of_systemd = a_unit && (!cgroup.parent().name().ends_with(".slice") ||
-                                     has_end_of(cgroup.parent().name(), kSlicesOfSystemd));
+  const bool of_systemd =
+      a_unit && (!cgroup.parent().name().ends_with(".slice") || has_end_of(cgroup.parent().name(), kSlicesOfSystemd));
   if (cgroup.depth() != 2 || name.empty() || of_systemd) return {};
   return ContainerMatch{std::string(name), false};
 }

@@ -37,8 +37,7 @@ ContainerdStore::ContainerdStore(RootedFiles files, const std::vector<std::strin
 
 bool ContainerdStore::add(const std::string& state) {
   std::string tasks = state + kTasks;
-  const bool known =
-      std::any_of(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
+  const bool known = std::any_of(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
   if (known || states_.size() >= kMaxStates) return false;
   states_.push_back({std::move(tasks), {}, 0});
   return true;

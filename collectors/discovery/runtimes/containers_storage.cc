@@ -33,11 +33,11 @@ std::optional<ContainerMatch> ContainersStorageRuntime::match(std::string_view p
 template <class T>
 Result<T> ContainersStorageRuntime::ask_user(const ContainerRef& container,
                                              Result<T> (*question)(StorageFiles&, const std::string&)) {
-  return users_->call<T>(*container.user, [id = container.id, question](RootedFiles& files,
-                                                                        const UserFiles::Place& place) -> Result<T> {
-    StorageFiles storage(std::move(files), user_storage(place.home, place.run));
-    return question(storage, id);
-  });
+  return users_->call<T>(*container.user,
+                         [id = container.id, question](RootedFiles& files, const UserFiles::Place& place) -> Result<T> {
+                           StorageFiles storage(std::move(files), user_storage(place.home, place.run));
+                           return question(storage, id);
+                         });
 }
 
 Runtime::MetadataSource ContainersStorageRuntime::metadata_source() const { return {of_root_.places().graph, {}}; }
@@ -46,9 +46,8 @@ Runtime::MetadataSource ContainersStorageRuntime::metadata_source() const { retu
 void ContainersStorageRuntime::watch_exits_of(std::uint32_t uid) {
   const std::string directory = user_storage({}, "/run/user/" + std::to_string(uid)).exits;
   if (exit_files_.watches(directory)) return;
-  const auto watch =
-      users_->call<int>(uid, [inotify = exit_files_.shared_fd(), directory](RootedFiles& files,
-                                                                           const UserFiles::Place&) -> Result<int> {
+  const auto watch = users_->call<int>(
+      uid, [inotify = exit_files_.shared_fd(), directory](RootedFiles& files, const UserFiles::Place&) -> Result<int> {
         const auto opened = files.open(directory, O_RDONLY | O_DIRECTORY);
         if (!opened) return opened.error();
         return ExitFiles::add_watch(*inotify, "/proc/self/fd/" + std::to_string(opened->get()));

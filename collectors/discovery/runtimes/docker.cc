@@ -103,12 +103,12 @@ bool DockerRuntime::find(const std::string& id) {
 template <class T>
 Result<T> DockerRuntime::ask_user(const ContainerRef& container,
                                   Result<T> (*question)(DockerStore&, const std::string&)) {
-  return users_->call<T>(*container.user, [id = container.id, question](RootedFiles& files,
-                                                                        const UserFiles::Place& place) -> Result<T> {
-    std::string data_root = docker_root_of_user(files, place.home);
-    DockerStore store(std::move(files), {std::move(data_root)});
-    return question(store, id);
-  });
+  return users_->call<T>(*container.user,
+                         [id = container.id, question](RootedFiles& files, const UserFiles::Place& place) -> Result<T> {
+                           std::string data_root = docker_root_of_user(files, place.home);
+                           DockerStore store(std::move(files), {std::move(data_root)});
+                           return question(store, id);
+                         });
 }
 
 std::uint64_t DockerRuntime::revision(const ContainerRef& container) {

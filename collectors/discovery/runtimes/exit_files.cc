@@ -16,7 +16,8 @@ constexpr std::uint32_t kWritten = IN_CLOSE_WRITE | IN_MOVED_TO;
 constexpr int kMaxReads = 4;
 
 ExitFiles::ExitFiles(std::string rootfs)
-    : rootfs_(std::move(rootfs)), fd_(std::make_shared<const FileDescriptor>(inotify_init1(IN_NONBLOCK | IN_CLOEXEC))) {}
+    : rootfs_(std::move(rootfs)),
+      fd_(std::make_shared<const FileDescriptor>(inotify_init1(IN_NONBLOCK | IN_CLOEXEC))) {}
 
 Result<int> ExitFiles::add_watch(const FileDescriptor& inotify, const std::string& path) {
   const int watch = inotify_add_watch(inotify.get(), path.c_str(), kWritten | IN_ONLYDIR);

@@ -23,8 +23,7 @@ constexpr Alias kAliases[] = {
     {"io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"},
 };
 constexpr const char* kTypeAnnotations[] = {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"};
-constexpr const char* kImageAnnotations[] = {"io.kubernetes.cri.image-name",
-                                             "io.kubernetes.cri.podsandbox.image-name"};
+constexpr const char* kImageAnnotations[] = {"io.kubernetes.cri.image-name", "io.kubernetes.cri.podsandbox.image-name"};
 constexpr const char* kCrioImage[] = {"io.kubernetes.cri-o.ImageName"};
 constexpr const char* kSandboxAnnotations[] = {"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"};
 constexpr const char* kNameAnnotations[] = {"nerdctl/name", "io.kubernetes.container.name",
@@ -131,8 +130,8 @@ std::string full_image_name(const std::string& image) {
   std::string full = image;
   const std::size_t slash = image.find('/');
   const std::string_view first = std::string_view(image).substr(0, std::min(slash, image.size()));
-  const bool has_registry = slash != std::string::npos &&
-                            (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  const bool has_registry =
+      slash != std::string::npos && (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
   if (!has_registry) full = (slash == std::string::npos ? "docker.io/library/" : "docker.io/") + image;
   const std::string_view last = std::string_view(full).substr(full.rfind('/') + 1);
   if (last.find_first_of(":@") == std::string_view::npos) full += ":latest";

@@ -88,12 +88,9 @@ Result<StorageFiles::ContainerFiles> StorageFiles::find(const std::string& id) {
       if (!directory && directory.error().kind == ErrorKind::kDenied) error = directory.error();
       if (!directory || faccessat(directory->get(), "config.json", F_OK, AT_SYMLINK_NOFOLLOW) != 0) continue;
       auto run = files_.open(places_.run + below, O_PATH | O_DIRECTORY);
-      return ContainerFiles{top + below + "/config.json",
-                            std::move(*directory),
-                            places_.run + below,
-                            run ? std::move(*run) : FileDescriptor(),
-                            places_.graph + containers,
-                            driver};
+      return ContainerFiles{top + below + "/config.json", std::move(*directory),
+                            places_.run + below,          run ? std::move(*run) : FileDescriptor(),
+                            places_.graph + containers,   driver};
     }
   }
   return error;
@@ -137,9 +134,8 @@ Result<ContainerDescription> StorageFiles::describe(const std::string& id) {
   for (const char* name : {"/containers.json", "/volatile-containers.json"}) {
     const auto containers = files_.read(found->names_directory + name, kMaxFileBytes);
     if (containers && parse_containers_json(*containers, id, metadata)) {
-      metadata.layer_directory =
-          containers_storage_layer_directory(places_.graph, found->driver, layer_in_containers_json(*containers, id),
-                                             root_path_of_oci_spec(*config));
+      metadata.layer_directory = containers_storage_layer_directory(
+          places_.graph, found->driver, layer_in_containers_json(*containers, id), root_path_of_oci_spec(*config));
       break;
     }
     if (!containers && containers.error().kind != ErrorKind::kUnsupported) description.incomplete = containers.error();

@@ -145,9 +145,9 @@ std::optional<std::uint64_t> SystemdRuntime::started_nsec(const UnitPlace& place
            static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
   };
   if (!place.user_manager) return time_of(files_);
-  const auto answer = users_->call<Time>(
-      *place.user_manager,
-      [time_of](RootedFiles& files, const UserFiles::Place&) { return Result<Time>(time_of(files)); });
+  const auto answer = users_->call<Time>(*place.user_manager, [time_of](RootedFiles& files, const UserFiles::Place&) {
+    return Result<Time>(time_of(files));
+  });
   return answer ? *answer : Time();
 }
 

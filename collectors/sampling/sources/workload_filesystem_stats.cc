@@ -46,7 +46,8 @@ bool is_of_user(RootedFiles& files, int directory, std::uint32_t user) {
   }
   const auto subuid = files.read("/etc/subuid", kMaxBytes);
   const auto passwd = files.read("/etc/passwd", kMaxBytes);
-  return subuid && is_id_of_user(facts.st_uid, user, passwd ? name_of_user(*passwd, user) : std::string_view(), *subuid);
+  return subuid &&
+         is_id_of_user(facts.st_uid, user, passwd ? name_of_user(*passwd, user) : std::string_view(), *subuid);
 }
 
 class WorkloadFilesystemStats final : public WorkloadStatsSource {

@@ -58,9 +58,8 @@ TEST(ContainerdMatch, LeavesEverythingElseAlone) {
   HostBuilder host;
   const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path : {std::string("/"), std::string("/docker"), std::string("/system.slice/cron.service"),
-                                  "/docker/" + kOciId + "/inner", std::string("/a/b/redis"),
-                                  "/kata_overhead/" + kOciId, std::string("/system.slice/a.scope"),
-                                  std::string("/foo/a.service"),
+                                  "/docker/" + kOciId + "/inner", std::string("/a/b/redis"), "/kata_overhead/" + kOciId,
+                                  std::string("/system.slice/a.scope"), std::string("/foo/a.service"),
                                   "/system.slice/cri-containerd-" + kOciId.substr(1) + ".scope"}) {
     EXPECT_FALSE(runtime->match(path)) << path;
   }

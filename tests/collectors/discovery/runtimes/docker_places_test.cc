@@ -90,7 +90,8 @@ TEST_F(DockerRoot, IsWhereTheMountsOfItsContainersComeFrom) {
 TEST(DockerRootsInMounts, AreThoseOfBothStores) {
   const std::string rows =
       "90 24 0:60 / /d/overlay2/f/merged rw - overlay overlay rw,upperdir=/d/overlay2/f/diff\n"
-      "91 24 0:61 / /var/lib/docker/rootfs/overlayfs/" + kId +
+      "91 24 0:61 / /var/lib/docker/rootfs/overlayfs/" +
+      kId +
       " rw shared:1 - overlay overlay rw,upperdir=/c/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs\n"
       "92 24 0:62 / /p/overlay/x/merged rw - overlay overlay rw,upperdir=/p/overlay/x/diff\n"
       "93 24 0:63 / /e/overlay2/x rw - ext4 /dev/vdb rw\n90 24 0:60 / /d/overlay2/g/merged rw - overlay overlay "

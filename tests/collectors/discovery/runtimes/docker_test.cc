@@ -47,7 +47,8 @@ TEST(DockerMatch, LeavesEverythingElseAlone) {
   for (const std::string& path :
        {std::string(), std::string("/"), std::string("/docker"), std::string("docker"), "/docker/" + kId.substr(1),
         "/docker/" + kId + "0", "/docker/" + upper, "/docker/" + kId + "/init.scope",
-        "/machine.slice/libpod-" + kId + ".scope", "/kata_overhead/" + kId, "/a.slice:crio:" + kId, "/cri-containerd-" + kId + ".scope", "/x/var-lib-docker-overlay2-" + kId + "-merged.mount",
+        "/machine.slice/libpod-" + kId + ".scope", "/kata_overhead/" + kId, "/a.slice:crio:" + kId,
+        "/cri-containerd-" + kId + ".scope", "/x/var-lib-docker-overlay2-" + kId + "-merged.mount",
         std::string("/docker-.scope"), "/docker-" + kId + ".scope/container", "/docker-" + kId + ".service",
         std::string("/docker/buildkit/abc")}) {
     EXPECT_FALSE(docker->match(path)) << path;

@@ -10,8 +10,9 @@ namespace {
 TEST(LxcMatch, KnowsThePayloadAndTheOldPath) {
   HostBuilder host;
   const auto runtime = make_lxc_runtime(host.root());
-  for (const auto& [path, name] : {std::pair("/lxc.payload.web", "web"), std::pair("/lxc/web", "web"), std::pair("/lxc.payload/web", "web"),
-                                   std::pair("/lxc.payload.user-1000_db", "user-1000_db")}) {
+  for (const auto& [path, name] :
+       {std::pair("/lxc.payload.web", "web"), std::pair("/lxc/web", "web"), std::pair("/lxc.payload/web", "web"),
+        std::pair("/lxc.payload.user-1000_db", "user-1000_db")}) {
     const auto match = runtime->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, name);

@@ -58,7 +58,8 @@ TEST(UserFiles, ThatHangKeepNobodyWaitingASecondTime) {
 }
 
 TEST(HomeOf, IsTheSixthFieldOfTheRowWithTheNumber) {
-  const std::string passwd = "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad:x:7\nx:x:8:8::rel:\n";
+  const std::string passwd =
+      "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\nbad:x:7\nx:x:8:8::rel:\n";
   EXPECT_EQ(home_of(passwd, "1000"), "/home/ann");
   for (const char* uid : {"7", "8", "9", ""}) EXPECT_EQ(home_of(passwd, uid), "") << uid;
 }

@@ -183,7 +183,8 @@ TEST(CgroupTreeLimits, LeavesOutWhatIsMountedInside) {
 
 // Another device, whatever mountinfo says: a mount in a mount namespace of its own.
 TEST(CgroupTreeLimits, LeavesOutWhatIsOnAnotherDevice) {
-  struct stat top {}, below {};
+  struct stat top {
+  }, below{};
   if (stat("/", &top) != 0 || stat("/proc", &below) != 0 || top.st_dev == below.st_dev) GTEST_SKIP() << "needs /proc";
   CgroupTreeOptions options;
   options.hierarchies = {"/"};

@@ -77,8 +77,9 @@ class Filesystems : public ::testing::Test {
         disk.inodes_free = 40;
         return disk;
       };
-      ports.open_directory = [asked = asked_, root = host_.root()](const std::string& path,
-                                                                  std::optional<std::uint32_t> owner) -> Result<FileDescriptor> {
+      ports.open_directory = [asked = asked_, root = host_.root()](
+                                 const std::string& path,
+                                 std::optional<std::uint32_t> owner) -> Result<FileDescriptor> {
         {
           const std::lock_guard lock(asked->mutex);
           asked->directories.insert(owner ? std::to_string(*owner) + path : path);
