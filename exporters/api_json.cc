@@ -136,6 +136,8 @@ void set_groups(json::object& object, const Workload& workload) {
   set(object, "ecs_task", workload.ecs_task);
   set(object, "slice", slice_of(workload));
   if (workload.user) object["user"] = *workload.user;
+  if (workload.container.kubernetes) set(object, "container", workload.container.kubernetes->container);
+  set(object, "inside", workload.inside);
 }
 
 json::value number_of(const StatValue& value) {

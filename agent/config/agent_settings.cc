@@ -101,7 +101,8 @@ std::vector<Setting> host_settings() {
        .field = field<&Options::runtimes, &Options::Runtimes::docker_root>(),
        .brief = "Docker's data directory (detected)",
        .detail =
-           "Docker's data directory, as a path on the host: usually `/var/lib/docker`. Only files are read, no socket.",
+           "Docker's data directory, as a path on the host: usually `/var/lib/docker`. Only files are read, no socket. "
+           "If it is no data directory of Docker, that is an error at the start.",
        .fallback = "detected"},
   };
 }
@@ -228,7 +229,8 @@ std::vector<Setting> label_settings() {
        .field = field<&Options::labels, &Options::Labels::container>(),
        .brief = "container labels to export (Compose, ...)",
        .detail = "Container labels to export as `container_label_*`. The default selects the labels of Compose, Swarm "
-                 "and Kubernetes. `.` selects all, `^$` none."},
+                 "and Kubernetes, but of Kubernetes' own containers not those that repeat `container`, `pod` and "
+                 "`namespace`. `.` selects all, `^$` none."},
       {.name = "labels.workload",
        .shape = Shape::kSwitch,
        .field = field<&Options::labels, &Options::Labels::workload>(),

@@ -62,6 +62,9 @@ DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& m
   for (const int index : mounts.discovery_order()) {
     result.tree.hierarchies.push_back(mounts.hierarchies()[static_cast<std::size_t>(index)].path);
   }
+  for (const Hierarchy& hierarchy : mounts.hierarchies()) {
+    result.tree.mounted_over.push_back(hierarchy.path);
+  }
   result.tree.max_cgroups = options.workloads.max;
   return result;
 }
@@ -130,13 +133,20 @@ std::vector<const Collector*> chosen_collectors(const Options::Collectors& optio
 }
 
 Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& options, SamplingServiceEvents events) {
-  auto labels = LabelPolicy::make({options.labels.container, options.labels.workload, options.labels.max_bytes});
+  // Who asks for labels of Kubernetes gets them; by default they would only repeat others.
+  const bool repeat_kubernetes = options.labels.container != Options::Labels().container;
+  auto labels = LabelPolicy::make(
+      {options.labels.container, options.labels.workload, options.labels.max_bytes, repeat_kubernetes});
   if (!labels) {
     return labels.error();
   }
   Result<NetworkSource::Ignore> ignored = ignored_interfaces(options.collectors.ignored_interfaces);
   if (!ignored) {
     return ignored.error();
+  }
+  const RuntimeOptions runtimes{options.root, options.runtimes.docker_root, options.runtimes.containerd_state};
+  if (const Result<void> usable = check_runtime_options(runtimes); !usable) {
+    return usable.error();
   }
   Result<CgroupMounts> mounts = CgroupMounts::detect(options.root);
   if (!mounts) {
@@ -157,9 +167,7 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
   discovery.on_error = events.metadata_fault;
   discovery.on_warning = events.warning;
   discovery.final_stats = parts.final_stats.get();
-  parts.discovery = std::make_unique<Discovery>(
-      std::move(discovery),
-      all_runtimes({options.root, options.runtimes.docker_root, options.runtimes.containerd_state}));
+  parts.discovery = std::make_unique<Discovery>(std::move(discovery), all_runtimes(runtimes));
 
   const FileShare share = descriptors_to_keep(options.web.max_connections);
   std::unique_ptr<StatsSource> cgroups = make_file_stats_source(options.root, parts.mounts, share.cgroup);

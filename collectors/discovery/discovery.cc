@@ -1,5 +1,8 @@
 #include "collectors/discovery/discovery.h"
 
+#include "collectors/discovery/names.h"
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/container_paths.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/discovery/unnamed_containers.h"
 #include "collectors/discovery/workload_namer.h"
@@ -68,6 +71,10 @@ class Discovery::Impl {
   void run();
   bool follow_tree();
   NamedCgroup make_record(const std::string& path, const CgroupNode& node);
+  WorkloadPtr outer_of(const std::string& path);
+  void name_again_below(const std::string& path);
+  void name_nested();
+  void join_paths();
   bool refresh_metadata();
   void name_pods();
   bool describe_starting();
@@ -122,13 +129,14 @@ void Discovery::Impl::follow_removed() {
     const auto known = records_.find(removed.path);
     const bool same = known != records_.end() && known->second.node.inode == removed.node.inode &&
                       known->second.node.hierarchy == removed.node.hierarchy;
+    if (same && known->second.joined) continue;
     const NamedCgroup record = same ? known->second : make_record(removed.path, removed.node);
     auto workload = std::make_shared<Workload>(*record.workload);
     if (!same && removed.lifetime.created_nsec != 0) workload->seen_nsec = removed.lifetime.created_nsec;
     workload->ended_nsec = removed.ended_nsec;
     if (workload->inode == 0)
       workload->inode = ++short_lived_inode_;  // a unique one for each cgroup that was never read
-    exits_.begin(std::move(workload), removed.lifetime.token, record.runtime, record.container_id);
+    exits_.begin(std::move(workload), removed.lifetime.token, record.runtime, record.ref());
   }
 }
 
@@ -209,17 +217,93 @@ bool Discovery::Impl::follow_tree() {
 
 NamedCgroup Discovery::Impl::make_record(const std::string& path, const CgroupNode& node) {
   const auto lifetime = lifetimes_.find(path);
-  NamedCgroup record =
-      namer_.name(path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec());
+  const WorkloadPtr outer = outer_of(path);
+  NamedCgroup record = namer_.name(
+      path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec(), outer.get());
   if (record.starting()) starting_[path] = Clock::now() + options_.starting_time;
   return record;
+}
+
+// One rule for every runtime: a cgroup below a container is that container's own affair,
+// whatever it is called. The outermost one counts.
+WorkloadPtr Discovery::Impl::outer_of(const std::string& path) {
+  for (std::size_t end = path.find('/', 1); end != std::string::npos; end = path.find('/', end + 1)) {
+    const std::string above = path.substr(0, end);
+    const auto record = records_.find(above);
+    if (record != records_.end()) {
+      const WorkloadKind kind = record->second.workload->kind;
+      if (kind == WorkloadKind::kContainer || kind == WorkloadKind::kMachine) return record->second.workload;
+      if (kind != WorkloadKind::kPod && is_container_by_path(CgroupPath(above))) return record->second.workload;
+    } else if (is_container_by_path(CgroupPath(above))) {
+      return namer_.name(above, CgroupNode{}, wall_clock_nsec(), nullptr).workload;  // it is gone already
+    }
+  }
+  return nullptr;
+}
+
+// It has turned out to be a container.
+void Discovery::Impl::name_again_below(const std::string& path) {
+  const CgroupPath outer(path);
+  for (auto it = records_.upper_bound(outer.prefix_of_descendants());
+       it != records_.end() && outer.contains(CgroupPath(it->first)); ++it) {
+    if (it->second.workload->inside.empty()) it->second = make_record(it->first, it->second.node);
+  }
+}
+
+// The outer container may have got its name later, or another one.
+void Discovery::Impl::name_nested() {
+  for (auto& [path, record] : records_) {
+    const Workload& nested = *record.workload;
+    if (nested.inside.empty() || nested.workload == path) continue;
+    const auto outer = records_.find(nested.inside);
+    if (outer == records_.end()) continue;
+    std::string name = shown_name(nested, outer->second.workload.get(), CgroupPath(path).name());
+    if (name == nested.workload) continue;
+    auto renamed = std::make_shared<Workload>(nested);
+    renamed->workload = std::move(name);
+    record.workload = std::move(renamed);
+  }
+}
+
+// cgroup v1: a runtime's own cgroup may differ from controller to controller, and with it the
+// path of its containers. They are one: the path that was published first stands for all.
+void Discovery::Impl::join_paths() {
+  std::map<std::pair<const Runtime*, std::string_view>, std::vector<NamedCgroup*>> containers;
+  for (auto& [path, record] : records_) {
+    record.joined = false;
+    const bool countable = record.runtime != nullptr && record.workload->kind == WorkloadKind::kContainer;
+    if (countable && !record.workload->made_by_user && is_container_id(record.container_id))
+      containers[{record.runtime, record.container_id}].push_back(&record);
+  }
+  for (auto& [key, records] : containers) {
+    std::vector<std::string> others;
+    if (records.size() > 1) {
+      std::stable_sort(records.begin(), records.end(), [](const NamedCgroup* a, const NamedCgroup* b) {
+        return std::pair(!a->published, a->node.hierarchy) < std::pair(!b->published, b->node.hierarchy);
+      });
+    }
+    NamedCgroup& first = *records.front();
+    for (std::size_t i = 1; i < records.size(); ++i) {
+      if (records[i]->node.hierarchy == first.node.hierarchy) continue;  // both in one: not the same
+      records[i]->joined = true;
+      others.push_back(records[i]->workload->id);
+    }
+    if (others == first.workload->also_at) continue;
+    auto joined = std::make_shared<Workload>(*first.workload);
+    joined->also_at = std::move(others);
+    first.workload = std::move(joined);
+  }
 }
 
 bool Discovery::Impl::refresh_metadata() {
   seen_in_this_round_.clear();
   bool changed = false;
   for (auto& [path, record] : records_) {
-    if (record.undecided && namer_.choose_runtime(record)) changed = true;
+    if (record.undecided && namer_.choose_runtime(record)) {
+      changed = true;
+      const WorkloadKind kind = record.workload->kind;
+      if (kind == WorkloadKind::kContainer || kind == WorkloadKind::kMachine) name_again_below(path);
+    }
     if (record.runtime != nullptr && namer_.describe(record)) changed = true;
   }
   const CgroupTreeStatus tree = tree_.status();
@@ -295,12 +379,17 @@ void Discovery::Impl::publish(bool changed) {
   status.exits_dropped = exits_.dropped();
   if (changed) {
     name_pods();
+    name_nested();
+    join_paths();
     list = std::make_shared<WorkloadList>();
     list->reserve(records_.size());
   }
-  for (const auto& [path, record] : records_) {
+  for (auto& [path, record] : records_) {
+    if (record.joined) continue;
     if (record.unnamed()) ++status.unnamed_containers;
-    if (list) list->push_back(record.workload);
+    if (!list) continue;
+    list->push_back(record.workload);
+    record.published = true;
   }
   WorkloadListPtr next = std::move(list);  // after the swap the previous list: freed without the lock
   const MutexLock lock(mutex_);

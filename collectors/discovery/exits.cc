@@ -1,5 +1,8 @@
 #include "collectors/discovery/exits.h"
 
+#include "collectors/discovery/names.h"
+#include "collectors/discovery/workload_namer.h"
+
 #include <algorithm>
 #include <utility>
 
@@ -18,8 +21,8 @@ bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
 }  // namespace
 
 void WorkloadExits::begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime,
-                          std::string container_id, Clock::time_point now) {
-  waiting_.push_back({std::move(workload), token, runtime, std::move(container_id), now});
+                          ContainerRef container, Clock::time_point now) {
+  waiting_.push_back({std::move(workload), token, runtime, std::move(container), now});
 }
 
 bool WorkloadExits::poll(Clock::time_point now) {
@@ -45,26 +48,26 @@ void WorkloadExits::report_counters(Waiting& one, bool complete) {
 
 // True if nothing more is expected.
 bool WorkloadExits::check_exit(Waiting& one) {
-  if (const auto exit = one.runtime->exit_of(one.container_id); exit && is_of_this_run(*exit, *one.workload)) {
+  if (const auto exit = one.runtime->exit_of(one.container); exit && is_of_this_run(*exit, *one.workload)) {
     auto workload = std::make_shared<Workload>(*one.workload);
     workload->container.exit = exit;
     one.workload = std::move(workload);
     return true;
   }
-  const std::uint64_t revision = one.runtime->revision(one.container_id);
+  const std::uint64_t revision = one.runtime->revision(one.container);
   if (revision == 0) return true;  // its files are also gone
   if (revision == one.revision) return false;
   one.revision = revision;
-  const auto description = one.runtime->describe(one.container_id);
+  auto description = one.runtime->describe(one.container);
   if (!description) return false;
-  const ContainerMetadata& now = description->metadata;
+  const ContainerMetadata now = believed(*one.workload, std::move(description->metadata));
   if (now.exit && is_of_this_run(*now.exit, *one.workload)) {
     auto workload = std::make_shared<Workload>(*one.workload);
+    const bool had_a_name = !plain_name(workload->container).empty();
     workload->container = now;
     workload->container.started_nsec = now.exit->started_nsec;
-    if (workload->workload == one.container_id.substr(0, workload->workload.size()) && !now.name.empty()) {
-      workload->workload = now.name;
-    }
+    if (const std::string_view name = plain_name(now); !had_a_name && !name.empty())
+      workload->workload = shown_name(*workload, nullptr, name);
     one.workload = std::move(workload);
     return true;
   }

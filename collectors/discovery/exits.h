@@ -31,7 +31,7 @@ class WorkloadExits {
   explicit WorkloadExits(FinalStatsWatcher* final_stats) : final_stats_(final_stats) {}
 
   // `runtime` may be null: not a container.
-  void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, std::string container_id,
+  void begin(WorkloadPtr workload, FinalStatsWatcher::Token token, Runtime* runtime, ContainerRef container,
              Clock::time_point now = Clock::now());
   // Checks for new information. True while some wait: call again after kPollInterval.
   bool poll(Clock::time_point now = Clock::now());
@@ -48,7 +48,7 @@ class WorkloadExits {
     WorkloadPtr workload;
     FinalStatsWatcher::Token token;
     Runtime* runtime;
-    std::string container_id;
+    ContainerRef container;
     Clock::time_point since;
     bool reported_counters = false;
     std::uint64_t revision = 0;

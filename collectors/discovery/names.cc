@@ -40,21 +40,36 @@ void name_by_path(Workload& workload) {
   };
   if (CgroupPath(path).is_root()) return set(WorkloadKind::kHost, "host");
   workload.user = user_of(path);
-  if (auto pod = pod_by_path(path)) {
+  workload.made_by_user = maker_of(path).has_value();
+  const bool may_be_more = workload.inside.empty() && !workload.made_by_user;
+  if (auto pod = may_be_more ? pod_by_path(path) : std::nullopt) {
     workload.pod = std::move(*pod);
     return set(WorkloadKind::kPod, workload.pod.uid);
   }
   if (auto task = ecs_task_of(path)) {
     workload.ecs_task = std::move(task->id);
-    if (task->is_own) return set(WorkloadKind::kPod, workload.ecs_task);
+    if (task->is_own && may_be_more) return set(WorkloadKind::kPod, workload.ecs_task);
   }
-  if (const auto id = podman_pod_of(path); !id.empty()) return set(WorkloadKind::kPod, id.substr(0, kShortIdDigits));
-  if (auto machine = machine_at(path); !machine.empty() && name.ends_with(".scope"))
+  if (const auto id = podman_pod_of(path); !id.empty() && workload.inside.empty())
+    return set(WorkloadKind::kPod, id.substr(0, kShortIdDigits));
+  if (auto machine = machine_at(path); may_be_more && !machine.empty() && name.ends_with(".scope"))
     return set(WorkloadKind::kMachine, std::move(machine));
   if (has_suffix(name, ".service")) return set(WorkloadKind::kService, std::string(name));
   if (has_suffix(name, ".slice")) return set(WorkloadKind::kSlice, std::string(name));
   if (has_suffix(name, ".scope")) return set(WorkloadKind::kScope, std::string(name));
   set(WorkloadKind::kCgroup, std::string(path));
+}
+
+// A path is unique as it is.
+std::string shown_name(const Workload& workload, const Workload* outer, std::string_view name) {
+  if (name.starts_with('/')) return std::string(name);
+  std::string shown;
+  if (outer != nullptr) {
+    shown = outer->workload + "/";
+  } else if (workload.made_by_user && workload.user) {
+    shown = "user@" + std::to_string(*workload.user) + "/";
+  }
+  return shown.append(name);
 }
 
 }  // namespace tallyman

@@ -23,14 +23,25 @@ struct NamedCgroup {
   bool undecided = false;      // a container's path, but no runtime has its files yet
   std::uint64_t revision = 0;  // at the last complete description
   bool described = false;
+  bool published = false;
+  bool joined = false;     // another cgroup stands for it: one container with two paths
   bool not_found = false;  // describe() found no files, and nothing that denied them
   WorkloadPtr workload;    // what is published; never null once it has been named
 
-  // Its runtime is known, and its files are not.
-  bool unnamed() const { return runtime != nullptr && !described; }
+  // A container, and no files of it are known.
+  bool unnamed() const {
+    return runtime != nullptr ? !described : workload != nullptr && workload->kind == WorkloadKind::kContainer;
+  }
+  ContainerRef ref() const;
   // Its runtime does not know yet when it began.
   bool starting() const;
 };
+
+// The container's facts as far as they are to be believed: what a user's files say is no pod's,
+// and names no process; labels say which pod it is only where the cgroup is that pod's.
+ContainerMetadata believed(const Workload& workload, ContainerMetadata metadata);
+// What a person calls it, by these facts; empty if they have no name.
+std::string_view plain_name(const ContainerMetadata& metadata);
 
 class WorkloadNamer {
  public:
@@ -38,8 +49,9 @@ class WorkloadNamer {
   WorkloadNamer(const std::vector<std::unique_ptr<Runtime>>& runtimes, std::function<void(const Error&)> report)
       : runtimes_(runtimes), report_(std::move(report)) {}
 
-  // By its path, then by the files of its runtime.
-  NamedCgroup name(const std::string& path, const CgroupNode& node, std::uint64_t seen_nsec);
+  // By its path, then by the files of its runtime. `outer` is the container or machine that it
+  // is inside of, or null: whatever is inside is that container's, and has no runtime here.
+  NamedCgroup name(const std::string& path, const CgroupNode& node, std::uint64_t seen_nsec, const Workload* outer);
   // The first runtime that is certain, or has the files. A runtime without the files yet is
   // to be asked again. True when the runtime changed.
   bool choose_runtime(NamedCgroup& one) const;

@@ -101,8 +101,8 @@ HistoryRow CoarseRow::take() {
 HistoryTrack::HistoryTrack(const Workload& of)
     : id(of.id),
       workload(of.workload == of.id ? std::string() : of.workload),
-      name(of.container.name == of.workload ? std::string() : of.container.name),
-      container_id(of.container_id),
+      name(of.container.name == of.workload || of.made_by_user ? std::string() : of.container.name),
+      container_id(of.made_by_user ? std::string() : of.container_id),
       inode(of.inode),
       of_processes(of.kind == WorkloadKind::kProcess),
       stagger(static_cast<std::uint32_t>(std::hash<std::string>()(of.id) >> 7)) {}

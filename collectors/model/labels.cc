@@ -9,7 +9,8 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxNameBytes = 256;       // longer ones are refused: too long to type
+constexpr std::size_t kMaxNameBytes = 256;  // longer ones are refused: too long to type
+constexpr std::string_view kKubernetesPrefix = "io.kubernetes.";
 constexpr std::size_t kMaxContainerLabels = 64;  // a limit on foreign labels under a generous expression
 
 void append(std::string& out, std::string_view name, std::string_view value) {
@@ -43,15 +44,10 @@ struct LabelPolicy::Impl {
   }
 
   // As in the kubelet's own endpoint, which dashboards for Kubernetes rely on.
-  void append_kubernetes_labels(std::string& out, const ContainerMetadata& container) {
-    constexpr std::pair<const char*, const char*> kLabels[] = {{"container", "io.kubernetes.container.name"},
-                                                               {"namespace", "io.kubernetes.pod.namespace"},
-                                                               {"pod", "io.kubernetes.pod.name"}};
-    for (const auto& [label, key] : kLabels) {
-      if (const auto it = container.labels.find(key); it != container.labels.end()) {
-        append(out, label, bounded(it->second));
-      }
-    }
+  void append_kubernetes_labels(std::string& out, const KubernetesIdentity& identity) {
+    append(out, "container", bounded(identity.container));
+    append(out, "namespace", bounded(identity.name_space));
+    append(out, "pod", bounded(identity.pod));
   }
 
   void append_container_labels(std::string& out, const ContainerMetadata& container) {
@@ -60,7 +56,8 @@ struct LabelPolicy::Impl {
     }
     std::set<std::string> taken;
     for (const auto& [key, value] : container.labels) {
-      if (key.size() > kMaxNameBytes || !RE2::PartialMatch(key, expression)) {
+      const bool repeated = container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
+      if (repeated || key.size() > kMaxNameBytes || !RE2::PartialMatch(key, expression)) {
         continue;
       }
       std::string name = "container_label_" + label_name_of(key);
@@ -105,12 +102,17 @@ std::string LabelPolicy::of_workload(const Workload& workload) const {
   if (workload.kind == WorkloadKind::kContainer) {
     append(out, "name", impl_->bounded(workload.container.name));
     append(out, "image", impl_->bounded(workload.container.image));
-    impl_->append_kubernetes_labels(out, workload.container);
+    if (workload.container.kubernetes) {
+      impl_->append_kubernetes_labels(out, *workload.container.kubernetes);
+    }
     impl_->append_container_labels(out, workload.container);
   }
   if (workload.kind == WorkloadKind::kPod) {
     append(out, "namespace", impl_->bounded(workload.pod.name_space));
     append(out, "pod", impl_->bounded(workload.pod.name));
+  }
+  if (workload.made_by_user && workload.user) {
+    append(out, "user", std::to_string(*workload.user));
   }
   impl_->append_workload(out, workload.kind, workload.workload);
   return out;

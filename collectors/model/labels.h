@@ -16,6 +16,9 @@ struct LabelOptions {
   std::string container_labels;  // RE2: the container labels that become container_label_*; empty: none
   bool workload_labels = true;   // kind and workload
   std::size_t max_value_bytes = 1024;
+  // Also the labels io.kubernetes.* of a container of Kubernetes, which mostly repeat `container`, `pod`
+  // and `namespace`.
+  bool repeat_kubernetes = true;
 };
 
 class LabelPolicy {
@@ -27,8 +30,8 @@ class LabelPolicy {
   ~LabelPolicy();
 
   // id, name and image (containers only), container_label_*, kind, workload; for
-  // Kubernetes' containers and pods also container, namespace, pod. Escaped, no braces,
-  // no empty labels. Values longer than max_value_bytes are cut at a character. If
+  // Kubernetes' containers and pods also container, namespace, pod; for what a user made
+  // also user. Escaped, no braces, no empty labels. Values longer than max_value_bytes are cut at a character. If
   // several labels become the same name, the first in byte order of the runtime's own
   // names is kept; the others are dropped.
   std::string of_workload(const Workload& workload) const;

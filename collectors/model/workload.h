@@ -58,6 +58,14 @@ struct ContainerExit {
   bool operator==(const ContainerExit&) const = default;
 };
 
+// Which container of which pod it is, from whoever runs Kubernetes on this host: never
+// from what an image or a user wrote.
+struct KubernetesIdentity {
+  std::string container;  // empty: the pod's sandbox
+  std::string pod, name_space, uid;
+  bool operator==(const KubernetesIdentity&) const = default;
+};
+
 // The facts about one container from its runtime's files. Empty if they do not have them.
 struct ContainerMetadata {
   std::string name;
@@ -76,6 +84,10 @@ struct ContainerMetadata {
   std::vector<NetworkAttachment> networks;
   std::vector<std::string> links;  // legacy --link: "/db:/web/db"
   std::vector<MountPoint> mounts;
+  std::optional<KubernetesIdentity> kubernetes;
+  // A user's own files say all this: it is that user's claim, and nothing that the user
+  // does not own is measured because of it.
+  std::optional<std::uint32_t> claimed_by;
   bool operator==(const ContainerMetadata&) const = default;
 };
 
@@ -111,6 +123,14 @@ struct Workload {
   UnitFacts unit;                           // empty unless kind is kService, kSlice or kScope
   std::string ecs_task;                     // id of the Amazon ECS task that it is, or belongs to
   std::optional<std::uint32_t> user;        // uid of the user of its slice
+  // Below that user's own manager: the user made and named it. `workload` begins with
+  // "user@UID/".
+  bool made_by_user = false;
+  // The id of the container or machine that it is inside of. `workload` begins with its
+  // name and "/".
+  std::string inside;
+  // cgroup v1: its paths in hierarchies that do not have `id`.
+  std::vector<std::string> also_at;
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;

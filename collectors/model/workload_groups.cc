@@ -66,11 +66,12 @@ std::optional<SwarmIdentity> swarm_of(const Workload& workload) {
 
 std::optional<PodIdentity> pod_of(const Workload& workload) {
   if (workload.kind == WorkloadKind::kPod && !workload.pod.uid.empty()) return workload.pod;
+  const auto& kubernetes = workload.container.kubernetes;
+  if (!kubernetes || kubernetes->pod.empty()) return {};
   PodIdentity identity;
-  identity.name = label(workload, "io.kubernetes.pod.name");
-  if (identity.name.empty()) return {};
-  identity.name_space = label(workload, "io.kubernetes.pod.namespace");
-  identity.uid = label(workload, "io.kubernetes.pod.uid");
+  identity.name = kubernetes->pod;
+  identity.name_space = kubernetes->name_space;
+  identity.uid = kubernetes->uid;
   return identity;
 }
 

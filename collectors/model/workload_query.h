@@ -15,6 +15,8 @@ namespace tallyman {
 // By what a workload can be asked for. Views.
 struct WorkloadNames {
   static WorkloadNames of(const Workload& workload) {
+    // Who asks for a name or an id of the host's does not mean what a user gave the same one.
+    if (workload.made_by_user) return {workload.id, {}, workload.workload, {}};
     return {workload.id, workload.container_id, workload.workload, workload.container.name};
   }
 

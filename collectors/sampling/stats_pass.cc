@@ -75,6 +75,9 @@ StatsPass::Handle StatsPass::attach(const Workload& workload) {
 }
 
 void StatsPass::update(Handle handle, const Workload& workload) {
+  for (const std::string& path : workload.also_at) {
+    sources_.cgroups->also_at(handle, path);
+  }
   for (const auto& source : sources_.workloads) {
     source->attach(handle, workload);
   }

@@ -116,9 +116,9 @@ TEST(WorkloadsJson, HasItsGroups) {
                                {"com.docker.swarm.service.name", "farm_web"},
                                {"com.docker.swarm.task.name", "farm_web.1.x"},
                                {"com.docker.swarm.node.id", "n"},
-                               {"com.docker.stack.namespace", "farm"},
-                               {"io.kubernetes.pod.name", "web-1"},
-                               {"io.kubernetes.pod.namespace", "shop"}};
+                               {"com.docker.stack.namespace", "farm"}};
+  workload.container.kubernetes = {"app", "web-1", "shop", "u"};
+  workload.inside = "/lxc.payload.box";
   workload.user = 1000;
   workload.ecs_task = "0f1e";
   const json::object one = workload_object(nullptr, workload);
@@ -127,12 +127,15 @@ TEST(WorkloadsJson, HasItsGroups) {
             R"({"stack":"farm","service":"farm_web","task":"farm_web.1.x","node":"n"})");
   EXPECT_EQ(one.at("pod").as_string(), "web-1");
   EXPECT_EQ(one.at("namespace").as_string(), "shop");
+  EXPECT_EQ(one.at("container").as_string(), "app");
+  EXPECT_EQ(one.at("inside").as_string(), "/lxc.payload.box");
   EXPECT_FALSE(one.contains("qos"));
   EXPECT_EQ(one.at("ecs_task").as_string(), "0f1e");
   EXPECT_EQ(one.at("slice").as_string(), "system.slice");
   EXPECT_EQ(one.at("user").to_number<int>(), 1000);
   const json::object plain = workload_object(nullptr, workload_of(WorkloadKind::kContainer, "/docker/a", "a"));
-  for (const char* key : {"compose", "swarm", "pod", "namespace", "ecs_task", "slice", "user", "started_by"})
+  for (const char* key :
+       {"compose", "swarm", "pod", "namespace", "ecs_task", "slice", "user", "inside", "container", "started_by"})
     EXPECT_FALSE(plain.contains(key)) << key;
 }
 

@@ -47,14 +47,17 @@ def test_a_pods_containers_are_named(containerd, agent):
     assert labels["io.kubernetes.pod.name"] == "web-7d4b9" and labels["io.kubernetes.pod.namespace"] == "shop"
     assert {agent.workload(one)["runtime"] for one in (app, sandbox, bare)} == {"containerd"}
     seen = {one: agent.workload(one)["name"] for one in (app, sandbox, bare)}
-    assert seen == {app: "app", sandbox: "POD", bare: "redis"}
+    assert seen == {app: "app", sandbox: "sandbox", bare: "redis"}  # the id, as on the kubelet's endpoint
+    assert agent.workload(app)["container"] == "app" and "container" not in agent.workload(sandbox)
     assert (
         scrape.one(
             "container_start_time_seconds",
             id=app,
             name="app",
             image="docker.io/library/nginx:1.27",
-            container_label_io_kubernetes_pod_name="web-7d4b9",
+            container="app",
+            pod="web-7d4b9",
+            namespace="shop",
         )
         > 1.7e9
     )

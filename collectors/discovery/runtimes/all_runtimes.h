@@ -17,4 +17,8 @@ struct RuntimeOptions {
 
 std::vector<std::unique_ptr<Runtime>> all_runtimes(const RuntimeOptions& options);
 
+// An error if a directory that the user gave is not what it is meant to be. One that cannot be
+// looked at, or is not there yet because its runtime makes it, is none.
+Result<void> check_runtime_options(const RuntimeOptions& options);
+
 }  // namespace tallyman

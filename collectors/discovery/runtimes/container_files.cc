@@ -37,6 +37,19 @@ bool contains_container_id(std::string_view path) {
   return false;
 }
 
+std::string_view id_in_name(std::string_view name, std::string_view prefix) {
+  if (name.ends_with(".scope")) name.remove_suffix(std::string_view(".scope").size());
+  if (name.size() <= kIdDigits) return {};
+  const std::string_view id = name.substr(name.size() - kIdDigits);
+  if (!is_container_id(id)) return {};
+  name.remove_suffix(kIdDigits);
+  const char mark = name.back();
+  name.remove_suffix(1);
+  if (mark == '-') return name == prefix ? id : std::string_view();
+  const std::size_t colon = name.rfind(':');
+  return mark == ':' && colon != std::string_view::npos && name.substr(colon + 1) == prefix ? id : std::string_view();
+}
+
 std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix) {
   if (!name.starts_with(prefix) || !name.ends_with(suffix) || name.size() < prefix.size() + suffix.size()) return {};
   const std::string_view id = name.substr(prefix.size(), name.size() - prefix.size() - suffix.size());

@@ -17,6 +17,10 @@ bool is_container_id(std::string_view name);
 // The path contains a container id anywhere, of whichever runtime.
 bool contains_container_id(std::string_view path);
 
+// The id in a cgroup's name that says whose it is: PREFIX-ID.scope, PREFIX-ID, and
+// SLICE:PREFIX:ID, which runc makes of a path for systemd without systemd. Else empty.
+std::string_view id_in_name(std::string_view name, std::string_view prefix);
+
 // The id in PREFIX + ID + suffix; empty if the name has another form.
 std::string_view id_between(std::string_view name, std::string_view prefix, std::string_view suffix);
 

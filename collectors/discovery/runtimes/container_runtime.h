@@ -11,8 +11,21 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 
 namespace tallyman {
+
+// A container, as its runtime is asked about it.
+struct ContainerRef {
+  ContainerRef(std::string id_, std::optional<std::uint32_t> user_ = {}, bool made_by_user_ = false)
+      : id(std::move(id_)), user(user_), made_by_user(made_by_user_) {}
+  ContainerRef(const char* id_) : id(id_) {}
+
+  std::string id;
+  // Its cgroup is in this user's slice: this user's files may describe it, and no other's.
+  std::optional<std::uint32_t> user;
+  bool made_by_user = false;  // below the user's own manager: only that user's files describe it
+};
 
 // What a cgroup's path shows.
 struct ContainerMatch {
@@ -21,6 +34,7 @@ struct ContainerMatch {
   // cgroup is this runtime's only while revision() is not 0.
   bool certain = false;
   WorkloadKind kind = WorkloadKind::kContainer;
+  bool a_container = false;  // certainly one, if not certainly this runtime's
 };
 
 struct ContainerDescription {
@@ -39,16 +53,19 @@ class Runtime {
   virtual std::string_view name() const = 0;
 
   // If this cgroup path is one of this runtime's containers itself (not something below
-  // it). Pure: uses only the path, cheap.
+  // it). Pure: uses only the path, cheap. What is inside of a container is not asked about.
   virtual std::optional<ContainerMatch> match(std::string_view cgroup_path) const = 0;
 
   // A number that changes when the result of describe() would change. 0 when the files do
   // not exist (yet) or cannot be reached. A few stat calls, no reads.
-  virtual std::uint64_t revision(const std::string& container_id) = 0;
+  virtual std::uint64_t revision(const ContainerRef& container) = 0;
 
   // Reads the container's files. kUnsupported: they do not exist; kDenied (`where` is the
   // directory or file without permission), kMalformed (the file's name).
-  virtual Result<ContainerDescription> describe(const std::string& container_id) = 0;
+  virtual Result<ContainerDescription> describe(const ContainerRef& container) = 0;
+
+  // If users run it too. The others are not asked about what a user made.
+  virtual bool serves_users() const { return false; }
 
   // The first place where describe() looks, as the host names it, and the flag that gives
   // another; for the warning that containers have no names. Empty where a name needs no file.
@@ -60,8 +77,8 @@ class Runtime {
 
   // How its last run ended, for runtimes that write this to a separate, possibly
   // short-lived file: event_fd() becomes readable, and handle_events() reads the file.
-  virtual std::optional<ContainerExit> exit_of(const std::string& container_id) {
-    (void)container_id;
+  virtual std::optional<ContainerExit> exit_of(const ContainerRef& container) {
+    (void)container;
     return {};
   }
   virtual int event_fd() const { return -1; }

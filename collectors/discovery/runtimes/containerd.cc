@@ -1,67 +1,117 @@
-// containerd's own containers: Kubernetes' CRI, nerdctl, ctr. It also runs Docker's
-// (namespace "moby"), which are left to Docker.
+// containerd's own containers: Kubernetes' CRI, nerdctl, ctr, Nomad's driver, Kata. It also runs
+// Docker's (namespace "moby"), which are left to Docker.
 #include "collectors/discovery/runtimes/containerd.h"
 
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/oci_spec.h"
+#include "collectors/discovery/runtimes/container_paths.h"
+#include "collectors/discovery/runtimes/containerd_store.h"
+#include "collectors/discovery/runtimes/host_daemons.h"
+#include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/kernel/stats/cgroup_path.h"
-#include "collectors/kernel/system/rooted_files.h"
-#include "collectors/kernel/system/wall_clock.h"
-
-#include <dirent.h>
-#include <fcntl.h>
-#include <sys/stat.h>
+#include "collectors/kernel/system/text.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdint>
-#include <ctime>
+#include <chrono>
+#include <span>
+#include <utility>
 #include <vector>
 
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
-constexpr std::size_t kMaxNamespaces = 64;
-constexpr std::string_view kScopePrefixes[] = {"cri-containerd-", "nerdctl-"};
-// containerd's own default, and the directories of k3s, RKE2 and MicroK8s.
-constexpr const char* kStateDirectories[] = {"/run/containerd", "/run/k3s/containerd",
-                                             "/var/snap/microk8s/common/run/containerd"};
-constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
+using Clock = std::chrono::steady_clock;
+
+constexpr std::size_t kMaxFileBytes = std::size_t{64} * 1024;
+constexpr std::chrono::seconds kFirstSearchInterval{15}, kLastSearchInterval{240};
+constexpr std::string_view kPrefixes[] = {"cri-containerd", "nerdctl"};
+constexpr std::string_view kKata = "kata_";
+constexpr std::string_view kUnits[] = {".service", ".scope", ".slice", ".mount"};
+constexpr std::string_view kSlicesOfSystemd[] = {"system.slice", "user.slice", "machine.slice"};
+// containerd's own default, and the directories of k3s, RKE2, MicroK8s, Canonical's Kubernetes, k0s.
+const std::vector<std::string> kStateDirectories = {"/run/containerd", "/run/k3s/containerd",
+                                                    "/var/snap/microk8s/common/run/containerd",
+                                                    "/var/snap/k8s/common/run/containerd", "/run/k0s/containerd"};
+
+bool has_end_of(std::string_view name, std::span<const std::string_view> ends) {
+  return std::any_of(ends.begin(), ends.end(), [name](std::string_view end) { return name.ends_with(end); });
+}
+
+bool is_containerd(std::string_view comm) { return comm == "containerd" || comm.starts_with("containerd-shim"); }
+
+std::string directory_of(std::string_view file) {
+  return std::string(file.substr(0, std::min(file.rfind('/'), file.size())));
+}
+
+// containerd's --state, else the directory of its socket, which each shim is given too.
+std::vector<std::string> states_of_daemons(const HostRoot& root) {
+  std::vector<std::string> states;
+  for (const HostDaemon& daemon : host_daemons(root, is_containerd)) {
+    std::string state = argument_of(daemon.arguments, {"state"});
+    if (state.empty()) state = directory_of(argument_of(daemon.arguments, {"address", "a"}));
+    if (state.starts_with('/') && std::find(states.begin(), states.end(), state) == states.end())
+      states.push_back(std::move(state));
+  }
+  return states;
+}
+
+// A user's containerd has a mount namespace of its own, in which its state is at the usual
+// place: it is seen through the root of its first process. That process must be the user's, for
+// another's root has the files of others.
+std::optional<HostRoot> root_of_child(const HostRoot& root, RootedFiles& files, const std::string& pid_file,
+                                      std::uint32_t uid) {
+  const auto text = files.read(pid_file, kMaxFileBytes);
+  const auto pid = text ? parse_pid_file(*text) : std::nullopt;
+  if (!pid) return {};
+  HostRoot proc;
+  proc.rootfs = root.proc_path("");
+  const auto cgroup = RootedFiles(proc).read("/" + std::to_string(*pid) + "/cgroup", kMaxFileBytes);
+  if (!cgroup || cgroup->find("/user-" + std::to_string(uid) + ".slice/") == std::string::npos) return {};
+  HostRoot child;
+  child.rootfs = root.proc_path(std::to_string(*pid) + "/root");
+  return child;
+}
+
+template <class T>
+Result<T> ask_users_containerd(const HostRoot& root, RootedFiles& files, const UserFiles::Place& place,
+                               std::uint32_t uid, const std::string& id,
+                               Result<T> (*question)(ContainerdStore&, const std::string&)) {
+  for (const std::string& pid_file :
+       {place.run + "/containerd-rootless/child_pid", place.home + "/.rancher/k3s/rootless/child_pid"}) {
+    const auto child = root_of_child(root, files, pid_file, uid);
+    if (!child) continue;
+    ContainerdStore store(RootedFiles(*child, {uid, {"/"}}), kStateDirectories);
+    if (store.revision(id) != 0) return question(store, id);
+  }
+  ContainerdStore store(std::move(files), {place.run + "/containerd"});
+  return question(store, id);
+}
 
 class ContainerdRuntime final : public Runtime {
  public:
-  ContainerdRuntime(const HostRoot& root, const std::string& state) : files_(root) {
-    if (!state.empty()) {
-      states_.push_back({state + kTasks, {}, 0});
-      return;
-    }
-    for (const char* one : kStateDirectories) {
-      states_.push_back({one + std::string(kTasks), {}, 0});
-    }
-  }
+  ContainerdRuntime(const HostRoot& root, const std::string& state, std::shared_ptr<UserFiles> users)
+      : root_(root),
+        store_(RootedFiles(root), state.empty() ? kStateDirectories : std::vector<std::string>{state}),
+        search_(state.empty()),
+        users_(std::move(users)) {}
 
   std::string_view name() const override { return "containerd"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& id) override;
-  Result<ContainerDescription> describe(const std::string& id) override;
-  MetadataSource metadata_source() const override { return {states_.front().tasks, "--containerd.state"}; }
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
+  bool serves_users() const override { return true; }
+  MetadataSource metadata_source() const override { return {store_.first_tasks(), "--containerd.state"}; }
 
  private:
-  struct Bundle {
-    std::string path;
-    FileDescriptor directory;
-  };
-  struct State {
-    std::string tasks;                    // its directory of namespaces
-    std::vector<std::string> namespaces;  // paths, sorted
-    std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is complete; 0: list it again
-  };
-  void follow(State& state);
-  Result<Bundle> find(const std::string& id);
+  bool search();
+  template <class T>
+  Result<T> ask_user(const ContainerRef& container, Result<T> (*question)(ContainerdStore&, const std::string&));
 
-  RootedFiles files_;
-  std::vector<State> states_;
+  const HostRoot root_;
+  ContainerdStore store_;  // root's
+  bool search_;
+  std::shared_ptr<UserFiles> users_;
+  std::chrono::seconds search_interval_ = kFirstSearchInterval;
+  Clock::time_point next_search_{};
 };
 
 // With systemd: PREFIX-ID.scope. With cgroupfs: kubepods/.../podUID/ID, and
@@ -69,85 +119,75 @@ class ContainerdRuntime final : public Runtime {
 std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) const {
   const CgroupPath cgroup(path);
   const std::string_view name = cgroup.name();
-  if (contains_container_id(cgroup.parent().text())) return {};
-  for (const std::string_view prefix : kScopePrefixes) {
-    const std::string_view id = id_between(name, prefix, ".scope");
+  for (const std::string_view prefix : kPrefixes) {
+    const std::string_view id = id_in_name(name, prefix);
     if (!id.empty()) return ContainerMatch{std::string(id), true};
   }
-  const bool below_a_namespace = cgroup.depth() == 2;
-  const bool a_unit =
-      name.ends_with(".service") || name.ends_with(".scope") || name.ends_with(".slice") || name.ends_with(".mount");
-  if (is_container_id(name) || (below_a_namespace && !a_unit && !name.empty())) {
-    return ContainerMatch{std::string(name), false};
+  if (is_overhead_of_a_container(path)) return {};
+  const bool in_a_pod = pod_by_path(cgroup.parent().text()).has_value();
+  std::string_view id = id_between(name, kKata, "");
+  if (id.empty()) id = id_in_name(name, "kata");
+  if (!id.empty() || is_container_id(name)) {
+    return ContainerMatch{std::string(id.empty() ? name : id), false, WorkloadKind::kContainer, in_a_pod};
   }
-  return {};
+  // A unit of systemd's that is called so is not asked about each second; Nomad's namespace is a slice.
+  const bool a_unit = has_end_of(name, kUnits);
+  const bool of_systemd =
+      a_unit && (!cgroup.parent().name().ends_with(".slice") || has_end_of(cgroup.parent().name(), kSlicesOfSystemd));
+  if (cgroup.depth() != 2 || name.empty() || of_systemd) return {};
+  return ContainerMatch{std::string(name), false};
 }
 
-// A change within one clock tick after a listing leaves the directory's time unchanged:
-// the list is complete only if the time was older when it was listed.
-void ContainerdRuntime::follow(State& state) {
-  constexpr std::int64_t kTickNsec = 100'000'000;
-  auto directory = files_.open(state.tasks, O_RDONLY | O_DIRECTORY);
-  struct stat facts {};
-  if (!directory || fstat(directory->get(), &facts) != 0) {
-    state.namespaces.clear();
-    state.whole_as_of_nsec = 0;
-    return;
-  }
-  const std::int64_t changed_nsec = facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
-  if (state.whole_as_of_nsec == changed_nsec) return;
-  const auto now_nsec = static_cast<std::int64_t>(wall_clock_nsec());
-  state.whole_as_of_nsec = now_nsec - changed_nsec > kTickNsec ? changed_nsec : 0;
-  state.namespaces.clear();
-  DIR* listing = fdopendir(directory->get());
-  if (listing == nullptr) return;
-  directory->release();
-  while (const dirent* entry = readdir(listing)) {
-    const std::string_view name = entry->d_name;
-    if (name == "." || name == ".." || name == "moby" || state.namespaces.size() >= kMaxNamespaces) continue;
-    state.namespaces.push_back(state.tasks + "/" + std::string(name));
-  }
-  closedir(listing);
-  std::sort(state.namespaces.begin(), state.namespaces.end());
+// True if there is a place that was not known.
+bool ContainerdRuntime::search() {
+  const auto now = Clock::now();
+  if (!search_ || now < next_search_) return false;
+  next_search_ = now + search_interval_;
+  search_interval_ = std::min(search_interval_ * 2, kLastSearchInterval);
+  bool found = false;
+  for (const std::string& state : states_of_daemons(root_)) found = store_.add(state) || found;
+  return found;
 }
 
-Result<ContainerdRuntime::Bundle> ContainerdRuntime::find(const std::string& id) {
-  Error error{ErrorKind::kUnsupported, ENOENT, states_.front().tasks};
-  for (State& state : states_) {
-    follow(state);
-    for (const std::string& space : state.namespaces) {
-      std::string path = space + "/" + id;
-      auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-      if (directory) return Bundle{std::move(path), std::move(*directory)};
-      if (directory.error().kind == ErrorKind::kDenied) error = directory.error();
-    }
+template <class T>
+Result<T> ContainerdRuntime::ask_user(const ContainerRef& container,
+                                      Result<T> (*question)(ContainerdStore&, const std::string&)) {
+  return users_->call<T>(*container.user, [root = root_, uid = *container.user, id = container.id, question](
+                                              RootedFiles& files, const UserFiles::Place& place) {
+    return ask_users_containerd(root, files, place, uid, id, question);
+  });
+}
+
+std::uint64_t ContainerdRuntime::revision(const ContainerRef& container) {
+  if (!container.made_by_user) {
+    std::uint64_t revision = store_.revision(container.id);
+    if (revision == 0 && search()) revision = store_.revision(container.id);
+    if (revision != 0 || !container.user) return revision;
   }
-  return error;
+  const auto answer = ask_user<std::uint64_t>(container, [](ContainerdStore& store, const std::string& id) {
+    return Result<std::uint64_t>(store.revision(id));
+  });
+  return answer ? *answer : 0;
 }
 
-std::uint64_t ContainerdRuntime::revision(const std::string& id) {
-  const auto bundle = find(id);
-  return bundle ? revision_of_files(bundle->directory.get(), {"config.json", "init.pid"}) : 0;
-}
-
-Result<ContainerDescription> ContainerdRuntime::describe(const std::string& id) {
-  const auto bundle = find(id);
-  if (!bundle) return bundle.error();
-  const std::string config_path = bundle->path + "/config.json";
-  const auto config = files_.read(config_path, kMaxFileBytes);
-  if (!config) return config.error();
-  ContainerDescription description;
-  ContainerMetadata& metadata = description.metadata;
-  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
-  if (metadata.name.empty() && !is_container_id(id)) metadata.name = id;  // ctr's ids are names
-  take_pid_file(files_, bundle->path + "/init.pid", metadata);
+Result<ContainerDescription> ContainerdRuntime::describe(const ContainerRef& container) {
+  if (!container.made_by_user) {
+    auto description = store_.describe(container.id);
+    const bool missing = !description && description.error().kind == ErrorKind::kUnsupported;
+    if (!missing || !container.user) return description;
+  }
+  auto description = ask_user<ContainerDescription>(
+      container, [](ContainerdStore& store, const std::string& id) { return store.describe(id); });
+  if (description) description->metadata.claimed_by = container.user;
   return description;
 }
 
 }  // namespace
 
-std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state) {
-  return std::make_unique<ContainerdRuntime>(root, state);
+std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state,
+                                                 std::shared_ptr<UserFiles> users) {
+  if (!users) users = std::make_shared<UserFiles>(root);
+  return std::make_unique<ContainerdRuntime>(root, state, std::move(users));
 }
 
 }  // namespace tallyman

@@ -1,10 +1,13 @@
-// containerd's own containers (Kubernetes' CRI, nerdctl, ctr): cri-containerd-ID.scope
-// and nerdctl-ID.scope, certain; kubepods/.../podUID/ID and /NAMESPACE/ID, not certain.
-// Read from the OCI bundles below `state`, a path on the host. If empty: /run/containerd,
-// and the directories of k3s and MicroK8s.
+// containerd's own containers (Kubernetes' CRI, nerdctl, ctr, Nomad's driver, Kata):
+// cri-containerd-ID.scope, nerdctl-ID.scope, SLICE:cri-containerd:ID, certain;
+// kubepods/.../podUID/ID, kata_ID and /NAMESPACE/ID, not certain. Read from the OCI bundles below
+// `state`, a path on the host. If empty: /run/containerd, the directories of k3s, k0s and
+// MicroK8s, and what running containerds and their shims name. Of a user's containers, that
+// user's containerd is asked.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
+#include "collectors/discovery/runtimes/user_files.h"
 #include "collectors/kernel/system/host_root.h"
 
 #include <memory>
@@ -12,6 +15,8 @@
 
 namespace tallyman {
 
-std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state);
+// `users` may be null: it then has its own.
+std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state,
+                                                 std::shared_ptr<UserFiles> users = {});
 
 }  // namespace tallyman

@@ -6,7 +6,8 @@
 namespace tallyman {
 
 std::unique_ptr<Runtime> make_crio_runtime(const HostRoot& root) {
-  return std::make_unique<ContainersStorageRuntime>(root, "crio", "crio", "/run/crio/exits");
+  return std::make_unique<ContainersStorageRuntime>(root, "crio", std::initializer_list<std::string_view>{"crio"},
+                                                    "/run/crio/exits", nullptr);
 }
 
 }  // namespace tallyman

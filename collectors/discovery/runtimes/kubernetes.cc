@@ -65,12 +65,22 @@ std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path) {
   return pod_of(std::string(name.substr(3)), parent.text());
 }
 
+std::optional<KubernetesIdentity> identity_by_labels(const ContainerMetadata& container) {
+  const auto label = [&container](const char* name) {
+    const auto found = container.labels.find(name);
+    return found == container.labels.end() ? std::string() : found->second;
+  };
+  KubernetesIdentity identity{label("io.kubernetes.container.name"), label("io.kubernetes.pod.name"),
+                              label("io.kubernetes.pod.namespace"), label("io.kubernetes.pod.uid")};
+  if (identity.pod.empty()) return {};
+  if (identity.container == "POD") identity.container.clear();
+  return identity;
+}
+
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod) {
-  const auto name = container.labels.find("io.kubernetes.pod.name");
-  if (name == container.labels.end() || name->second.empty()) return false;
-  pod.name = name->second;
-  const auto name_space = container.labels.find("io.kubernetes.pod.namespace");
-  pod.name_space = name_space == container.labels.end() ? std::string() : name_space->second;
+  if (!container.kubernetes || container.kubernetes->pod.empty()) return false;
+  pod.name = container.kubernetes->pod;
+  pod.name_space = container.kubernetes->name_space;
   return true;
 }
 

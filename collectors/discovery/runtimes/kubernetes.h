@@ -15,6 +15,10 @@ namespace tallyman {
 // any --cgroup-root.
 std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path);
 
+// Of a container that Docker runs for Kubernetes: the labels that the kubelet's shim gives it.
+// Only of one whose cgroup is a pod's: an image may have such labels too.
+std::optional<KubernetesIdentity> identity_by_labels(const ContainerMetadata& container);
+
 // The pod's name and namespace from its sandbox or one of its containers; false: they have none.
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod);
 

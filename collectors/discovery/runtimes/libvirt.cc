@@ -104,8 +104,8 @@ class LibvirtRuntime final : public Runtime {
 
   std::string_view name() const override { return "libvirt"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& id) override;
-  Result<ContainerDescription> describe(const std::string& id) override;
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
 
  private:
   Result<LibvirtDomain> read_domain(const std::string& path);
@@ -162,16 +162,16 @@ Result<LibvirtDomain> LibvirtRuntime::find(const DomainRef& ref) {
   return error;
 }
 
-std::uint64_t LibvirtRuntime::revision(const std::string& id) {
-  const DomainRef ref = ref_of_id(id);
+std::uint64_t LibvirtRuntime::revision(const ContainerRef& container) {
+  const DomainRef ref = ref_of_id(container.id);
   const auto directory = files_.open(kRun + ref.driver, O_PATH | O_DIRECTORY);
   if (!directory) return 1;  // the name is known without the files
   const std::uint64_t file = revision_of_files(directory->get(), {(ref.name + ".xml").c_str()});
   return file != 0 ? file : revision_of_files(directory->get(), {"."});
 }
 
-Result<ContainerDescription> LibvirtRuntime::describe(const std::string& id) {
-  const DomainRef ref = ref_of_id(id);
+Result<ContainerDescription> LibvirtRuntime::describe(const ContainerRef& container) {
+  const DomainRef ref = ref_of_id(container.id);
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
   metadata.name = ref.name;

@@ -43,36 +43,38 @@ class LxcRuntime final : public Runtime {
 
   std::string_view name() const override { return "lxc"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& name) override;
-  Result<ContainerDescription> describe(const std::string& name) override;
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
+  bool serves_users() const override { return true; }
 
  private:
   RootedFiles files_;
 };
 
-// .../lxc.payload.NAME, and /lxc/NAME before LXC 4.0; everything below belongs to the container.
+// .../lxc.payload.NAME; /lxc.payload/NAME of LXC 3.1 and 3.2; and /lxc/NAME before.
 std::optional<ContainerMatch> LxcRuntime::match(std::string_view path) const {
   const CgroupPath cgroup(path), parent = cgroup.parent();
   const std::string_view name = cgroup.name();
-  if (parent.text().find(kPayload) != std::string_view::npos) return {};
   if (name.starts_with(kPayload) && name.size() > kPayload.size()) {
     return ContainerMatch{std::string(name.substr(kPayload.size())), true};
   }
-  if (parent == CgroupPath("/lxc")) return ContainerMatch{std::string(name), true};
+  if (parent == CgroupPath("/lxc") || parent.name() == "lxc.payload") return ContainerMatch{std::string(name), true};
   return {};
 }
 
-std::uint64_t LxcRuntime::revision(const std::string& name) {
-  const auto directory = files_.open(kContainers + name, O_PATH | O_DIRECTORY);
+std::uint64_t LxcRuntime::revision(const ContainerRef& container) {
+  if (container.made_by_user) return 1;  // root's configuration is not that container's
+  const auto directory = files_.open(kContainers + container.id, O_PATH | O_DIRECTORY);
   const std::uint64_t files = directory ? revision_of_files(directory->get(), {"config"}) : 0;
   return std::max<std::uint64_t>(files, 1);  // the name is known without the files
 }
 
-Result<ContainerDescription> LxcRuntime::describe(const std::string& name) {
+Result<ContainerDescription> LxcRuntime::describe(const ContainerRef& container) {
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
-  metadata.name = name;
-  const auto config = files_.read(kContainers + name + "/config", kMaxFileBytes);
+  metadata.name = container.id;
+  if (container.made_by_user) return description;
+  const auto config = files_.read(kContainers + container.id + "/config", kMaxFileBytes);
   if (!config) {
     if (config.error().kind == ErrorKind::kDenied) description.incomplete = config.error();
     return description;

@@ -1,4 +1,4 @@
-// LXC, Incus, LXD: lxc.payload.NAME and /lxc/NAME, certain; the name is the id.
+// LXC, Incus, LXD: lxc.payload.NAME, lxc.payload/NAME and /lxc/NAME, certain; the name is the id.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"

@@ -31,8 +31,8 @@ class MachinedRuntime final : public Runtime {
 
   std::string_view name() const override { return "machined"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& id) override;
-  Result<ContainerDescription> describe(const std::string& id) override;
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
   MetadataSource metadata_source() const override { return {kMachines, {}}; }
 
  private:
@@ -69,14 +69,16 @@ int MachinedRuntime::directory() {
   return directory_.get();
 }
 
-std::uint64_t MachinedRuntime::revision(const std::string& id) {
+std::uint64_t MachinedRuntime::revision(const ContainerRef& container) {
+  const std::string& id = container.id;
   const int machines = directory();
   const std::uint64_t files = machines >= 0 ? revision_of_files(machines, {id.c_str()}) : 0;
   if (id.starts_with(kUnitLink)) return files;
   return std::max<std::uint64_t>(files, 1);  // the name is known without the files
 }
 
-Result<ContainerDescription> MachinedRuntime::describe(const std::string& id) {
+Result<ContainerDescription> MachinedRuntime::describe(const ContainerRef& container) {
+  const std::string& id = container.id;
   ContainerDescription description;
   ContainerMetadata& metadata = description.metadata;
   const bool by_unit = id.starts_with(kUnitLink);

@@ -23,11 +23,11 @@ class MesosRuntime final : public Runtime {
     return ContainerMatch{std::string(name), true};
   }
 
-  std::uint64_t revision(const std::string&) override { return 1; }
+  std::uint64_t revision(const ContainerRef&) override { return 1; }
 
-  Result<ContainerDescription> describe(const std::string& id) override {
+  Result<ContainerDescription> describe(const ContainerRef& container) override {
     ContainerDescription description;
-    description.metadata.name = id;
+    description.metadata.name = container.id;
     return description;
   }
 };

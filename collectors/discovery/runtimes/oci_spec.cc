@@ -23,10 +23,15 @@ constexpr Alias kAliases[] = {
     {"io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"},
 };
 constexpr const char* kTypeAnnotations[] = {"io.kubernetes.cri.container-type", "io.kubernetes.cri-o.ContainerType"};
-constexpr const char* kImageAnnotations[] = {"io.kubernetes.cri.image-name", "io.kubernetes.cri-o.ImageName"};
+constexpr const char* kImageAnnotations[] = {"io.kubernetes.cri.image-name", "io.kubernetes.cri.podsandbox.image-name"};
+constexpr const char* kCrioImage[] = {"io.kubernetes.cri-o.ImageName"};
 constexpr const char* kSandboxAnnotations[] = {"io.kubernetes.cri.sandbox-id", "io.kubernetes.cri-o.SandboxID"};
 constexpr const char* kNameAnnotations[] = {"nerdctl/name", "io.kubernetes.container.name",
                                             "io.kubernetes.cri.container-name"};
+constexpr const char* kContainerNames[] = {"io.kubernetes.cri.container-name", "io.kubernetes.container.name"};
+constexpr const char* kPodNames[] = {"io.kubernetes.cri.sandbox-name", "io.kubernetes.pod.name"};
+constexpr const char* kPodNamespaces[] = {"io.kubernetes.cri.sandbox-namespace", "io.kubernetes.pod.namespace"};
+constexpr const char* kPodUids[] = {"io.kubernetes.cri.sandbox-uid", "io.kubernetes.pod.uid"};
 constexpr std::string_view kSandboxName = "POD";
 
 using Labels = std::map<std::string, std::string>;
@@ -101,6 +106,19 @@ std::vector<MountPoint> binds_of(const json::object& spec) {
   return mounts;
 }
 
+// The annotations that containerd's CRI and CRI-O write themselves.
+bool is_of_a_cri(const Labels& labels) {
+  return std::any_of(labels.begin(), labels.end(), [](const auto& label) {
+    return label.first.starts_with("io.kubernetes.cri.") || label.first.starts_with("io.kubernetes.cri-o.");
+  });
+}
+
+std::optional<KubernetesIdentity> identity_of(const Labels& labels, bool sandbox) {
+  if (!is_of_a_cri(labels)) return {};
+  return KubernetesIdentity{sandbox ? std::string() : first_of(labels, kContainerNames), first_of(labels, kPodNames),
+                            first_of(labels, kPodNamespaces), first_of(labels, kPodUids)};
+}
+
 // Internal annotations of the two are not labels; CRI-O's annotation "labels" has many.
 void take_out_the_runtimes_own(Labels& labels) {
   if (const auto own = labels.find("io.kubernetes.cri-o.Labels"); own != labels.end()) {
@@ -117,11 +135,26 @@ void take_out_the_runtimes_own(Labels& labels) {
 
 }  // namespace
 
+std::string full_image_name(const std::string& image) {
+  if (image.empty() || image.starts_with("sha256:")) return image;
+  std::string full = image;
+  const std::size_t slash = image.find('/');
+  const std::string_view first = std::string_view(image).substr(0, std::min(slash, image.size()));
+  const bool has_registry =
+      slash != std::string::npos && (first.find_first_of(".:") != std::string_view::npos || first == "localhost");
+  if (!has_registry) full = (slash == std::string::npos ? "docker.io/library/" : "docker.io/") + image;
+  const std::string_view last = std::string_view(full).substr(full.rfind('/') + 1);
+  if (last.find_first_of(":@") == std::string_view::npos) full += ":latest";
+  return full;
+}
+
 bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
   return with_object(text, [&metadata](const json::object& spec) {
     metadata.labels = labels_of(spec);
-    metadata.image = first_of(metadata.labels, kImageAnnotations);
+    metadata.image = first_of(metadata.labels, kCrioImage);
+    if (metadata.image.empty()) metadata.image = full_image_name(first_of(metadata.labels, kImageAnnotations));
     const bool sandbox = first_of(metadata.labels, kTypeAnnotations) == "sandbox";
+    metadata.kubernetes = identity_of(metadata.labels, sandbox);
     if (sandbox) {
       metadata.labels["io.kubernetes.container.name"] = kSandboxName;
     }

@@ -5,8 +5,11 @@
 
 namespace tallyman {
 
-std::unique_ptr<Runtime> make_podman_runtime(const HostRoot& root) {
-  return std::make_unique<ContainersStorageRuntime>(root, "podman", "libpod", "/run/libpod/exits");
+// The second prefix is that of --cgroups=split, which Quadlet uses.
+std::unique_ptr<Runtime> make_podman_runtime(const HostRoot& root, std::shared_ptr<UserFiles> users) {
+  if (!users) users = std::make_shared<UserFiles>(root);
+  const auto prefixes = {std::string_view("libpod"), std::string_view("libpod-payload")};
+  return std::make_unique<ContainersStorageRuntime>(root, "podman", prefixes, "/run/libpod/exits", std::move(users));
 }
 
 }  // namespace tallyman

@@ -57,8 +57,8 @@ class RktRuntime final : public Runtime {
 
   std::string_view name() const override { return "rkt"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& uuid) override;
-  Result<ContainerDescription> describe(const std::string& uuid) override;
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
   MetadataSource metadata_source() const override { return {kPods, {}}; }
 
  private:
@@ -82,13 +82,13 @@ std::optional<ContainerMatch> RktRuntime::match(std::string_view path) const {
   return ContainerMatch{std::move(uuid), true};
 }
 
-std::uint64_t RktRuntime::revision(const std::string& uuid) {
-  const auto directory = files_.open(kPods + uuid, O_PATH | O_DIRECTORY);
+std::uint64_t RktRuntime::revision(const ContainerRef& container) {
+  const auto directory = files_.open(kPods + container.id, O_PATH | O_DIRECTORY);
   return directory ? revision_of_files(directory->get(), {"pod"}) : 0;
 }
 
-Result<ContainerDescription> RktRuntime::describe(const std::string& uuid) {
-  const std::string path = kPods + uuid + "/pod";
+Result<ContainerDescription> RktRuntime::describe(const ContainerRef& container) {
+  const std::string path = kPods + container.id + "/pod";
   const auto manifest = files_.read(path, kMaxFileBytes);
   if (!manifest) return manifest.error();
   ContainerDescription description;

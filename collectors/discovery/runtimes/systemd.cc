@@ -51,12 +51,13 @@ std::string fleet_units_directory(std::string_view config) {
 
 class SystemdRuntime final : public Runtime {
  public:
-  explicit SystemdRuntime(const HostRoot& root) : files_(root) {}
+  SystemdRuntime(const HostRoot& root, std::shared_ptr<UserFiles> users) : files_(root), users_(std::move(users)) {}
 
   std::string_view name() const override { return "systemd"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
-  std::uint64_t revision(const std::string& path) override;
-  Result<ContainerDescription> describe(const std::string& path) override;
+  std::uint64_t revision(const ContainerRef& container) override;
+  Result<ContainerDescription> describe(const ContainerRef& container) override;
+  bool serves_users() const override { return true; }
 
  private:
   // The directories of one manager: the host's, or a user's.
@@ -67,12 +68,13 @@ class SystemdRuntime final : public Runtime {
   static std::string run_directory(const UnitPlace& place) {
     return place.user_manager ? "/run/user/" + std::to_string(*place.user_manager) + "/systemd" : "/run/systemd";
   }
-  std::uint64_t state_of(const std::string& run);
+  std::uint64_t state_of(const UnitPlace& place);
   bool exists(const std::string& path) { return files_.open(path, O_PATH | O_NOFOLLOW).has_value(); }
   std::string started_by(const UnitPlace& place);
   std::optional<std::uint64_t> started_nsec(const UnitPlace& place);
 
   RootedFiles files_;
+  std::shared_ptr<UserFiles> users_;
   std::map<std::string, Manager> managers_;  // by their run directory
   std::uint64_t polls_ = 0;
 };
@@ -87,16 +89,27 @@ std::optional<ContainerMatch> SystemdRuntime::match(std::string_view path) const
   return ContainerMatch{std::string(path), true, kind};
 }
 
-std::uint64_t SystemdRuntime::state_of(const std::string& run) {
-  const auto directory = files_.open(run, O_PATH | O_DIRECTORY);
-  std::uint64_t state = directory ? revision_of_files(directory->get(), {"units", "transient"}) : 0;
+std::uint64_t SystemdRuntime::state_of(const UnitPlace& place) {
+  const auto state_in = [run = run_directory(place)](RootedFiles& files) {
+    const auto directory = files.open(run, O_PATH | O_DIRECTORY);
+    return directory ? revision_of_files(directory->get(), {"units", "transient"}) : 0;
+  };
+  std::uint64_t state = 0;
+  if (place.user_manager) {
+    const auto answer = users_->call<std::uint64_t>(
+        *place.user_manager,
+        [state_in](RootedFiles& files, const UserFiles::Place&) { return Result<std::uint64_t>(state_in(files)); });
+    state = answer ? *answer : 0;
+  } else {
+    state = state_in(files_);
+  }
   const auto fleet = files_.open(kFleetUnits, O_PATH | O_DIRECTORY);
   if (fleet) state ^= revision_of_files(fleet->get(), {"."}) << 1;
   return state;
 }
 
-std::uint64_t SystemdRuntime::revision(const std::string& path) {
-  const auto place = unit_at(path);
+std::uint64_t SystemdRuntime::revision(const ContainerRef& container) {
+  const auto place = unit_at(container.id);
   if (!place) return 1;
   if (managers_.size() >= kMaxManagers) managers_.clear();
   const std::string run = run_directory(*place);
@@ -104,7 +117,7 @@ std::uint64_t SystemdRuntime::revision(const std::string& path) {
   const auto now = Clock::now();
   if (now >= manager.next_poll) {
     manager.next_poll = now + kPollInterval;
-    const std::uint64_t state = state_of(run);
+    const std::uint64_t state = state_of(*place);
     if (state != manager.state) manager.changed = now;
     manager.state = state;
   }
@@ -123,17 +136,25 @@ std::string SystemdRuntime::started_by(const UnitPlace& place) {
 }
 
 std::optional<std::uint64_t> SystemdRuntime::started_nsec(const UnitPlace& place) {
-  const auto link = files_.open(run_directory(place) + "/units/invocation:" + place.unit, O_PATH | O_NOFOLLOW);
-  struct stat facts {};
-  if (!link || fstat(link->get(), &facts) != 0) return {};
-  return static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
-         static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
+  using Time = std::optional<std::uint64_t>;
+  const auto time_of = [link = run_directory(place) + "/units/invocation:" + place.unit](RootedFiles& files) -> Time {
+    const auto opened = files.open(link, O_PATH | O_NOFOLLOW);
+    struct stat facts {};
+    if (!opened || fstat(opened->get(), &facts) != 0) return {};
+    return static_cast<std::uint64_t>(facts.st_mtim.tv_sec) * 1'000'000'000 +
+           static_cast<std::uint64_t>(facts.st_mtim.tv_nsec);
+  };
+  if (!place.user_manager) return time_of(files_);
+  const auto answer = users_->call<Time>(*place.user_manager, [time_of](RootedFiles& files, const UserFiles::Place&) {
+    return Result<Time>(time_of(files));
+  });
+  return answer ? *answer : Time();
 }
 
 // A user's directories are often not readable for others: the start is then the cgroup's creation.
-Result<ContainerDescription> SystemdRuntime::describe(const std::string& path) {
+Result<ContainerDescription> SystemdRuntime::describe(const ContainerRef& container) {
   ContainerDescription description;
-  if (const auto place = unit_at(path)) {
+  if (const auto place = unit_at(container.id)) {
     description.unit.started_by = started_by(*place);
     description.unit.started_nsec = started_nsec(*place);
   }
@@ -142,6 +163,9 @@ Result<ContainerDescription> SystemdRuntime::describe(const std::string& path) {
 
 }  // namespace
 
-std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root) { return std::make_unique<SystemdRuntime>(root); }
+std::unique_ptr<Runtime> make_systemd_runtime(const HostRoot& root, std::shared_ptr<UserFiles> users) {
+  if (!users) users = std::make_shared<UserFiles>(root);
+  return std::make_unique<SystemdRuntime>(root, std::move(users));
+}
 
 }  // namespace tallyman

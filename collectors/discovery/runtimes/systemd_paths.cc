@@ -53,6 +53,15 @@ std::optional<std::uint32_t> user_of(std::string_view cgroup_path) {
   return to_number<std::uint32_t>(between(slice, "user-", kSlice));
 }
 
+std::optional<std::uint32_t> maker_of(std::string_view cgroup_path) {
+  const auto user = user_of(cgroup_path);
+  if (!user || *user == 0) return {};
+  const CgroupPath slice("/user.slice"), path(cgroup_path);
+  const std::string uid = std::to_string(*user);
+  const std::string manager = slice.child("user-" + uid + ".slice") + "/user@" + uid + ".service";
+  return CgroupPath(manager).contains(path) ? user : std::nullopt;
+}
+
 std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
   if (!cgroup_path.starts_with('/')) return {};
   const CgroupPath path(cgroup_path);

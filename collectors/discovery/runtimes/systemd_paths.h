@@ -15,6 +15,10 @@ std::string without_unit_escapes(std::string_view name);
 // The user of the slice that contains it: /user.slice/user-1000.slice/...
 std::optional<std::uint32_t> user_of(std::string_view cgroup_path);
 
+// The user below whose own manager it is (/user.slice/user-1000.slice/user@1000.service/...):
+// the user made it, and gave it its name.
+std::optional<std::uint32_t> maker_of(std::string_view cgroup_path);
+
 struct UnitPlace {
   std::string unit;                           // "nginx.service"
   std::optional<std::uint32_t> user_manager;  // the user of its user@UID.service; empty: the host's systemd

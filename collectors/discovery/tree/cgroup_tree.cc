@@ -37,7 +37,11 @@ constexpr milliseconds kShortLivedMemory{2'000};
 class CgroupTree::Impl {
  public:
   explicit Impl(CgroupTreeOptions options) : options_(std::move(options)) {
-    for (const auto& hierarchy : options_.hierarchies) counts_links_.push_back(links_count_subdirectories(hierarchy));
+    for (const auto& hierarchy : options_.hierarchies) {
+      counts_links_.push_back(links_count_subdirectories(hierarchy));
+      const auto top = check_directory(hierarchy, true);
+      devices_.push_back(top ? std::optional(top->device) : std::nullopt);
+    }
   }
 
   bool wait(milliseconds timeout, std::span<const int> others);
@@ -66,7 +70,15 @@ class CgroupTree::Impl {
     return CgroupPath(path).directory_in(options_.hierarchies[hierarchy]);
   }
   Result<Directory> open_directory(std::uint8_t hierarchy, const std::string& path) const {
-    return check_directory(directory_of(hierarchy, path), CgroupPath(path).is_root());
+    const std::string where = directory_of(hierarchy, path);
+    const bool is_root = CgroupPath(path).is_root();
+    auto directory = check_directory(where, is_root);
+    if (!directory || is_root) return directory;
+    const auto& over = options_.mounted_over;
+    const bool foreign = devices_[hierarchy] && directory->device != *devices_[hierarchy];
+    if (foreign || std::find(over.begin(), over.end(), where) != over.end())
+      return Error{ErrorKind::kUnsupported, ENOTDIR, where};
+    return directory;
   }
   std::uint8_t hierarchies() const {
     return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
@@ -91,6 +103,7 @@ class CgroupTree::Impl {
 
   CgroupTreeOptions options_;
   std::vector<bool> counts_links_;
+  std::vector<std::optional<std::uint64_t>> devices_;  // of the hierarchies
   WakeEvent wake_;
   std::optional<DirectoryWatcher> watcher_;
   std::map<std::string, CgroupNode> nodes_;

@@ -45,6 +45,9 @@ struct CgroupChange {
 
 struct CgroupTreeOptions {
   std::vector<std::string> hierarchies;  // directories; the first two are watched
+  // Directories on which something else is mounted. What is there is no cgroup of the hierarchy
+  // around it (a net_cls inside the v2 tree). Another device is noticed without them.
+  std::vector<std::string> mounted_over;
   bool use_inotify = true;
   std::chrono::milliseconds walk_interval{60'000};                    // while watching
   std::chrono::milliseconds unwatched_walk_interval{2'000};           // while not

@@ -26,7 +26,8 @@ Result<Directory> check_directory(const std::string& path, bool follow_symlink) 
     return error_from_errno(errno, path);
   if (!S_ISDIR(facts.stx_mode)) return error_from_errno(ENOTDIR, path);
   const bool has_birth = (facts.stx_mask & STATX_BTIME) != 0;
-  return Directory{facts.stx_ino, facts.stx_nlink, nsec_of(has_birth ? facts.stx_btime : facts.stx_mtime)};
+  const std::uint64_t device = std::uint64_t{facts.stx_dev_major} << 32 | facts.stx_dev_minor;
+  return Directory{facts.stx_ino, facts.stx_nlink, device, nsec_of(has_birth ? facts.stx_btime : facts.stx_mtime)};
 }
 
 bool links_count_subdirectories(const std::string& path) {

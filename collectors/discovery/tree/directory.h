@@ -11,7 +11,7 @@
 namespace tallyman {
 
 struct Directory {
-  std::uint64_t inode = 0, links = 0;
+  std::uint64_t inode = 0, links = 0, device = 0;
   std::uint64_t created_nsec = 0;  // creation time if the file system knows it, else mtime
 };
 

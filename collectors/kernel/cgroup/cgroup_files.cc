@@ -183,7 +183,7 @@ Result<std::string_view> CgroupFiles::open_and_read(CgroupFile file, ReadBuffer&
     slot = kMissing;
     return Error{ErrorKind::kUnsupported, 0, {}};
   }
-  FileDescriptor opened = open_below(roots_.directory(hierarchy), path_, spec.name);
+  FileDescriptor opened = open(hierarchy, spec.name);
   if (!opened.valid()) {
     if (errno == ENOENT) {
       slot = kMissing;
@@ -202,11 +202,11 @@ Result<std::string_view> CgroupFiles::open_and_read(CgroupFile file, ReadBuffer&
 
 // After rmdir a path gives ENOENT, and so does a file that a live cgroup lacks.
 Error CgroupFiles::explain_missing(int hierarchy) const {
-  if (open_below(roots_.directory(hierarchy), path_, "cgroup.procs").valid() || errno != ENOENT) {
+  if (open(hierarchy, "cgroup.procs").valid() || errno != ENOENT) {
     return Error{ErrorKind::kUnsupported, ENOENT, {}};
   }
   for (const int other : roots_.discovery_order()) {
-    if (other != hierarchy && open_below(roots_.directory(other), path_, "cgroup.procs").valid()) {
+    if (other != hierarchy && open(other, "cgroup.procs").valid()) {
       return Error{ErrorKind::kUnsupported, ENOENT, {}};
     }
   }
@@ -217,7 +217,7 @@ Result<std::string_view> CgroupFiles::read(int hierarchy, std::string_view name,
   if (hierarchy < 0) {
     return Error{ErrorKind::kUnsupported, 0, {}};
   }
-  const FileDescriptor file = open_below(roots_.directory(hierarchy), path_, name);
+  const FileDescriptor file = open(hierarchy, name);
   if (!file.valid()) {
     return error_from_errno(errno, {});
   }
@@ -235,7 +235,7 @@ Result<std::vector<std::uint32_t>> CgroupFiles::processes(ReadBuffer& buffer) {
   std::vector<std::uint32_t> pids;
   bool readable = false;
   for (const int hierarchy : roots_.discovery_order()) {
-    const FileDescriptor file = open_below(roots_.directory(hierarchy), path_, "cgroup.procs");
+    const FileDescriptor file = open(hierarchy, "cgroup.procs");
     if (!file.valid()) {
       last = error_from_errno(errno, path_);
       continue;
@@ -281,6 +281,25 @@ std::vector<std::uint32_t> CgroupFiles::processes_below(std::size_t most, ReadBu
     }
   }
   return {};
+}
+
+FileDescriptor CgroupFiles::open(int hierarchy, std::string_view name) const {
+  FileDescriptor file = open_below(roots_.directory(hierarchy), path_, name);
+  for (const std::string& other : other_paths_) {
+    if (file.valid() || errno != ENOENT) {
+      break;
+    }
+    file = open_below(roots_.directory(hierarchy), other, name);
+  }
+  return file;
+}
+
+void CgroupFiles::also_at(const std::string& other_path) {
+  std::string relative(CgroupPath(other_path).relative());
+  if (std::find(other_paths_.begin(), other_paths_.end(), relative) == other_paths_.end()) {
+    other_paths_.push_back(std::move(relative));
+    retry_missing();
+  }
 }
 
 void CgroupFiles::retry_missing() {

@@ -124,6 +124,8 @@ class CgroupFiles {
   // Inode of the cgroup's directory in the v2 tree; 0 if there is none.
   std::uint64_t unified_inode() const;
 
+  // Where a hierarchy does not have it at its own path.
+  void also_at(const std::string& other_path);
   void retry_missing();
   // Closes a file if it is kept open; the next read() opens it again.
   void release(CgroupFile file);
@@ -136,7 +138,10 @@ class CgroupFiles {
   Error explain_missing(int hierarchy) const;
 
   CgroupRoots& roots_;
+  FileDescriptor open(int hierarchy, std::string_view name) const;
+
   std::string path_;  // relative: "docker/ID", "." for the root
+  std::vector<std::string> other_paths_;
   std::array<std::int32_t, kCgroupFiles> descriptors_;
 };
 

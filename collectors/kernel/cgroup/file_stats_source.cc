@@ -66,6 +66,7 @@ class FileStatsSource final : public StatsSource {
 
   Handle attach(const std::string& cgroup_path) override;
   void detach(Handle handle) override;
+  void also_at(Handle handle, const std::string& other_path) override { slots_[handle]->files.also_at(other_path); }
   void begin_pass(bool slow) override;
   ReadReport read(CgroupStatsKind kind) override;
   void end_pass() override;

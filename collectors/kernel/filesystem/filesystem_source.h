@@ -38,7 +38,9 @@ struct FilesystemOptions {
 // The calls that query the host; tests replace them. Both are thread-safe and may hang.
 struct FilesystemPorts {
   std::function<Result<DiskFilesystem>(const formats::Mount&)> ask_disk;
-  std::function<Result<FileDescriptor>(const std::string& directory)> open_directory;  // as the host names it
+  // The directory as the host names it. With `owner`: only one that is this user's.
+  std::function<Result<FileDescriptor>(const std::string& directory, std::optional<std::uint32_t> owner)>
+      open_directory;
 };
 
 // What is to be measured for one workload.
@@ -52,6 +54,7 @@ struct FilesystemDemand {
   std::optional<std::uint32_t> pid;  // a process of the container, in the host's numbers
   std::string layer_directory;       // from its runtime's files, if the kernel does not show it; or empty
   std::vector<Volume> volumes;
+  std::optional<std::uint32_t> owner;  // a user named the directories: only that user's own are measured
   bool operator==(const FilesystemDemand&) const = default;
 };
 

@@ -18,6 +18,11 @@ std::string key_of_disk(std::uint32_t major, std::uint32_t minor) {
   return std::to_string(major) + ":" + std::to_string(minor);
 }
 
+// A tree that a user names is never the same as root's of that name: neither answers for the other.
+std::string key_of_directory(const std::string& directory, std::optional<std::uint32_t> owner) {
+  return owner ? "user " + std::to_string(*owner) + ":" + directory : directory;
+}
+
 }  // namespace
 
 FilesystemSource::Worker::Worker(HostRoot root, FilesystemOptions options, FilesystemPorts ports)
@@ -117,17 +122,20 @@ void FilesystemSource::Worker::add_demand(Serial serial, FilesystemDemand demand
   Workload next;
   next.demand = std::move(demand);
   for (const auto& volume : next.demand.volumes) {
-    MeasuredTrees::Tree* tree = trees_.add(volume.directory, serial, steady_clock::now());
+    std::string key = key_of_directory(volume.directory, next.demand.owner);
+    MeasuredTrees::Tree* tree = trees_.add(key, serial, steady_clock::now());
     if (tree != nullptr) {
       tree->directory = volume.directory;
-      next.volumes.emplace_back(volume.directory, volume.name);
+      tree->owner = next.demand.owner;
+      next.volumes.emplace_back(std::move(key), volume.name);
       mark_changed(tree->users);
     }
   }
   const auto old = workloads_.find(serial);
   if (old != workloads_.end()) {
     const FilesystemDemand& before = old->second.demand;
-    if (before.pid == next.demand.pid && before.layer_directory == next.demand.layer_directory) {
+    if (before.pid == next.demand.pid && before.layer_directory == next.demand.layer_directory &&
+        before.owner == next.demand.owner) {
       next.layer = std::exchange(old->second.layer, {});
       next.tries = old->second.tries;
     }
@@ -193,12 +201,17 @@ bool FilesystemSource::Worker::locate_layer_of(Serial serial, Workload& workload
     return false;
   }
   const bool own_filesystem = location->directory.empty();
-  std::string key = own_filesystem ? key_of_disk(location->major, location->minor) : location->directory;
+  if (own_filesystem && workload.demand.owner) {
+    return false;  // a user can have any disk's file system as the root in a mount namespace
+  }
+  std::string key = own_filesystem ? key_of_disk(location->major, location->minor)
+                                   : key_of_directory(location->directory, workload.demand.owner);
   MeasuredTrees::Tree* tree = trees_.add(key, serial, steady_clock::now());
   if (tree == nullptr) {
     return false;
   }
   tree->directory = location->directory;
+  tree->owner = workload.demand.owner;
   tree->major = location->major;
   tree->minor = location->minor;
   tree->device = location->device;

@@ -40,7 +40,8 @@ class MeasuredTrees {
   using Time = std::chrono::steady_clock::time_point;
 
   struct Tree {
-    std::string directory;  // path on the host; empty: a file system of its own
+    std::string directory;               // path on the host; empty: a file system of its own
+    std::optional<std::uint32_t> owner;  // measured only if it is this user's
     std::uint32_t major = 0, minor = 0;
     std::string device;
     std::vector<User> users;  // never empty, the first one reports the usage

@@ -94,10 +94,11 @@ bool TreeMeasurer::begin(Tree& tree, const MountTable& mounts) {
   }
   tree.device = mount == nullptr ? std::string() : mount->source;
   auto answer = std::make_shared<Result<OpenedTree>>(Error{});
-  const bool answered = walk_caller_.call([answer, open = ports_.open_directory, directory = tree.directory] {
-    const Result<FileDescriptor> opened = open(directory);
-    *answer = opened ? ask_tree(*opened) : Result<OpenedTree>(opened.error());
-  });
+  const bool answered =
+      walk_caller_.call([answer, open = ports_.open_directory, directory = tree.directory, owner = tree.owner] {
+        const Result<FileDescriptor> opened = open(directory, owner);
+        *answer = opened ? ask_tree(*opened) : Result<OpenedTree>(opened.error());
+      });
   if (!answered) {
     hang(tree);
     return false;
@@ -124,8 +125,8 @@ bool TreeMeasurer::begin(Tree& tree, const MountTable& mounts) {
     settle(tree, TreeState::kNotWalked, options_.budget.interval);
     return false;
   }
-  tree.walk = std::make_shared<TreeWalk>(
-      [open = ports_.open_directory, directory = tree.directory] { return open(directory); });
+  tree.walk = std::make_shared<TreeWalk>([open = ports_.open_directory, directory = tree.directory,
+                                          owner = tree.owner] { return open(directory, owner); });
   tree.walk_cpu = {};
   tree.walk_began_nsec = wall_clock_nsec();
   return true;

@@ -1,5 +1,7 @@
 #include "collectors/kernel/system/rooted_files.h"
 
+#include "collectors/kernel/system/owned_path.h"
+
 #include <fcntl.h>
 #include <linux/openat2.h>
 #include <sys/stat.h>
@@ -12,6 +14,22 @@
 namespace tallyman {
 
 int RootedFiles::open_raw(const std::string& path, int flags) {
+  return only_users_ ? open_users(path, flags) : open_below_root(path, flags);
+}
+
+int RootedFiles::open_users(const std::string& path, int flags) {
+  for (const std::string& top : user_.tops) {
+    if (!path.starts_with(top) || (path.size() > top.size() && path[top.size()] != '/' && !top.ends_with('/')))
+      continue;
+    const FileDescriptor opened(open_below_root(top, O_PATH | O_DIRECTORY));
+    if (!opened.valid()) return -1;
+    return open_as_user(opened.get(), std::string_view(path).substr(top.size()), flags, user_.uid);
+  }
+  errno = ENOENT;
+  return -1;
+}
+
+int RootedFiles::open_below_root(const std::string& path, int flags) {
   if (!root_.valid()) root_ = FileDescriptor(::open(rootfs_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root_.valid()) return -1;
   const std::string relative = path.substr(std::min(path.find_first_not_of('/'), path.size()));

@@ -11,14 +11,9 @@ namespace {
 
 constexpr std::size_t kMaxNamed = 5;
 
-// The kernel's path starts at its own root, an id at the root of the mounted hierarchy.
+// From the root on: what is inside a container may have any name, another's whole path too.
 bool is_at_or_below(std::string_view cgroup, std::string_view id) {
-  if (WorkloadId(id).is_host()) {
-    return true;
-  }
-  const std::size_t at = cgroup.rfind(id);
-  const std::size_t end = at + id.size();
-  return at != std::string_view::npos && (end == cgroup.size() || cgroup[end] == '/');
+  return cgroup == id || WorkloadId(id).contains(WorkloadId(cgroup));
 }
 
 }  // namespace

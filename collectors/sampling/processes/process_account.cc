@@ -98,6 +98,10 @@ void ProcessAccounts::index_containers() {
     if (workload.kind != WorkloadKind::kContainer) {
       continue;
     }
+    // A user may write another's addresses into own files: that takes nothing away from the other.
+    if (workload.made_by_user) {
+      continue;
+    }
     for (const NetworkAttachment& network : workload.container.networks) {
       for (const std::string* address : {&network.ip_address, &network.ipv6_address}) {
         if (!address->empty()) {

@@ -134,6 +134,11 @@ class GroupedStatsSource final : public StatsSource {
     slots_[handle] = {};
     free_.push_back(handle);
   }
+  void also_at(Handle handle, const std::string& other_path) override {
+    if (slots_[handle].group.empty()) {
+      cgroups_->also_at(slots_[handle].cgroup, other_path);
+    }
+  }
   void begin_pass(bool slow) override {
     cgroups_->begin_pass(slow);
     report_ = last_();

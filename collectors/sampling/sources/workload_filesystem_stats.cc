@@ -1,9 +1,11 @@
 #include "collectors/sampling/sources/workload_filesystem_stats.h"
 
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/owned_path.h"
 #include "collectors/kernel/system/rooted_files.h"
 
 #include <fcntl.h>
+#include <sys/stat.h>
 
 #include <algorithm>
 #include <cerrno>
@@ -32,6 +34,22 @@ std::string_view volume_name_in(std::string_view path) {
                                                                                         : std::string_view();
 }
 
+// Its owner, or one of the ids that the user's containers have: wherever a link has led.
+bool is_of_user(RootedFiles& files, int directory, std::uint32_t user) {
+  constexpr std::size_t kMaxBytes = std::size_t{16} * 1024 * 1024;
+  struct stat facts {};
+  if (fstat(directory, &facts) != 0) {
+    return false;
+  }
+  if (facts.st_uid == user) {
+    return true;
+  }
+  const auto subuid = files.read("/etc/subuid", kMaxBytes);
+  const auto passwd = files.read("/etc/passwd", kMaxBytes);
+  return subuid &&
+         is_id_of_user(facts.st_uid, user, passwd ? name_of_user(*passwd, user) : std::string_view(), *subuid);
+}
+
 class WorkloadFilesystemStats final : public WorkloadStatsSource {
  public:
   WorkloadFilesystemStats(std::shared_ptr<FilesystemSource> source, StatsSource& stats)
@@ -51,6 +69,7 @@ class WorkloadFilesystemStats final : public WorkloadStatsSource {
       demand.pid = workload.container.init_pid;
       demand.layer_directory = workload.container.layer_directory;
       demand.volumes = volumes_of(workload.container);
+      demand.owner = workload.made_by_user ? workload.user : workload.container.claimed_by;
     }
     without_process_.erase(handle);
     if (has_files && !demand.pid) {
@@ -114,10 +133,16 @@ FilesystemPorts filesystem_ports_of(const HostRoot& root) {
   FilesystemPorts ports;
   ports.ask_disk = [root](const formats::Mount& mount) { return ask_disk(root, mount.major, mount.minor); };
   // Reading sets a directory's access time, which is a write; only its owner may prevent that.
-  ports.open_directory = [root](const std::string& directory) {
+  ports.open_directory = [root](const std::string& directory, std::optional<std::uint32_t> owner) {
     RootedFiles files(root);
     auto opened = files.open(directory, O_RDONLY | O_DIRECTORY | O_NOATIME);
-    return opened || opened.error().code != EPERM ? std::move(opened) : files.open(directory, O_RDONLY | O_DIRECTORY);
+    if (!opened && opened.error().code == EPERM) {
+      opened = files.open(directory, O_RDONLY | O_DIRECTORY);
+    }
+    if (opened && owner && !is_of_user(files, opened->get(), *owner)) {
+      return Result<FileDescriptor>(error_from_errno(EACCES, directory));
+    }
+    return opened;
   };
   return ports;
 }

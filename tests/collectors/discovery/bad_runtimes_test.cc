@@ -111,8 +111,8 @@ class HangingRuntime final : public Runtime {
     if (!path.starts_with("/docker/")) return {};
     return ContainerMatch{std::string(path.substr(8)), true};
   }
-  std::uint64_t revision(const std::string&) override { return 1; }
-  Result<ContainerDescription> describe(const std::string&) override {
+  std::uint64_t revision(const ContainerRef&) override { return 1; }
+  Result<ContainerDescription> describe(const ContainerRef&) override {
     ++waiting_;
     while (hangs_) std::this_thread::sleep_for(1ms);
     return ContainerDescription{};

@@ -30,8 +30,8 @@ class FakeRuntime final : public Runtime {
  public:
   std::string_view name() const override { return "fake"; }
   std::optional<ContainerMatch> match(std::string_view) const override { return {}; }
-  std::uint64_t revision(const std::string&) override { return number; }
-  Result<ContainerDescription> describe(const std::string&) override {
+  std::uint64_t revision(const ContainerRef&) override { return number; }
+  Result<ContainerDescription> describe(const ContainerRef&) override {
     ++described;
     ContainerDescription description;
     description.metadata = metadata;

@@ -86,11 +86,39 @@ TEST(Labels, KubernetesContainersHaveTheKubeletsLabelsToo) {
   workload.kind = WorkloadKind::kContainer;
   workload.id = "/kubepods/a";
   workload.workload = workload.container.name = "app";
-  workload.container.labels = {{"io.kubernetes.container.name", "app"},
-                               {"io.kubernetes.pod.name", "web-1"},
-                               {"io.kubernetes.pod.namespace", "shop"}};
+  workload.container.kubernetes = {"app", "web-1", "shop", "u"};
   const std::string labels = LabelPolicy::make({"^$", true, 1024})->of_workload(workload);
   EXPECT_NE(labels.find(R"(,container="app",namespace="shop",pod="web-1",)"), std::string::npos) << labels;
+  workload.container.kubernetes->container.clear();
+  const std::string sandbox = LabelPolicy::make({"^$", true, 1024})->of_workload(workload);
+  EXPECT_EQ(sandbox.find("container=\"\""), std::string::npos);
+  EXPECT_NE(sandbox.find(R"(name="app",namespace="shop",pod="web-1",)"), std::string::npos) << sandbox;
+}
+
+TEST(Labels, OfAnImageMakeNoPodOfAContainer) {
+  const Workload workload = container({{"io.kubernetes.pod.name", "payments-0"}});
+  EXPECT_EQ(LabelPolicy::make({"^io", true, 1024, false})->of_workload(workload),
+            R"(id="/docker/12f5",name="web",image="nginx:1.27",)"
+            R"(container_label_io_kubernetes_pod_name="payments-0",kind="container",workload="web")")
+      << "and they are what they are on plain Docker";
+}
+
+TEST(Labels, OfKubernetesAreNotRepeatedUnlessAskedFor) {
+  Workload workload = container({{"io.kubernetes.pod.name", "web-1"}, {"tier", "front"}});
+  workload.container.kubernetes = {"app", "web-1", "shop", "u"};
+  const std::string short_ones = LabelPolicy::make({".", true, 1024, false})->of_workload(workload);
+  EXPECT_EQ(short_ones.find("container_label_io"), std::string::npos) << short_ones;
+  EXPECT_NE(short_ones.find("container_label_tier"), std::string::npos);
+  const std::string all = LabelPolicy::make({".", true, 1024, true})->of_workload(workload);
+  EXPECT_NE(all.find(R"(container_label_io_kubernetes_pod_name="web-1")"), std::string::npos) << all;
+}
+
+TEST(Labels, WhatAUserMadeSaysWho) {
+  Workload workload = container({});
+  workload.user = 1000;
+  EXPECT_EQ(policy("^$").of_workload(workload).find("user="), std::string::npos) << "in a user's slice, made by root";
+  workload.made_by_user = true;
+  EXPECT_NE(policy("^$").of_workload(workload).find(R"(,user="1000",kind=)"), std::string::npos);
 }
 
 TEST(Labels, APodHasItsNameAndNeitherContainerNorImage) {

@@ -64,11 +64,8 @@ TEST(Groups, SwarmIsStackServiceTaskAndNode) {
 }
 
 TEST(Groups, APodIsNamedWithItsNamespaceAndByItsUidUntilThen) {
-  const Workload app = container({{"io.kubernetes.container.name", "app"},
-                                  {"io.kubernetes.pod.name", "web-1"},
-                                  {"io.kubernetes.pod.namespace", "shop"},
-                                  {"io.kubernetes.pod.uid", "u-1"}},
-                                 "/kubepods/burstable/podu-1/a");
+  Workload app = container({}, "/kubepods/burstable/podu-1/a");
+  app.container.kubernetes = {"app", "web-1", "shop", "u-1"};
   Workload pod;
   pod.kind = WorkloadKind::kPod;
   pod.id = "/kubepods/burstable/podu-1";
@@ -80,6 +77,7 @@ TEST(Groups, APodIsNamedWithItsNamespaceAndByItsUidUntilThen) {
   EXPECT_EQ(group_of(app, GroupBy::kPod), "shop/web-1");
   EXPECT_EQ(pod_of(app)->uid, "u-1");
   EXPECT_FALSE(pod_of(container({})));
+  EXPECT_FALSE(pod_of(container({{"io.kubernetes.pod.name", "web-1"}}))) << "an image may say so";
 }
 
 TEST(Groups, ATaskOfEcsIsAPod) {

@@ -22,6 +22,7 @@ const std::vector<Row> kRows = {
     {"/system.slice/docker-" + kId + ".scope", "docker"},
     {"/machine.slice/libpod-" + kId + ".scope", "podman"},
     {"/system.slice/crio-" + kId + ".scope", "crio"},
+    {"/docker/buildkit/wy4hbqzlqk2mxd31g8xmlgt0q", "buildkit"},
     {"/lxc/web", "lxc"},
     {"/lxc.payload.web", "lxc"},
     {"/mesos/53fa5e8c-9a7b-4f0a-8d3e-0b1c2d3e4f50", "mesos"},

@@ -5,6 +5,8 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <chrono>
 #include <thread>
@@ -27,7 +29,8 @@ TEST(ContainerdMatch, IsCertainOfItsScopes) {
   const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path :
        {"/kubepods.slice/kubepods-burstable.slice/kubepods-burstable-pod1.slice/cri-containerd-" + kOciId + ".scope",
-        "/system.slice/nerdctl-" + kOciId + ".scope"}) {
+        "/system.slice/nerdctl-" + kOciId + ".scope", "/kubepods-pod1.slice/cri-containerd-" + kOciId,
+        "/system.slice/containerd.service/kubepods-burstable-pod1.slice:cri-containerd:" + kOciId}) {
     const auto match = runtime->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, kOciId);
@@ -39,18 +42,24 @@ TEST(ContainerdMatch, AsksItsFilesAboutOtherPaths) {
   HostBuilder host;
   const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path :
-       {"/kubepods/burstable/pod1/" + kOciId, "/default/" + kOciId, std::string("/k8s.io/redis")}) {
+       {"/kubepods/burstable/pod1/" + kOciId, "/default/" + kOciId, std::string("/k8s.io/redis"),
+        std::string("/nomad.slice/b30be889-ebb4.sleep3.scope"), "/kubepods/burstable/pod1/kata_" + kOciId}) {
     const auto match = runtime->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_FALSE(match->certain) << path;
+    EXPECT_FALSE(match->a_container) << path;
   }
+  const auto in_a_pod = runtime->match("/kubepods/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0/" + kOciId);
+  ASSERT_TRUE(in_a_pod);
+  EXPECT_TRUE(in_a_pod->a_container) << "of whichever runtime";
 }
 
 TEST(ContainerdMatch, LeavesEverythingElseAlone) {
   HostBuilder host;
   const auto runtime = make_containerd_runtime(host.root(), "");
   for (const std::string& path : {std::string("/"), std::string("/docker"), std::string("/system.slice/cron.service"),
-                                  "/docker/" + kOciId + "/inner", std::string("/a/b/redis"),
+                                  "/docker/" + kOciId + "/inner", std::string("/a/b/redis"), "/kata_overhead/" + kOciId,
+                                  std::string("/system.slice/a.scope"), std::string("/foo/a.service"),
                                   "/system.slice/cri-containerd-" + kOciId.substr(1) + ".scope"}) {
     EXPECT_FALSE(runtime->match(path)) << path;
   }
@@ -64,7 +73,8 @@ TEST(Containerd, NamesAKubernetesContainer) {
                     R"("io.kubernetes.cri.sandbox-uid":"u-1","io.kubernetes.cri.sandbox-id":"abc",)"
                     R"("io.kubernetes.cri.image-name":"docker.io/library/nginx:1.27")"));
   const ContainerMetadata metadata = described(*make_containerd_runtime(host.root(), ""));
-  EXPECT_EQ(metadata.name, "app");
+  EXPECT_EQ(metadata.name, kOciId);
+  EXPECT_EQ(metadata.kubernetes, (KubernetesIdentity{"app", "web-7d4b9", "shop", "u-1"}));
   EXPECT_EQ(metadata.image, "docker.io/library/nginx:1.27");
   EXPECT_THAT(metadata.labels, Contains(Pair("io.kubernetes.container.name", "app")));
   EXPECT_THAT(metadata.labels, Contains(Pair("io.kubernetes.pod.name", "web-7d4b9")));
@@ -82,10 +92,13 @@ TEST(Containerd, RecognisesThePodsSandbox) {
   HostBuilder host;
   bundle(host, "k8s.io", kOciId,
          oci_config(R"("io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"web-7d4b9",)"
+                    R"("io.kubernetes.cri.podsandbox.image-name":"registry.k8s.io/pause:3.10",)"
                     R"("io.kubernetes.cri.sandbox-id":")" +
                     kOciId + "\""));
   const ContainerMetadata metadata = described(*make_containerd_runtime(host.root(), ""));
-  EXPECT_EQ(metadata.name, "POD");
+  EXPECT_EQ(metadata.name, kOciId);
+  EXPECT_EQ(metadata.image, "registry.k8s.io/pause:3.10");
+  EXPECT_EQ(metadata.kubernetes, (KubernetesIdentity{"", "web-7d4b9", "", ""})) << "it is no container of the pod's";
   EXPECT_EQ(metadata.network_mode, "bridge") << "it holds the pod's network";
   EXPECT_THAT(metadata.labels, Contains(Pair("io.kubernetes.container.name", "POD")));
 }
@@ -112,7 +125,68 @@ TEST(Containerd, FindsTheStateOfK3s) {
   HostBuilder host;
   host.file("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" + kOciId + "/config.json",
             oci_config(R"("io.kubernetes.cri.container-name":"app")"));
-  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "")).name, "app");
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "")).kubernetes->container, "app");
+}
+
+// The fields of a process that its runtime is looked for in.
+void add_process(HostBuilder& host, const std::string& pid, const std::string& comm, const std::string& command,
+                 const std::string& cgroup, const std::string& status = "Uid:\t0\t0\t0\t0\nNSpid:\t7\n") {
+  host.file("proc/" + pid + "/comm", comm + "\n").file("proc/" + pid + "/cmdline", command);
+  host.file("proc/" + pid + "/cgroup", "0::" + cgroup + "\n").file("proc/" + pid + "/status", status);
+}
+
+TEST(Containerd, FindsTheStateThatADaemonOrAShimNames) {
+  using namespace std::string_literals;
+  const std::pair<std::string, std::string> commands[] = {
+      {"containerd", "/opt/containerd\0--config=/x\0--state=/opt/state\0"s},
+      {"containerd", "containerd\0--state\0/opt/state\0"s},
+      {"containerd", "containerd\0-a\0/opt/state/containerd.sock\0"s},
+      {"containerd-shim", "shim\0-namespace\0k8s.io\0-id\0x\0-address\0/opt/state/containerd.sock\0"s}};
+  const std::string config = "opt/state/io.containerd.runtime.v2.task/default/redis/config.json";
+  for (const auto& [comm, command] : commands) {
+    HostBuilder host;
+    host.file(config, oci_config(""));
+    add_process(host, "70", comm, command, "/system.slice/containerd.service");
+    EXPECT_NE(make_containerd_runtime(host.root(), "")->revision("redis"), 0U) << comm << command;
+    HostBuilder inside;
+    inside.file(config, oci_config(""));
+    add_process(inside, "70", comm, command, "/lxc.payload.web/system.slice/x.service");
+    add_process(inside, "71", comm, command, "/docker/" + kOciId);
+    add_process(inside, "72", comm, command, "/x", "Uid:\t0\t0\t0\t0\nNSpid:\t72\t1\n");
+    add_process(inside, "73", comm, command, "/x", "Uid:\t1000\t0\t0\t0\n");
+    EXPECT_EQ(make_containerd_runtime(inside.root(), "")->revision("redis"), 0U) << "nobody's runtime here: " << comm;
+  }
+}
+
+TEST(Containerd, NamesAUsersContainersByTheirOwnContainerd) {
+  HostBuilder host;
+  const std::string path = "/user.slice/user-1000.slice/user@1000.service/app.slice/x.service";
+  host.file("etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\n");
+  host.file("run/user/1000/containerd-rootless/child_pid", "150\n").file("proc/150/cgroup", "0::" + path + "\n");
+  bundle(host, "default", "roots", oci_config(""));
+  host.file("proc/150/root/" + kTasks + "default/" + kOciId + "/config.json", oci_config(R"("nerdctl/name":"web")"));
+  const auto runtime = make_containerd_runtime(host.root(), "");
+  const auto web = runtime->describe({kOciId, 1000, true});
+  ASSERT_TRUE(web);
+  EXPECT_EQ(web->metadata.name, "web");
+  EXPECT_EQ(web->metadata.claimed_by, 1000U);
+  EXPECT_EQ(runtime->revision(kOciId), 0U);
+  EXPECT_EQ(runtime->revision({"roots", 1000, true}), 0U);
+  host.file("proc/150/cgroup", "0::/system.slice/victim.service\n");
+  EXPECT_FALSE(runtime->describe({kOciId, 1000, true})) << "another's process says nothing for this user";
+}
+
+TEST(Containerd, ReadsNothingThatIsClosedToTheUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: all files are the user's own otherwise";
+  HostBuilder host;
+  host.file("run/user/1000/containerd-rootless/child_pid", "150\n")
+      .file("proc/150/cgroup", "0::/user.slice/user-1000.slice/session-1.scope\n");
+  const std::string directory = "proc/150/root/" + kTasks + "k8s.io/" + kOciId;
+  host.file(directory + "/config.json", oci_config(R"("nerdctl/name":"victim")"));
+  const auto runtime = make_containerd_runtime(host.root(), "");
+  EXPECT_TRUE(runtime->describe({kOciId, 1000, true}));
+  ASSERT_EQ(chmod(host.path(directory).c_str(), 0700), 0);
+  EXPECT_FALSE(runtime->describe({kOciId, 1000, true})) << "as root's own bundles are";
 }
 
 TEST(Containerd, UsesTheConfiguredDirectory) {

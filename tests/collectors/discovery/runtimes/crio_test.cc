@@ -20,7 +20,8 @@ TEST(Crio, NamesItsContainersByTheirAnnotations) {
   ASSERT_TRUE(match);
   EXPECT_FALSE(runtime->match("/kubepods.slice/kubepods-pod1.slice/crio-conmon-" + kOciId + ".scope"));
   const ContainerMetadata metadata = described(*runtime, match->container_id);
-  EXPECT_EQ(metadata.name, "app");
+  EXPECT_EQ(metadata.name, kOciId) << "the container's own name is not unique on a node";
+  EXPECT_EQ(metadata.kubernetes, (KubernetesIdentity{"app", "web", "shop", ""}));
   EXPECT_EQ(metadata.image, "quay.io/app:2");
   EXPECT_EQ(metadata.network_mode, "container:s1");
   EXPECT_EQ(metadata.labels.at("app"), "web");

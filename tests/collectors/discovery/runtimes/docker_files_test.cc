@@ -179,11 +179,42 @@ TEST(DockerRootless, NamesAUsersContainersAsWellAsRoots) {
   container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
   host.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n").dir("run/user/1000");
   const auto docker = make_docker_runtime(host.root(), "");
+  const ContainerRef anns{kOtherId, 1000, true};
   EXPECT_NE(docker->revision(kId), 0U);
-  EXPECT_NE(docker->revision(kOtherId), 0U);
-  EXPECT_TRUE(docker->describe(kOtherId));
-  EXPECT_EQ(make_docker_runtime(host.root(), "/var/lib/docker")->revision(kOtherId), 0U)
-      << "who names a directory means that one";
+  EXPECT_NE(docker->revision(anns), 0U);
+  ASSERT_TRUE(docker->describe(anns));
+  EXPECT_EQ(docker->describe(anns)->metadata.claimed_by, 1000U);
+  EXPECT_FALSE(docker->describe(kId)->metadata.claimed_by);
+}
+
+TEST(DockerRootless, OfAUserSaysNothingAboutOthers) {
+  HostBuilder host;
+  container(host, "20.10.24/frontend");
+  container(host, "20.10.24/db", kOtherId, "home/ann/.local/share/docker");
+  host.file("etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\nbob:x:1001:1001::/home/bob:/bin/sh\n");
+  const auto docker = make_docker_runtime(host.root(), "");
+  EXPECT_EQ(docker->revision(kOtherId), 0U) << "not a container of root's";
+  EXPECT_EQ(docker->revision({kOtherId, 1001, true}), 0U) << "nor of another user's";
+  EXPECT_EQ(docker->revision({kId, 1000, true}), 0U) << "and root's is not the user's";
+  EXPECT_NE(docker->revision({kId, 1000, false}), 0U) << "but for one that root made in the user's slice";
+}
+
+TEST(DockerRootless, FollowsNoLinkAndReadsNothingThatIsClosedToTheUser) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root: all files are the user's own otherwise";
+  HostBuilder host;
+  container(host, "20.10.24/db").dir("home/ann/.local/share/docker/containers");
+  host.file("etc/passwd", "ann:x:1000:1000::/home/ann:/bin/sh\n");
+  const std::string link = host.path("home/ann/.local/share/docker/containers/" + kId);
+  std::filesystem::create_directory_symlink("/var/lib/docker/containers/" + kId, link);
+  const ContainerRef anns{kId, 1000, true};
+  EXPECT_EQ(make_docker_runtime(host.root(), "")->revision(anns), 0U);
+  std::filesystem::remove(link);
+  container(host, "20.10.24/db", kId, "home/ann/.local/share/docker");
+  EXPECT_TRUE(make_docker_runtime(host.root(), "")->describe(anns));
+  ASSERT_EQ(chmod((link + "/config.v2.json").c_str(), 0600), 0);
+  EXPECT_EQ(make_docker_runtime(host.root(), "")->describe(anns).error().kind, ErrorKind::kDenied);
+  ASSERT_EQ(chown((link + "/config.v2.json").c_str(), 1000, 1000), 0);
+  EXPECT_TRUE(make_docker_runtime(host.root(), "")->describe(anns)) << "it is the user's own";
 }
 
 TEST(DockerRootless, IsFoundWhereRootsDirectoryIsClosed) {
@@ -197,7 +228,7 @@ TEST(DockerRootless, IsFoundWhereRootsDirectoryIsClosed) {
   if (child == 0) {
     if (setgid(65534) != 0 || setuid(65534) != 0) _exit(99);
     const auto docker = make_docker_runtime(host.root(), "");
-    if (!docker->describe(kOtherId)) _exit(1);
+    if (!docker->describe({kOtherId, 1000, true})) _exit(1);
     const auto denied = docker->describe(kId);
     _exit(!denied && denied.error().kind == ErrorKind::kDenied ? 0 : 2);
   }

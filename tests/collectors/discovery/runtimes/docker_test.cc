@@ -19,7 +19,7 @@ TEST(DockerMatch, KnowsBothDriversAndIsCertainOfThem) {
   for (const std::string& path :
        {"/docker/" + kId, "/system.slice/docker-" + kId + ".scope", "/docker-" + kId + ".scope",
         "/lxc.payload.box/docker/" + kId, "/ecstasks-0f1e2d3c4b5a69788796a5b4c3d2e1f0.slice/docker-" + kId + ".scope",
-        "/user.slice/user-1000.slice/user@1000.service/docker-" + kId + ".scope"}) {
+        "/user.slice/user-1000.slice/user@1000.service/docker-" + kId + ".scope", "/a.slice:docker:" + kId}) {
     const auto match = docker->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, kId) << path;
@@ -47,9 +47,7 @@ TEST(DockerMatch, LeavesEverythingElseAlone) {
   for (const std::string& path :
        {std::string(), std::string("/"), std::string("/docker"), std::string("docker"), "/docker/" + kId.substr(1),
         "/docker/" + kId + "0", "/docker/" + upper, "/docker/" + kId + "/init.scope",
-        "/docker/" + kId + "/docker/" + kOtherId,
-        "/docker-" + kId + ".scope/system.slice/docker-" + kOtherId + ".scope",
-        "/machine.slice/libpod-" + kId + ".scope", "/machine.slice/libpod-" + kId + ".scope/docker/" + kOtherId,
+        "/machine.slice/libpod-" + kId + ".scope", "/kata_overhead/" + kId, "/a.slice:crio:" + kId,
         "/cri-containerd-" + kId + ".scope", "/x/var-lib-docker-overlay2-" + kId + "-merged.mount",
         std::string("/docker-.scope"), "/docker-" + kId + ".scope/container", "/docker-" + kId + ".service",
         std::string("/docker/buildkit/abc")}) {

@@ -10,8 +10,9 @@ namespace {
 TEST(LxcMatch, KnowsThePayloadAndTheOldPath) {
   HostBuilder host;
   const auto runtime = make_lxc_runtime(host.root());
-  for (const auto& [path, name] : {std::pair("/lxc.payload.web", "web"), std::pair("/lxc/web", "web"),
-                                   std::pair("/lxc.payload.user-1000_db", "user-1000_db")}) {
+  for (const auto& [path, name] :
+       {std::pair("/lxc.payload.web", "web"), std::pair("/lxc/web", "web"), std::pair("/lxc.payload/web", "web"),
+        std::pair("/lxc.payload.user-1000_db", "user-1000_db")}) {
     const auto match = runtime->match(path);
     ASSERT_TRUE(match) << path;
     EXPECT_EQ(match->container_id, name);
@@ -23,7 +24,7 @@ TEST(LxcMatch, LeavesTheMonitorAndWhatIsInsideAlone) {
   HostBuilder host;
   const auto runtime = make_lxc_runtime(host.root());
   for (const char* path : {"/lxc.monitor.web", "/lxc", "/lxc.payload.", "/lxc.payload.web/system.slice", "/lxc.pivot",
-                           "/", "/lxc.payload.web/lxc.payload.inner", "/lxc/web/init.scope"}) {
+                           "/", "/lxc.payload", "/lxc.monitor/web", "/lxc/web/init.scope"}) {
     EXPECT_FALSE(runtime->match(path)) << path;
   }
 }
@@ -33,6 +34,14 @@ TEST(Lxc, IsNamedWithoutItsConfiguration) {
   const auto runtime = make_lxc_runtime(host.root());
   EXPECT_NE(runtime->revision("a-name-of-more-than-twelve"), 0U);
   EXPECT_EQ(runtime->describe("a-name-of-more-than-twelve")->metadata.name, "a-name-of-more-than-twelve");
+}
+
+TEST(Lxc, OfAUserHasNothingOfRootsConfiguration) {
+  HostBuilder host;
+  host.file("var/lib/lxc/web/config", "lxc.rootfs.path = /srv/web\n");
+  const ContainerMetadata metadata = make_lxc_runtime(host.root())->describe({"web", 1000, true})->metadata;
+  EXPECT_EQ(metadata.name, "web");
+  EXPECT_EQ(metadata.layer_directory, "");
 }
 
 TEST(Lxc, TakesTheNetworkAndTheStorageFromItsConfiguration) {

@@ -32,6 +32,7 @@ TEST(PodmanMatch, KnowsBothDriversAndNoConmon) {
   const auto runtime = make_podman_runtime(host.root());
   for (const std::string& path :
        {"/machine.slice/libpod-" + kOciId + ".scope", "/libpod_parent/libpod-" + kOciId,
+        "/system.slice/web.service/libpod-payload-" + kOciId, "/machine.slice:libpod:" + kOciId,
         "/user.slice/user-1000.slice/user@1000.service/user.slice/libpod-" + kOciId + ".scope"}) {
     const auto match = runtime->match(path);
     ASSERT_TRUE(match) << path;
@@ -60,7 +61,12 @@ TEST(Podman, NamesAUsersContainers) {
   HostBuilder host;
   host.file("etc/passwd", "root:x:0:0:root:/root:/bin/sh\nann:x:1000:1000::/home/ann:/bin/sh\n");
   add_container(host, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
-  EXPECT_EQ(described(*make_podman_runtime(host.root())).name, "anns");
+  const auto anns = make_podman_runtime(host.root())->describe({kOciId, 1000, true});
+  ASSERT_TRUE(anns);
+  EXPECT_EQ(anns->metadata.name, "anns");
+  EXPECT_EQ(anns->metadata.claimed_by, 1000U);
+  EXPECT_FALSE(make_podman_runtime(host.root())->describe(kOciId)) << "not a container of root's";
+  EXPECT_FALSE(make_podman_runtime(host.root())->describe({kOciId, 1001, true}));
 }
 
 TEST(Podman, NamesContainersThatEndWithTheirProcess) {
@@ -149,9 +155,26 @@ TEST_F(PodmanExit, OfRootsContainerIsNotWhatAUserWrites) {
 TEST_F(PodmanExit, OfAUserIsInTheUsersDirectory) {
   add_container(host_, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
   exit_file("run/libpod/exits", "1");
-  EXPECT_FALSE(runtime_->exit_of(kOciId)) << "root's container of the same id";
+  const ContainerRef anns{kOciId, 1000, true};
+  EXPECT_FALSE(runtime_->exit_of(anns)) << "root's container of the same id";
   exit_file("run/user/1000/libpod/tmp/exits", "3");
-  EXPECT_EQ(runtime_->exit_of(kOciId)->code, 3);
+  ASSERT_TRUE(runtime_->exit_of(anns));
+  EXPECT_EQ(runtime_->exit_of(anns)->code, 3);
+}
+
+TEST_F(PodmanExit, OfAUserIsKnownWhenItsFileIsGone) {
+  add_container(host_, "run/user/1000/containers", "home/ann/.local/share/containers/storage", "anns");
+  const ContainerRef anns{kOciId, 1000, true};
+  host_.dir("run/user/1000/libpod/tmp/exits");
+  EXPECT_NE(runtime_->revision(anns), 0U);
+  exit_file("run/user/1000/libpod/tmp/exits", "9");
+  pollfd waiting{runtime_->event_fd(), POLLIN, 0};
+  EXPECT_EQ(poll(&waiting, 1, 1000), 1);
+  runtime_->handle_events();
+  remove_exit_file("run/user/1000/libpod/tmp/exits");
+  ASSERT_TRUE(runtime_->exit_of(anns));
+  EXPECT_EQ(runtime_->exit_of(anns)->code, 9);
+  EXPECT_FALSE(runtime_->exit_of(kOciId)) << "not of root's";
 }
 
 TEST_F(PodmanExit, OfARunBeforeIsNotTheNewOnes) {

@@ -5,6 +5,7 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 #include <sched.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <filesystem>
@@ -165,6 +166,34 @@ TEST(CgroupTreeLimits, HoldsTwoThousandDirectories) {
   for (int i = 0; i < 2'000; ++i) host.remove("a/docker/" + std::to_string(i)).remove("b/docker/" + std::to_string(i));
   EXPECT_TRUE(wait_for(tree, [&] { return tree.nodes().size() == 2; }));
   EXPECT_EQ(tree.status().watches, 4U);
+}
+
+TEST(CgroupTreeLimits, LeavesOutWhatIsMountedInside) {
+  HostBuilder host;
+  host.dir("a/1").dir("a/net_cls/vpn").dir("a/net_cls_2");
+  CgroupTreeOptions options = options_for(host, {"a"});
+  options.mounted_over = {host.path("a"), host.path("a/net_cls")};
+  CgroupTree tree(options);
+  tree.walk();
+  EXPECT_THAT(paths(tree), ElementsAre("/", "/1", "/net_cls_2")) << "its own top is no other's";
+  host.dir("a/net_cls/later");
+  tree.walk();
+  EXPECT_THAT(paths(tree), ElementsAre("/", "/1", "/net_cls_2"));
+}
+
+// Another device, whatever mountinfo says: a mount in a mount namespace of its own.
+TEST(CgroupTreeLimits, LeavesOutWhatIsOnAnotherDevice) {
+  struct stat top {
+  }, below{};
+  if (stat("/", &top) != 0 || stat("/proc", &below) != 0 || top.st_dev == below.st_dev) GTEST_SKIP() << "needs /proc";
+  CgroupTreeOptions options;
+  options.hierarchies = {"/"};
+  options.max_depth = 1;
+  options.use_inotify = false;
+  CgroupTree tree(options);
+  tree.walk();
+  EXPECT_THAT(paths(tree), Not(testing::Contains("/proc")));
+  EXPECT_THAT(paths(tree), testing::Contains("/"));
 }
 
 }  // namespace

@@ -77,10 +77,12 @@ class Filesystems : public ::testing::Test {
         disk.inodes_free = 40;
         return disk;
       };
-      ports.open_directory = [asked = asked_, root = host_.root()](const std::string& path) -> Result<FileDescriptor> {
+      ports.open_directory = [asked = asked_, root = host_.root()](
+                                 const std::string& path,
+                                 std::optional<std::uint32_t> owner) -> Result<FileDescriptor> {
         {
           const std::lock_guard lock(asked->mutex);
-          asked->directories.insert(path);
+          asked->directories.insert(owner ? std::to_string(*owner) + path : path);
         }
         if (path.starts_with("/dead")) asked->hang_while(asked->dead_directory_hangs);
         FileDescriptor opened(open(root.root_path(path).c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
@@ -344,6 +346,31 @@ TEST_F(Filesystems, TakeAFileSystemOfItsOwnAsItIs) {
   EXPECT_EQ(source().stats(1)->layer->inodes, 60U);
   EXPECT_EQ(source().stats(1)->layer->source, UsageSource::kFilesystem);
   EXPECT_EQ(source().stats(1)->layer->device, "tank/docker/4f2a");
+}
+
+// Whom a user names as a volume is not asked for root, nor shown what root's container has there.
+TEST_F(Filesystems, ThatAUserNamesAreAskedForAsThatUsers) {
+  host_.file("volumes/secret/_data/f", std::string(90'000, 'x'));
+  FilesystemDemand roots, users;
+  roots.volumes = users.volumes = {{"secret", "/volumes/secret/_data"}};
+  users.owner = 4242;
+  source().attach(1, users);
+  source().attach(2, roots);
+  const auto usage = [&](FilesystemSource::Handle handle) {
+    const auto* stats = source().stats(handle);
+    return stats != nullptr && !stats->volumes.empty() && stats->volumes[0].usage.has_value();
+  };
+  EXPECT_TRUE(becomes([&] { return usage(1) && usage(2); })) << "two trees: neither is the other's";
+  EXPECT_THAT(asked_directories(), Contains("4242/volumes/secret/_data"));
+  EXPECT_THAT(asked_directories(), Contains("/volumes/secret/_data"));
+  FilesystemDemand own_root = container(70, "/unused");
+  host_.file("proc/70/mountinfo", "400 300 0:93 / / rw - zfs tank/docker/4f2a rw\n");
+  own_root.owner = 4242;
+  own_root.volumes = {{"own", "/volumes/own"}};
+  host_.file("volumes/own/f", "x");
+  source().attach(3, own_root);
+  EXPECT_TRUE(becomes([&] { return usage(3); }));
+  EXPECT_FALSE(source().stats(3)->layer) << "any disk can be the root in a user's mount namespace";
 }
 
 }  // namespace

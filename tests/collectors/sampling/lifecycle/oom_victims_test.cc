@@ -37,9 +37,11 @@ TEST_F(Victims, AreNamedOnceInTheEventOfTheirCgroup) {
   EXPECT_EQ(message("/docker/a"), "/docker/a lost a process") << "each is named once";
 }
 
-TEST_F(Victims, AreFoundByTheEndOfAPathThatBeginsElsewhere) {
-  log_ = {{"/machine/guest/docker/a", "sh", 3}};
-  EXPECT_EQ(message("/docker/a"), "/docker/a lost a process: sh (pid 3)");
+TEST_F(Victims, InsideAnotherContainerAreNotNamedHoweverTheirCgroupIsCalled) {
+  log_ = {{"/docker/evil/docker/a", "sh", 3}, {"/x/docker/a", "sh", 4}};
+  EXPECT_EQ(message("/docker/a"), "/docker/a lost a process");
+  EXPECT_EQ(message("/docker/evil"), "/docker/evil lost a process: sh (pid 3)") << "it is that one's";
+  EXPECT_EQ(message("/"), "/ lost a process: sh (pid 4)") << "and everything is the host's";
 }
 
 TEST_F(Victims, OfWhomThereIsNoEventAreForgottenInTime) {

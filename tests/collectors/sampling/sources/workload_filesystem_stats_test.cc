@@ -5,7 +5,9 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <unistd.h>
 
+#include <filesystem>
 #include <thread>
 
 namespace tallyman {
@@ -65,8 +67,34 @@ TEST(FilesystemPorts, AskThisHostsDisksAndOpenItsDirectories) {
     EXPECT_GT(disk->size_bytes, 0U);
     EXPECT_LE(disk->used_bytes, disk->size_bytes);
   }
-  EXPECT_TRUE(ports.open_directory("/usr"));
-  EXPECT_EQ(ports.open_directory("/not/here").error().kind, ErrorKind::kUnsupported);
+  EXPECT_TRUE(ports.open_directory("/usr", {}));
+  EXPECT_EQ(ports.open_directory("/not/here", {}).error().kind, ErrorKind::kUnsupported);
+}
+
+// A user's file may name any directory, and a link may lead anywhere: root's are not measured for that user.
+TEST(FilesystemPorts, OpenForAUserWhatIsThatUsersAlone) {
+  if (geteuid() != 0) {
+    GTEST_SKIP() << "needs root, to give files to others";
+  }
+  constexpr std::uint32_t kUser = 4242, kContainersId = 100'999;
+  HostBuilder host;
+  host.dir("root").dir("home/mallory/own").dir("home/mallory/data").dir("home/mallory/roots").dir("home/bob");
+  host.file("etc/passwd", "mallory:x:4242:4242::/home/mallory:\n").file("etc/subuid", "mallory:100000:65536\n");
+  std::filesystem::create_directory_symlink("/root", host.path("home/mallory/_data"));
+  std::filesystem::create_directory_symlink("own", host.path("home/mallory/link"));
+  ASSERT_EQ(chown(host.path("home/mallory/own").c_str(), kUser, kUser), 0);
+  ASSERT_EQ(chown(host.path("home/mallory/data").c_str(), kContainersId, kContainersId), 0);
+  ASSERT_EQ(chown(host.path("home/bob").c_str(), 4243, 4243), 0);
+  const FilesystemPorts ports = filesystem_ports_of(host.root());
+  EXPECT_TRUE(ports.open_directory("/home/mallory/own", kUser));
+  EXPECT_TRUE(ports.open_directory("/home/mallory/link", kUser)) << "it leads to the user's own";
+  EXPECT_TRUE(ports.open_directory("/home/mallory/data", kUser)) << "of a user in the user's containers";
+  for (const char* other : {"/root", "/home/mallory/_data", "/home/mallory/roots", "/home/bob", "/"}) {
+    const auto opened = ports.open_directory(other, kUser);
+    ASSERT_FALSE(opened) << other;
+    EXPECT_EQ(opened.error().kind, ErrorKind::kDenied) << other;
+    EXPECT_TRUE(ports.open_directory(other, {})) << other;
+  }
 }
 
 }  // namespace

@@ -1,0 +1,108 @@
+#include "collectors/discovery/runtimes/containerd_store.h"
+
+#include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/discovery/runtimes/oci_spec.h"
+#include "collectors/kernel/system/wall_clock.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <ctime>
+#include <string_view>
+#include <utility>
+
+namespace tallyman {
+namespace {
+
+constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
+constexpr std::size_t kMaxNamespaces = 64;
+constexpr std::size_t kMaxStates = 16;
+constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
+
+// ctr's ids are names, and so are Nomad's, which look like a unit.
+std::string name_of_id(std::string_view id) {
+  constexpr std::string_view kScope = ".scope";
+  if (id.ends_with(kScope)) id.remove_suffix(kScope.size());
+  return std::string(id);
+}
+
+}  // namespace
+
+ContainerdStore::ContainerdStore(RootedFiles files, const std::vector<std::string>& states) : files_(std::move(files)) {
+  for (const std::string& state : states) add(state);
+}
+
+bool ContainerdStore::add(const std::string& state) {
+  std::string tasks = state + kTasks;
+  const bool known = std::any_of(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
+  if (known || states_.size() >= kMaxStates) return false;
+  states_.push_back({std::move(tasks), {}, 0});
+  return true;
+}
+
+// A change within one clock tick after a listing leaves the directory's time unchanged:
+// the list is complete only if the time was older when it was listed.
+void ContainerdStore::follow(State& state) {
+  constexpr std::int64_t kTickNsec = 100'000'000;
+  auto directory = files_.open(state.tasks, O_RDONLY | O_DIRECTORY);
+  struct stat facts {};
+  if (!directory || fstat(directory->get(), &facts) != 0) {
+    state.namespaces.clear();
+    state.whole_as_of_nsec = 0;
+    return;
+  }
+  const std::int64_t changed_nsec = facts.st_mtim.tv_sec * 1'000'000'000 + facts.st_mtim.tv_nsec;
+  if (state.whole_as_of_nsec == changed_nsec) return;
+  const auto now_nsec = static_cast<std::int64_t>(wall_clock_nsec());
+  state.whole_as_of_nsec = now_nsec - changed_nsec > kTickNsec ? changed_nsec : 0;
+  state.namespaces.clear();
+  DIR* listing = fdopendir(directory->get());
+  if (listing == nullptr) return;
+  directory->release();
+  while (const dirent* entry = readdir(listing)) {
+    const std::string_view name = entry->d_name;
+    if (name == "." || name == ".." || name == "moby" || state.namespaces.size() >= kMaxNamespaces) continue;
+    state.namespaces.push_back(state.tasks + "/" + std::string(name));
+  }
+  closedir(listing);
+  std::sort(state.namespaces.begin(), state.namespaces.end());
+}
+
+Result<ContainerdStore::Bundle> ContainerdStore::find(const std::string& id) {
+  Error error{ErrorKind::kUnsupported, ENOENT, states_.front().tasks};
+  for (State& state : states_) {
+    follow(state);
+    for (const std::string& space : state.namespaces) {
+      std::string path = space + "/" + id;
+      auto directory = files_.open(path, O_PATH | O_DIRECTORY);
+      if (directory) return Bundle{std::move(path), std::move(*directory)};
+      if (directory.error().kind == ErrorKind::kDenied) error = directory.error();
+    }
+  }
+  return error;
+}
+
+std::uint64_t ContainerdStore::revision(const std::string& id) {
+  const auto bundle = find(id);
+  return bundle ? revision_of_files(bundle->directory.get(), {"config.json", "init.pid"}) : 0;
+}
+
+Result<ContainerDescription> ContainerdStore::describe(const std::string& id) {
+  const auto bundle = find(id);
+  if (!bundle) return bundle.error();
+  const std::string config_path = bundle->path + "/config.json";
+  const auto config = files_.read(config_path, kMaxFileBytes);
+  if (!config) return config.error();
+  ContainerDescription description;
+  ContainerMetadata& metadata = description.metadata;
+  if (!parse_oci_spec(*config, metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
+  if (metadata.kubernetes) metadata.name = id;  // a container's own name is not unique on a node
+  if (metadata.name.empty() && !is_container_id(id)) metadata.name = name_of_id(id);
+  take_pid_file(files_, bundle->path + "/init.pid", metadata);
+  return description;
+}
+
+}  // namespace tallyman
