@@ -110,6 +110,8 @@ struct Workload {
   UnitFacts unit;                           // empty unless kind is kService, kSlice or kScope
   std::string ecs_task;                     // id of the Amazon ECS task that it is, or belongs to
   std::optional<std::uint32_t> user;        // uid of the user of its slice
+  // The id of the container or machine that it is inside of.
+  std::string inside;
 };
 
 using WorkloadPtr = std::shared_ptr<const Workload>;
