@@ -101,6 +101,11 @@ class Discovery::Impl {
 CgroupTreeOptions Discovery::Impl::tree_options() {
   CgroupTreeOptions options = options_.tree;
   options.on_change = [this](const CgroupChange& change) { on_change(change); };
+  options.choice.kind_of = [this](const std::string& path) { return namer_.kind_of(path); };
+  options.on_warning = options_.on_warning;
+  options.on_quiet = [this](const std::string& container, bool quiet) {
+    if (options_.final_stats != nullptr) options_.final_stats->ignore_inside(container, quiet);
+  };
   return options;
 }
 
@@ -211,6 +216,11 @@ NamedCgroup Discovery::Impl::make_record(const std::string& path, const CgroupNo
   const auto lifetime = lifetimes_.find(path);
   NamedCgroup record =
       namer_.name(path, node, lifetime != lifetimes_.end() ? lifetime->second.created_nsec : wall_clock_nsec());
+  if (const std::string_view container = tree_.container_around(path); !container.empty()) {
+    auto workload = std::make_shared<Workload>(*record.workload);
+    workload->inside = container;
+    record.workload = std::move(workload);
+  }
   if (record.starting()) starting_[path] = Clock::now() + options_.starting_time;
   return record;
 }

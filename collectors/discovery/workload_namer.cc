@@ -2,6 +2,7 @@
 
 #include "collectors/discovery/names.h"
 #include "collectors/discovery/runtimes/container_files.h"
+#include "collectors/kernel/stats/cgroup_path.h"
 #include "collectors/model/workload_id.h"
 
 #include <utility>
@@ -68,6 +69,18 @@ NamedCgroup WorkloadNamer::name(const std::string& path, const CgroupNode& node,
   choose_runtime(one);
   if (one.runtime != nullptr) describe(one);
   return one;
+}
+
+WorkloadKind WorkloadNamer::kind_of(const std::string& path) const {
+  Workload workload;
+  workload.id = path;
+  name_by_path(workload);
+  for (const auto& runtime : runtimes_) {
+    const auto match = runtime->match(path);
+    if (!match || is_unit(match->kind)) continue;
+    if (match->certain || is_container_id(std::string(CgroupPath(path).name()))) return match->kind;
+  }
+  return workload.kind;
 }
 
 bool WorkloadNamer::choose_runtime(NamedCgroup& one) const {

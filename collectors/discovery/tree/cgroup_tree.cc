@@ -1,5 +1,6 @@
 #include "collectors/discovery/tree/cgroup_tree.h"
 
+#include "collectors/discovery/tree/container_bounds.h"
 #include "collectors/discovery/tree/directory.h"
 #include "collectors/discovery/tree/directory_watcher.h"
 #include "collectors/kernel/stats/cgroup_path.h"
@@ -14,19 +15,14 @@
 #include <deque>
 #include <string_view>
 #include <unordered_map>
+#include <utility>
 
 namespace tallyman {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint8_t kWatchedHierarchies = 2;
-// A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
-// each second for a minute: runtimes remove them one by one.
-constexpr milliseconds kFirstPoll{5};
-constexpr milliseconds kLastPoll{1'000};
-constexpr int kMaxPolls = 70;
 // After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's event, events of the others are about the same cgroup.
@@ -36,14 +32,29 @@ constexpr milliseconds kShortLivedMemory{2'000};
 
 class CgroupTree::Impl {
  public:
-  explicit Impl(CgroupTreeOptions options) : options_(std::move(options)) {
+  using Clock = std::chrono::steady_clock;
+  using Time = Clock::time_point;
+
+  // A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
+  // each second for a minute: runtimes remove them one by one.
+  static constexpr std::chrono::milliseconds kFirstPoll{5}, kLastPoll{1'000};
+  static constexpr int kMaxPolls = 70;
+  // A cgroup that is shown once a process is in it is looked at after 10, 20, 40 ... ms, then
+  // every 10 s.
+  static constexpr std::chrono::milliseconds kFirstLook{10}, kLastLook{10'000};
+
+  explicit Impl(CgroupTreeOptions options) : options_(std::move(options)), containers_(options_.max_inside_container) {
     for (const auto& hierarchy : options_.hierarchies) counts_links_.push_back(links_count_subdirectories(hierarchy));
   }
 
-  bool wait(milliseconds timeout, std::span<const int> others);
+  bool wait(std::chrono::milliseconds timeout, std::span<const int> others);
   void wake() { wake_.ring(); }
   bool walk() { return walk(hierarchies()); }
   const std::map<std::string, CgroupNode>& nodes() const { return nodes_; }
+  std::string_view container_around(const std::string& path) const {
+    const ContainerBounds::Entry* const outer = containers_.around(path);
+    return outer == nullptr ? std::string_view() : std::string_view(outer->first);
+  }
   CgroupTreeStatus status() const {
     CgroupTreeStatus status = status_;
     status.watching = watcher_.has_value();
@@ -57,8 +68,8 @@ class CgroupTree::Impl {
     bool identified = false;  // its inode was found again
   };
   struct Pending {
-    Clock::time_point next_poll;
-    milliseconds delay = kFirstPoll;
+    Time next_poll;
+    std::chrono::milliseconds delay = kFirstPoll;
     int polls_left = kMaxPolls;
   };
 
@@ -73,10 +84,22 @@ class CgroupTree::Impl {
   }
 
   bool walk(std::uint8_t hierarchies);
-  void start_watching(Clock::time_point now);
+  void start_watching(Time now);
   void stop_watching(const Error& why);
   void explore(std::uint8_t hierarchy, const std::string& start);
   bool visit(std::uint8_t hierarchy, const std::string& path);
+  bool has_room(const std::string& path);
+  bool evict_one();
+  bool is_left_out(std::uint8_t hierarchy, const std::string& path);
+  bool is_quiet(const std::string& path);
+  void count_made(const std::string& path);
+  void stop_listening_inside(ContainerBounds::Entry& container);
+  void leave_container(const std::string& path);
+  void listen_again();
+  void look_at_empty(Time now);
+  void warn(const std::string& text) const {
+    if (options_.on_warning) options_.on_warning(text);
+  }
   void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
   void identify(const std::string& path, CgroupNode& node);
   bool exists_anywhere(const std::string& path) const;
@@ -86,24 +109,31 @@ class CgroupTree::Impl {
   bool remove_if_gone(const std::string& path);
   void remove_unseen();
   void take_events();
-  void check_pending(Clock::time_point now);
-  bool sleep_until(Clock::time_point until, std::span<const int> others);
+  void check_pending(Time now);
+  bool sleep_until(Time until, std::span<const int> others);
 
   CgroupTreeOptions options_;
   std::vector<bool> counts_links_;
   WakeEvent wake_;
   std::optional<DirectoryWatcher> watcher_;
   std::map<std::string, CgroupNode> nodes_;
+  ContainerBounds containers_;
+  struct Empty {  // not shown yet
+    std::uint8_t hierarchy;
+    Time next_look;
+    std::chrono::milliseconds delay = kFirstLook;
+  };
+  std::map<std::string, Empty> empty_;
   std::unordered_map<std::string_view, Seen> seen_;  // keys point into nodes_; only while walking_
   bool walking_ = false;
   bool changed_ = false;
   std::map<std::string, Pending> pending_;
   struct ShortLived {
     std::uint8_t hierarchy;
-    Clock::time_point until;
+    Time until;
   };
   std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be read
-  Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
+  Time next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
   CgroupTreeStatus status_;
 };
 
@@ -130,7 +160,8 @@ void CgroupTree::Impl::stop_watching(const Error& why) {
 bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
   changed_ = false;
   ++status_.walks;
-  status_.left_out = status_.denied = 0;
+  status_.left_out = status_.left_out_inside = status_.denied = 0;
+  listen_again();
   start_watching(Clock::now());
   if (watcher_) watcher_->begin_renewal();
   walking_ = true;
@@ -166,12 +197,9 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
 
 // Adds the directory to nodes_. True if it may have subdirectories.
 bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
-  if (nodes_.size() >= options_.max_cgroups && !nodes_.contains(path)) {
-    ++status_.left_out;
-    return false;
-  }
+  if (!nodes_.contains(path) && !has_room(path)) return false;
   // Watched before it is listed: a later change makes an event.
-  if (watcher_ && hierarchy < kWatchedHierarchies) {
+  if (watcher_ && hierarchy < kWatchedHierarchies && !is_quiet(path)) {
     auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), CgroupPath(path).is_root());
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
   }
@@ -181,15 +209,138 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
     if (watcher_) watcher_->forget(hierarchy, path);
     return false;
   }
-  admit(hierarchy, path, *directory);
+  if (nodes_.contains(path) || !is_left_out(hierarchy, path)) admit(hierarchy, path, *directory);
   return !counts_links_[hierarchy] || directory->links > 2;
+}
+
+// What is inside of a container goes first.
+bool CgroupTree::Impl::has_room(const std::string& path) {
+  ContainerBounds::Entry* const outer = containers_.around(path);
+  if (outer != nullptr && !containers_.has_room(outer->second, path)) {
+    ++status_.left_out_inside;
+    if (!std::exchange(outer->second.crowded, true)) {
+      warn("more than " + std::to_string(options_.max_inside_container) +
+           " cgroups, or paths that are too long, inside of " + outer->first +
+           ": the others are left out; --limit.cgroups-per-container raises the limit");
+    }
+    return false;
+  }
+  if (nodes_.size() < options_.max_cgroups || (outer == nullptr && evict_one())) return true;
+  ++status_.left_out;
+  return false;
+}
+
+bool CgroupTree::Impl::evict_one() {
+  ContainerBounds::Entry* const fullest = containers_.fullest();
+  if (fullest == nullptr) return false;
+  // The last one in the order of paths: nothing is below it. One that this walk has seen stays: its
+  // key is in use.
+  const CgroupPath container(fullest->first);
+  auto found = nodes_.upper_bound(container.prefix_of_descendants());
+  auto last = nodes_.end();
+  for (; found != nodes_.end() && container.contains(CgroupPath(found->first)); ++found) last = found;
+  if (last == nodes_.end()) return false;
+  const std::string path = last->first;
+  seen_.erase(last->first);
+  notify(path, last->second, false);
+  nodes_.erase(last);
+  leave_container(path);
+  forget_watches(path);
+  ++status_.left_out;
+  return true;
+}
+
+bool CgroupTree::Impl::is_left_out(std::uint8_t hierarchy, const std::string& path) {
+  switch (is_shown(options_.choice, path)) {
+    case Shown::kYes:
+      return false;
+    case Shown::kNo:
+      return true;
+    case Shown::kWithProcesses:
+      break;
+  }
+  if (has_processes(directory_of(hierarchy, path))) {
+    empty_.erase(path);
+    return false;
+  }
+  const auto [one, is_new] = empty_.try_emplace(path, Empty{hierarchy, Clock::now() + kFirstLook});
+  if (!is_new && one->second.next_look <= Clock::now()) {
+    one->second.delay = std::min(one->second.delay * 2, kLastLook);
+    one->second.next_look = Clock::now() + one->second.delay;
+  }
+  return true;
+}
+
+void CgroupTree::Impl::look_at_empty(Clock::time_point now) {
+  std::vector<std::pair<std::uint8_t, std::string>> due;
+  for (const auto& [path, one] : empty_) {
+    if (one.next_look <= now) due.emplace_back(one.hierarchy, path);
+  }
+  for (const auto& [hierarchy, path] : due) {
+    if (!open_directory(hierarchy, path)) {
+      empty_.erase(path);
+    } else {
+      explore(hierarchy, path);
+    }
+  }
+}
+
+bool CgroupTree::Impl::is_quiet(const std::string& path) {
+  const ContainerBounds::Entry* const container = containers_.at_or_around(path);
+  return container != nullptr && container->second.quiet;
+}
+
+// One that an event has reported. A container that makes them by the hundred is not listened to
+// for a while: walks find what stays.
+void CgroupTree::Impl::count_made(const std::string& path) {
+  ContainerBounds::Entry* const outer = containers_.around(path);
+  if (outer != nullptr && !outer->second.quiet && !containers_.may_make(outer->second, Clock::now())) {
+    stop_listening_inside(*outer);
+  }
+}
+
+void CgroupTree::Impl::stop_listening_inside(ContainerBounds::Entry& container) {
+  const bool first = container.second.quiet_until == Clock::time_point();
+  container.second.quiet = true;
+  container.second.quiet_until = Clock::now() + ContainerBounds::kQuiet;
+  ++status_.quieted;
+  const CgroupPath path(container.first);
+  forget_watches(container.first);
+  for (auto it = nodes_.upper_bound(path.prefix_of_descendants());
+       it != nodes_.end() && path.contains(CgroupPath(it->first)); ++it) {
+    forget_watches(it->first);
+  }
+  if (options_.on_quiet) options_.on_quiet(container.first, true);
+  if (first) {
+    warn("cgroups inside of " + container.first +
+         " come too fast: for a minute they are only looked at by walks, and have no final stats");
+  }
+}
+
+// Its path may be used again by another, which is listened to.
+void CgroupTree::Impl::leave_container(const std::string& path) {
+  if (containers_.remove(path) && options_.on_quiet) options_.on_quiet(path, false);
+}
+
+void CgroupTree::Impl::listen_again() {
+  const auto now = Clock::now();
+  containers_.for_each([&](ContainerBounds::Entry& one) {
+    if (!one.second.quiet || now < one.second.quiet_until) return;
+    one.second.quiet = false;
+    if (options_.on_quiet) options_.on_quiet(one.first, false);
+  });
 }
 
 void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory) {
   const auto [found, is_new] = nodes_.try_emplace(path);
   CgroupNode& node = found->second;
   if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
-    if (!is_new) notify(path, node, false);
+    if (is_new) {
+      const auto kind = options_.choice.kind_of ? options_.choice.kind_of(path) : WorkloadKind::kCgroup;
+      containers_.add(path, kind == WorkloadKind::kContainer || kind == WorkloadKind::kMachine);
+    } else {
+      notify(path, node, false);
+    }
     node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
     notify(path, node, true);
   }
@@ -236,6 +387,7 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
 void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups || CgroupPath(path).depth() > options_.max_depth || exists_anywhere(path))
     return;
+  if (containers_.around(path) != nullptr || is_shown(options_.choice, path) == Shown::kNo) return;
   const auto now = Clock::now();
   std::erase_if(short_lived_, [&](const auto& one) { return now >= one.second.until; });
   const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
@@ -257,7 +409,10 @@ bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
 
 bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   const auto found = nodes_.find(path);
-  if (found == nodes_.end()) return true;
+  if (found == nodes_.end()) {
+    if (!exists_anywhere(path)) forget_watches(path);  // one that is left out may have a watch
+    return true;
+  }
   if (exists_anywhere(path)) {
     const auto same = open_directory(found->second.hierarchy, path);
     if (same && same->inode != found->second.inode) identify(path, found->second);
@@ -268,10 +423,12 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
        it != nodes_.end() && removed.contains(CgroupPath(it->first));) {
     notify(it->first, it->second, false);
     forget_watches(it->first);
+    leave_container(it->first);
     it = nodes_.erase(it);
   }
   notify(path, found->second, false);
   nodes_.erase(found);
+  leave_container(path);
   forget_watches(path);
   if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
   return true;
@@ -299,6 +456,7 @@ void CgroupTree::Impl::take_events() {
       pending_.erase(event.path);
       explore(event.tag, event.path);
       if (!nodes_.contains(event.path)) report_short_lived(event.tag, event.path);
+      count_made(event.path);
     } else if (!remove_if_gone(event.path)) {
       pending_[event.path].next_poll = Clock::now() + kFirstPoll;
     }
@@ -348,9 +506,11 @@ bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {
     if (now >= next_walk_)
       walk(now >= next_full_walk_ || watcher_ ? hierarchies() : std::min(hierarchies(), kWatchedHierarchies));
     check_pending(now);
+    look_at_empty(now);
     if (changed_) return true;
     auto until = std::min(deadline, next_walk_);
     for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_poll);
+    for (const auto& [path, empty] : empty_) until = std::min(until, empty.next_look);
     const bool woken = sleep_until(until, others);
     if (changed_ || woken || Clock::now() >= deadline) return changed_;
   }
@@ -362,6 +522,7 @@ bool CgroupTree::wait(milliseconds timeout, std::span<const int> others) { retur
 void CgroupTree::wake() { impl_->wake(); }
 bool CgroupTree::walk() { return impl_->walk(); }
 const std::map<std::string, CgroupNode>& CgroupTree::nodes() const { return impl_->nodes(); }
+std::string_view CgroupTree::container_around(const std::string& path) const { return impl_->container_around(path); }
 CgroupTreeStatus CgroupTree::status() const { return impl_->status(); }
 
 }  // namespace tallyman
