@@ -258,9 +258,8 @@ class Agent {
     if (!active && !std::exchange(reported_no_final_stats_, true)) {
       spdlog::warn(
           "no inotify instance is left for final stats: cgroups end with the values of their last sample, and those "
-          "that "
-          "live for less than a sample are not seen; trying again every 10 s. All instances of this user may be taken, "
-          "by containers too: raise fs.inotify.max_user_instances (sysctl -w fs.inotify.max_user_instances=1024)");
+          "that live for less than a sample are not seen; trying again every 10 s. Containers of this user may have "
+          "taken them all: raise fs.inotify.max_user_instances (sysctl -w fs.inotify.max_user_instances=1024)");
     } else if (active && std::exchange(reported_no_final_stats_, false)) {
       spdlog::info("there is an inotify instance again: final stats are read");
     }

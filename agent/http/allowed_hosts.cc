@@ -18,13 +18,13 @@ std::string lower(std::string_view text) {
   return result;
 }
 
-bool is_address(int family, const std::string& text) {
+bool is_ip_address(int family, const std::string& text) {
   in6_addr parsed;  // the larger of the two
   return inet_pton(family, text.c_str(), &parsed) == 1;
 }
 
 bool is_loopback(const std::string& host) {
-  return host == kLoopbackName || host == "::1" || (host.starts_with("127.") && is_address(AF_INET, host));
+  return host == kLoopbackName || host == "::1" || (host.starts_with("127.") && is_ip_address(AF_INET, host));
 }
 
 struct HostName {
@@ -66,8 +66,8 @@ AllowedHosts::AllowedHosts(std::string_view listen_address, std::string_view mor
 bool AllowedHosts::allow(std::string_view host) const {
   if (any_ || host.empty()) return true;
   const HostName name = name_in(host);
-  if (name.bracketed) return is_address(AF_INET6, name.text.substr(0, name.text.find('%')));
-  if (is_address(AF_INET, name.text) || name.text == kLoopbackName || is_below(name.text, ".localhost")) return true;
+  if (name.bracketed) return is_ip_address(AF_INET6, name.text.substr(0, name.text.find('%')));
+  if (is_ip_address(AF_INET, name.text) || name.text == kLoopbackName || is_below(name.text, ".localhost")) return true;
   if (beyond_this_host_ && !name.text.empty() && name.text.find('.') == std::string::npos) return true;
   return std::any_of(names_.begin(), names_.end(), [&](const std::string& known) {
     return known == name.text || (known.starts_with('.') && is_below(name.text, known));
