@@ -156,8 +156,8 @@ TEST(Labels, NameImageWorkloadAndIdAreCut) {
   workload.id = "/" + std::string(3'000, 'i');
   workload.workload = workload.container.name = workload.container.image = std::string(65'536, 'n');
   const std::string text = labels.of_workload(workload), n(16, 'n');
-  EXPECT_EQ(text.substr(0, 9), "id=\"/ii~") << text;
-  EXPECT_EQ(text.substr(21), R"(",name=")" + n + R"(",image=")" + n + R"(",kind="container",workload=")" + n + '"');
+  EXPECT_EQ(text.substr(0, 8), "id=\"/ii~") << text;
+  EXPECT_EQ(text.substr(20), R"(",name=")" + n + R"(",image=")" + n + R"(",kind="container",workload=")" + n + '"');
   EXPECT_EQ(labels.truncated(), 4U);
 }
 
