@@ -81,11 +81,13 @@ json::array mounts_of(const ContainerMetadata& container) {
   return mounts;
 }
 
-void set_container(json::object& object, const ContainerMetadata& container) {
+void set_container(json::object& object, const ContainerMetadata& container, const LabelFilter& filter) {
   set(object, "name", container.name);
   set(object, "image", container.image);
   json::object labels;
-  for (const auto& [name, value] : container.labels) labels[valid_utf8(name)] = valid_utf8(value);
+  for (const auto& [name, value] : container.labels) {
+    if (filter.allows(name)) labels[valid_utf8(name)] = valid_utf8(value);
+  }
   set(object, "labels", std::move(labels));
   set_time(object, "created", container.created_nsec);
   set_time(object, "started", container.started_nsec);
@@ -155,14 +157,14 @@ json::object stats_of(const Snapshot* snapshot, const BlockIndex& blocks, const 
   return stats;
 }
 
-json::object object_of(const Workload& workload) {
+json::object object_of(const Workload& workload, const LabelFilter& labels) {
   json::object object;
   set(object, "id", workload.id);
   set(object, "kind", to_string(workload.kind));
   set(object, "workload", workload.workload);
   set(object, "runtime", workload.runtime);
   set(object, "container_id", workload.container_id);
-  set_container(object, workload.container);
+  set_container(object, workload.container, labels);
   set_groups(object, workload);
   set(object, "started_by", workload.unit.started_by);
   if (workload.unit.started_nsec) set_time(object, "started", workload.unit.started_nsec);
@@ -225,22 +227,22 @@ json::array series_of(const Snapshot& snapshot, const std::vector<const Block*>&
 
 }  // namespace
 
-std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads, const MetricIndex& metrics,
-                           bool ended) {
+std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads, const LabelFilter& labels,
+                           const MetricIndex& metrics, bool ended) {
   const BlockIndex blocks(snapshot);
   json::object top;
   set_instant(top, snapshot);
   json::array list;
   list.reserve(workloads.size());
   for (const WorkloadPtr& workload : workloads) {
-    json::object one = object_of(*workload);
+    json::object one = object_of(*workload, labels);
     set(one, "stats", stats_of(snapshot, blocks, *workload, metrics));
     list.push_back(std::move(one));
   }
   if (ended && snapshot != nullptr) {
     for (const Block& block : snapshot->layout->blocks) {
       if (!block.ended) continue;
-      json::object one = object_of(*block.workload);
+      json::object one = object_of(*block.workload, labels);
       json::object stats;
       for (const NamedStat& stat : current_stats(*snapshot, {&block}, metrics))
         stats[stat.name] = number_of(stat.value);
@@ -252,12 +254,12 @@ std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloa
   return json::serialize(top);
 }
 
-std::string workload_json(const Snapshot* snapshot, const Workload& workload, const WorkloadProcesses& processes,
-                          const MetricIndex& metrics) {
+std::string workload_json(const Snapshot* snapshot, const Workload& workload, const LabelFilter& labels,
+                          const WorkloadProcesses& processes, const MetricIndex& metrics) {
   const BlockIndex blocks(snapshot);
   json::object top;
   set_instant(top, snapshot);
-  for (auto& member : object_of(workload)) top[member.key()] = std::move(member.value());
+  for (auto& member : object_of(workload, labels)) top[member.key()] = std::move(member.value());
   set(top, "stats", stats_of(snapshot, blocks, workload, metrics));
   set(top, "processes", programs_of(processes));
   set(top, "namespaces", namespaces_of(processes));
@@ -265,7 +267,9 @@ std::string workload_json(const Snapshot* snapshot, const Workload& workload, co
   return json::serialize(top);
 }
 
-std::string workload_identity_json(const Workload& workload) { return json::serialize(object_of(workload)); }
+std::string workload_identity_json(const Workload& workload, const LabelFilter& labels) {
+  return json::serialize(object_of(workload, labels));
+}
 
 namespace {
 

@@ -4,6 +4,7 @@
 #pragma once
 
 #include "collectors/model/catalogue.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload.h"
 
@@ -39,19 +40,21 @@ struct WorkloadProcesses {
   std::vector<Namespace> namespaces;
 };
 
-// `snapshot` may be null: no sample yet, so no sequence, time or stats.
+// `snapshot` may be null: no sample yet, so no sequence, time or stats. `labels` selects the
+// container labels that are shown.
 
 // {"sequence":..,"time":..,"workloads":[{"id":..,"kind":..,"stats":{..},..}]}
 // With `ended`, recently ended workloads too; they have the member "ended".
-std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads,
+std::string workloads_json(const Snapshot* snapshot, const WorkloadList& workloads, const LabelFilter& labels,
                            const MetricIndex& metrics = MetricIndex::of_catalogue(), bool ended = false);
 // One workload, as in the list, with its "processes" and "namespaces", and
 // "series":[{"name":..,"labels":{..},"value":..}] with the labels beyond those of
 // the workload.
-std::string workload_json(const Snapshot* snapshot, const Workload& workload, const WorkloadProcesses& processes = {},
+std::string workload_json(const Snapshot* snapshot, const Workload& workload, const LabelFilter& labels,
+                          const WorkloadProcesses& processes = {},
                           const MetricIndex& metrics = MetricIndex::of_catalogue());
 // Only the identity of a workload: as in the list, without "stats".
-std::string workload_identity_json(const Workload& workload);
+std::string workload_identity_json(const Workload& workload, const LabelFilter& labels);
 // Facts, the host's own stats, and the number of workloads of each kind.
 std::string host_json(const Snapshot* snapshot, const WorkloadList& workloads, const HostFacts& facts,
                       const MetricIndex& metrics = MetricIndex::of_catalogue());

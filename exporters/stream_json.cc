@@ -78,8 +78,9 @@ void StreamEncoder::forget() {
   layout_.reset();
 }
 
-StreamEncoder::Update StreamEncoder::update(const Snapshot& snapshot) {
+StreamEncoder::Update StreamEncoder::update(const Snapshot& snapshot, const LabelFilter& labels) {
   Update made;
+  labels_ = labels;
   std::string removed, rows, changed;
   match(snapshot, removed);
   read(snapshot, rows);
@@ -176,8 +177,8 @@ std::string StreamEncoder::all_workloads() const {
   return "{\"workloads\":[" + all + "],\"removed\":[],\"full\":true}";
 }
 
-void StreamEncoder::append_entry(std::string& out, const Entry& entry) {
-  const std::string identity = workload_identity_json(*entry.workload);
+void StreamEncoder::append_entry(std::string& out, const Entry& entry) const {
+  const std::string identity = workload_identity_json(*entry.workload, labels_);
   out.append("{\"key\":").append(std::to_string(entry.key)).append(",");
   out.append(identity, 1, identity.size() - 2);
   if (!entry.limits.empty()) out.append(",\"limits\":{").append(entry.limits).append("}");

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "collectors/model/history_fields.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/snapshot.h"
 
 #include <array>
@@ -20,6 +21,7 @@ namespace tallyman {
 struct StreamFacts {
   std::string version, boot_id;
   double interval_seconds = 0;
+  LabelFilter labels{};  // the container labels that are shown
 };
 
 // {"sequence":..,"time":..,"interval_seconds":..,"version":..,"boot_id":..}; `snapshot` may be null.
@@ -33,7 +35,7 @@ class StreamEncoder {
   };
   // Rates are since the previous reading of the workload. As long as there is no newer one, the last rates are
   // repeated, for a while. The first update after forget() has none.
-  Update update(const Snapshot& snapshot);
+  Update update(const Snapshot& snapshot, const LabelFilter& labels);
   // {"workloads":[..],"removed":[],"full":true}: all workloads in the last update.
   std::string all_workloads() const;
   // Called when no client is left: the next update starts again. A workload that still exists keeps its key.
@@ -57,11 +59,12 @@ class StreamEncoder {
   void read(const Snapshot& snapshot, std::string& rows);
   static void append_figures(std::string& out, Entry& entry, const HistoryRow& row,
                              std::chrono::steady_clock::time_point read_at, const Snapshot& snapshot);
-  static void append_entry(std::string& out, const Entry& entry);
+  void append_entry(std::string& out, const Entry& entry) const;
 
   std::map<std::pair<std::string, std::uint64_t>, Entry> entries_;  // by id and inode
   std::vector<Entry*> of_block_;                                    // entries of the blocks of layout_; null: not shown
   std::shared_ptr<const Layout> layout_;
+  LabelFilter labels_;
   std::uint32_t next_key_ = 1;
 };
 

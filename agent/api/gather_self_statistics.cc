@@ -21,6 +21,7 @@ void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observe
   self.samples = observed.sampler.passes;
   self.samples_skipped = observed.passes_skipped;
   self.duplicate_series = observed.sampler.duplicates;
+  self.series_left_out = observed.sampler.series_left_out;
   self.labels_truncated = observed.sampler.labels_truncated;
   self.label_collisions = observed.sampler.label_collisions;
   self.open_files = observed.sampler.files.open;
@@ -29,6 +30,8 @@ void add_sampling(SelfStatistics& self, const SamplingServiceStatistics& observe
   self.metadata_errors = observed.discovery.metadata_errors;
   self.unnamed_containers = observed.discovery.unnamed_containers;
   self.workloads_left_out = observed.discovery.tree.left_out;
+  self.container_cgroups_left_out = observed.discovery.tree.left_out_inside;
+  self.containers_quieted = observed.discovery.tree.quieted;
   self.inotify_watches = observed.discovery.tree.watches;
   self.inotify_active = observed.discovery.tree.watching;
   self.inotify_overflows = observed.discovery.tree.overflows;
@@ -46,6 +49,7 @@ void add_processes(SelfStatistics& self, const SamplingServiceStatistics& observ
   self.taskstats_overflows = observed.processes->taskstats_overflows;
   self.process_times_exact = observed.processes->exact;
   self.process_scans = observed.process_watch.scans;
+  self.process_scans_late = observed.process_watch.late;
   self.process_scan_cpu_seconds = observed.process_watch.cpu_seconds;
   self.process_scan_interval_seconds = observed.process_watch.interval_seconds;
 }
@@ -88,6 +92,7 @@ void add_ends(SelfStatistics& self, const SamplingServiceStatistics& observed, c
     self.final_stats_unwatched = observed.final_stats->unwatched;
     self.final_stats_cpu_seconds = static_cast<double>(observed.final_stats->cpu_nsec) / 1e9;
     self.final_stats_overflows = observed.final_stats->overflows;
+    self.final_stats_active = observed.final_stats->active;
   }
 }
 

@@ -9,7 +9,7 @@ constexpr std::string_view kRetry = "retry: 2000\n";
 }  // namespace
 
 void LiveStream::encode(const Snapshot& snapshot) {
-  const StreamEncoder::Update update = encoder_.update(snapshot);
+  const StreamEncoder::Update update = encoder_.update(snapshot, facts_().labels);
   last_sample_ = make_chunk(server_sent_event("sample", "", update.sample));
   if (!update.workloads.empty()) {
     all_.reset();

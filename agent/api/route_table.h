@@ -9,6 +9,7 @@
 #include "agent/http/http_server.h"
 #include "collectors/model/catalogue.h"
 
+#include <cstdint>
 #include <optional>
 #include <span>
 #include <string>
@@ -52,11 +53,19 @@ struct RouteParameter {
   std::string_view meaning;  // Markdown
 };
 
+// Who makes the answer.
+enum class Turn : std::uint8_t {
+  kImmediate,  // the server's thread: it never waits
+  kScrape,     // a thread that no query delays
+  kQuery,      // the threads of the API
+  kCostly,     // the same, but few at a time: one more is 429
+};
+
 struct Route {
   std::string_view path;    // one that ends with '/' takes all that follows it
   std::string_view rest{};  // what that is, in the docs: "ID"
   RouteHandler handler;
-  bool immediate = false;      // answered in the server's thread: it never waits
+  Turn turn = Turn::kQuery;
   std::string_view brief;      // a line of the landing page: plain text
   std::string_view answer;     // a cell of docs/api.md: Markdown
   std::string_view section{};  // of docs/api.md, where the parameters have a table of their own

@@ -6,12 +6,14 @@
 #include "agent/api/known_workloads.h"
 #include "agent/api/negotiation.h"
 #include "agent/api/overhead_route.h"
+#include "agent/api/query_pool.h"
 #include "agent/api/route_table.h"
 #include "agent/api/series_route.h"
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
 #include "collectors/kernel/system/thread.h"
+#include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/collector_table.h"
 #include "collectors/model/process_facts.h"
 #include "exporters/api_json.h"
@@ -101,18 +103,17 @@ class Routes::Impl : private RouteHandlers {
       : table_(options.telemetry_path),
         prefix_(without_last_slash(options.external_prefix)),
         stale_after_(options.stale_after),
+        hosts_(options.hosts),
         sources_(std::move(sources)),
         events_(sources_.events ? sources_.events : std::make_shared<EventLog>(0)),
         feed_(events_, sources_.live),
         reports_(overhead_directory(options.overhead_reports)),
-        exposition_([this](TextFormat format, std::string& out) {
-          self_metrics_.update(self_statistics());
-          self_metrics_.append(format, out);
-        }) {
+        exposition_([this](TextFormat format, std::string& out) { append_self_metrics(format, out); }) {
     worker_.start([this] { requests_.run(); });
   }
 
   ~Impl() override {
+    queries_.reset();
     until_the_end_.reset();  // requests_.run() returns when all are answered
     worker_.stop();
   }
@@ -124,11 +125,20 @@ class Routes::Impl : private RouteHandlers {
     if (!prefix_.empty() && request.path.starts_with(prefix_ + '/')) {
       request.path.erase(0, prefix_.size());
     }
-    if (const auto match = table_.find(request.path); match && match->route->immediate) {
+    const auto match = table_.find(request.path);
+    const Turn turn = match ? match->route->turn : Turn::kScrape;  // a file of the dashboard
+    if (turn == Turn::kImmediate) {
       return respond(answer(request));
     }
-    boost::asio::post(requests_,
-                      [this, request = std::move(request), respond = std::move(respond)] { respond(answer(request)); });
+    if (!hosts_.allow(request.host)) {
+      return respond(
+          text_response(421, "This agent does not answer for this host name. Name it in --web.allowed-hosts."));
+    }
+    if (turn == Turn::kScrape) {
+      return boost::asio::post(
+          requests_, [this, request = std::move(request), respond = std::move(respond)] { respond(answer(request)); });
+    }
+    ask(turn, std::move(request), std::move(respond));
   }
 
   std::shared_ptr<const std::string> exposition(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
@@ -136,6 +146,24 @@ class Routes::Impl : private RouteHandlers {
   }
 
  private:
+  static HttpResponse too_many_queries() {
+    HttpResponse response = error_response(429, "too many queries are in progress: ask again in a second");
+    response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+
+  void ask(Turn turn, HttpRequest request, HttpServer::Respond respond) {
+    const auto work = [this, turn, request = std::move(request), respond] {
+      if (turn == Turn::kCostly && !request.is_wanted()) return;  // it waited for longer than its client
+      if (unread_.full()) return respond(too_many_queries());
+      HttpResponse response = answer(request);
+      response.body = unread_.count(std::move(response.body));
+      respond(std::move(response));
+    };
+    if (turn != Turn::kCostly) return queries_->post(work);
+    if (!queries_->post_costly(work)) respond(too_many_queries());
+  }
+
   HttpResponse answer(const HttpRequest& request) {
     const auto match = table_.find(request.path);
     if (!match) {
@@ -166,8 +194,8 @@ class Routes::Impl : private RouteHandlers {
   HttpResponse workloads(const RouteCall& call) override {
     const auto service = sources_.sampling_service();
     const SnapshotPtr snapshot = service->snapshot();
-    return json_response(
-        workloads_json(snapshot.get(), *service->workloads(), MetricIndex::of_catalogue(), wants_ended(call.request)));
+    return json_response(workloads_json(snapshot.get(), *service->workloads(), service->exported_labels(),
+                                        MetricIndex::of_catalogue(), wants_ended(call.request)));
   }
 
   HttpResponse workload(const RouteCall& call) override {
@@ -218,7 +246,8 @@ class Routes::Impl : private RouteHandlers {
     const WorkloadPtr found =
         *std::find_if(list.begin(), list.end(), [&](const WorkloadPtr& one) { return one->id == *matches.only(); });
     const std::optional<ProcessFacts> facts = sampling_service.processes_of(*found);
-    return json_response(workload_json(snapshot.get(), *found, facts ? processes_of(*facts) : WorkloadProcesses{}));
+    return json_response(workload_json(snapshot.get(), *found, sampling_service.exported_labels(),
+                                       facts ? processes_of(*facts) : WorkloadProcesses{}));
   }
 
   HttpResponse ready(const RouteCall&) override {
@@ -265,9 +294,15 @@ class Routes::Impl : private RouteHandlers {
   // The text of the agent's own metrics, to count its series.
   std::string self_series() {
     std::string text;
-    self_metrics_.update(self_statistics());
-    self_metrics_.append(TextFormat::kPrometheus, text);
+    append_self_metrics(TextFormat::kPrometheus, text);
     return text;
+  }
+
+  void append_self_metrics(TextFormat format, std::string& out) {
+    const SelfStatistics now = self_statistics();
+    const MutexLock lock(self_mutex_);
+    self_metrics_.update(now);
+    self_metrics_.append(format, out);
   }
 
   SelfStatistics self_statistics() {
@@ -281,15 +316,19 @@ class Routes::Impl : private RouteHandlers {
   const std::string prefix_;
   Dashboard dashboard_;
   std::chrono::milliseconds stale_after_;
+  const AllowedHosts hosts_;
   RouteSources sources_;
   std::shared_ptr<EventLog> events_;
   EventFeed feed_;
   OverheadReports reports_;
-  SelfMetrics self_metrics_;
+  Mutex self_mutex_;
+  SelfMetrics self_metrics_ GUARDED_BY(self_mutex_);
   Exposition exposition_;
   boost::asio::io_context requests_{1};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> until_the_end_{requests_.get_executor()};
   Thread worker_{"worker"};
+  UnreadBodies unread_;
+  std::unique_ptr<QueryPool> queries_ = std::make_unique<QueryPool>();
 };
 
 Routes::Routes(const RouteOptions& options, RouteSources sources)

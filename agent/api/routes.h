@@ -1,8 +1,10 @@
-// The routes of the HTTP server (docs/api.md). A separate thread makes the bodies,
-// so that the server's thread only moves bytes.
+// The routes of the HTTP server (docs/api.md). Other threads make the bodies, so that the
+// server's thread only moves bytes: one for /metrics, which nothing else delays, and those of
+// QueryPool for the API.
 #pragma once
 
 #include "agent/api/live_stream.h"
+#include "agent/http/allowed_hosts.h"
 #include "agent/http/http_server.h"
 #include "agent/service/sampling_service.h"
 #include "collectors/history/history_store.h"
@@ -34,6 +36,7 @@ struct RouteOptions {
   std::string external_prefix{};                  // "/tallyman"; empty: none
   std::chrono::milliseconds stale_after{30'000};  // the agent is not ready if its last sample is older
   std::string overhead_reports{};                 // their directory; empty: the state directory
+  AllowedHosts hosts{};                           // others get 421, except for the health checks
 };
 
 class Routes {

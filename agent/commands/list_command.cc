@@ -1,7 +1,8 @@
 #include "agent/commands/list_command.h"
 
+#include "agent/commands/terminal_text.h"
 #include "agent/service/make_sampling_service.h"
-#include "collectors/kernel/system/text.h"
+#include "collectors/model/utf8.h"
 
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -13,6 +14,7 @@
 #include <csignal>
 #include <cstdio>
 #include <ostream>
+#include <set>
 #include <thread>
 
 namespace tallyman {
@@ -61,26 +63,6 @@ std::string memory_text(const Usage& row) {
     text += '/' + bytes_text(row.memory_limit_bytes);
   }
   return text;
-}
-
-// Names are untrusted text, and terminals obey control bytes.
-std::string printable(std::string_view text, std::size_t width) {
-  std::string out;
-  std::size_t columns = 0;
-  for (std::size_t i = 0; i < text.size(); ++i) {
-    const auto byte = static_cast<unsigned char>(text[i]);
-    const bool continues = (byte & 0xC0U) == 0x80U;
-    if (!continues && ++columns > width) {
-      break;
-    }
-    out += text[i];
-  }
-  return without_controls(out);
-}
-
-std::size_t columns_of(std::string_view text) {
-  return static_cast<std::size_t>(
-      std::count_if(text.begin(), text.end(), [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; }));
 }
 
 struct Column {
@@ -154,6 +136,24 @@ bool worth_a_line(const UsageRow& row) {
   return !structural || row.cpu_cores.value_or(0) > 0 || row.threads.value_or(0) > 0;
 }
 
+// A cgroup that only holds others that have a line adds nothing to them.
+std::set<const Workload*> frames_in(const std::vector<UsageRow>& rows) {
+  std::vector<std::string_view> listed;
+  for (const UsageRow& row : rows) {
+    if (row.workload->kind != WorkloadKind::kProcess && worth_a_line(row)) listed.push_back(row.workload->id);
+  }
+  std::sort(listed.begin(), listed.end());
+  std::set<const Workload*> frames;
+  for (const UsageRow& row : rows) {
+    const WorkloadKind kind = row.workload->kind;
+    if (kind != WorkloadKind::kSlice && kind != WorkloadKind::kCgroup && kind != WorkloadKind::kScope) continue;
+    const std::string prefix = row.workload->id + '/';
+    const auto below = std::lower_bound(listed.begin(), listed.end(), std::string_view(prefix));
+    if (below != listed.end() && below->starts_with(prefix)) frames.insert(row.workload.get());
+  }
+  return frames;
+}
+
 boost::json::value json_of(std::optional<double> value) { return value ? boost::json::value(*value) : nullptr; }
 boost::json::value json_of(std::optional<std::uint64_t> value) { return value ? boost::json::value(*value) : nullptr; }
 
@@ -173,22 +173,22 @@ void set_figures(boost::json::object& object, const Usage& row) {
   object["io_pressure"] = json_of(row.io_pressure);
 }
 
-std::size_t terminal_width() {
+Screen terminal() {
   winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40) {
-    return size.ws_col;
+  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
+    return {size.ws_col, size.ws_row};
   }
-  return isatty(STDOUT_FILENO) != 0 ? 80 : 120;
+  return {isatty(STDOUT_FILENO) != 0 ? std::size_t{80} : std::size_t{120}, 0};
 }
 
-std::string list_of(std::vector<UsageRow> rows, const Options::List& options) {
+std::string list_of(std::vector<UsageRow> rows, const Options::List& options, std::size_t width) {
   if (const auto by = group_by_named(options.group)) {
     std::vector<GroupRow> groups = grouped(rows, *by);
     sort_rows(groups, options.sort);
-    return options.json ? group_json(groups, *by) : group_table(groups, terminal_width(), *by);
+    return options.json ? group_json(groups, *by) : group_table(groups, width, *by);
   }
   sort_rows(rows, options.sort);
-  return options.json ? usage_json(rows) : usage_table(rows, terminal_width(), options.all);
+  return options.json ? usage_json(rows) : usage_table(rows, width, options.all);
 }
 
 }  // namespace
@@ -225,11 +225,12 @@ std::string usage_table(const std::vector<UsageRow>& rows, std::size_t width, bo
     return text;
   };
   std::string table = title("WORKLOAD", "KIND") + column_titles(width);
+  const std::set<const Workload*> frames = all ? std::set<const Workload*>() : frames_in(rows);
   for (const UsageRow& row : rows) {
-    if (all || worth_a_line(row)) {
+    if (all || (worth_a_line(row) && !frames.contains(row.workload.get()))) {
       const Workload& workload = *row.workload;
-      table +=
-          title(printable(workload.workload, names), std::string(to_string(workload.kind))) + figures_of(row, width);
+      table += title(cut_in_the_middle(printable(workload.workload), names), std::string(to_string(workload.kind))) +
+               figures_of(row, width);
     }
   }
   return table;
@@ -239,14 +240,14 @@ std::string usage_json(const std::vector<UsageRow>& rows) {
   boost::json::array list;
   for (const UsageRow& row : rows) {
     const Workload& workload = *row.workload;
-    boost::json::object one{{"id", printable(workload.id, workload.id.size())},
+    boost::json::object one{{"id", valid_utf8(workload.id)},
                             {"kind", to_string(workload.kind)},
-                            {"workload", printable(workload.workload, workload.workload.size())},
+                            {"workload", valid_utf8(workload.workload)},
                             {"runtime", workload.runtime}};
     set_figures(one, row);
     list.push_back(std::move(one));
   }
-  return boost::json::serialize(list) + '\n';
+  return printable_json(boost::json::serialize(list)) + '\n';
 }
 
 std::string group_table(const std::vector<GroupRow>& groups, std::size_t width, GroupBy by) {
@@ -261,7 +262,8 @@ std::string group_table(const std::vector<GroupRow>& groups, std::size_t width, 
   table += column_titles(width);
   for (const GroupRow& group : groups) {
     const std::string members = " (" + std::to_string(group.members.size()) + ")";
-    append_left(table, printable(group.name, names - std::min(names, members.size())) + members, names);
+    append_left(table, cut_in_the_middle(printable(group.name), names - std::min(names, members.size())) + members,
+                names);
     table += figures_of(group, width);
   }
   return table;
@@ -272,14 +274,13 @@ std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
   for (const GroupRow& group : groups) {
     boost::json::array members;
     for (const WorkloadPtr& member : group.members) {
-      members.emplace_back(printable(member->id, member->id.size()));
+      members.emplace_back(valid_utf8(member->id));
     }
-    boost::json::object one{{std::string(to_string(by)), printable(group.name, group.name.size())},
-                            {"members", std::move(members)}};
+    boost::json::object one{{std::string(to_string(by)), valid_utf8(group.name)}, {"members", std::move(members)}};
     set_figures(one, group);
     list.push_back(std::move(one));
   }
-  return boost::json::serialize(list) + '\n';
+  return printable_json(boost::json::serialize(list)) + '\n';
 }
 
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
@@ -294,11 +295,13 @@ int run_list_command(const Options& options, std::ostream& out, std::ostream& er
   do {
     std::this_thread::sleep_for(options.sampling.interval);
     const SnapshotPtr after = (*sampling_service)->sample_once();
-    const std::string list = list_of(usage_between(*before, *after), options.list);
+    const Screen screen = terminal();  // it may have changed its size
+    const std::string list = list_of(usage_between(*before, *after), options.list, screen.width);
     if (options.list.watch) {
-      out << "\x1b[H\x1b[2J";
+      out << "\x1b[H\x1b[2J" << fitting(list, screen);
+    } else {
+      out << list;
     }
-    out << list;
     out.flush();
     before = after;
   } while (options.list.watch && out.good());

@@ -15,8 +15,9 @@ namespace tallyman {
 void sort_rows(std::vector<UsageRow>& rows, std::string_view column);
 void sort_rows(std::vector<GroupRow>& rows, std::string_view column);
 
-// A table `width` columns wide. Long names are cut, numbers never. Without `all`,
-// idle and empty slices, cgroups and process groups are left out.
+// A table `width` columns wide. Long names lose their middle, numbers nothing. Without `all`,
+// idle and empty slices, cgroups and process groups are left out, and slices, scopes and
+// cgroups that only hold others.
 std::string usage_table(const std::vector<UsageRow>& rows, std::size_t width, bool all);
 std::string usage_json(const std::vector<UsageRow>& rows);
 

@@ -4,14 +4,18 @@
 #include "agent/api/routes.h"
 #include "agent/http/http_server.h"
 #include "agent/log/logging.h"
+#include "agent/service/freed_memory.h"
 #include "agent/service/history_clock.h"
 #include "agent/service/make_sampling_service.h"
 #include "agent/service/service_manager.h"
 #include "agent/service/snapshot_dispatcher.h"
 #include "agent/version.h"
+#include "collectors/kernel/system/file_descriptor.h"
 #include "collectors/kernel/system/thread_annotations.h"
 
+#include <fcntl.h>
 #include <spdlog/spdlog.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -29,6 +33,30 @@ sigset_t watched_signals() {
   sigaddset(&set, SIGHUP);
   return set;
 }
+
+// The terminal that the agent was started from. Its end arrives as the same signal as a request
+// to reload.
+class Terminal {
+ public:
+  Terminal() : had_one_(is_there()) {
+    struct sigaction before {};
+    sigaction(SIGHUP, nullptr, &before);
+    ignored_ = before.sa_handler == SIG_IGN;
+  }
+  // The kernel sends the signal itself, or the shell that started the agent does when the terminal
+  // is gone.
+  bool has_closed(const siginfo_t& info) const {
+    return info.si_code == SI_KERNEL || (had_one_ && info.si_pid == parent_ && !is_there());
+  }
+  bool ends_with_it() const { return !ignored_; }  // nohup
+
+ private:
+  static bool is_there() {
+    return FileDescriptor(open("/dev/tty", O_RDONLY | O_NOCTTY | O_NONBLOCK | O_CLOEXEC)).valid();
+  }
+  bool had_one_, ignored_ = false;
+  pid_t parent_ = getppid();
+};
 
 class Agent {
  public:
@@ -63,9 +91,7 @@ class Agent {
     return 0;
   }
 
-  int serve() {
-    sigset_t signals = watched_signals();
-    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  int serve(const sigset_t& signals) {
     Routes routes(route_options(), sources());
     auto listening = HttpServer::listen(options_.web.listen_address, http_limits(),
                                         [&](HttpRequest request, HttpServer::Respond respond) {
@@ -94,14 +120,20 @@ class Agent {
   RouteOptions route_options() const {
     const std::chrono::milliseconds stale_after = options_.sampling.interval * 10;
     return {options_.web.telemetry_path, options_.web.external_prefix,
-            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)), options_.overhead.reports};
+            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)), options_.overhead.reports,
+            AllowedHosts(options_.web.listen_address, options_.web.allowed_hosts)};
   }
 
   HttpLimits http_limits() const {
     HttpLimits limits;
-    limits.connections = options_.web.max_connections;
+    const unsigned connections = connections_that_fit(options_.web.max_connections);
+    if (connections < options_.web.max_connections) {
+      spdlog::warn("the limit on open files allows {} connections, not {}: raise LimitNOFILE or ulimit -n", connections,
+                   options_.web.max_connections);
+    }
+    limits.connections = connections;
     // Streams stay open, so they may not use all connections.
-    limits.streams = std::min(options_.web.max_streams, std::max(1U, options_.web.max_connections / 2));
+    limits.streams = std::min(options_.web.max_streams, std::max(1U, connections / 2));
     return limits;
   }
 
@@ -128,7 +160,8 @@ class Agent {
 
   StreamFacts stream_facts() {
     const auto now = sampling_service();
-    return {std::string(kVersion), now->host().machine.boot_id, std::chrono::duration<double>(now->interval()).count()};
+    return {std::string(kVersion), now->host().machine.boot_id, std::chrono::duration<double>(now->interval()).count(),
+            now->exported_labels()};
   }
 
   RouteSources sources() {
@@ -156,14 +189,21 @@ class Agent {
   void wait_for_the_end(const sigset_t& signals) {
     for (;;) {
       const timespec timeout = time_to_wait();
-      const int signal = sigtimedwait(&signals, nullptr, &timeout);
+      siginfo_t info{};
+      const int signal = sigtimedwait(&signals, &info, &timeout);
       if (signal == SIGTERM || signal == SIGINT) {
         spdlog::info("ending on {}", signal == SIGTERM ? "SIGTERM" : "SIGINT");
         return;
       }
-      if (signal == SIGHUP) {
+      if (signal == SIGHUP && terminal_.has_closed(info)) {
+        if (terminal_.ends_with_it()) {
+          spdlog::info("ending, because the terminal was closed");
+          return;
+        }
+      } else if (signal == SIGHUP) {
         reload();
       }
+      freed_memory_.check();
       if (sampling_is_current()) {
         service_.feed_watchdog();
       }
@@ -198,9 +238,30 @@ class Agent {
           "about four times the CPU; raise LimitNOFILE or ulimit -n",
           statistics.sampler.files.open);
     }
+    warn_about_final_stats(statistics);
+    if (statistics.discovery.tree.left_out > 0 && !std::exchange(reported_left_out_, true)) {
+      spdlog::warn(
+          "there are more cgroups than --limit.workloads={} allows, or some are too deep: the others are left out",
+          options_.workloads.max);
+    }
     if (!statistics.discovery.tree.watching && !std::exchange(reported_walking_, true)) {
       spdlog::warn("no inotify ({}): walking the cgroup tree instead; new containers are seen up to 2 s late",
                    statistics.discovery.tree.watch_error);
+    }
+  }
+
+  void warn_about_final_stats(const SamplingServiceStatistics& statistics) {
+    if (!statistics.final_stats) {
+      return;
+    }
+    const bool active = statistics.final_stats->active;
+    if (!active && !std::exchange(reported_no_final_stats_, true)) {
+      spdlog::warn(
+          "no inotify instance is left for final stats: cgroups end with the values of their last sample, and those "
+          "that live for less than a sample are not seen; trying again every 10 s. Containers of this user may have "
+          "taken them all: raise fs.inotify.max_user_instances (sysctl -w fs.inotify.max_user_instances=1024)");
+    } else if (active && std::exchange(reported_no_final_stats_, false)) {
+      spdlog::info("there is an inotify instance again: final stats are read");
     }
   }
 
@@ -250,6 +311,8 @@ class Agent {
   int argc_;
   const char* const* argv_;
   ServiceManager service_;
+  const Terminal terminal_;
+  FreedMemory freed_memory_;
   std::unique_ptr<HttpServer> server_;
   Mutex mutex_;
   std::shared_ptr<SamplingService> sampling_service_ GUARDED_BY(mutex_);
@@ -258,7 +321,8 @@ class Agent {
   HistoryClock clock_;
   LiveStream live_{[this] { return stream_facts(); }};
   SnapshotDispatcher dispatcher_{{[this](const SnapshotPtr& snapshot) { follow(snapshot); }}};
-  bool reported_reopens_ = false, reported_walking_ = false;
+  bool reported_reopens_ = false, reported_walking_ = false, reported_no_final_stats_ = false,
+       reported_left_out_ = false;
 };
 
 }  // namespace
@@ -270,11 +334,17 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
     out << "The configuration is valid.\n";
     return 0;
   }
+  // Before any thread starts and before the first file is read: a signal that arrives meanwhile
+  // waits until there is somebody to take it.
+  const sigset_t signals = watched_signals();
+  if (!options.serve.once) {
+    pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  }
   Agent agent(options, argc, argv);
   if (!agent.make_service()) {
     return 1;
   }
-  return options.serve.once ? agent.once(out) : agent.serve();
+  return options.serve.once ? agent.once(out) : agent.serve(signals);
 }
 
 }  // namespace tallyman

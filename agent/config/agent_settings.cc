@@ -34,6 +34,18 @@ std::vector<Setting> web_settings() {
        .brief = "URL path of the metrics",
        .detail =
            "The URL path that serves the metrics. `/` and paths below `/-/`, `/api/` and `/assets/` are reserved."},
+      {.name = "web.allowed-hosts",
+       .shape = Shape::kText,
+       .field = field<&Options::web, &Options::Web::allowed_hosts>(),
+       .change = Change::kNeedsRestart,
+       .brief = "more names to answer for (see the docs)",
+       .detail =
+           "Further host names that requests may ask for, with commas between them; `.example.com` stands for all "
+           "names below it, `*` for every name. Without it the agent answers for `localhost`, for IP addresses, for "
+           "the name in `web.listen-address` and, if it listens on more than this host, for names without a dot. "
+           "Other names get status 421: a web page could point its own name at this address and read the answers "
+           "(DNS rebinding). A reverse proxy that passes on the name of its own site needs it here.",
+       .fallback = "none"},
       {.name = "web.max-connections",
        .shape = Shape::kCount,
        .field = field<&Options::web, &Options::Web::max_connections>(),
@@ -239,6 +251,27 @@ std::vector<Setting> label_settings() {
   };
 }
 
+std::vector<Setting> cgroup_settings() {
+  return {
+      {.name = "cgroups.exclude",
+       .shape = Shape::kPattern,
+       .field = field<&Options::cgroups, &Options::Cgroups::exclude>(),
+       .brief = "cgroups to leave out (mounts, ...)",
+       .detail =
+           "Cgroups to leave out. The expression is searched for in the path, `/system.slice/cron.service`, and in "
+           "the kind with the path, `service:/system.slice/cron.service`. Cgroups below are left out only if they "
+           "match too. Always left out are `.mount`, `.swap` and `.automount` units and transient scopes "
+           "(`run-*.scope`) without a process.",
+       .fallback = "none"},
+      {.name = "cgroups.include",
+       .shape = Shape::kPattern,
+       .field = field<&Options::cgroups, &Options::Cgroups::include>(),
+       .brief = "cgroups to show nevertheless",
+       .detail = "Cgroups to show although `cgroups.exclude` or the default leaves them out.",
+       .fallback = "none"},
+  };
+}
+
 // What is kept of workloads that have ended.
 std::vector<Setting> retention_settings() {
   return {
@@ -278,6 +311,24 @@ std::vector<Setting> limit_settings() {
        .detail = "Maximum number of workloads shown. The others are only counted.",
        .min = 1,
        .max = 1'000'000},
+      {.name = "limit.cgroups-per-container",
+       .shape = Shape::kCount,
+       .field = field<&Options::workloads, &Options::Workloads::max_inside_container>(),
+       .brief = "cgroups inside of one container",
+       .detail =
+           "Maximum number of cgroups shown inside of one container or machine. Their paths have a limit together "
+           "too: 128 bytes for each. The others are only counted, and the log names the container once. If "
+           "`limit.workloads` is reached, cgroups inside of containers make room for others.",
+       .min = 0,
+       .max = 1'000'000},
+      {.name = "limit.series-per-metric",
+       .shape = Shape::kCount,
+       .field = field<&Options::workloads, &Options::Workloads::max_series_of_one_metric>(),
+       .brief = "series of a metric for one workload",
+       .detail = "Maximum number of series of one metric that a workload other than the host may have: one for each of "
+                 "its network interfaces or devices. The others are only counted.",
+       .min = 1,
+       .max = 1'000'000},
       {.name = "limit.process-groups",
        .shape = Shape::kCount,
        .field = field<&Options::processes, &Options::Processes::max_groups>(),
@@ -289,7 +340,8 @@ std::vector<Setting> limit_settings() {
        .shape = Shape::kCount,
        .field = field<&Options::labels, &Options::Labels::max_bytes>(),
        .brief = "maximum bytes of a label value",
-       .detail = "Maximum length of a label value in bytes. Longer values are cut.",
+       .detail = "Maximum length of a label value in bytes. Longer values are cut; an `id` then ends with a digest of "
+                 "the whole. All `container_label_*` of one container together may have four times as many.",
        .min = 16,
        .max = 65'536},
   };
@@ -320,7 +372,7 @@ std::vector<Setting> agent_settings() {
   std::vector<Setting> all;
   for (const auto part :
        {config_file_setting, web_settings, host_settings, sampling_settings, history_settings, collector_settings,
-        process_settings, label_settings, retention_settings, limit_settings, log_settings}) {
+        process_settings, cgroup_settings, label_settings, retention_settings, limit_settings, log_settings}) {
     const std::vector<Setting> rows = part();
     all.insert(all.end(), rows.begin(), rows.end());
   }

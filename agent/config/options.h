@@ -25,6 +25,7 @@ struct Options {
     unsigned max_connections = 512;                 // --web.max-connections
     unsigned max_streams = 64;                      // --web.max-streams
     std::string external_prefix;                    // --web.external-prefix: "/tallyman"; empty: none
+    std::string allowed_hosts;                      // --web.allowed-hosts: names with commas
   };
 
   struct Serve {
@@ -67,6 +68,13 @@ struct Options {
     std::chrono::milliseconds ended_grace{120'000};  // --ended.grace
     unsigned max_events = 5'000;                     // --events.max
     unsigned max = 20'000;                           // --limit.workloads
+    unsigned max_inside_container = 200;             // --limit.cgroups-per-container
+    unsigned max_series_of_one_metric = 256;         // --limit.series-per-metric
+  };
+
+  // Expressions over a path ("/system.slice/a.mount"), or a kind and a path ("slice:/user.slice").
+  struct Cgroups {
+    std::string exclude, include;  // --cgroups.exclude, --cgroups.include; empty: none
   };
 
   struct History {
@@ -119,6 +127,7 @@ struct Options {
   Filesystem filesystem;
   Processes processes;
   Workloads workloads;
+  Cgroups cgroups;
   History history;
   Labels labels;
   Log log;

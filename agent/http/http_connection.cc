@@ -11,8 +11,10 @@
 
 #include <linux/sockios.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 
 #include <algorithm>
+#include <cerrno>
 
 namespace tallyman {
 namespace {
@@ -70,6 +72,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void on_deadline();
   void on_read(error_code error);
   void on_request();
+  void watch_for_end();
+  void stop_wanting();
   void handle(HttpRequest request);
   void refuse(RequestRefusal refusal);
   void send(HttpResponse response);
@@ -96,6 +100,8 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   Phase phase_ = Phase::kReading;
   Clock::time_point since_ = Clock::now();  // start of the phase; while writing, time of the last progress
   std::uint64_t ticket_ = 0;
+  std::shared_ptr<std::atomic<bool>> wanted_;  // of the request that is handled; else null
+  bool watching_ = false;
   bool late_ = false, keep_alive_ = false, http_1_0_ = false, head_only_ = false, peer_ended_ = false;
   std::shared_ptr<EventStream> stream_;
   bool sending_chunk_ = false;
@@ -208,12 +214,34 @@ void Connection::handle(HttpRequest request) {
   phase_ = Phase::kHandling;
   since_ = Clock::now();
   arm(shared_.limits.response_time);
+  wanted_ = std::make_shared<std::atomic<bool>>(true);
+  request.wanted = wanted_;
+  watch_for_end();
   const auto ticket = std::make_shared<Ticket>(shared_.io, weak_from_this(), ++ticket_);
   try {
     shared_.handler(std::move(request), [ticket](HttpResponse response) { ticket->answer(std::move(response)); });
   } catch (...) {
     ticket->answer(plain_text(500, "The request could not be answered."));
   }
+}
+
+// While the handler works. A client that goes away sends its end and no more. One that only
+// will not ask again does the same, so it still gets an answer that is there.
+void Connection::watch_for_end() {
+  if (std::exchange(watching_, true)) return;
+  socket_.async_wait(tcp::socket::wait_read, [self = shared_from_this()](error_code error) {
+    self->watching_ = false;
+    if (error || self->phase_ != Phase::kHandling) return;
+    char byte = 0;
+    const ssize_t size = recv(self->socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+    if (size > 0) return;  // the next request
+    const bool read_already = size < 0 && (errno == EAGAIN || errno == EINTR);
+    read_already ? self->watch_for_end() : self->stop_wanting();
+  });
+}
+
+void Connection::stop_wanting() {
+  if (const auto wanted = std::exchange(wanted_, nullptr)) *wanted = false;
 }
 
 void Connection::answer(std::uint64_t ticket, HttpResponse response) {
@@ -231,6 +259,7 @@ void Connection::refuse(RequestRefusal refusal) {
 }
 
 void Connection::send(HttpResponse response) {
+  stop_wanting();  // any other answer comes too late
   if (response.stream) admit_stream(response);
   const auto reason = http::obsolete_reason(http::int_to_status(static_cast<unsigned>(response.status)));
   const auto now = std::chrono::floor<std::chrono::seconds>(std::chrono::system_clock::now());
@@ -406,6 +435,7 @@ void Connection::destroy() {
   socket_.close(ignored);
   deadline_.cancel();
   close_poll_.cancel();
+  stop_wanting();
   body_.reset();
   release_stream();
   shared_.connections.erase(this);

@@ -52,7 +52,9 @@ Result<HttpRequest, RequestRefusal> request_of(const HttpParser& parser) {
                      joined(parser, http::field::accept),
                      joined(parser, http::field::accept_encoding),
                      joined(parser, http::field::if_none_match),
-                     std::string(request["Last-Event-ID"])};
+                     std::string(request["Last-Event-ID"]),
+                     std::string(request[http::field::host]),
+                     nullptr};
 }
 
 std::optional<RequestRefusal> refusal_of(const boost::system::error_code& error, std::size_t header_bytes) {

@@ -6,6 +6,7 @@
 
 #include "collectors/kernel/system/error.h"
 
+#include <atomic>
 #include <chrono>
 #include <cstdint>
 #include <functional>
@@ -24,6 +25,12 @@ struct HttpRequest {
       path;  // decoded UTF-8, begins with '/'; never a ".." segment or a control character (400 before the handler)
   std::vector<std::pair<std::string, std::string>> query;  // decoded UTF-8, in order
   std::string accept, accept_encoding, if_none_match, last_event_id;
+  std::string host;  // the header's value; empty if HTTP/1.0 has none
+  // False once nobody waits for the answer: the client has ended the connection or its half of
+  // it, or the server has given up. Work that takes long looks at it first. May be null.
+  std::shared_ptr<const std::atomic<bool>> wanted;
+
+  bool is_wanted() const { return !wanted || *wanted; }
 };
 
 struct HttpResponse {

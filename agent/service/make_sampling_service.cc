@@ -29,14 +29,19 @@ struct FileShare {
   std::size_t cgroup, network;
 };
 
-FileShare descriptors_to_keep(unsigned max_connections) {
+// As many as this process may have.
+std::size_t descriptors() {
   rlimit limit{};
   getrlimit(RLIMIT_NOFILE, &limit);
   limit.rlim_cur = std::min(limit.rlim_max, kMaxDescriptors);
   setrlimit(RLIMIT_NOFILE, &limit);
   getrlimit(RLIMIT_NOFILE, &limit);
-  const std::size_t allowed = std::min(limit.rlim_cur, kMaxDescriptors);
-  const std::size_t reserved = kOwnDescriptors + max_connections;
+  return std::min(limit.rlim_cur, kMaxDescriptors);
+}
+
+FileShare descriptors_to_keep(unsigned max_connections) {
+  const std::size_t allowed = descriptors();
+  const std::size_t reserved = kOwnDescriptors + connections_that_fit(max_connections);
   const std::size_t rest = allowed > reserved ? allowed - reserved : 0;
   const std::size_t network = rest / (kCgroupFilesPerNetworkFile + 1);
   return {rest - network, network};
@@ -57,6 +62,35 @@ NetworkSource::Ignore remembered(std::shared_ptr<const RE2> expression) {
   };
 }
 
+// Empty if there is no expression.
+Result<CgroupChoice::Matches> cgroups_that_match(const std::string& name, const std::string& expression) {
+  if (expression.empty()) {
+    return CgroupChoice::Matches();
+  }
+  auto compiled = std::make_shared<const RE2>(expression, RE2::Quiet);
+  if (!compiled->ok()) {
+    return Error{ErrorKind::kMalformed, 0, name + ": " + compiled->error()};
+  }
+  return CgroupChoice::Matches([compiled](std::string_view path, WorkloadKind kind) {
+    const std::string with_kind = std::string(to_string(kind)) + ':' + std::string(path);
+    return RE2::PartialMatch({path.data(), path.size()}, *compiled) || RE2::PartialMatch(with_kind, *compiled);
+  });
+}
+
+Result<void> choose_cgroups(const Options::Cgroups& options, CgroupChoice& choice) {
+  auto excluded = cgroups_that_match("cgroups.exclude", options.exclude);
+  if (!excluded) {
+    return excluded.error();
+  }
+  auto included = cgroups_that_match("cgroups.include", options.include);
+  if (!included) {
+    return included.error();
+  }
+  choice.excluded = std::move(*excluded);
+  choice.included = std::move(*included);
+  return {};
+}
+
 DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& mounts) {
   DiscoveryOptions result;
   for (const int index : mounts.discovery_order()) {
@@ -66,6 +100,7 @@ DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& m
     result.tree.mounted_over.push_back(hierarchy.path);
   }
   result.tree.max_cgroups = options.workloads.max;
+  result.tree.max_inside_container = options.workloads.max_inside_container;
   return result;
 }
 
@@ -115,11 +150,18 @@ SamplerOptions sampler_options(const Options& options, std::vector<const Collect
   result.slow_interval = options.sampling.slow_interval;
   result.ended_grace = options.workloads.ended_grace;
   result.events = std::move(events);
+  result.max_series_of_one_metric = options.workloads.max_series_of_one_metric;
   result.now = SampleTime::now;
   return result;
 }
 
 }  // namespace
+
+unsigned connections_that_fit(unsigned wanted) {
+  const std::size_t allowed = descriptors();
+  const std::size_t fitting = allowed > 2 * kOwnDescriptors ? allowed - kOwnDescriptors : allowed / 4;
+  return static_cast<unsigned>(std::clamp<std::size_t>(fitting, 1, wanted));
+}
 
 std::vector<const Collector*> chosen_collectors(const Options::Collectors& options) {
   std::vector<const Collector*> chosen;
@@ -159,11 +201,15 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
 
   SamplingParts parts(std::move(*mounts));
   parts.interval = options.sampling.interval;
+  parts.labels = labels->filter();
   parts.collectors = chosen_collectors(options.collectors);
   const StatsNeeds needs = needs_of(parts.collectors);
 
   parts.final_stats = FinalStatsWatcher::make(options.root, parts.mounts);
   DiscoveryOptions discovery = discovery_options(options, parts.mounts);
+  if (auto chosen = choose_cgroups(options.cgroups, discovery.tree.choice); !chosen) {
+    return chosen.error();
+  }
   discovery.on_error = events.metadata_fault;
   discovery.on_warning = events.warning;
   discovery.final_stats = parts.final_stats.get();
@@ -176,9 +222,10 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
   sources.network_files_kept_open = share.network;
   sources.ignore_interface = std::move(*ignored);
   if (options.processes.bare || needs.has(SourceKind::kProcesses)) {
-    parts.processes =
-        std::make_unique<ProcessWatch>(options.root, std::move(*grouping), process_options(options, parts.collectors),
-                                       [known = parts.discovery.get()] { return known->current(); });
+    ProcessWatchOptions watch = process_options(options, parts.collectors);
+    watch.on_warning = events.warning;
+    parts.processes = std::make_unique<ProcessWatch>(options.root, std::move(*grouping), std::move(watch),
+                                                     [known = parts.discovery.get()] { return known->current(); });
     sources.process_report = [processes = parts.processes.get()] { return processes->report(); };
     cgroups = make_grouped_stats_source(std::move(cgroups), sources.process_report);
   }

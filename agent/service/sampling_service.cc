@@ -9,6 +9,9 @@ namespace {
 
 using std::chrono::steady_clock;
 
+// A start and a reload wait no longer for processes.
+constexpr std::chrono::milliseconds kMaxFirstScan{1'000};
+
 double seconds_between(steady_clock::time_point from, steady_clock::time_point to) {
   return std::chrono::duration<double>(to - from).count();
 }
@@ -36,7 +39,7 @@ void SamplingService::start() {
   parts_.discovery->refresh();
   parts_.discovery->start();
   if (parts_.processes) {
-    parts_.processes->scan_once();  // so that the first sample includes processes
+    parts_.processes->scan_once(kMaxFirstScan);  // so that the first sample includes processes
     parts_.processes->start();
   }
   thread_.start([this] { run(); });

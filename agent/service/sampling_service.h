@@ -10,6 +10,7 @@
 #include "collectors/kernel/system/thread_annotations.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/process_facts.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/sampling/processes/process_watch.h"
@@ -56,6 +57,7 @@ struct SamplingParts {
   std::chrono::milliseconds interval{};
   CgroupMounts mounts;
   std::vector<const Collector*> collectors;
+  LabelFilter labels;                              // of containers: those that leave the agent
   std::unique_ptr<FinalStatsWatcher> final_stats;  // null if the kernel does not report emptied cgroups
   std::unique_ptr<Discovery> discovery;
   std::unique_ptr<ProcessWatch> processes;       // null if no collector needs it
@@ -84,6 +86,7 @@ class SamplingService {
   HostStats host() const;
   std::chrono::milliseconds interval() const { return parts_.interval; }
   const CgroupMounts& mounts() const { return parts_.mounts; }
+  const LabelFilter& exported_labels() const { return parts_.labels; }
   const std::vector<const Collector*>& collectors() const { return parts_.collectors; }
 
  private:

@@ -108,6 +108,11 @@ class Discovery::Impl {
 CgroupTreeOptions Discovery::Impl::tree_options() {
   CgroupTreeOptions options = options_.tree;
   options.on_change = [this](const CgroupChange& change) { on_change(change); };
+  options.choice.kind_of = [this](const std::string& path) { return namer_.kind_of(path); };
+  options.on_warning = options_.on_warning;
+  options.on_quiet = [this](const std::string& container, bool quiet) {
+    if (options_.final_stats != nullptr) options_.final_stats->ignore_inside(container, quiet);
+  };
   return options;
 }
 

@@ -108,6 +108,18 @@ NamedCgroup WorkloadNamer::name(const std::string& path, const CgroupNode& node,
   return one;
 }
 
+WorkloadKind WorkloadNamer::kind_of(const std::string& path) const {
+  Workload workload;
+  workload.id = path;
+  name_by_path(workload);
+  for (const auto& runtime : runtimes_) {
+    const auto match = runtime->match(path);
+    if (!match || is_unit(match->kind)) continue;
+    if (match->certain || match->a_container) return match->kind;
+  }
+  return workload.kind;
+}
+
 bool WorkloadNamer::choose_runtime(NamedCgroup& one) const {
   one.undecided = false;
   std::string unknown;  // the id of a container of which no runtime has the files

@@ -58,6 +58,9 @@ class WorkloadNamer {
   // Reads the files of its runtime, which is not null, if they have changed. True when the workload's facts changed.
   bool describe(NamedCgroup& one);
 
+  // From only the path, before any file is read.
+  WorkloadKind kind_of(const std::string& path) const;
+
   std::uint64_t errors() const { return errors_; }  // a total
 
  private:

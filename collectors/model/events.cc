@@ -1,6 +1,7 @@
 #include "collectors/model/events.h"
 
 #include <algorithm>
+#include <iterator>
 
 namespace tallyman {
 namespace {
@@ -33,6 +34,34 @@ Event Event::of(const Workload& workload, EventType type, std::uint64_t time_nse
   return event;
 }
 
+bool has_events(const Workload& workload) {
+  const WorkloadKind kind = workload.kind;
+  const bool plain = kind == WorkloadKind::kCgroup || kind == WorkloadKind::kSlice || kind == WorkloadKind::kScope;
+  return workload.inside.empty() || !plain;
+}
+
+bool has_lifetime_events(const Workload& workload) {
+  return has_events(workload) && workload.kind != WorkloadKind::kProcess;
+}
+
+EventWeight weight_of(const Event& event) {
+  if (event.type == EventType::kOomKilled) return EventWeight::kGrave;
+  const bool failed =
+      event.type == EventType::kDied && std::any_of(event.details.begin(), event.details.end(), [](const auto& detail) {
+        const auto* code = std::get_if<std::int64_t>(&detail.second);
+        const auto* outcome = std::get_if<std::string>(&detail.second);
+        return (detail.first == "exit_code" && code != nullptr && *code != 0) ||
+               (detail.first == "outcome" && outcome != nullptr && *outcome == "oom_killed");
+      });
+  // A restart with a number is one of a loop.
+  const bool loops =
+      event.type == EventType::kRestarted && std::any_of(event.details.begin(), event.details.end(),
+                                                         [](const auto& detail) { return detail.first == "restarts"; });
+  if (failed || loops) return EventWeight::kGrave;
+  const bool plain = event.kind == WorkloadKind::kCgroup || event.kind == WorkloadKind::kProcess;
+  return plain ? EventWeight::kPlain : EventWeight::kOrdinary;
+}
+
 bool EventFilter::matches(const Event& event) const {
   if (event.id <= after || (type && event.type != *type)) return false;
   return workload_id.empty() || event.workload_id == workload_id;
@@ -46,36 +75,59 @@ void EventLog::append(Event event) {
     event.id = ++statistics_.newest;
     ++statistics_.by_type[static_cast<std::size_t>(event.type)];
     kept = std::make_shared<const Event>(std::move(event));
-    kept_.push_back(kept);
-    if (kept_.size() > max_kept_) {
-      kept_.pop_front();
-      ++statistics_.dropped;
+    ring(weight_of(*kept)).push_back(kept);
+    if (size() > max_kept_) make_room();
+    statistics_.oldest = 0;
+    for (const Ring& one : kept_) {
+      if (one.empty()) continue;
+      const std::uint64_t first = one.front()->id;
+      statistics_.oldest = statistics_.oldest == 0 ? first : std::min(statistics_.oldest, first);
     }
-    statistics_.oldest = kept_.empty() ? 0 : kept_.front()->id;
   }
   if (listener_) listener_(kept);
 }
 
-std::vector<EventPtr> EventLog::select(const EventFilter& filter) const {
+std::size_t EventLog::size() const {
+  std::size_t all = 0;
+  for (const Ring& one : kept_) all += one.size();
+  return all;
+}
+
+void EventLog::make_room() {
+  Ring& plain = ring(EventWeight::kPlain);
+  Ring& ordinary = ring(EventWeight::kOrdinary);
+  Ring& grave = ring(EventWeight::kGrave);
+  const bool too_many_grave = grave.size() > std::max<std::size_t>(1, max_kept_ / 2);
+  Ring& from = !plain.empty() ? plain : !ordinary.empty() && !too_many_grave ? ordinary : grave;
+  from.pop_front();
+  ++statistics_.dropped;
+}
+
+std::vector<EventPtr> EventLog::matching(const EventFilter& filter) const {
   std::vector<EventPtr> found;
+  for (const Ring& one : kept_) {
+    std::copy_if(one.begin(), one.end(), std::back_inserter(found),
+                 [&](const EventPtr& event) { return filter.matches(*event); });
+  }
+  std::sort(found.begin(), found.end(), [](const EventPtr& a, const EventPtr& b) { return a->id < b->id; });
+  return found;
+}
+
+std::vector<EventPtr> EventLog::select(const EventFilter& filter) const {
   const MutexLock lock(mutex_);
-  if (filter.after == 0) {
-    for (auto it = kept_.rbegin(); it != kept_.rend() && found.size() < filter.limit; ++it) {
-      if (filter.matches(**it)) found.push_back(*it);
-    }
-    std::reverse(found.begin(), found.end());
-    return found;
-  }
-  for (auto it = kept_.begin(); it != kept_.end() && found.size() < filter.limit; ++it) {
-    if (filter.matches(**it)) found.push_back(*it);
-  }
+  std::vector<EventPtr> found = matching(filter);
+  if (found.size() <= filter.limit) return found;
+  const auto limit = static_cast<std::ptrdiff_t>(filter.limit);
+  filter.after == 0 ? found.erase(found.begin(), found.end() - limit) : found.erase(found.begin() + limit, found.end());
   return found;
 }
 
 void EventLog::offer_workloads(WorkloadMatches& matches) const {
   const MutexLock lock(mutex_);
-  for (const EventPtr& one : kept_)
-    matches.offer({one->workload_id, one->container_id, one->workload, one->name}, false);
+  for (const Ring& ring : kept_) {
+    for (const EventPtr& one : ring)
+      matches.offer({one->workload_id, one->container_id, one->workload, one->name}, false);
+  }
 }
 
 EventLogStatistics EventLog::statistics() const {

@@ -1,5 +1,7 @@
 // Workload events, newest last: a bounded list in memory. Every event has an id, one more
-// than the previous one, starting at 1. Thread-safe.
+// than the previous one, starting at 1. To make room, the oldest event of the least weight is
+// dropped first: grave ones (OOM kills, failed exits) outlast the coming and going of others.
+// Thread-safe.
 #pragma once
 
 #include "collectors/kernel/system/thread_annotations.h"
@@ -53,6 +55,17 @@ struct Event {
 };
 using EventPtr = std::shared_ptr<const Event>;
 
+// False for plain cgroups, slices and scopes inside of a container: its own processes can make
+// them by the thousand.
+bool has_events(const Workload& workload);
+// Of starts and ends: not of groups of processes either, in which programs come and go all the
+// time.
+bool has_lifetime_events(const Workload& workload);
+
+enum class EventWeight : std::uint8_t { kPlain, kOrdinary, kGrave };
+inline constexpr std::size_t kEventWeights = 3;
+EventWeight weight_of(const Event& event);
+
 struct EventFilter {
   std::uint64_t after = 0;    // only greater ids
   std::size_t limit = 1'000;  // the oldest ones; the newest ones if after is 0
@@ -70,6 +83,7 @@ struct EventLogStatistics {
 
 class EventLog {
  public:
+  // Grave events may take up half of `max_kept` before they make room for ordinary ones.
   explicit EventLog(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void append(Event event);
@@ -83,10 +97,17 @@ class EventLog {
   void set_listener(std::function<void(const EventPtr&)> listener);
 
  private:
+  using Ring = std::deque<EventPtr>;
+  Ring& ring(EventWeight weight) REQUIRES(mutex_) { return kept_[static_cast<std::size_t>(weight)]; }
+  void make_room() REQUIRES(mutex_);
+  std::size_t size() const REQUIRES(mutex_);
+  // Those that match, by id.
+  std::vector<EventPtr> matching(const EventFilter& filter) const REQUIRES(mutex_);
+
   const std::size_t max_kept_;
   Mutex listener_mutex_ ACQUIRED_BEFORE(mutex_);  // held around append()
   mutable Mutex mutex_;
-  std::deque<EventPtr> kept_ GUARDED_BY(mutex_);
+  std::array<Ring, kEventWeights> kept_ GUARDED_BY(mutex_);  // by weight; each by id
   EventLogStatistics statistics_ GUARDED_BY(mutex_);
   std::function<void(const EventPtr&)> listener_ GUARDED_BY(listener_mutex_);
 };

@@ -1,8 +1,7 @@
 #include "collectors/model/labels.h"
 
 #include "collectors/model/snapshot.h"
-
-#include <re2/re2.h>
+#include "collectors/model/utf8.h"
 
 #include <set>
 
@@ -11,7 +10,23 @@ namespace {
 
 constexpr std::size_t kMaxNameBytes = 256;  // longer ones are refused: too long to type
 constexpr std::string_view kKubernetesPrefix = "io.kubernetes.";
-constexpr std::size_t kMaxContainerLabels = 64;  // a limit on foreign labels under a generous expression
+// Limits on foreign labels under a generous expression: their number, and their bytes as so many
+// labels of the greatest length.
+constexpr std::size_t kMaxContainerLabels = 64, kMaxLongLabels = 4;
+
+constexpr std::size_t kDigestDigits = 12;
+
+// FNV-1a. Only tells ids apart that are cut.
+std::string digest(std::string_view text) {
+  std::uint64_t hash = 0xCBF29CE484222325ULL;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;
+  std::string digits(kDigestDigits, '0');
+  for (char& digit : digits) {
+    digit = "0123456789abcdef"[hash >> 60U];
+    hash <<= 4U;
+  }
+  return digits;
+}
 
 void append(std::string& out, std::string_view name, std::string_view value) {
   if (value.empty()) {
@@ -29,18 +44,33 @@ void append(std::string& out, std::string_view name, std::string_view value) {
 }  // namespace
 
 struct LabelPolicy::Impl {
-  explicit Impl(const LabelOptions& given) : options(given), expression(given.container_labels, RE2::Quiet) {}
+  Impl(const LabelOptions& given, LabelFilter chosen) : options(given), filter(std::move(chosen)) {}
 
   std::string_view bounded(std::string_view value) {
     if (value.size() <= options.max_value_bytes) {
       return value;
     }
     ++truncated;
-    std::size_t size = options.max_value_bytes;
+    return cut(value, options.max_value_bytes);
+  }
+
+  static std::string_view cut(std::string_view value, std::size_t size) {
     for (int i = 0; i < 3 && size > 0 && (static_cast<unsigned char>(value[size]) & 0xC0U) == 0x80U; ++i) {
       --size;  // not in the middle of a UTF-8 sequence of at most 4 bytes
     }
     return value.substr(0, size);
+  }
+
+  // Identifies a workload also where it is cut: the rest is then a digest of the whole.
+  std::string bounded_id(const std::string& id) {
+    std::string text = valid_utf8(id);
+    if (text.size() <= options.max_value_bytes) {
+      return text;
+    }
+    ++truncated;
+    const std::size_t end = kDigestDigits + 1;
+    const std::size_t kept = options.max_value_bytes > end ? options.max_value_bytes - end : 0;
+    return std::string(cut(text, kept)) + '~' + digest(id);
   }
 
   // As in the kubelet's own endpoint, which dashboards for Kubernetes rely on.
@@ -51,13 +81,11 @@ struct LabelPolicy::Impl {
   }
 
   void append_container_labels(std::string& out, const ContainerMetadata& container) {
-    if (options.container_labels.empty()) {
-      return;
-    }
     std::set<std::string> taken;
+    std::size_t bytes = 0;
     for (const auto& [key, value] : container.labels) {
       const bool repeated = container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
-      if (repeated || key.size() > kMaxNameBytes || !RE2::PartialMatch(key, expression)) {
+      if (repeated || key.size() > kMaxNameBytes || !filter.allows(key)) {
         continue;
       }
       std::string name = "container_label_" + label_name_of(key);
@@ -65,7 +93,13 @@ struct LabelPolicy::Impl {
         ++collisions;
         continue;
       }
-      append(out, name, bounded(value));
+      const std::string_view text = bounded(value);
+      if (bytes + name.size() + text.size() > kMaxLongLabels * options.max_value_bytes) {
+        ++truncated;
+        continue;
+      }
+      bytes += name.size() + text.size();
+      append(out, name, text);
       taken.insert(std::move(name));
     }
   }
@@ -78,7 +112,7 @@ struct LabelPolicy::Impl {
   }
 
   LabelOptions options;
-  RE2 expression;
+  LabelFilter filter;
   std::uint64_t truncated = 0;
   std::uint64_t collisions = 0;
 };
@@ -89,16 +123,16 @@ LabelPolicy& LabelPolicy::operator=(LabelPolicy&&) noexcept = default;
 LabelPolicy::~LabelPolicy() = default;
 
 Result<LabelPolicy> LabelPolicy::make(const LabelOptions& options) {
-  auto impl = std::make_unique<Impl>(options);
-  if (!impl->expression.ok()) {
-    return Error{ErrorKind::kMalformed, 0, "labels.container: " + impl->expression.error()};
+  auto filter = LabelFilter::make(options.container_labels);
+  if (!filter) {
+    return filter.error();
   }
-  return LabelPolicy(std::move(impl));
+  return LabelPolicy(std::make_unique<Impl>(options, std::move(*filter)));
 }
 
 std::string LabelPolicy::of_workload(const Workload& workload) const {
   std::string out;
-  append(out, "id", workload.id);  // never cut: it identifies workloads, and the kernel limits its length
+  append(out, "id", impl_->bounded_id(workload.id));
   if (workload.kind == WorkloadKind::kContainer) {
     append(out, "name", impl_->bounded(workload.container.name));
     append(out, "image", impl_->bounded(workload.container.image));
@@ -127,6 +161,7 @@ std::string LabelPolicy::of_machine(const MachineInfo& machine) const {
   return out;
 }
 
+const LabelFilter& LabelPolicy::filter() const { return impl_->filter; }
 std::uint64_t LabelPolicy::truncated() const { return impl_->truncated; }
 std::uint64_t LabelPolicy::collisions() const { return impl_->collisions; }
 

@@ -4,6 +4,7 @@
 
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/workload.h"
 
 #include <cstdint>
@@ -31,12 +32,18 @@ class LabelPolicy {
 
   // id, name and image (containers only), container_label_*, kind, workload; for
   // Kubernetes' containers and pods also container, namespace, pod; for what a user made
-  // also user. Escaped, no braces, no empty labels. Values longer than max_value_bytes are cut at a character. If
+  // also user. Escaped, no braces, no empty labels. Values longer than max_value_bytes are
+  // cut at a character; an id that is cut ends with a digest of the whole. The container
+  // labels of one workload have a bound together: those beyond it are left out and count as
+  // truncated. If
   // several labels become the same name, the first in byte order of the runtime's own
   // names is kept; the others are dropped.
   std::string of_workload(const Workload& workload) const;
   // machine_id, system_uuid, boot_id, kind, workload.
   std::string of_machine(const MachineInfo& machine) const;
+
+  // Which container labels there are.
+  const LabelFilter& filter() const;
 
   // Counted over all calls so far; to be read in the same thread.
   std::uint64_t truncated() const;

@@ -47,7 +47,8 @@ struct SelfStatistics {
   Total samples, samples_skipped;
 
   std::map<std::string, std::uint64_t> workloads;  // kind -> count
-  Total workloads_left_out, series, duplicate_series;
+  Total workloads_left_out, container_cgroups_left_out, containers_quieted;
+  Total series, duplicate_series, series_left_out;
   Total labels_truncated, label_collisions, metadata_errors, unnamed_containers;
 
   struct Filesystem {
@@ -64,7 +65,7 @@ struct SelfStatistics {
   Total inotify_overflows;
 
   Total processes, processes_left_out, process_groups, process_groups_left_out;
-  Total process_exits, taskstats_overflows, process_scans;
+  Total process_exits, taskstats_overflows, process_scans, process_scans_late;
   std::optional<bool> process_times_exact;
   Value process_scan_cpu_seconds, process_scan_interval_seconds;
   std::map<std::string, std::uint64_t> events;  // type -> count
@@ -72,6 +73,7 @@ struct SelfStatistics {
   std::map<std::string, std::uint64_t> final_stats_by_source;  // where final stats came from -> count
   Total ended_shown, exits_dropped, final_stats_watches, final_stats_unwatched, final_stats_overflows;
   Value final_stats_cpu_seconds;
+  std::optional<bool> final_stats_active;
 
   ExpositionStatistics exposition;
   Total http_requests, http_connections, http_rejected_connections, http_bad_requests, http_timeouts;

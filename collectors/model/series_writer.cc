@@ -109,13 +109,21 @@ SeriesWriter::SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::s
 
 void SeriesWriter::put(unsigned metric, std::initializer_list<std::string_view> label_values,
                        std::optional<std::uint64_t> value) {
-  if (!is_written(metric, value)) return;
+  if (!is_written(metric, value) || is_beyond_bound(metric)) return;
   if (next_ != end_ && follows_plan(static_cast<MetricId>(first_metric_ + metric), label_values)) {
     ++next_;
     out_.push_back(*value);
     return;
   }
   put_new(metric, label_values, *value);
+}
+
+bool SeriesWriter::is_beyond_bound(unsigned metric) {
+  if (max_of_one_metric_ == kNoBound) return false;
+  if (written_.empty()) written_.resize(metrics_.size());
+  if (++written_[first_metric_ + metric] <= max_of_one_metric_) return false;
+  ++left_out_;
+  return true;
 }
 
 bool SeriesWriter::follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const {

@@ -8,6 +8,7 @@
 
 #include <cstdint>
 #include <initializer_list>
+#include <limits>
 #include <memory>
 #include <optional>
 #include <span>
@@ -40,11 +41,17 @@ struct PlannedSeries {
 
 class SeriesWriter {
  public:
+  static constexpr std::size_t kNoBound = std::numeric_limits<std::size_t>::max();
+
   // Appends one value for each put() to `out`: this workload's values begin at the
   // current out.size(). `base_labels`, escaped, must outlive the writer; `previous` may
   // be null. Not thread-safe.
   SeriesWriter(std::shared_ptr<const PlannedSeries> previous, std::string_view base_labels,
                std::vector<std::uint64_t>& out, std::span<const CatalogueEntry> metrics);
+
+  // At most so many series of one metric: interfaces, devices. Further ones are left out and
+  // counted.
+  void bound_series(std::size_t of_one_metric) { max_of_one_metric_ = of_one_metric; }
 
   // Base of the metric indices of the following put() calls. `counters_only`: other
   // metrics are ignored.
@@ -81,6 +88,7 @@ class SeriesWriter {
   std::shared_ptr<const PlannedSeries> finish();
   // Series dropped in this sample. Valid after finish().
   std::uint32_t duplicates() const { return previous_ ? previous_->duplicates : 0; }
+  std::uint64_t left_out() const { return left_out_; }
 
  private:
   using Role = SeriesOrder::Role;
@@ -96,6 +104,7 @@ class SeriesWriter {
     }
     return true;
   }
+  bool is_beyond_bound(unsigned metric);
   bool follows_plan(MetricId metric, std::initializer_list<std::string_view> label_values) const;
   void start_new_order();
   void put_new(unsigned metric, std::initializer_list<std::string_view> label_values, std::uint64_t value);
@@ -111,6 +120,9 @@ class SeriesWriter {
   bool counters_only_ = false;
   Role role_ = Role::kCounted;
   bool differs_ = false;
+  std::size_t max_of_one_metric_ = kNoBound;
+  std::vector<std::uint32_t> written_;  // by metric, those with labels; empty: none yet
+  std::uint64_t left_out_ = 0;
   SeriesOrder order_;  // only while differs_
 };
 

@@ -16,7 +16,7 @@ std::string_view label_escape(char c) {
     case '\n':
       return "\\n";
     case '\0':
-      return kReplacementCharacter;
+      return "\\\\x00";
     default:
       return {};
   }

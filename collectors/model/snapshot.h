@@ -59,7 +59,8 @@ using SnapshotPtr = std::shared_ptr<const Snapshot>;
 std::optional<std::uint64_t> sum_of(const Snapshot& snapshot, const Block& block, MetricId metric);
 
 // Label values for both text formats: \ " and newline escaped, bytes that are not UTF-8
-// and NUL (which Prometheus's lexer takes for the end) replaced by U+FFFD.
+// and NUL (which Prometheus's lexer takes for the end) written as \xNN, with that backslash
+// escaped.
 void append_escaped_label(std::string& out, std::string_view value);
 
 }  // namespace tallyman

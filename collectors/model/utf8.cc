@@ -23,6 +23,14 @@ std::size_t utf8_sequence_size(std::string_view text) {
   return overlong || surrogate || too_large ? 0 : size;
 }
 
+void append_hex_digits(std::string& out, char byte) {
+  constexpr std::string_view kDigits = "0123456789abcdef";
+  const auto value = static_cast<unsigned char>(byte);
+  out += 'x';
+  out += kDigits[value >> 4U];
+  out += kDigits[value & 0xFU];
+}
+
 std::string valid_utf8(std::string_view text) {
   std::string out;
   out.reserve(text.size());

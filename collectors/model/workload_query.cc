@@ -1,5 +1,6 @@
 #include "collectors/model/workload_query.h"
 
+#include "collectors/model/utf8.h"
 #include "collectors/model/workload_id.h"
 
 #include <tuple>
@@ -15,15 +16,25 @@ bool is_of_container_id(std::string_view text) {
 
 }  // namespace
 
-WorkloadQuery::WorkloadQuery(std::string text) : text_(std::move(text)), is_container_id_(is_of_container_id(text_)) {}
+WorkloadQuery::WorkloadQuery(std::string text)
+    : text_(std::move(text)),
+      is_container_id_(is_of_container_id(text_)),
+      is_escaped_(text_.find("\\x") != std::string::npos) {}
 
 WorkloadQuery::Match WorkloadQuery::match(const WorkloadNames& names) const {
   if (text_.empty()) return Match::kNone;
+  if (is_escaped_ && match_escaped(names)) return Match::kId;
   const bool without_slash = names.id.starts_with('/') && names.id.substr(1) == text_;
   if (names.id == text_ || without_slash) return Match::kId;
   if (is_container_id_ && names.container_id.starts_with(text_)) return Match::kContainerId;
   const bool named = names.workload == text_ || names.name == text_ || names.container_id == text_;
   return named ? Match::kName : Match::kNone;
+}
+
+// Bytes that are not UTF-8 are shown as \xNN, and asked for so.
+bool WorkloadQuery::match_escaped(const WorkloadNames& names) const {
+  const std::string shown = valid_utf8(names.id);
+  return shown == text_ || (shown.starts_with('/') && std::string_view(shown).substr(1) == text_);
 }
 
 void WorkloadMatches::offer(const WorkloadNames& names, bool exists) {

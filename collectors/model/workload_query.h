@@ -35,7 +35,10 @@ class WorkloadQuery {
 
  private:
   std::string text_;
+  bool match_escaped(const WorkloadNames& names) const;
+
   bool is_container_id_ = false;  // or the first digits of one
+  bool is_escaped_ = false;       // perhaps
 };
 
 // The answer to a query, found by offering it one workload after the other. Those that

@@ -23,7 +23,7 @@ struct Sampler::Attached {
 Sampler::Sampler(SamplerOptions options, const HostRoot& root, SampledSources sources, LabelPolicy labels)
     : options_(std::move(options)),
       pass_(options_.collectors, options_.cpu_per_cpu, root, std::move(sources), options_.now),
-      writer_(options_.collectors),
+      writer_(options_.collectors, options_.max_series_of_one_metric),
       labels_(std::move(labels)),
       events_(options_.events ? options_.events : std::make_shared<EventLog>(0)),
       oom_log_(OomLog::open(root)),
@@ -86,6 +86,8 @@ std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload, 
   one->base_labels = labels_.of_workload(*workload);
   if (!first_pass()) {  // else it is older than the agent
     one->memory.oom_kills = 0;
+  }
+  if (!first_pass() && has_lifetime_events(*workload)) {
     const auto type = restarted ? EventType::kRestarted : EventType::kStarted;
     const std::uint64_t when = workload->seen_nsec != 0 ? workload->seen_nsec : time.wall_nsec();
     events_->append(Event::of(*workload, type, when, workload->workload + (restarted ? " restarted" : " started")));
@@ -208,6 +210,7 @@ SamplerStatistics Sampler::statistics() const {
   result.collectors = pass_.collectors();
   result.passes = writer_.written();
   result.duplicates = writer_.duplicates();
+  result.series_left_out = writer_.left_out();
   result.files = pass_.kept_files();
   result.attached = attached_.size();
   result.ended = ended_.shown();

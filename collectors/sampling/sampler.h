@@ -34,15 +34,17 @@ struct SamplerOptions {
   std::vector<const Collector*> collectors;
   bool cpu_per_cpu = false;
   std::chrono::milliseconds slow_interval{10'000};
-  std::chrono::milliseconds ended_grace{120'000};  // how long ended containers are shown
-  std::shared_ptr<EventLog> events;                // null: the sampler makes its own
-  StatsPass::Clock now;                            // null: the time given to sample()
+  std::chrono::milliseconds ended_grace{120'000};                 // how long ended containers are shown
+  std::shared_ptr<EventLog> events;                               // null: the sampler makes its own
+  std::size_t max_series_of_one_metric = SeriesWriter::kNoBound;  // of a workload other than the host
+  StatsPass::Clock now;                                           // null: the time given to sample()
 };
 
 struct SamplerStatistics {
   std::vector<CollectorStatistics> collectors;
   std::uint64_t passes = 0;
-  std::uint64_t duplicates = 0;  // series dropped in the last pass: same metric and labels as another
+  std::uint64_t duplicates = 0;       // series dropped in the last pass: same metric and labels as another
+  std::uint64_t series_left_out = 0;  // in the last pass, beyond the limit
   KeptFiles files;
   std::size_t attached = 0, ended = 0;
   FinalStatsCounts final_stats_by_source;

@@ -74,15 +74,17 @@ SnapshotPtr snapshot_of(const Workload& workload) {
       .build(17);
 }
 
+const LabelFilter kAllLabels = LabelFilter::make(".").value();
+
 json::object workload_object(const Snapshot* snapshot, const Workload& workload) {
-  return json::parse(workload_json(snapshot, workload, {}, kIndex)).as_object();
+  return json::parse(workload_json(snapshot, workload, kAllLabels, {}, kIndex)).as_object();
 }
 
 TEST(WorkloadsJson, HasTheKnownFacts) {
   const Workload workload = web();
   const SnapshotPtr snapshot = snapshot_of(workload);
   const WorkloadList list{std::make_shared<Workload>(workload)};
-  const json::value parsed = json::parse(workloads_json(snapshot.get(), list, kIndex));
+  const json::value parsed = json::parse(workloads_json(snapshot.get(), list, kAllLabels, kIndex));
   EXPECT_EQ(parsed.at("sequence").to_number<int>(), 17);
   EXPECT_EQ(parsed.at("time").as_string(), "2023-11-14T22:13:37.000000000Z");
   ASSERT_EQ(parsed.at("workloads").as_array().size(), 1U);
@@ -171,9 +173,9 @@ TEST(WorkloadJson, HasItsProcessesAndNamespaces) {
   WorkloadProcesses processes;
   processes.programs = {{"php\xff", 2, 3, 4096, 1'500'000'000}};
   processes.namespaces = {{"net", "4026532001", "shared", {"db"}}, {"user", "4026531837", "host", {}}};
-  const json::value parsed = json::parse(workload_json(nullptr, web(), processes, kIndex));
+  const json::value parsed = json::parse(workload_json(nullptr, web(), kAllLabels, processes, kIndex));
   const json::object& program = parsed.at("processes").as_array()[0].as_object();
-  EXPECT_EQ(program.at("executable").as_string(), "php\uFFFD");
+  EXPECT_EQ(program.at("executable").as_string(), "php\\xff");
   EXPECT_EQ(program.at("processes").to_number<int>(), 2);
   EXPECT_DOUBLE_EQ(program.at("cpu_seconds").as_double(), 1.5);
   const json::array& namespaces = parsed.at("namespaces").as_array();
@@ -211,12 +213,26 @@ TEST(WorkloadJson, WorksWithoutASnapshot) {
   EXPECT_FALSE(object.contains("stats"));
   EXPECT_FALSE(object.contains("series"));
   EXPECT_EQ(object.at("name").as_string(), "web");
-  EXPECT_EQ(workloads_json(nullptr, {}, kIndex), "{\"workloads\":[]}");
+  EXPECT_EQ(workloads_json(nullptr, {}, kAllLabels, kIndex), "{\"workloads\":[]}");
 }
 
 TEST(WorkloadJson, LeavesOutWhatABareCgroupDoesNotHave) {
   const json::object object = workload_object(nullptr, workload_of(WorkloadKind::kService, "/s", "s.service"));
   EXPECT_EQ(json::serialize(object), R"({"id":"/s","kind":"service","workload":"s.service"})");
+}
+
+TEST(WorkloadJson, HasOnlyTheLabelsThatMetricsHave) {
+  Workload workload = web();
+  workload.container.labels["DB_PASSWORD"] = "hunter2";
+  const LabelFilter compose = LabelFilter::make("^com\\.docker\\.compose\\.").value();
+  const WorkloadList list{std::make_shared<Workload>(workload)};
+  for (const std::string& text : {workload_json(nullptr, workload, compose), workloads_json(nullptr, list, compose),
+                                  workload_identity_json(workload, compose)}) {
+    EXPECT_EQ(text.find("hunter2"), std::string::npos) << text;
+    EXPECT_EQ(text.find("tier"), std::string::npos) << text;
+    EXPECT_NE(text.find("\"com.docker.compose.project\":\"farm\""), std::string::npos) << text;
+  }
+  EXPECT_EQ(workload_identity_json(workload, {}).find("\"labels\""), std::string::npos);
 }
 
 TEST(WorkloadJson, MakesValidJsonOfHostileTexts) {
@@ -235,7 +251,7 @@ TEST(WorkloadJson, MakesValidJsonOfHostileTexts) {
   const SnapshotPtr snapshot = snapshot_of(workload);
   json::parse_options strict;
   strict.allow_invalid_utf8 = false;
-  const std::string text = workload_json(snapshot.get(), workload, {}, kIndex);
+  const std::string text = workload_json(snapshot.get(), workload, kAllLabels, {}, kIndex);
   EXPECT_EQ(valid_utf8(text), text);
   const json::value parsed = json::parse(text, {}, strict);
   EXPECT_EQ(parsed.at("name").as_string(), valid_utf8(hostile));

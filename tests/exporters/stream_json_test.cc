@@ -43,6 +43,8 @@ Snapshot snapshot_of(std::uint64_t sequence, const std::vector<Use>& uses,
   return *builder.build(sequence);
 }
 
+const LabelFilter kAllLabels = LabelFilter::make(".").value();
+
 // The value of one field in the row of one key; empty for null or a missing row.
 std::optional<double> value(const std::string& sample, std::int64_t key, std::string_view field) {
   const auto parsed = json::parse(sample).as_object();
@@ -76,14 +78,14 @@ TEST(StreamJson, HelloHasTheIdentity) {
 
 TEST(StreamJson, RatesAreSinceThePreviousUpdate) {
   StreamEncoder encoder;
-  const std::string first = encoder.update(snapshot_of(1, {{"/a", 10}})).sample;
+  const std::string first = encoder.update(snapshot_of(1, {{"/a", 10}}), kAllLabels).sample;
   EXPECT_EQ(value(first, 1, "cpu_cores"), std::nullopt);
   EXPECT_EQ(value(first, 1, "memory_bytes"), 8192);
   EXPECT_EQ(value(first, 1, "pids"), std::nullopt);
-  const std::string second = encoder.update(snapshot_of(3, {{"/a", 13}})).sample;
+  const std::string second = encoder.update(snapshot_of(3, {{"/a", 13}}), kAllLabels).sample;
   EXPECT_EQ(value(second, 1, "cpu_cores"), 1.5);
   EXPECT_THAT(second, HasSubstr(R"("sequence":3,"time":1700000003,)"));
-  const std::string reset = encoder.update(snapshot_of(4, {{"/a", 1}})).sample;
+  const std::string reset = encoder.update(snapshot_of(4, {{"/a", 1}}), kAllLabels).sample;
   EXPECT_EQ(value(reset, 1, "cpu_cores"), std::nullopt);
 }
 
@@ -117,11 +119,11 @@ TEST(StreamJson, RatesOfProcessesAreOverTheTimeBetweenTwoScans) {
 TEST(StreamJson, OnlyChangesAreSent) {
   StreamEncoder encoder;
   Snapshot now = snapshot_of(1, {{"/a"}, {"/b"}});
-  EXPECT_THAT(keys(encoder.update(now).workloads, "workloads"), ::testing::ElementsAre(1, 2));
+  EXPECT_THAT(keys(encoder.update(now, kAllLabels).workloads, "workloads"), ::testing::ElementsAre(1, 2));
   ++now.sequence;
   now.steady_time += std::chrono::seconds(1);
-  EXPECT_THAT(encoder.update(now).workloads, IsEmpty());
-  const std::string changed = encoder.update(snapshot_of(3, {{"/b"}, {"/c"}})).workloads;
+  EXPECT_THAT(encoder.update(now, kAllLabels).workloads, IsEmpty());
+  const std::string changed = encoder.update(snapshot_of(3, {{"/b"}, {"/c"}}), kAllLabels).workloads;
   EXPECT_THAT(keys(changed, "removed"), ::testing::ElementsAre(1));
   EXPECT_THAT(keys(changed, "workloads"), ::testing::Contains(3));
   EXPECT_THAT(changed, HasSubstr(R"("full":false)"));
@@ -131,11 +133,11 @@ TEST(StreamJson, OnlyChangesAreSent) {
 
 TEST(StreamJson, ALimitIsSentAgainWhenItChanges) {
   StreamEncoder encoder;
-  EXPECT_THAT(encoder.update(snapshot_of(1, {{"/a", 0, 1 << 26}})).workloads,
+  EXPECT_THAT(encoder.update(snapshot_of(1, {{"/a", 0, 1 << 26}}), kAllLabels).workloads,
               HasSubstr(R"("limits":{"memory_bytes":67108864})"));
-  EXPECT_THAT(encoder.update(snapshot_of(2, {{"/a", 0, 1 << 27}})).workloads,
+  EXPECT_THAT(encoder.update(snapshot_of(2, {{"/a", 0, 1 << 27}}), kAllLabels).workloads,
               HasSubstr(R"("limits":{"memory_bytes":134217728})"));
-  EXPECT_THAT(encoder.update(snapshot_of(3, {{"/a", 0, 0}})).workloads, Not(HasSubstr("limits")));
+  EXPECT_THAT(encoder.update(snapshot_of(3, {{"/a", 0, 0}}), kAllLabels).workloads, Not(HasSubstr("limits")));
   test::SnapshotBuilder builder;
   builder.add(test::workload_of(WorkloadKind::kContainer, "/a", "a"), "", [](SeriesWriter& writer) {
     writer.begin(*find_metric("container_threads_max"));
@@ -143,13 +145,13 @@ TEST(StreamJson, ALimitIsSentAgainWhenItChanges) {
     writer.begin(*find_metric("container_threads"));
     writer.put(0, 1);
   });
-  EXPECT_THAT(encoder.update(*builder.build(5)).workloads, HasSubstr(R"("limits":{"pids":100})"));
+  EXPECT_THAT(encoder.update(*builder.build(5), kAllLabels).workloads, HasSubstr(R"("limits":{"pids":100})"));
 }
 
 TEST(StreamJson, ARecreatedCgroupHasANewKeyAndAnEndedOneNone) {
   StreamEncoder encoder;
-  encoder.update(snapshot_of(1, {{"/a", 5}}));
-  const auto update = encoder.update(snapshot_of(2, {{"/a", 6, 0, false, 2}, {"/b", 0, 0, true}}));
+  encoder.update(snapshot_of(1, {{"/a", 5}}), kAllLabels);
+  const auto update = encoder.update(snapshot_of(2, {{"/a", 6, 0, false, 2}, {"/b", 0, 0, true}}), kAllLabels);
   EXPECT_THAT(keys(update.workloads, "removed"), ::testing::ElementsAre(1));
   EXPECT_THAT(keys(update.workloads, "workloads"), ::testing::ElementsAre(2));
   EXPECT_EQ(value(update.sample, 2, "cpu_cores"), std::nullopt);
@@ -157,9 +159,9 @@ TEST(StreamJson, ARecreatedCgroupHasANewKeyAndAnEndedOneNone) {
 
 TEST(StreamJson, AfterForgettingKeysStayAndRatesStartAgain) {
   StreamEncoder encoder;
-  encoder.update(snapshot_of(1, {{"/a", 1}, {"/b", 1}}));
+  encoder.update(snapshot_of(1, {{"/a", 1}, {"/b", 1}}), kAllLabels);
   encoder.forget();
-  const auto update = encoder.update(snapshot_of(9, {{"/b", 5}}));
+  const auto update = encoder.update(snapshot_of(9, {{"/b", 5}}), kAllLabels);
   EXPECT_EQ(value(update.sample, 2, "cpu_cores"), std::nullopt);
   EXPECT_EQ(value(update.sample, 2, "memory_bytes"), 8192);
   EXPECT_THAT(keys(encoder.all_workloads(), "workloads"), ::testing::ElementsAre(2));
@@ -169,7 +171,7 @@ TEST(StreamJson, AWorkloadIsSentAsInTheListOfAll) {
   StreamEncoder encoder;
   const std::map<std::string, std::string> labels{{"com.docker.compose.project", "far\"m\xff"},
                                                   {"com.docker.compose.service", "web"}};
-  const json::value update = json::parse(encoder.update(snapshot_of(1, {{"/a"}}, labels)).workloads);
+  const json::value update = json::parse(encoder.update(snapshot_of(1, {{"/a"}}, labels), kAllLabels).workloads);
   const auto& one = update.at("workloads").at(0);
   EXPECT_EQ(one.at("compose").at("project").as_string(), "far\"m\xEF\xBF\xBD");
   EXPECT_EQ(one.at("compose").at("service").as_string(), "web");

@@ -5,6 +5,7 @@
 
 #include <fcntl.h>
 #include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -12,7 +13,7 @@
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
-#include <fstream>
+#include <sstream>
 #include <thread>
 
 namespace tallyman::overhead {
@@ -36,10 +37,19 @@ std::string path_of(const std::string& state, const std::string& run) {
   return state + "/" + std::string(kPrefix) + run + std::string(kSuffix);
 }
 
-// Only names that a run creates: a damaged cleanup log must not remove anything else.
-bool is_ours(const Made& made) {
-  const std::string last = made.name.substr(made.name.rfind('/') + 1);
-  return last.starts_with(made.kind == "directory" ? "work-" : "tallyman-overhead-");
+bool is_mine_alone(const struct stat& facts) {
+  const bool by_others =
+      (facts.st_mode & S_IWOTH) != 0 || ((facts.st_mode & S_IWGRP) != 0 && facts.st_gid != getegid());
+  return facts.st_uid == geteuid() && !by_others;
+}
+
+Result<void> check_owner(const std::string& state) {
+  struct stat facts {};
+  if (stat(state.c_str(), &facts) != 0) return failure_from_errno(state);
+  if (is_mine_alone(facts)) return {};
+  return failure(state +
+                 ": belongs to somebody else, or others may write there: they could have this program remove "
+                 "things; choose another --output");
 }
 
 Result<void> remove_directory(const std::string& path) {
@@ -62,13 +72,24 @@ std::vector<std::string> removal_of(const Made& made) {
   return command;
 }
 
-std::vector<Made> read_cleanup_log(const std::string& path) {
+// What a damaged or a strange log names beside what a run creates is left alone.
+Result<std::vector<Made>> read_cleanup_log(const std::string& state, const std::string& run) {
+  const std::string path = path_of(state, run);
+  const FileDescriptor file(open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK));
+  struct stat facts {};
+  if (!file.valid() || fstat(file.get(), &facts) != 0) return failure_from_errno(path);
+  if (!S_ISREG(facts.st_mode) || !is_mine_alone(facts)) {
+    return failure(path + ": ignored, because it belongs to somebody else or others may write to it");
+  }
+  ReadBuffer buffer;
+  const auto text = read_to_end(file.get(), buffer);
+  if (!text) return failure(to_string(text.error()));
   std::vector<Made> made;
-  std::ifstream file(path);
-  std::string line;
-  while (std::getline(file, line)) {
+  std::istringstream lines{std::string(*text)};
+  for (std::string line; std::getline(lines, line);) {
     Made one;
-    if (from_line(line, one) && is_ours(one)) made.push_back(one);
+    if (!from_line(line, one)) continue;
+    if (auto known = checked(one, state, run)) made.push_back(std::move(*known));
   }
   return made;
 }
@@ -88,6 +109,24 @@ std::vector<std::string> undo_backwards(std::vector<Made>& made, const Undo& und
 }
 
 }  // namespace
+
+std::optional<Made> checked(const Made& made, const std::string& state, const std::string& run) {
+  const std::string work = state + "/work-" + run;
+  if (made.kind == "directory") return made.name == work ? std::optional(Made{made.kind, work, {}}) : std::nullopt;
+  const std::string last = made.name.substr(made.name.rfind('/') + 1);
+  if (!last.starts_with("tallyman-overhead-")) return {};
+  if (made.kind == "cgroup") return Made{made.kind, made.name, {}};
+  if (made.name != last) return {};
+  if (made.kind == "lxc") return Made{made.kind, made.name, {"lxc-stop", "-P", work + "/lxc"}};
+  if (made.kind != "container" && made.kind != "image" && made.kind != "volume") return {};
+  const std::vector<std::string>& tool = made.tool;
+  if (tool.empty() || (tool[0] != "docker" && tool[0] != "podman")) return {};
+  if (tool.size() == 1) return made;
+  // Other addresses may run programs (ssh://).
+  const bool has_host =
+      tool.size() == 3 && tool[1] == "-H" && (tool[2].starts_with("unix://") || tool[2].starts_with("tcp://"));
+  return has_host ? std::optional(made) : std::nullopt;
+}
 
 std::string to_line(const Made& made) {
   boost::json::array tool(made.tool.begin(), made.tool.end());
@@ -131,7 +170,8 @@ CleanupLog::CleanupLog(std::string path, FileDescriptor file, FileDescriptor loc
 
 Result<std::unique_ptr<CleanupLog>> CleanupLog::begin(const std::string& state, const std::string& run, Undo undo,
                                                       std::chrono::milliseconds lock_timeout) {
-  FileDescriptor lock(open((state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600));
+  if (const auto mine = check_owner(state); !mine) return mine.error();
+  FileDescriptor lock(open((state + "/lock").c_str(), O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (!lock.valid()) return failure_from_errno(state + "/lock");
   if (const int error = take_lock(lock.get(), lock_timeout); error != 0) {
     if (error != EWOULDBLOCK) return failure(state + "/lock: " + std::strerror(error));
@@ -176,8 +216,12 @@ std::vector<std::string> CleanupLog::recover(const std::string& state, const Und
     const std::string run = name.substr(kPrefix.size(), name.size() - kPrefix.size() - kSuffix.size());
     if (run == own) continue;
     const std::string path = path_of(state, run);
-    std::vector<Made> made = read_cleanup_log(path);
-    const std::vector<std::string> faults = undo_backwards(made, undo);
+    auto made = read_cleanup_log(state, run);
+    if (!made) {
+      messages.push_back(made.error().text);
+      continue;
+    }
+    const std::vector<std::string> faults = undo_backwards(*made, undo);
     const std::string left = "left behind by run " + run + ", not removed: ";
     for (const std::string& fault : faults) messages.push_back(left + fault);
     if (!faults.empty()) continue;

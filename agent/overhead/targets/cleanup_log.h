@@ -1,6 +1,9 @@
 // A log of everything that a run creates outside of itself. Each entry is written
 // before the thing is created, so the next run can undo exactly what a killed run
 // left behind. Each run has one file in the state directory, and holds a lock there.
+//
+// The next run may be root's. So it believes a log only if nobody else can have written it,
+// and runs no command that it reads there: it knows itself how each kind is removed.
 #pragma once
 
 #include "agent/overhead/model/failure.h"
@@ -10,6 +13,7 @@
 #include <chrono>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -34,7 +38,8 @@ class CleanupLog {
   // A child that was forked just before its run was killed holds the lock until it has called exec.
   static constexpr std::chrono::milliseconds kLockTimeout{2'000};
 
-  // Creates STATE/cleanup-RUN.log. Fails if another run is under way and still is after
+  // Creates STATE/cleanup-RUN.log. Fails if STATE belongs to somebody else or others may write
+  // there, or if another run is under way and still is after
   // `lock_timeout`, because the runs would disturb each other.
   static Result<std::unique_ptr<CleanupLog>> begin(const std::string& state, const std::string& run, Undo undo,
                                                    std::chrono::milliseconds lock_timeout = kLockTimeout);
@@ -61,6 +66,9 @@ class CleanupLog {
   Undo undo_;
   std::vector<Made> made_;
 };
+
+// As a run would have made it, with the command of its kind; empty if no run makes this.
+std::optional<Made> checked(const Made& made, const std::string& state, const std::string& run);
 
 // One line of the cleanup log. from_line() returns false for other text.
 std::string to_line(const Made& made);

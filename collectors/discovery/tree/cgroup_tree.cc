@@ -1,32 +1,19 @@
 #include "collectors/discovery/tree/cgroup_tree.h"
 
-#include "collectors/discovery/tree/directory.h"
-#include "collectors/discovery/tree/directory_watcher.h"
-#include "collectors/kernel/stats/cgroup_path.h"
-#include "collectors/kernel/system/wake_event.h"
+#include "collectors/discovery/tree/cgroup_tree_impl.h"
 
 #include <poll.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cerrno>
 #include <ctime>
 #include <deque>
-#include <string_view>
-#include <unordered_map>
 
 namespace tallyman {
 namespace {
 
-using Clock = std::chrono::steady_clock;
 using std::chrono::milliseconds;
 
 constexpr std::uint8_t kWatchedHierarchies = 2;
-// A cgroup removed in one hierarchy is polled in the others after 5, 10, 20 ... ms, then
-// each second for a minute: runtimes remove them one by one.
-constexpr milliseconds kFirstPoll{5};
-constexpr milliseconds kLastPoll{1'000};
-constexpr int kMaxPolls = 70;
 // After so many polls (0.3 s) it is not being removed: it still exists elsewhere.
 constexpr int kPollsForRemoval = 6;
 // For so long after the first hierarchy's event, events of the others are about the same cgroup.
@@ -34,93 +21,7 @@ constexpr milliseconds kShortLivedMemory{2'000};
 
 }  // namespace
 
-class CgroupTree::Impl {
- public:
-  explicit Impl(CgroupTreeOptions options) : options_(std::move(options)) {
-    for (const auto& hierarchy : options_.hierarchies) {
-      counts_links_.push_back(links_count_subdirectories(hierarchy));
-      const auto top = check_directory(hierarchy, true);
-      devices_.push_back(top ? std::optional(top->device) : std::nullopt);
-    }
-  }
-
-  bool wait(milliseconds timeout, std::span<const int> others);
-  void wake() { wake_.ring(); }
-  bool walk() { return walk(hierarchies()); }
-  const std::map<std::string, CgroupNode>& nodes() const { return nodes_; }
-  CgroupTreeStatus status() const {
-    CgroupTreeStatus status = status_;
-    status.watching = watcher_.has_value();
-    status.watches = watcher_ ? watcher_->watches() : 0;
-    return status;
-  }
-
- private:
-  struct Seen {
-    bool is_new = false;
-    bool identified = false;  // its inode was found again
-  };
-  struct Pending {
-    Clock::time_point next_poll;
-    milliseconds delay = kFirstPoll;
-    int polls_left = kMaxPolls;
-  };
-
-  std::string directory_of(std::uint8_t hierarchy, const std::string& path) const {
-    return CgroupPath(path).directory_in(options_.hierarchies[hierarchy]);
-  }
-  Result<Directory> open_directory(std::uint8_t hierarchy, const std::string& path) const {
-    const std::string where = directory_of(hierarchy, path);
-    const bool is_root = CgroupPath(path).is_root();
-    auto directory = check_directory(where, is_root);
-    if (!directory || is_root) return directory;
-    const auto& over = options_.mounted_over;
-    const bool foreign = devices_[hierarchy] && directory->device != *devices_[hierarchy];
-    if (foreign || std::find(over.begin(), over.end(), where) != over.end())
-      return Error{ErrorKind::kUnsupported, ENOTDIR, where};
-    return directory;
-  }
-  std::uint8_t hierarchies() const {
-    return static_cast<std::uint8_t>(std::min<std::size_t>(options_.hierarchies.size(), 255));
-  }
-
-  bool walk(std::uint8_t hierarchies);
-  void start_watching(Clock::time_point now);
-  void stop_watching(const Error& why);
-  void explore(std::uint8_t hierarchy, const std::string& start);
-  bool visit(std::uint8_t hierarchy, const std::string& path);
-  void admit(std::uint8_t hierarchy, const std::string& path, const Directory& directory);
-  void identify(const std::string& path, CgroupNode& node);
-  bool exists_anywhere(const std::string& path) const;
-  void notify(const std::string& path, const CgroupNode& node, bool created);
-  void forget_watches(const std::string& path);
-  void report_short_lived(std::uint8_t hierarchy, const std::string& path);
-  bool remove_if_gone(const std::string& path);
-  void remove_unseen();
-  void take_events();
-  void check_pending(Clock::time_point now);
-  bool sleep_until(Clock::time_point until, std::span<const int> others);
-
-  CgroupTreeOptions options_;
-  std::vector<bool> counts_links_;
-  std::vector<std::optional<std::uint64_t>> devices_;  // of the hierarchies
-  WakeEvent wake_;
-  std::optional<DirectoryWatcher> watcher_;
-  std::map<std::string, CgroupNode> nodes_;
-  std::unordered_map<std::string_view, Seen> seen_;  // keys point into nodes_; only while walking_
-  bool walking_ = false;
-  bool changed_ = false;
-  std::map<std::string, Pending> pending_;
-  struct ShortLived {
-    std::uint8_t hierarchy;
-    Clock::time_point until;
-  };
-  std::map<std::string, ShortLived> short_lived_;  // cgroups that were gone before they could be read
-  Clock::time_point next_walk_{}, next_full_walk_{}, next_watch_attempt_{};
-  CgroupTreeStatus status_;
-};
-
-void CgroupTree::Impl::start_watching(Clock::time_point now) {
+void CgroupTree::Impl::start_watching(Time now) {
   if (!options_.use_inotify || watcher_ || now < next_watch_attempt_) return;
   auto watcher = DirectoryWatcher::open(options_.max_watches);
   if (!watcher) return stop_watching(watcher.error());
@@ -143,7 +44,8 @@ void CgroupTree::Impl::stop_watching(const Error& why) {
 bool CgroupTree::Impl::walk(std::uint8_t hierarchies) {
   changed_ = false;
   ++status_.walks;
-  status_.left_out = status_.denied = 0;
+  status_.left_out = status_.left_out_inside = status_.denied = 0;
+  listen_again();
   start_watching(Clock::now());
   if (watcher_) watcher_->begin_renewal();
   walking_ = true;
@@ -179,12 +81,9 @@ void CgroupTree::Impl::explore(std::uint8_t hierarchy, const std::string& start)
 
 // Adds the directory to nodes_. True if it may have subdirectories.
 bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
-  if (nodes_.size() >= options_.max_cgroups && !nodes_.contains(path)) {
-    ++status_.left_out;
-    return false;
-  }
+  if (!nodes_.contains(path) && !has_room(path)) return false;
   // Watched before it is listed: a later change makes an event.
-  if (watcher_ && hierarchy < kWatchedHierarchies) {
+  if (watcher_ && hierarchy < kWatchedHierarchies && !is_quiet(path)) {
     auto watched = watcher_->add(hierarchy, path, directory_of(hierarchy, path), CgroupPath(path).is_root());
     if (!watched && watched.error().code == ENOSPC) stop_watching(watched.error());
   }
@@ -194,7 +93,7 @@ bool CgroupTree::Impl::visit(std::uint8_t hierarchy, const std::string& path) {
     if (watcher_) watcher_->forget(hierarchy, path);
     return false;
   }
-  admit(hierarchy, path, *directory);
+  if (nodes_.contains(path) || !is_left_out(hierarchy, path)) admit(hierarchy, path, *directory);
   return !counts_links_[hierarchy] || directory->links > 2;
 }
 
@@ -202,7 +101,12 @@ void CgroupTree::Impl::admit(std::uint8_t hierarchy, const std::string& path, co
   const auto [found, is_new] = nodes_.try_emplace(path);
   CgroupNode& node = found->second;
   if (is_new || (node.hierarchy == hierarchy && node.inode != directory.inode)) {
-    if (!is_new) notify(path, node, false);
+    if (is_new) {
+      const auto kind = options_.choice.kind_of ? options_.choice.kind_of(path) : WorkloadKind::kCgroup;
+      containers_.add(path, kind == WorkloadKind::kContainer || kind == WorkloadKind::kMachine);
+    } else {
+      notify(path, node, false);
+    }
     node = CgroupNode{directory.inode, hierarchy, directory.created_nsec};
     notify(path, node, true);
   }
@@ -249,6 +153,7 @@ void CgroupTree::Impl::forget_watches(const std::string& path) {
 void CgroupTree::Impl::report_short_lived(std::uint8_t hierarchy, const std::string& path) {
   if (nodes_.size() >= options_.max_cgroups || CgroupPath(path).depth() > options_.max_depth || exists_anywhere(path))
     return;
+  if (containers_.around(path) != nullptr || is_shown(options_.choice, path) == Shown::kNo) return;
   const auto now = Clock::now();
   std::erase_if(short_lived_, [&](const auto& one) { return now >= one.second.until; });
   const auto [short_lived, is_new] = short_lived_.try_emplace(path, ShortLived{hierarchy, now + kShortLivedMemory});
@@ -270,7 +175,10 @@ bool CgroupTree::Impl::exists_anywhere(const std::string& path) const {
 
 bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   const auto found = nodes_.find(path);
-  if (found == nodes_.end()) return true;
+  if (found == nodes_.end()) {
+    if (!exists_anywhere(path)) forget_watches(path);  // one that is left out may have a watch
+    return true;
+  }
   if (exists_anywhere(path)) {
     const auto same = open_directory(found->second.hierarchy, path);
     if (same && same->inode != found->second.inode) identify(path, found->second);
@@ -281,10 +189,12 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
        it != nodes_.end() && removed.contains(CgroupPath(it->first));) {
     notify(it->first, it->second, false);
     forget_watches(it->first);
+    leave_container(it->first);
     it = nodes_.erase(it);
   }
   notify(path, found->second, false);
   nodes_.erase(found);
+  leave_container(path);
   forget_watches(path);
   if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
   return true;
@@ -312,6 +222,7 @@ void CgroupTree::Impl::take_events() {
       pending_.erase(event.path);
       explore(event.tag, event.path);
       if (!nodes_.contains(event.path)) report_short_lived(event.tag, event.path);
+      count_made(event.path);
     } else if (!remove_if_gone(event.path)) {
       pending_[event.path].next_poll = Clock::now() + kFirstPoll;
     }
@@ -323,7 +234,7 @@ void CgroupTree::Impl::take_events() {
   }
 }
 
-void CgroupTree::Impl::check_pending(Clock::time_point now) {
+void CgroupTree::Impl::check_pending(Time now) {
   for (auto it = pending_.begin(); it != pending_.end();) {
     Pending& pending = it->second;
     if (now < pending.next_poll) {
@@ -361,9 +272,11 @@ bool CgroupTree::Impl::wait(milliseconds timeout, std::span<const int> others) {
     if (now >= next_walk_)
       walk(now >= next_full_walk_ || watcher_ ? hierarchies() : std::min(hierarchies(), kWatchedHierarchies));
     check_pending(now);
+    look_at_empty(now);
     if (changed_) return true;
     auto until = std::min(deadline, next_walk_);
     for (const auto& [path, pending] : pending_) until = std::min(until, pending.next_poll);
+    for (const auto& [path, empty] : empty_) until = std::min(until, empty.next_look);
     const bool woken = sleep_until(until, others);
     if (changed_ || woken || Clock::now() >= deadline) return changed_;
   }

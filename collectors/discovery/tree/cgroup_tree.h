@@ -10,6 +10,7 @@
 // the hierarchies themselves.
 #pragma once
 
+#include "collectors/discovery/tree/cgroup_choice.h"
 #include "collectors/kernel/system/error.h"
 
 #include <chrono>
@@ -22,6 +23,7 @@
 #include <optional>
 #include <span>
 #include <string>
+#include <string_view>
 #include <vector>
 
 namespace tallyman {
@@ -52,8 +54,15 @@ struct CgroupTreeOptions {
   std::chrono::milliseconds walk_interval{60'000};                    // while watching
   std::chrono::milliseconds unwatched_walk_interval{2'000};           // while not
   std::size_t max_cgroups = 20'000;                                   // more are left out, counted and reported
+  std::size_t max_inside_container = 200;                             // of these; see ContainerBounds
   std::size_t max_depth = 64;                                         // directories below are left out too
   std::size_t max_watches = std::numeric_limits<std::size_t>::max();  // the kernel has its own limit
+  CgroupChoice choice;                                                // which are not shown
+  // A whole sentence, once for each container and cause.
+  std::function<void(const std::string&)> on_warning;
+  // Cgroups inside of this container come too fast: until `quiet` is false, nobody should listen to
+  // them.
+  std::function<void(const std::string& container, bool quiet)> on_quiet;
   // Called from wait() and walk() at once, before nodes() is consistent again: must be
   // quick.
   std::function<void(const CgroupChange&)> on_change;
@@ -67,7 +76,9 @@ struct CgroupTreeStatus {
   std::uint64_t overflows = 0;  // IN_Q_OVERFLOW seen: each is followed by a walk
   std::uint64_t walks = 0;
   std::uint64_t left_out = 0;  // cgroups beyond max_cgroups or max_depth since the last walk began, in every hierarchy
-  std::uint64_t denied = 0;    // directories that could not be listed since the last walk began
+  std::uint64_t left_out_inside = 0;  // those beyond the limit of their container
+  std::uint64_t quieted = 0;          // times that a container made cgroups too fast
+  std::uint64_t denied = 0;           // directories that could not be listed since the last walk began
 };
 
 class CgroupTree {

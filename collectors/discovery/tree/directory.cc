@@ -7,6 +7,7 @@
 #include <linux/magic.h>
 #include <sys/stat.h>
 #include <sys/statfs.h>
+#include <unistd.h>
 
 #include <cerrno>
 
@@ -35,6 +36,17 @@ bool links_count_subdirectories(const std::string& path) {
   if (statfs(path.c_str(), &facts) != 0) return false;
   const auto type = static_cast<unsigned long>(facts.f_type);
   return type == CGROUP_SUPER_MAGIC || type == CGROUP2_SUPER_MAGIC;
+}
+
+bool has_processes(const std::string& path) {
+  const FileDescriptor fd(open((path + "/cgroup.procs").c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW));
+  char byte = 0;
+  const bool is_empty = fd.valid() ? read(fd.get(), &byte, 1) == 0 : errno == ENOENT;
+  if (!is_empty) return true;
+  bool below = false;
+  for_each_subdirectory(path, false,
+                        [&](std::string_view name) { below = below || has_processes(path + '/' + std::string(name)); });
+  return below;
 }
 
 bool for_each_subdirectory(const std::string& path, bool follow_symlink,

@@ -21,6 +21,9 @@ Result<Directory> check_directory(const std::string& path, bool follow_symlink);
 // Whether a link count of 2 means "no subdirectories" here. Only kernfs guarantees it.
 bool links_count_subdirectories(const std::string& path);
 
+// Whether a process is in this cgroup itself or below it. True if that cannot be read.
+bool has_processes(const std::string& path);
+
 // False when it exists and cannot be listed. `visit` may get a name that is no directory
 // if the file system does not report types.
 bool for_each_subdirectory(const std::string& path, bool follow_symlink,

@@ -11,6 +11,7 @@
 #include "collectors/kernel/system/thread.h"
 #include "collectors/kernel/system/thread_annotations.h"
 
+#include <dirent.h>
 #include <poll.h>
 #include <sched.h>
 #include <sys/inotify.h>
@@ -21,21 +22,28 @@
 #include <algorithm>
 #include <array>
 #include <atomic>
+#include <chrono>
 #include <deque>
+#include <set>
 #include <string_view>
 #include <unordered_map>
 #include <utility>
+#include <vector>
 
 namespace tallyman {
 namespace {
 
 constexpr std::size_t kMaxUnclaimed = 4'096;
+constexpr std::size_t kMaxDepth = 64;
+constexpr std::chrono::seconds kTryAgain{10};
 constexpr int kNice = -15;  // if real-time priority is not available
 
 class EventsFileWatcher final : public FinalStatsWatcher {
  public:
-  EventsFileWatcher(const HostRoot& root, const CgroupMounts& mounts, FileDescriptor inotify)
-      : mounts_(mounts), roots_(mounts, 0), devices_(root), inotify_(std::move(inotify)) {}
+  EventsFileWatcher(const HostRoot& root, const CgroupMounts& mounts)
+      : mounts_(mounts), roots_(mounts, 0), devices_(root) {
+    open_inotify();
+  }
   ~EventsFileWatcher() override { stop(); }
 
   void start() override;
@@ -43,6 +51,7 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   Token watch(const std::string& cgroup_path) override;
   bool was_read(Token token) const override;
   std::optional<CgroupStats> take(Token token) override;
+  void ignore_inside(const std::string& cgroup_path, bool ignore) override;
   FinalStatsWatcherStatistics statistics() const override;
 
  private:
@@ -59,7 +68,12 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   const CgroupReader& reader_for(Controller controller) const {
     return roots_.v1_hierarchy(controller) >= 0 ? cgroup_v1_reader() : cgroup_v2_reader();
   }
+  bool open_inotify();
+  std::string directory_of(const std::string& cgroup_path) const;
+  void add_existing(const std::string& cgroup_path);
+  bool is_ignored(CgroupPath path) const REQUIRES(mutex_);
   void run();
+  bool wait_for_inotify();
   void raise_priority();
   void take_events();
   void listen_to(Token token);
@@ -79,7 +93,8 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   ReadBuffer buffer_;
   std::deque<Token> unclaimed_;  // found by its own watches; most are claimed by now
 
-  FileDescriptor inotify_;
+  FileDescriptor inotify_;  // set once, before the flag
+  std::atomic<bool> active_{false};
   Thread thread_{"final-stats"};
   std::atomic<bool> started_{false}, real_time_{false};
   std::atomic<std::uint64_t> read_{0}, overflows_{0}, unwatched_{0}, cpu_nsec_{0};
@@ -91,7 +106,44 @@ class EventsFileWatcher final : public FinalStatsWatcher {
   std::unordered_map<Token, WatchedCgroup> watched_ GUARDED_BY(mutex_);
   std::unordered_map<int, std::string> directories_ GUARDED_BY(mutex_);  // by their watch
   std::unordered_map<std::string, Token> newest_ GUARDED_BY(mutex_);     // by path
+  std::set<std::string> ignored_ GUARDED_BY(mutex_);                     // nothing inside of these is watched
 };
+
+bool EventsFileWatcher::open_inotify() {
+  inotify_ = FileDescriptor(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
+  active_ = inotify_.valid();
+  return active_;
+}
+
+std::string EventsFileWatcher::directory_of(const std::string& cgroup_path) const {
+  return CgroupPath(cgroup_path)
+      .directory_in(mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path);
+}
+
+// Those that discovery has reported before there was an instance.
+void EventsFileWatcher::add_existing(const std::string& cgroup_path) {
+  add(cgroup_path);
+  std::vector<std::string> below;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(opendir(directory_of(cgroup_path).c_str()), closedir);
+  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr) {
+    const std::string_view name = entry->d_name;
+    if (entry->d_type == DT_DIR && name != "." && name != "..") below.push_back(CgroupPath(cgroup_path).child(name));
+  }
+  if (thread_.stopping() || CgroupPath(cgroup_path).depth() >= kMaxDepth) return;
+  for (const std::string& one : below) add_existing(one);
+}
+
+bool EventsFileWatcher::wait_for_inotify() {
+  while (!active_) {
+    if (!thread_.wait_until(std::chrono::steady_clock::now() + kTryAgain)) {
+      return false;
+    }
+    if (open_inotify()) {
+      add_existing("/");
+    }
+  }
+  return true;
+}
 
 void EventsFileWatcher::start() {
   started_ = true;
@@ -110,6 +162,9 @@ void EventsFileWatcher::raise_priority() {
 }
 
 void EventsFileWatcher::run() {
+  if (!wait_for_inotify()) {
+    return;
+  }
   raise_priority();
   std::array<pollfd, 2> waiting{{{thread_.stop_event().fd(), POLLIN, 0}, {inotify_.get(), POLLIN, 0}}};
   for (;;) {
@@ -240,7 +295,7 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path, bool
 // The lock is never held during a system call here: the thread takes it too and must not
 // wait.
 FinalStatsWatcher::Token EventsFileWatcher::watch(const std::string& cgroup_path) {
-  if (!started_) {
+  if (!started_ || !active_) {
     return 0;
   }
   if (const Token known = claim(cgroup_path); known != 0) {
@@ -261,13 +316,19 @@ FinalStatsWatcher::Token EventsFileWatcher::claim(const std::string& cgroup_path
 }
 
 FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) {
-  const std::string directory =
-      CgroupPath(cgroup_path)
-          .directory_in(mounts_.hierarchies()[static_cast<std::size_t>(mounts_.unified_index())].path);
+  const CgroupPath path(cgroup_path);
+  bool listen_below = true;
+  {
+    const MutexLock lock(mutex_);
+    if (is_ignored(path)) return 0;
+    listen_below = !ignored_.contains(cgroup_path);
+  }
+  const std::string directory = directory_of(cgroup_path);
   // The same file has the same watch: a second call changes nothing.
   const Token token = inotify_add_watch(inotify_.get(), (directory + "/cgroup.events").c_str(), IN_MODIFY);
   const int error = errno;
-  const int below = inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR);
+  const int below =
+      listen_below ? inotify_add_watch(inotify_.get(), directory.c_str(), IN_CREATE | IN_DELETE | IN_ONLYDIR) : -1;
   if (token <= 0 && (error == ENOSPC || error == ENOMEM)) {
     ++unwatched_;
   }
@@ -289,6 +350,33 @@ FinalStatsWatcher::Token EventsFileWatcher::add(const std::string& cgroup_path) 
     give_up(watches);
   }
   return token;
+}
+
+bool EventsFileWatcher::is_ignored(CgroupPath path) const {
+  return std::any_of(ignored_.begin(), ignored_.end(),
+                     [&](const std::string& one) { return CgroupPath(one).contains(path); });
+}
+
+void EventsFileWatcher::ignore_inside(const std::string& cgroup_path, bool ignore) {
+  std::vector<Watches> unwanted;
+  {
+    const MutexLock lock(mutex_);
+    if (!ignore) {
+      ignored_.erase(cgroup_path);
+      return;
+    }
+    ignored_.insert(cgroup_path);
+    for (auto it = watched_.begin(); it != watched_.end();) {
+      const auto one = it++;
+      if (one->second.path == cgroup_path) {
+        unwanted.push_back({0, one->second.directory_watch});
+        directories_.erase(std::exchange(one->second.directory_watch, 0));
+      } else if (is_ignored(CgroupPath(one->second.path))) {
+        unwanted.push_back(forget(one));
+      }
+    }
+  }
+  for (const Watches& watches : unwanted) give_up(watches);
 }
 
 // The caller removes the watches, after it has unlocked.
@@ -329,17 +417,16 @@ std::optional<CgroupStats> EventsFileWatcher::take(Token token) {
 
 FinalStatsWatcherStatistics EventsFileWatcher::statistics() const {
   const MutexLock lock(mutex_);
-  return {watched_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_};
+  return {watched_.size(), unwatched_, read_, overflows_, cpu_nsec_, real_time_, active_};
 }
 
 }  // namespace
 
 std::unique_ptr<FinalStatsWatcher> FinalStatsWatcher::make(const HostRoot& root, const CgroupMounts& mounts) {
-  FileDescriptor inotify(inotify_init1(IN_NONBLOCK | IN_CLOEXEC));
-  if (mounts.unified_index() < 0 || !inotify.valid()) {
+  if (mounts.unified_index() < 0) {
     return nullptr;
   }
-  return std::make_unique<EventsFileWatcher>(root, mounts, std::move(inotify));
+  return std::make_unique<EventsFileWatcher>(root, mounts);
 }
 
 }  // namespace tallyman

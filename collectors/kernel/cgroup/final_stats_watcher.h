@@ -9,7 +9,8 @@
 // real-time priority (CAP_SYS_NICE). Without it, it reads as soon as it is scheduled.
 //
 // Needs a v2 tree (a hybrid host's is enough): v1 does not report that a cgroup has
-// become empty.
+// become empty. The kernel counts inotify instances per user, and a container may take all
+// of root's: the thread tries again until it gets one.
 #pragma once
 
 #include "collectors/kernel/cgroup/cgroup_mounts.h"
@@ -31,11 +32,12 @@ struct FinalStatsWatcherStatistics {
   std::uint64_t overflows = 0;  // times the kernel dropped events
   std::uint64_t cpu_nsec = 0;   // of the thread
   bool real_time = false;
+  bool active = false;  // it has an inotify instance
 };
 
 class FinalStatsWatcher {
  public:
-  // Null if there is no v2 tree or no inotify.
+  // Null if there is no v2 tree.
   static std::unique_ptr<FinalStatsWatcher> make(const HostRoot& root, const CgroupMounts& mounts);
   virtual ~FinalStatsWatcher() = default;  // stops the thread
 
@@ -52,6 +54,8 @@ class FinalStatsWatcher {
   // What it counted when it was last found empty: CPU, I/O, peak memory and memory
   // events; the rest is missing. Covers that cgroup and its descendants.
   virtual std::optional<CgroupStats> take(Token token) = 0;
+  // Cgroups inside of this one come too fast, or no longer do: they are not watched meanwhile.
+  virtual void ignore_inside(const std::string& cgroup_path, bool ignore) = 0;
   virtual FinalStatsWatcherStatistics statistics() const = 0;
 };
 

@@ -64,11 +64,41 @@ const MeasuredTrees::Tree* MeasuredTrees::find(const std::string& key) const {
   return found == trees_.end() ? nullptr : &found->second;
 }
 
+// Which trees are big, as far as it is known by now.
+MeasuredTrees::Walks MeasuredTrees::judge() {
+  Walks walks;
+  for (auto& [key, tree] : trees_) {
+    if (!tree.walk) {
+      if (tree.stats && tree.stats->inodes) {
+        tree.big = *tree.stats->inodes > small_entries_;
+      }
+      continue;
+    }
+    ++walks.all;
+    walks.big += tree.big ? 1U : 0U;
+  }
+  for (auto& [key, tree] : trees_) {
+    if (!tree.walk || tree.big || tree.walk->entries() <= small_entries_) {
+      continue;
+    }
+    tree.big = true;
+    if (walks.big < kMaxBigWalks) {
+      ++walks.big;
+    } else {
+      tree.walk.reset();
+      ++walks_aborted_;
+      --walks.all;
+    }
+  }
+  return walks;
+}
+
 MeasuredTrees::Tree* MeasuredTrees::next(Time now) {
-  const auto walks = std::count_if(trees_.begin(), trees_.end(), [](const auto& one) { return one.second.walk; });
-  const bool may_begin = static_cast<std::size_t>(walks) < kMaxWalks;
+  const Walks walks = judge();
   const auto has_a_turn = [&](const auto& one) {
-    return one.second.walk || (may_begin && one.second.due <= now && one.second.state != TreeState::kHanging);
+    const Tree& tree = one.second;
+    const bool may_begin = walks.all < kMaxWalks && (!tree.big || walks.big < kMaxBigWalks);
+    return tree.walk || (may_begin && tree.due <= now && tree.state != TreeState::kHanging);
   };
   auto found = std::find_if(trees_.upper_bound(last_), trees_.end(), has_a_turn);
   if (found == trees_.end()) {

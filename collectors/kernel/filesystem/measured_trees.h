@@ -29,7 +29,7 @@ enum class TreeState : std::uint8_t {
   kSameTree,     // another path of a measured tree
   kNotWalked,    // needs a walk, but walks are off
   kHanging,      // its disk does not answer
-  kFailed,       // too deep, or an I/O error
+  kFailed,       // an I/O error
   kCount,
 };
 std::string_view to_string(TreeState state);  // "pending", ...
@@ -53,10 +53,14 @@ class MeasuredTrees {
     std::uint64_t capacity_bytes = 0;
     std::chrono::nanoseconds walk_cpu{0};  // of the running walk
     std::uint64_t walk_began_nsec = 0;     // since the epoch
+    bool big = false;                      // had more entries than a small one, in this walk or the last
   };
 
+  static constexpr std::uint64_t kSmallEntries = 20'000;  // some seconds of a walk
+
   // Further trees are refused.
-  explicit MeasuredTrees(std::size_t max_trees) : max_trees_(max_trees) {}
+  explicit MeasuredTrees(std::size_t max_trees, std::uint64_t small_entries = kSmallEntries)
+      : max_trees_(max_trees), small_entries_(small_entries) {}
 
   // Null if there are too many.
   Tree* add(const std::string& key, User user, Time now);
@@ -65,8 +69,10 @@ class MeasuredTrees {
   const Tree* find(const std::string& key) const;
 
   // The tree to continue with, in turns: those being walked and those that are due. At
-  // most kMaxWalks are walked at once, so a big one blocks no other. Null when all have
-  // been measured.
+  // most kMaxWalks are walked at once, and at most kMaxBigWalks of them are big: the others
+  // are for trees that are small, or new. A new one that turns out to be big gives up its
+  // walk if there are enough of those, and begins again in its turn. Null when all have been
+  // measured.
   Tree* next(Time now);
   // When next() will return one; empty if there are no trees.
   std::optional<Time> next_due() const;
@@ -75,13 +81,19 @@ class MeasuredTrees {
   bool is_known_elsewhere(const Tree& tree) const;
   void forget_hanging(Time now);  // they may be tried again
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;
-  std::size_t walks_aborted() const { return walks_aborted_; }  // total: walks of removed trees
+  std::size_t walks_aborted() const { return walks_aborted_; }  // total: of removed trees, or given up
   std::size_t refused() const { return refused_; }              // total
 
-  static constexpr std::size_t kMaxWalks = 4;
+  static constexpr std::size_t kMaxWalks = 4, kMaxBigWalks = 2;
 
  private:
+  struct Walks {
+    std::size_t all = 0, big = 0;
+  };
+  Walks judge();
+
   std::size_t max_trees_;
+  std::uint64_t small_entries_;
   std::map<std::string, Tree> trees_;
   std::string last_;  // key of the tree that next() returned last
   std::size_t walks_aborted_ = 0, refused_ = 0;

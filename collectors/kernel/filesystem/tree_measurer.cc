@@ -179,6 +179,10 @@ bool TreeMeasurer::finish_slice(Tree& tree, const Slice& slice) {
     fail(tree, error);
     return true;
   }
+  if (const std::uint64_t too_deep = slice.walk->too_deep(); too_deep > 0) {
+    callbacks_.note(ErrorKind::kMalformed, tree.directory + ": too deep: what is below " +
+                                               std::to_string(TreeWalkLimits{}.depth) + " directories is not counted");
+  }
   const TreeUsage usage = slice.walk->usage();
   TreeStats stats;
   stats.device = tree.device;

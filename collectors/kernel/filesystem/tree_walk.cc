@@ -208,7 +208,8 @@ void TreeWalk::enter_next() {
     return;
   }
   if (levels_.size() >= limits_.depth) {
-    return fail(ErrorKind::kMalformed, ENAMETOOLONG, name);
+    ++too_deep_;
+    return;
   }
   levels_.emplace_back();
   levels_.back().name = name;

@@ -29,7 +29,7 @@ struct TreeUsage {
 };
 
 struct TreeWalkLimits {
-  std::size_t depth = 8'192;
+  std::size_t depth = 8'192;  // what is in directories below is not counted
   // Inodes with several links that are remembered. Beyond this number each link counts as
   // its share of the inode, which is right only if all its links are in the tree.
   std::size_t links = 65'536;
@@ -51,6 +51,7 @@ class TreeWalk {
   const Error& error() const { return error_; }       // when kFailed; `where` is below the top, bounded, printable
   std::uint64_t entries() const { return entries_; }  // visited so far
   std::uint64_t links_estimated() const { return links_estimated_; }
+  std::uint64_t too_deep() const { return too_deep_; }  // directories that were not entered
 
  private:
   // A directory between the top and the one that is being read.
@@ -82,7 +83,7 @@ class TreeWalk {
   Error error_;
   TreeUsage usage_;
   double shared_inodes_ = 0;  // from links beyond those remembered
-  std::uint64_t entries_ = 0, links_estimated_ = 0;
+  std::uint64_t entries_ = 0, links_estimated_ = 0, too_deep_ = 0;
   std::uint64_t device_ = 0;
   std::size_t pending_bytes_ = 0;
   std::vector<Level> levels_;

@@ -7,7 +7,6 @@
 #include <dirent.h>
 #include <fcntl.h>
 #include <sys/stat.h>
-#include <sys/sysmacros.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -22,12 +21,6 @@ struct CloseDirectory {
   void operator()(DIR* directory) const { closedir(directory); }
 };
 using Directory = std::unique_ptr<DIR, CloseDirectory>;
-
-// The kernel's new_encode_dev(); dev_t of user space is encoded differently.
-std::uint64_t encoded(dev_t device) {
-  const std::uint64_t low = minor(device);
-  return (low & 0xff) | (std::uint64_t(major(device)) << 8) | ((low & ~std::uint64_t(0xff)) << 12);
-}
 
 Error malformed(std::string where) {
   return {ErrorKind::kMalformed, 0, std::move(where) + ": not as the kernel documents it"};
@@ -193,14 +186,12 @@ Result<OpenFiles> ProcessFiles::open_files(Pid pid) {
   return result;
 }
 
-Result<Program> ProcessFiles::program(Pid pid) {
+Result<std::string> ProcessFiles::program(Pid pid) {
   std::array<char, 4096> target;
-  const std::string link = path(pid, "exe");
-  struct stat status {};
-  const ssize_t size = readlink(link.c_str(), target.data(), target.size());
+  const ssize_t size = readlink(path(pid, "exe").c_str(), target.data(), target.size());
   if (size < 0) {
-    if (errno == ENOENT && ::stat(path(pid, "stat").c_str(), &status) == 0) {
-      return Program();  // a kernel thread has none
+    if (errno == ENOENT && is_there(path(pid, "stat"))) {
+      return std::string();  // a kernel thread has none
     }
     return error_of(errno, pid, "exe");
   }
@@ -211,12 +202,7 @@ Result<Program> ProcessFiles::program(Pid pid) {
   }
   constexpr std::string_view kFileInMemory = "/memfd:";  // its name is arbitrary: the process's own name is better
   name.remove_prefix(name.starts_with(kFileInMemory) ? name.size() : name.rfind('/') + 1);
-  Program program{std::string(name.substr(0, kMaxNameBytes)), 0, 0};
-  if (::stat(link.c_str(), &status) == 0) {
-    program.device = encoded(status.st_dev);
-    program.inode = status.st_ino;
-  }
-  return program;
+  return std::string(name.substr(0, kMaxNameBytes));
 }
 
 Result<std::string> ProcessFiles::command_line(Pid pid) {

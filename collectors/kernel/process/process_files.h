@@ -27,12 +27,6 @@ struct ThreadSched {
   PidStatus status;
 };
 
-// The program of a process.
-struct Program {
-  std::string name;                     // name of its file, at most ProcessFiles::kMaxNameBytes of it
-  std::uint64_t device = 0, inode = 0;  // of that file, as in taskstats; 0 if unknown
-};
-
 class ProcessFiles {
  public:
   using Pid = std::uint32_t;
@@ -52,11 +46,13 @@ class ProcessFiles {
   Result<Count> open_files_limit(Pid pid);
   Result<OpenFiles> open_files(Pid pid);
 
-  // From the target of /proc/PID/exe. No name for a kernel thread, and for a program that
+  // The name of the file that it runs, at most kMaxNameBytes of it, from the target of
+  // /proc/PID/exe. The link is never followed: the file may be on a file system that does
+  // not answer (FUSE, a dead NFS server). Empty for a kernel thread, and for a program that
   // is only in memory (memfd_create). A program that was replaced on disk meanwhile keeps
   // its name.
   static constexpr std::size_t kMaxNameBytes = 64;
-  Result<Program> program(Pid pid);
+  Result<std::string> program(Pid pid);
   // Its arguments, separated by blanks; at most kMaxCommandBytes.
   static constexpr std::size_t kMaxCommandBytes = 4096;
   Result<std::string> command_line(Pid pid);

@@ -10,6 +10,7 @@
 #include <array>
 #include <cerrno>
 #include <cstring>
+#include <functional>
 
 namespace tallyman {
 namespace {
@@ -180,10 +181,17 @@ class NetlinkTaskstats final : public Taskstats {
  public:
   std::optional<Error> start();
   std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) override;
+  std::vector<ExecutableFile> executables(std::span<const std::uint32_t> pids) override;
   void take_exits(std::vector<TaskExit>& out) override;
   std::uint64_t overflows() const override { return overflows_; }
 
  private:
+  struct Question {
+    std::uint16_t attribute, aggregate;
+  };
+  using Answer = std::function<void(const std::optional<taskstats>&)>;
+  void ask(Question question, std::span<const std::uint32_t> pids, const Answer& answer);
+
   Socket asking_, listening_;  // separate, so that answers and exits do not mix
   std::uint16_t family_ = 0;
   std::uint64_t overflows_ = 0;
@@ -217,23 +225,38 @@ std::optional<Error> NetlinkTaskstats::start() {
   return {};
 }
 
-std::vector<std::optional<TaskTimes>> NetlinkTaskstats::times(std::span<const std::uint32_t> pids) {
-  std::vector<std::optional<TaskTimes>> result;
-  result.reserve(pids.size());
+void NetlinkTaskstats::ask(Question question, std::span<const std::uint32_t> pids, const Answer& answer) {
   while (!pids.empty()) {
     const auto batch = pids.first(std::min(kBatch, pids.size()));
     std::string requests;
     for (const std::uint32_t pid : batch) {
-      requests += Request(family_, TASKSTATS_CMD_GET, TASKSTATS_CMD_ATTR_TGID, bytes_of(pid)).text();
+      requests += Request(family_, TASKSTATS_CMD_GET, question.attribute, bytes_of(pid)).text();
     }
     const bool sent = asking_.send(requests);
     // One answer each, in their order.
     for (std::size_t i = 0; i < batch.size(); ++i) {
-      const auto stats = sent ? stats_of(asking_.receive(), TASKSTATS_TYPE_AGGR_TGID) : std::nullopt;
-      result.push_back(stats ? std::optional(times_of(*stats)) : std::nullopt);
+      answer(sent ? stats_of(asking_.receive(), question.aggregate) : std::nullopt);
     }
     pids = pids.subspan(batch.size());
   }
+}
+
+std::vector<std::optional<TaskTimes>> NetlinkTaskstats::times(std::span<const std::uint32_t> pids) {
+  std::vector<std::optional<TaskTimes>> result;
+  result.reserve(pids.size());
+  ask({TASKSTATS_CMD_ATTR_TGID, TASKSTATS_TYPE_AGGR_TGID}, pids, [&](const std::optional<taskstats>& stats) {
+    result.push_back(stats ? std::optional(times_of(*stats)) : std::nullopt);
+  });
+  return result;
+}
+
+// Only the answer about a thread has the file, not that about a whole process.
+std::vector<ExecutableFile> NetlinkTaskstats::executables(std::span<const std::uint32_t> pids) {
+  std::vector<ExecutableFile> result;
+  result.reserve(pids.size());
+  ask({TASKSTATS_CMD_ATTR_PID, TASKSTATS_TYPE_AGGR_PID}, pids, [&](const std::optional<taskstats>& stats) {
+    result.push_back(stats ? ExecutableFile{stats->ac_exe_dev, stats->ac_exe_inode} : ExecutableFile{});
+  });
   return result;
 }
 
@@ -268,8 +291,7 @@ std::optional<TaskExit> parse_task_exit(std::string_view message) {
   exit.ppid = stats->ac_ppid;
   exit.uid = stats->ac_uid;
   exit.comm.assign(stats->ac_comm, strnlen(stats->ac_comm, sizeof stats->ac_comm));
-  exit.exe_device = stats->ac_exe_dev;
-  exit.exe_inode = stats->ac_exe_inode;
+  exit.executable = {stats->ac_exe_dev, stats->ac_exe_inode};
   exit.thread = times_of(*stats);
   exit.minflt = stats->ac_minflt;
   exit.majflt = stats->ac_majflt;

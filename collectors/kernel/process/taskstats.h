@@ -26,11 +26,17 @@ struct TaskTimes {
   std::uint64_t voluntary_switches = 0, involuntary_switches = 0;
 };
 
+// The file that a process runs, in the kernel's own numbers; 0: unknown. stat() of /proc/PID/exe
+// asks the file system instead, which may not answer, and gets others from overlayfs and btrfs.
+struct ExecutableFile {
+  std::uint64_t device = 0, inode = 0;
+};
+
 // A thread has ended.
 struct TaskExit {
   std::uint32_t pid = 0, tgid = 0, ppid = 0, uid = 0;
   std::string comm;
-  std::uint64_t exe_device = 0, exe_inode = 0;
+  ExecutableFile executable;
   TaskTimes thread;
   std::uint64_t minflt = 0, majflt = 0, read_bytes = 0, write_bytes = 0;  // of this thread
   // Set if the process ended with this thread: the times of the whole process.
@@ -49,6 +55,9 @@ class Taskstats {
 
   // The times of each process, empty if it is gone: as many as `pids`.
   virtual std::vector<std::optional<TaskTimes>> times(std::span<const std::uint32_t> pids) = 0;
+
+  // The files that they run: as many as `pids`.
+  virtual std::vector<ExecutableFile> executables(std::span<const std::uint32_t> pids) = 0;
 
   // Takes the exits since the last call, in order. Never waits.
   virtual void take_exits(std::vector<TaskExit>& out) = 0;

@@ -93,13 +93,13 @@ bool DeadlineCaller::start_lane() {
   return true;
 }
 
-bool DeadlineCaller::wait_for_lane() {
+bool DeadlineCaller::wait_for_lane(std::chrono::milliseconds deadline) {
   const auto start = steady_clock::now();
-  return lane_->done.wait_until(start + deadline_, &hurry_) ||
-         lane_->done.wait_until(std::min(steady_clock::now() + kMoment, start + deadline_));
+  return lane_->done.wait_until(start + deadline, &hurry_) ||
+         lane_->done.wait_until(std::min(steady_clock::now() + kMoment, start + deadline));
 }
 
-bool DeadlineCaller::call(std::function<void()> job) {
+bool DeadlineCaller::call(std::function<void()> job, std::chrono::milliseconds deadline) {
   if (!start_lane()) {
     return false;
   }
@@ -109,7 +109,7 @@ bool DeadlineCaller::call(std::function<void()> job) {
     lane_->running = true;
   }
   lane_->begin.ring();
-  if (wait_for_lane()) {
+  if (wait_for_lane(deadline)) {
     return true;
   }
   const std::shared_ptr<Lane> lane = lane_;  // outlives the lock

@@ -10,6 +10,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <utility>
 
 namespace tallyman {
 
@@ -23,8 +24,10 @@ class DeadlineCaller {
 
   // Runs `job` and waits for it. False if it did not end within the deadline, or if too
   // many calls are hanging already. `job` owns what it uses: it may continue after this
-  // returned false, even for ever. One caller at a time.
-  bool call(std::function<void()> job);
+  // returned false, even for ever. If it could not begin, it is destroyed. One caller at a
+  // time.
+  bool call(std::function<void()> job) { return call(std::move(job), deadline_); }
+  bool call(std::function<void()> job, std::chrono::milliseconds deadline);
   // From any thread, permanently: a running and all later calls wait only for a moment.
   void hurry() { hurry_.ring(); }
 
@@ -34,7 +37,7 @@ class DeadlineCaller {
  private:
   struct Lane;
   bool start_lane();
-  bool wait_for_lane();
+  bool wait_for_lane(std::chrono::milliseconds deadline);
 
   std::string thread_name_;
   std::chrono::milliseconds deadline_;

@@ -27,6 +27,7 @@ std::string cores_text(const LimitStats& limits) {
 
 void EventDetector::check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
                           std::chrono::steady_clock::time_point now) {
+  if (!has_events(workload)) return;
   if (!memory.seen) memory.first_seen = now;
   const Count kills = stats.memory_events.oom_kill;
   if (kills && memory.oom_kills && *kills > *memory.oom_kills) {

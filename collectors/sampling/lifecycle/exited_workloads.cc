@@ -62,8 +62,10 @@ void ExitedWorkloads::add_exit(WorkloadExit workload_exit, const std::function<s
     row.last_seen_nsec = workload_exit.workload->ended_nsec.value_or(workload_exit.workload->seen_nsec);
     row.since = now;
     row.hidden = true;  // until its counters are known
-    log_.append(
-        Event::of(*row.workload, EventType::kStarted, row.workload->seen_nsec, row.workload->workload + " started"));
+    if (has_lifetime_events(*row.workload)) {
+      log_.append(
+          Event::of(*row.workload, EventType::kStarted, row.workload->seen_nsec, row.workload->workload + " started"));
+    }
     found = rows_.emplace(key, std::move(row)).first;
     balance_.ended(key.first, 0);
   }
@@ -119,7 +121,9 @@ void ExitedWorkloads::finish(Row& row) {
      : row.sampled       ? final_stats_by_source_.last_sample
                          : final_stats_by_source_.unknown);
   totals_.add(*row.workload, row.stats, row.interfaces);
-  report_exit(row);
+  if (has_lifetime_events(*row.workload)) {
+    report_exit(row);
+  }
 }
 
 void ExitedWorkloads::report_exit(const Row& row) {

@@ -10,9 +10,9 @@ constexpr std::size_t kMaxNamesKept = 10'000;
 constexpr const char* kKernelGroup = "[kernel]";
 
 // Key of a process's executable file in program_names_.
-std::uint64_t program_key(std::uint64_t device, std::uint64_t inode) {
+std::uint64_t program_key(ExecutableFile file) {
   constexpr std::uint64_t kSpread = 0x9E3779B97F4A7C15ULL;
-  return (device * kSpread) ^ inode;
+  return (file.device * kSpread) ^ file.inode;
 }
 
 }  // namespace
@@ -30,13 +30,7 @@ void ProcessPlaces::read_program(OfProcess& process, const PidStat& stat, Curren
   if (!stat.is_kernel_thread()) {
     auto program = files_.program(stat.pid);
     if (program) {
-      process.executable = std::move(program->name);
-      if (program->inode != 0 && !process.executable.empty()) {
-        if (program_names_.size() >= kMaxNamesKept) {
-          program_names_.clear();
-        }
-        program_names_[program_key(program->device, program->inode)] = process.executable;
-      }
+      process.executable = std::move(*program);
     } else if (scan.slow) {
       scan.note(program.error());
     }
@@ -45,6 +39,16 @@ void ProcessPlaces::read_program(OfProcess& process, const PidStat& stat, Curren
     process.executable = stat.comm;
   }
   process.placed_ = false;
+}
+
+void ProcessPlaces::learn_program(const OfProcess& process, ExecutableFile file) {
+  if (file.inode == 0) {
+    return;
+  }
+  if (program_names_.size() >= kMaxNamesKept) {
+    program_names_.clear();
+  }
+  program_names_[program_key(file)] = process.executable;
 }
 
 std::string ProcessPlaces::user_of(Pid pid) {
@@ -111,7 +115,7 @@ void ProcessPlaces::settle(OfProcess& process, const PidStat& stat, ScanTime tim
 }
 
 void ProcessPlaces::book_unseen(const TaskExit& exit, std::string cgroup, const Tallies& used, ScanTime time) {
-  const auto named = program_names_.find(program_key(exit.exe_device, exit.exe_inode));
+  const auto named = program_names_.find(program_key(exit.executable));
   const std::string& program = named == program_names_.end() ? exit.comm : named->second;
   const CgroupMembership where{0, std::move(cgroup)};
   const ProcessAccounts::Home home = accounts_.home_of({&where, 1});

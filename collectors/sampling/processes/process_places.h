@@ -45,6 +45,8 @@ class ProcessPlaces {
   void forget_users() { user_names_.clear(); }
 
   void read_program(OfProcess& process, const PidStat& stat, CurrentScan& scan);
+  // Keeps the name of the file that it runs, for processes that no scan sees.
+  void learn_program(const OfProcess& process, ExecutableFile file);
   // Reads the cgroups of the process, and settles it.
   void read_cgroups(OfProcess& process, const PidStat& stat, CurrentScan& scan);
   // Finds its home and group by what was read before: the workloads have changed.

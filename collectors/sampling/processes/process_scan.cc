@@ -44,9 +44,11 @@ void ProcessScan::read_all(CurrentScan& scan) {
   const auto now = [&] { return options_.now ? options_.now() : scan.time.steady; };
   details_.begin_scan();
   readings_.clear();
+  started_.clear();
   const bool all = options_.sched || options_.tasks || options_.programs;
   auto begin = now();
   table_.walk(scan, all, [&](ScannedProcess& process, bool runs_another) { read(process, runs_another, scan); });
+  learn_programs();
   if (taskstats_) {
     begin = now();  // these are the CPU times
     details_.add_exact_times(readings_);
@@ -75,6 +77,7 @@ void ProcessScan::read(ScannedProcess& process, bool runs_another, CurrentScan& 
   const bool may_have_moved = runs_another || scan.slow || process.is_settling();
   if (runs_another) {
     places_.read_program(process.place, process.stat, scan);
+    started_.push_back(&process);
   }
   if (may_have_moved) {
     places_.read_cgroups(process.place, process.stat, scan);
@@ -85,6 +88,21 @@ void ProcessScan::read(ScannedProcess& process, bool runs_another, CurrentScan& 
   }
   const ProcessDetails::How how{.bare = process.place.is_bare(), .first = process.reads == 0};
   readings_.push_back({&process, details_.read(process.details, process.stat, how, scan)});
+}
+
+void ProcessScan::learn_programs() {
+  std::erase_if(started_, [](const ScannedProcess* one) { return one->stat.is_kernel_thread(); });
+  if (!taskstats_ || started_.empty()) {
+    return;
+  }
+  std::vector<ProcessFiles::Pid> pids;
+  for (const ScannedProcess* one : started_) {
+    pids.push_back(one->stat.pid);
+  }
+  const std::vector<ExecutableFile> files = taskstats_->executables(pids);
+  for (std::size_t i = 0; i < started_.size(); ++i) {
+    places_.learn_program(started_[i]->place, files[i]);
+  }
 }
 
 void ProcessScan::book(const CurrentScan& scan) {

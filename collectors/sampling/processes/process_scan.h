@@ -62,6 +62,7 @@ class ProcessScan {
   void follow(const WorkloadListPtr& workloads, ScanTime time);
   void read(ScannedProcess& process, bool runs_another, CurrentScan& scan);
   void read_all(CurrentScan& scan);
+  void learn_programs();
   void book(const CurrentScan& scan);
   void sum_up(const CurrentScan& scan);
   ProcessReportPtr report_of(const CurrentScan& scan);
@@ -83,7 +84,9 @@ class ProcessScan {
   WorkloadListPtr workloads_;
   std::uint64_t scans_ = 0;
   std::chrono::steady_clock::time_point read_at_{}, all_read_at_{};
-  std::vector<ProcessReading> readings_;  // of this scan
+  // Of this scan.
+  std::vector<ProcessReading> readings_;
+  std::vector<const ScannedProcess*> started_;  // those that run another program than before
 };
 
 }  // namespace tallyman

@@ -5,6 +5,8 @@
 #include "collectors/kernel/system/wall_clock.h"
 
 #include <algorithm>
+#include <atomic>
+#include <utility>
 
 namespace tallyman {
 namespace {
@@ -13,6 +15,9 @@ using std::chrono::steady_clock;
 
 // The kernel's buffer of exits has room for some thousands.
 constexpr std::chrono::milliseconds kTakeExitsEvery{100};
+// A scan that takes longer continues, and the next one is late. Many processes on a busy machine
+// take so long too.
+constexpr std::chrono::milliseconds kScanTimeout{1'000};
 
 // By process id: only if the ids in /proc are the same as in the agent's own system calls.
 std::unique_ptr<Taskstats> taskstats_for(const HostRoot& root) {
@@ -30,11 +35,46 @@ ProcessScanOptions timed(ProcessScanOptions options) {
 
 }  // namespace
 
+// Used by one scan at a time. The flag hands it over.
+struct ProcessWatch::Scanner {
+  Scanner(const HostRoot& root, ProcessGrouping grouping, const ProcessWatchOptions& given)
+      : options(given), scan(root, std::move(grouping), given.scan, taskstats_for(root)) {}
+
+  void run(const WorkloadListPtr& workloads);
+
+  const ProcessWatchOptions options;
+  ProcessScan scan;
+  steady_clock::time_point last_slow{};
+  std::atomic<bool> busy{false};
+
+  mutable Mutex mutex;
+  ProcessReportPtr report GUARDED_BY(mutex);
+  ProcessWatchStatistics statistics GUARDED_BY(mutex);
+};
+
+void ProcessWatch::Scanner::run(const WorkloadListPtr& workloads) {
+  const auto begin = thread_cpu_time();
+  const auto now = steady_clock::now();
+  const bool slow = now - last_slow >= options.slow_interval;
+  if (slow) {
+    last_slow = now;
+  }
+  ProcessReportPtr made = scan.run(workloads, {wall_clock_nsec(), now}, slow);
+  const double cpu = std::chrono::duration<double>(thread_cpu_time() - begin).count();
+  const MutexLock lock(mutex);
+  report.swap(made);  // the previous one is freed without the lock
+  ++statistics.scans;
+  statistics.last_cpu_seconds = cpu;
+  statistics.cpu_seconds += cpu;
+  statistics.interval_seconds = std::chrono::duration<double>(pause_after(cpu, options)).count();
+}
+
 ProcessWatch::ProcessWatch(const HostRoot& root, ProcessGrouping grouping, ProcessWatchOptions options,
                            Workloads workloads)
-    : options_(options),
+    : options_(std::move(options)),
       workloads_(std::move(workloads)),
-      scan_(root, std::move(grouping), timed(std::move(options.scan)), taskstats_for(root)) {}
+      scanner_(std::make_shared<Scanner>(root, std::move(grouping), options_)),
+      caller_("proc-scan", kScanTimeout, 1) {}
 
 ProcessWatch::~ProcessWatch() { stop(); }
 
@@ -44,38 +84,56 @@ std::chrono::milliseconds ProcessWatch::pause_after(double cpu_seconds, const Pr
   return std::max(options.interval, affordable);
 }
 
-void ProcessWatch::scan_once() {
-  const auto begin = thread_cpu_time();
-  const auto now = steady_clock::now();
-  const bool slow = now - last_slow_ >= options_.slow_interval;
-  if (slow) {
-    last_slow_ = now;
+void ProcessWatch::scan_once(std::chrono::milliseconds at_most) { scan(at_most); }
+
+// False if the scan has not returned yet.
+bool ProcessWatch::scan(std::chrono::milliseconds at_most) {
+  if (scanner_->busy.exchange(true)) {
+    const MutexLock lock(scanner_->mutex);
+    ++scanner_->statistics.late;
+    return false;
   }
-  ProcessReportPtr made = scan_.run(workloads_(), {wall_clock_nsec(), now}, slow);
-  const double cpu = std::chrono::duration<double>(thread_cpu_time() - begin).count();
-  const MutexLock lock(mutex_);
-  report_.swap(made);  // the previous one is freed without the lock
-  ++statistics_.scans;
-  statistics_.last_cpu_seconds = cpu;
-  statistics_.cpu_seconds += cpu;
-  statistics_.interval_seconds = std::chrono::duration<double>(pause_after(cpu, options_)).count();
+  began_ = steady_clock::now();
+  warned_ = false;
+  // Also released if no thread could be started.
+  const auto release = [](Scanner* scanner) { scanner->busy = false; };
+  auto held = std::shared_ptr<Scanner>(scanner_.get(), [keep = scanner_, release](Scanner* one) { release(one); });
+  return caller_.call([held = std::move(held), workloads = workloads_()] { held->run(workloads); }, at_most);
 }
 
 ProcessReportPtr ProcessWatch::report() const {
-  const MutexLock lock(mutex_);
-  return report_;
+  const MutexLock lock(scanner_->mutex);
+  return scanner_->report;
 }
 
 ProcessWatchStatistics ProcessWatch::statistics() const {
-  const MutexLock lock(mutex_);
-  return statistics_;
+  const MutexLock lock(scanner_->mutex);
+  return scanner_->statistics;
 }
 
 void ProcessWatch::start() {
   thread_.start([this] { run(); });
 }
 
-void ProcessWatch::stop() { thread_.stop(); }
+void ProcessWatch::stop() {
+  if (!thread_.started()) {
+    return;
+  }
+  thread_.request_stop();
+  caller_.hurry();
+  thread_.stop();
+}
+
+void ProcessWatch::warn_if_it_hangs() {
+  const auto waited = steady_clock::now() - began_;
+  if (warned_ || !options_.on_warning || waited < options_.hangs_after) {
+    return;
+  }
+  warned_ = true;
+  options_.on_warning(
+      "processes: a scan of /proc waits for the kernel: one process there does not answer, perhaps because its file "
+      "system does not. Until it does, the values of processes stay as they were before");
+}
 
 // Halfway between two passes of the sampler, which starts at the same time and keeps its
 // times. Each pass then finds exactly one new report, not none and then two, even if both
@@ -86,7 +144,9 @@ void ProcessWatch::run() {
   auto due = steady_clock::now() - interval / 2;
   double average = 0;  // a single slow scan does not delay the fast ones
   do {
-    scan_once();
+    if (!scan(kScanTimeout)) {
+      warn_if_it_hangs();
+    }
     const double cpu = statistics().last_cpu_seconds;
     average = average == 0 ? cpu : 0.7 * average + 0.3 * cpu;
     const auto pause =
@@ -95,14 +155,16 @@ void ProcessWatch::run() {
     if (const auto now = steady_clock::now(); due <= now) {
       due += interval * ((now - due) / interval + 1);
     }
-    const MutexLock lock(mutex_);
-    statistics_.interval_seconds = std::chrono::duration<double>(pause).count();
+    const MutexLock lock(scanner_->mutex);
+    scanner_->statistics.interval_seconds = std::chrono::duration<double>(pause).count();
   } while (wait_until(due));
 }
 
 bool ProcessWatch::wait_until(steady_clock::time_point due) {
   for (;;) {
-    scan_.take_exits();
+    if (!scanner_->busy) {
+      scanner_->scan.take_exits();
+    }
     const auto now = steady_clock::now();
     if (due <= now) {
       return true;

@@ -3,6 +3,7 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/live_stream.h"
+#include "agent/api/query_pool.h"
 #include "agent/service/make_sampling_service.h"
 #include "tests/agent/service/small_host.h"
 #include "tests/support/gunzip.h"
@@ -13,6 +14,7 @@
 
 #include <filesystem>
 #include <fstream>
+#include <future>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -30,9 +32,12 @@ using ::testing::StartsWith;
 
 class RoutesTest : public ::testing::Test {
  protected:
-  explicit RoutesTest(const std::string& telemetry_path = "/metrics", const std::string& external_prefix = "") {
-    const RouteOptions options{
-        .telemetry_path = telemetry_path, .external_prefix = external_prefix, .overhead_reports = reports_};
+  explicit RoutesTest(const std::string& telemetry_path = "/metrics", const std::string& external_prefix = "",
+                      const AllowedHosts& hosts = {}) {
+    const RouteOptions options{.telemetry_path = telemetry_path,
+                               .external_prefix = external_prefix,
+                               .overhead_reports = reports_,
+                               .hosts = hosts};
     SamplingServiceEvents events;
     events.log = log_;
     auto made = make_sampling_service(small_.options(), events);
@@ -316,6 +321,70 @@ TEST_F(RoutesTest, TheHistoryIsInTheSelfMetrics) {
   EXPECT_THAT(self, AllOf(HasSubstr("\ntallyman_history_memory_bytes "), HasSubstr("\ntallyman_history_points "),
                           HasSubstr("\ntallyman_history_samples_skipped_total 3\n"),
                           HasSubstr("\ntallyman_history_reach_seconds{tier=\"coarse\"} ")));
+}
+
+class RoutesOnLoopbackTest : public RoutesTest {
+ protected:
+  RoutesOnLoopbackTest() : RoutesTest("/metrics", "", AllowedHosts("127.0.0.1:8255", "metrics.example")) {}
+  int status(const std::string& path, const std::string& host) {
+    test::HttpClient client(server_->port());
+    EXPECT_TRUE(client.send("GET " + path + " HTTP/1.1\r\nHost: " + host + "\r\n\r\n"));
+    return client.receive().value_or(HttpReply{}).status;
+  }
+};
+
+TEST_F(RoutesOnLoopbackTest, OtherNamesGetNothing) {
+  sampling_service_->sample_once();
+  for (const char* path : {"/", "/metrics", "/api/v1/workloads", "/api/v1/series", "/api/v1/stream", "/nowhere"}) {
+    EXPECT_EQ(status(path, "attacker.example"), 421) << path;
+  }
+  for (const char* path : {"/metrics", "/api/v1/workloads", "/api/v1/series"}) {
+    EXPECT_EQ(status(path, "localhost:8255"), 200) << path;
+    EXPECT_EQ(status(path, "127.0.0.1"), 200) << path;
+    EXPECT_EQ(status(path, "metrics.example"), 200) << path;
+  }
+  EXPECT_EQ(status("/-/healthy", "attacker.example"), 200) << "says nothing of the host";
+  EXPECT_EQ(status("/-/ready", "10.0.0.7"), 200);
+}
+
+TEST_F(RoutesTest, ContainerLabelsAreThoseOfTheMetrics) {
+  sampling_service_->sample_once();
+  const LabelFilter& exported = sampling_service_->exported_labels();
+  EXPECT_TRUE(exported.allows("com.docker.compose.project"));
+  EXPECT_FALSE(exported.allows("DB_PASSWORD"));
+}
+
+TEST(QueryPool, TakesAFewThatAreCostly) {
+  std::promise<void> promise;
+  const std::shared_future<void> released = promise.get_future().share();
+  std::atomic<int> done{0};
+  {
+    QueryPool pool;
+    for (std::size_t i = 0; i < QueryPool::kThreads + QueryPool::kMaxWaiting; ++i) {
+      EXPECT_TRUE(pool.post_costly([&, released] {
+        released.wait();
+        ++done;
+      }));
+    }
+    EXPECT_FALSE(pool.post_costly([&] { ++done; }));
+    promise.set_value();
+    while (!pool.post_costly([&] { ++done; })) std::this_thread::yield();
+    pool.post([&] { ++done; });
+  }
+  EXPECT_EQ(done, static_cast<int>(QueryPool::kThreads + QueryPool::kMaxWaiting) + 2) << "all that were taken";
+}
+
+TEST(UnreadBodies, AreFullUntilTheyAreRead) {
+  const UnreadBodies unread;
+  EXPECT_EQ(unread.count(nullptr), nullptr);
+  auto body = unread.count(std::make_shared<const std::string>(UnreadBodies::kMaxBytes, 'x'));
+  EXPECT_EQ(body->size(), UnreadBodies::kMaxBytes);
+  EXPECT_TRUE(unread.full());
+  auto copy = body;
+  body.reset();
+  EXPECT_TRUE(unread.full());
+  copy.reset();
+  EXPECT_FALSE(unread.full());
 }
 
 class RoutesBehindAPrefixTest : public RoutesTest {

@@ -211,7 +211,29 @@ TEST(UsageTable, LeavesOutIdleSlicesUnlessAllAreWanted) {
 
 TEST(UsageTable, GivesNoControlBytesToTheTerminal) {
   EXPECT_THAT(usage_table({row("a\x1b[2Jb\x7f", 0, 0)}, 80, false),
-              AllOf(HasSubstr("a?[2Jb?"), Not(HasSubstr("\x1b"))));
+              AllOf(HasSubstr("a\\x1b[2Jb\\x7f"), Not(HasSubstr("\x1b"))));
+}
+
+TEST(UsageTable, ShowsNoSliceBesideWhatItHolds) {
+  const auto at = [](std::string id, WorkloadKind kind) {
+    UsageRow one = row(id, 0.2, kMiB, kind);
+    one.workload = std::make_shared<Workload>(workload_of(kind, id, id));
+    return one;
+  };
+  const std::vector<UsageRow> rows = {at("/system.slice", WorkloadKind::kSlice),
+                                      at("/system.slice/cron.service", WorkloadKind::kService),
+                                      at("/system.slice-2", WorkloadKind::kSlice)};
+  EXPECT_EQ(lines_of(usage_table(rows, 80, false)).size(), 3U);
+  EXPECT_THAT(usage_table(rows, 80, false), Not(HasSubstr("/system.slice ")));
+  EXPECT_EQ(lines_of(usage_table(rows, 80, true)).size(), 4U);
+}
+
+TEST(UsageJson, EscapesForTheTerminalAndKeepsTheIdsApart) {
+  UsageRow one = row("a", 0, 0);
+  one.workload = std::make_shared<Workload>(workload_of(WorkloadKind::kCgroup, "/a\xff\u009b", "/a\xff\u009b"));
+  const std::string text = usage_json({one});
+  EXPECT_THAT(text, Not(HasSubstr("\u009b")));
+  EXPECT_EQ(boost::json::parse(text).as_array()[0].at("id").as_string(), "/a\\xff\u009b");
 }
 
 TEST(UsageJson, HasOneObjectPerRowWithNullForUnknownValues) {

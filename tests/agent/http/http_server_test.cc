@@ -271,6 +271,46 @@ TEST(HttpServer, AnswersForAHandlerThatIsLate) {
   late(HttpResponse{});
 }
 
+// Work that takes long asks whether anybody waits for it.
+TEST(HttpServer, SaysThatAnAnswerIsNoLongerWanted) {
+  std::mutex mutex;
+  std::vector<std::pair<HttpRequest, HttpServer::Respond>> kept;
+  const auto server = serve([&](const HttpRequest& request, HttpServer::Respond respond) {
+    const std::lock_guard lock(mutex);
+    kept.emplace_back(request, std::move(respond));
+  });
+  const auto take = [&] {
+    for (;;) {
+      const std::lock_guard lock(mutex);
+      if (kept.empty()) continue;
+      auto one = std::move(kept.back());
+      kept.pop_back();
+      return one;
+    }
+  };
+  for (const bool reset : {false, true}) {
+    HttpClient client(server->port());
+    ASSERT_TRUE(client.get("/"));
+    const auto [request, respond] = take();
+    EXPECT_TRUE(request.is_wanted());
+    reset ? client.abort() : client.close();
+    while (request.is_wanted()) std::this_thread::sleep_for(1ms);
+  }
+  HttpClient client(server->port());
+  for (int i = 0; i < 3; ++i) {  // on one connection, with the next request ahead of its turn
+    ASSERT_TRUE(client.get("/"));
+    const auto [request, respond] = take();
+    ASSERT_TRUE(client.get("/ahead"));
+    EXPECT_TRUE(request.is_wanted());
+    respond(HttpResponse{});
+    EXPECT_TRUE(client.receive());
+    EXPECT_FALSE(request.is_wanted()) << "it is answered";
+    take().second(HttpResponse{});
+    EXPECT_TRUE(client.receive());
+  }
+  EXPECT_TRUE(HttpRequest{}.is_wanted());
+}
+
 TEST(HttpServer, LetsARespondOutliveClientAndServer) {
   std::mutex mutex;
   std::vector<HttpServer::Respond> kept;

@@ -365,5 +365,23 @@ TEST_F(DiscoveryTest, TakesAUnitForAMachineOnceItHasRegistered) {
   EXPECT_EQ(find(discovery.current(), service->id), machine);
 }
 
+TEST_F(DiscoveryTest, CgroupsInsideOfAContainerSayInWhich) {
+  const std::string web = "/docker/" + id_of(1);
+  files(1, config("web"));
+  start_cgroup(1);
+  for (int i = 0; i < 5; ++i) host_.dir("sys/fs/cgroup/memory" + web + "/inner" + std::to_string(i));
+  DiscoveryOptions bounded = options();
+  bounded.tree.max_inside_container = 3;
+  Discovery discovery(std::move(bounded), docker());
+  discovery.refresh();
+  std::size_t inside = 0;
+  for (const WorkloadPtr& one : *discovery.current()) inside += one->inside == web ? 1U : 0U;
+  EXPECT_EQ(inside, 3U);
+  EXPECT_EQ(find(discovery.current(), web)->inside, "");
+  EXPECT_EQ(find(discovery.current(), "/docker")->inside, "");
+  EXPECT_GE(discovery.status().tree.left_out_inside, 2U);
+  EXPECT_THAT(warnings(), ElementsAre(HasSubstr(web)));
+}
+
 }  // namespace
 }  // namespace tallyman

@@ -20,6 +20,7 @@ class FakeFinalStatsWatcher final : public FinalStatsWatcher {
     const auto found = stats.extract(token);
     return found.empty() ? std::nullopt : std::optional(found.mapped());
   }
+  void ignore_inside(const std::string&, bool) override {}
   FinalStatsWatcherStatistics statistics() const override { return {}; }
 
   std::map<Token, CgroupStats> stats;

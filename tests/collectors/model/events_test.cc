@@ -42,6 +42,76 @@ TEST(EventLog, KeepsTheNewestAndCountsTheRest) {
   EXPECT_EQ(statistics.by_type[static_cast<std::size_t>(EventType::kStarted)], 3U);
 }
 
+Event of_kind(WorkloadKind kind, EventType type = EventType::kStarted) {
+  Workload workload;
+  workload.id = workload.workload = "/x";
+  workload.kind = kind;
+  return Event::of(workload, type, 1, "text");
+}
+
+Event failed_exit() {
+  Event one = of_kind(WorkloadKind::kContainer, EventType::kDied);
+  one.details.emplace_back("exit_code", std::int64_t{3});
+  return one;
+}
+
+TEST(EventLog, WhatIsPlainMakesRoomFirst) {
+  EventLog log(4);
+  log.append(of_kind(WorkloadKind::kContainer));
+  log.append(failed_exit());
+  log.append(of_kind(WorkloadKind::kContainer, EventType::kOomKilled));
+  for (int i = 0; i < 1'000; ++i)
+    log.append(of_kind(WorkloadKind::kCgroup, i % 2 == 0 ? EventType::kStarted : EventType::kDied));
+  EXPECT_THAT(ids(log.select({})), ElementsAre(1, 2, 3, 1'003));
+  EXPECT_EQ(log.statistics().oldest, 1U);
+  EXPECT_EQ(log.statistics().dropped, 999U);
+  EventFilter after;
+  after.after = 2;
+  after.limit = 1;
+  EXPECT_THAT(ids(log.select(after)), ElementsAre(3));
+}
+
+TEST(EventLog, WhatIsOrdinaryMakesRoomForWhatIsGrave) {
+  EventLog log(4);
+  log.append(failed_exit());
+  for (int i = 0; i < 1'000; ++i) log.append(of_kind(WorkloadKind::kContainer));
+  EXPECT_THAT(ids(log.select({})), ElementsAre(1, 999, 1'000, 1'001));
+  for (int i = 0; i < 1'000; ++i) log.append(of_kind(WorkloadKind::kContainer, EventType::kOomKilled));
+  log.append(of_kind(WorkloadKind::kContainer));
+  EXPECT_EQ(log.select({}).size(), 4U);
+  EXPECT_EQ(log.select({}).back()->id, 2'002U) << "grave ones take half of the room at most";
+}
+
+TEST(Events, WeighByWhatHappened) {
+  EXPECT_EQ(weight_of(failed_exit()), EventWeight::kGrave);
+  EXPECT_EQ(weight_of(of_kind(WorkloadKind::kCgroup, EventType::kOomKilled)), EventWeight::kGrave);
+  Event killed = of_kind(WorkloadKind::kContainer, EventType::kDied);
+  killed.details.emplace_back("outcome", std::string("oom_killed"));
+  EXPECT_EQ(weight_of(killed), EventWeight::kGrave);
+  Event done = of_kind(WorkloadKind::kContainer, EventType::kDied);
+  done.details.emplace_back("exit_code", std::int64_t{0});
+  EXPECT_EQ(weight_of(done), EventWeight::kOrdinary);
+  EXPECT_EQ(weight_of(of_kind(WorkloadKind::kService)), EventWeight::kOrdinary);
+  EXPECT_EQ(weight_of(of_kind(WorkloadKind::kProcess)), EventWeight::kPlain);
+}
+
+TEST(Events, PlainCgroupsInsideOfAContainerHaveNone) {
+  Workload workload;
+  for (const WorkloadKind kind : {WorkloadKind::kCgroup, WorkloadKind::kSlice, WorkloadKind::kScope}) {
+    workload.kind = kind;
+    workload.inside.clear();
+    EXPECT_TRUE(has_events(workload));
+    workload.inside = "/docker/a";
+    EXPECT_FALSE(has_events(workload));
+  }
+  workload.kind = WorkloadKind::kContainer;
+  EXPECT_TRUE(has_lifetime_events(workload)) << "Docker in a system container";
+  workload.kind = WorkloadKind::kProcess;
+  workload.inside.clear();
+  EXPECT_FALSE(has_lifetime_events(workload)) << "programs come and go";
+  EXPECT_TRUE(has_events(workload));
+}
+
 TEST(EventLog, SelectsByIdTypeAndWorkload) {
   EventLog log(100);
   log.append(event("/web"));

@@ -152,13 +152,10 @@ TEST(Labels, ValuesAreEscaped) {
   EXPECT_EQ(policy("^$").of_workload(workload).substr(0, 12), R"(id="/a\"b",n)");
 }
 
-TEST(Labels, BytesThatAreNotUtf8AreReplaced) {
+TEST(Labels, BytesThatAreNotUtf8AreWrittenInHexadecimal) {
   const Workload workload = container({{"bad", std::string("a\xFF\xC3z\0end", 8)}});
   const std::string text = policy("bad").of_workload(workload);
-  EXPECT_NE(text.find("container_label_bad=\"a\xEF\xBF\xBD\xEF\xBF\xBDz\xEF\xBF\xBD"
-                      "end\""),
-            std::string::npos)
-      << text;
+  EXPECT_NE(text.find(R"(container_label_bad="a\\xff\\xc3z\\x00end")"), std::string::npos) << text;
 }
 
 TEST(Labels, LongValuesAreCutBetweenCharactersAndCounted) {
@@ -178,18 +175,42 @@ TEST(Labels, LongValuesAreCutBetweenCharactersAndCounted) {
 TEST(Labels, AValueOfNothingButContinuationBytesIsCutToo) {
   LabelPolicy labels = policy("bytes", true, 16);
   const std::string text = labels.of_workload(container({{"bytes", std::string(65'536, '\x80')}}));
-  EXPECT_NE(text.find("container_label_bytes=\"" + repeated("\xEF\xBF\xBD", 13) + "\""), std::string::npos) << text;
+  EXPECT_NE(text.find("container_label_bytes=\"" + repeated(R"(\\x80)", 13) + "\""), std::string::npos) << text;
 }
 
-TEST(Labels, NameImageAndWorkloadAreCutButNeverTheId) {
-  LabelPolicy labels = policy("", true, 8);
+TEST(Labels, NameImageWorkloadAndIdAreCut) {
+  LabelPolicy labels = policy("", true, 16);
   Workload workload = container();
   workload.id = "/" + std::string(3'000, 'i');
   workload.workload = workload.container.name = workload.container.image = std::string(65'536, 'n');
-  EXPECT_EQ(labels.of_workload(workload), "id=\"" + workload.id +
-                                              R"(",name="nnnnnnnn",image="nnnnnnnn",kind="container",)"
-                                              R"(workload="nnnnnnnn")");
-  EXPECT_EQ(labels.truncated(), 3U);
+  const std::string text = labels.of_workload(workload), n(16, 'n');
+  EXPECT_EQ(text.substr(0, 8), "id=\"/ii~") << text;
+  EXPECT_EQ(text.substr(20), R"(",name=")" + n + R"(",image=")" + n + R"(",kind="container",workload=")" + n + '"');
+  EXPECT_EQ(labels.truncated(), 4U);
+}
+
+TEST(Labels, IdsThatAreCutStayDifferent) {
+  LabelPolicy labels = policy("", false, 64);
+  Workload first = container(), second = container();
+  first.id = "/" + std::string(3'000, 'i') + "/a";
+  second.id = "/" + std::string(3'000, 'i') + "/b";
+  EXPECT_NE(labels.of_workload(first), labels.of_workload(second));
+  EXPECT_EQ(labels.of_workload(first), labels.of_workload(first));
+  second.id = std::string("/fr\xfe");
+  first.id = std::string("/fr\xff");
+  EXPECT_NE(labels.of_workload(first), labels.of_workload(second));
+  first.id = "/" + repeated("\xff", 60);  // four times as long once it is written
+  EXPECT_LE(labels.of_workload(first).find("\",name="), 4U + 2 * 64);
+}
+
+TEST(Labels, AllContainerLabelsTogetherHaveABound) {
+  std::map<std::string, std::string> many;
+  for (int i = 0; i < 60; ++i) many["k" + std::to_string(i)] = std::string(100, 'v');
+  LabelPolicy labels = policy("k", false, 100);
+  const std::string text = labels.of_workload(container(many));
+  EXPECT_LE(text.size(), 600U);
+  EXPECT_NE(text.find("container_label_k0"), std::string::npos);
+  EXPECT_EQ(labels.truncated(), 57U);
 }
 
 TEST(Labels, OfNamesThatCollideTheFirstInByteOrderStays) {

@@ -53,6 +53,30 @@ TEST(SeriesWriter, SortsByMetricAndKeepsTheOrderWithinOne) {
   EXPECT_EQ(values, (Values{30, 10, 20, 21}));
 }
 
+TEST(SeriesWriter, LeavesOutAndCountsWhatIsBeyondTheBoundOfAMetric) {
+  const auto put = [](SeriesWriter& w) {
+    w.bound_series(2);
+    for (const char* device : {"a", "b", "c", "d"}) {
+      w.put(1, {device}, 1);
+      w.put(3, {"pgfault", device}, 3);
+    }
+    w.put(0, 10);
+  };
+  Values values;
+  SeriesWriter first(nullptr, kBase, values, kCatalogue);
+  put(first);
+  const Planned planned = first.finish();
+  EXPECT_EQ(text_of(planned, values),
+            (Lines{"0{}=10", "1{device=\"a\"}=1", "1{device=\"b\"}=1", "3{failure_type=\"pgfault\",scope=\"a\"}=3",
+                   "3{failure_type=\"pgfault\",scope=\"b\"}=3"}));
+  EXPECT_EQ(first.left_out(), 4U);
+  Values more;
+  SeriesWriter second(planned, kBase, more, kCatalogue);
+  put(second);
+  EXPECT_EQ(second.finish(), planned) << "the bound does not cost the plan";
+  EXPECT_EQ(second.left_out(), 4U);
+}
+
 TEST(SeriesWriter, FollowsThePlanWhileNothingDiffers) {
   Values first, second;
   const Planned planned = sample(nullptr, first, put_all);

@@ -28,6 +28,27 @@ TEST(SnapshotWriterTest, KeepsTheLayoutAsLongAsTheBlocksAreTheSame) {
   EXPECT_EQ(writer.written(), 3U);
 }
 
+TEST(SnapshotWriterTest, CountsDuplicatesAcrossWorkloads) {
+  SnapshotWriter writer(collectors({"pids"}));
+  const CgroupStats stats = threads(3);
+  std::shared_ptr<const PlannedSeries> planned_a, planned_b;
+  const WorkloadPtr a = workload("/a"), b = workload("/b");
+  const auto write = [&](std::string_view labels_of_b) {
+    writer.begin(2);
+    writer.add(a, Scope::kWorkload, "id=\"/a\"", {*a, stats, {}, nullptr, 0}, planned_a);
+    writer.add(b, Scope::kWorkload, labels_of_b, {*b, stats, {}, nullptr, 0}, planned_b);
+    return writer.finish(at(0))->layout->blocks.at(1).plan->series.size();
+  };
+  EXPECT_EQ(writer.duplicates(), 0U);
+  const std::size_t series = write("id=\"/a\"");
+  EXPECT_GT(series, 0U);
+  EXPECT_EQ(writer.duplicates(), series);
+  write("id=\"/a\"");
+  EXPECT_EQ(writer.duplicates(), series);
+  write("id=\"/b\"");
+  EXPECT_EQ(writer.duplicates(), 0U);
+}
+
 TEST(SnapshotWriterTest, LeavesOutTheGaugesOfTheEnded) {
   SnapshotWriter writer(collectors({"pids", "lifecycle"}));
   const CgroupStats stats = threads(3);

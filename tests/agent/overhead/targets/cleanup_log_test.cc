@@ -49,23 +49,65 @@ TEST_F(OverheadCleanupLog, UndoesBackwardsAndLeavesNothing) {
 
 TEST_F(OverheadCleanupLog, TheNextRunUndoesOnlyWhatAKilledRunLeft) {
   std::ofstream(state() + "/cleanup-dead.log")
-      << to_line({"directory", "/x/work-dead", {}})
-      << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "x"}})
+      << to_line({"directory", state() + "/work-dead", {}})
+      << to_line({"container", "tallyman-overhead-dead-a", {"docker", "-H", "unix:///run/x"}})
       << to_line({"directory", "/home/precious", {}})  // not one of our names
       << to_line({"container", "database", {"docker"}}) << "{\"kind\":\"dire";
   auto cleanup_log = CleanupLog::begin(state(), "r2", undo()).value();
   ASSERT_TRUE(cleanup_log->about_to_make({"directory", "/x/work-r2", {}}));
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r2"),
               ElementsAre(HasSubstr("removed what the killed run dead had left behind")));
-  EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory /x/work-dead"));
+  EXPECT_THAT(undone_, ElementsAre("container tallyman-overhead-dead-a", "directory " + state() + "/work-dead"));
   EXPECT_FALSE(std::filesystem::exists(state() + "/cleanup-dead.log"));
   EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-r2.log"));
+}
+
+TEST_F(OverheadCleanupLog, RunsNoCommandOfALog) {
+  const std::string run = "dead", work = state() + "/work-dead";
+  for (const Made& strange : {Made{"image", "tallyman-overhead-x", {"/bin/sh", "-c", "id > pwned; exit 0"}},
+                              {"image", "tallyman-overhead-x", {"docker", "--config", "/home/x"}},
+                              {"container", "tallyman-overhead-x", {"docker", "-H", "ssh://-oProxyCommand=id"}},
+                              {"container", "x/tallyman-overhead-x", {"docker"}},
+                              {"container", "tallyman-overhead-x", {"./docker"}},
+                              {"container", "tallyman-overhead-x", {}},
+                              {"directory", "/home/victim/work-of-mine", {}},
+                              {"directory", state() + "/work-other", {}},
+                              {"directory", work + "/../x", {}},
+                              {"service", "tallyman-overhead-x", {"docker"}},
+                              {"cgroup", "/sys/fs/cgroup/system.slice", {}}}) {
+    EXPECT_FALSE(checked(strange, state(), run)) << strange.kind << ' ' << strange.name;
+  }
+  EXPECT_THAT(checked({"lxc", "tallyman-overhead-x", {"/bin/sh"}}, state(), run)->tool,
+              ElementsAre("lxc-stop", "-P", work + "/lxc"));
+  EXPECT_THAT(checked({"volume", "tallyman-overhead-x", {"podman"}}, state(), run)->tool, ElementsAre("podman"));
+  EXPECT_TRUE(checked({"directory", work, {"/bin/sh"}}, state(), run)->tool.empty());
+}
+
+TEST_F(OverheadCleanupLog, ALogThatOthersMayWriteIsIgnored) {
+  const std::string path = state() + "/cleanup-zz.log";
+  std::ofstream(path) << to_line({"directory", state() + "/work-zz", {}});
+  std::filesystem::permissions(path, std::filesystem::perms(0666));
+  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r"), ElementsAre(HasSubstr("others may write to it")));
+  std::filesystem::rename(path, state() + "/elsewhere");
+  std::filesystem::permissions(state() + "/elsewhere", std::filesystem::perms(0600));
+  std::filesystem::create_symlink(state() + "/elsewhere", path);
+  EXPECT_THAT(CleanupLog::recover(state(), undo(), "r"), SizeIs(1));
+  EXPECT_THAT(undone_, IsEmpty());
+}
+
+TEST_F(OverheadCleanupLog, ADirectoryThatOthersMayWriteToIsRefused) {
+  std::filesystem::permissions(state(), std::filesystem::perms(0777));
+  const auto refused = CleanupLog::begin(state(), "r9", undo());
+  ASSERT_FALSE(refused);
+  EXPECT_THAT(refused.error().text, HasSubstr("others may write there"));
+  std::filesystem::permissions(state(), std::filesystem::perms(0700));
+  EXPECT_TRUE(CleanupLog::begin(state(), "r9", undo()));
 }
 
 TEST_F(OverheadCleanupLog, FailedUndosAreReportedAndKeptForTheNextRun) {
   stuck_ = "tallyman-overhead-dead-a";
   std::ofstream(state() + "/cleanup-dead.log")
-      << to_line({"directory", "/x/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
+      << to_line({"directory", state() + "/work-dead", {}}) << to_line({"container", stuck_, {"docker"}});
   auto cleanup_log = CleanupLog::begin(state(), "r3", undo()).value();
   EXPECT_THAT(CleanupLog::recover(state(), undo(), "r3"), ElementsAre(HasSubstr("not removed: container " + stuck_)));
   EXPECT_TRUE(std::filesystem::exists(state() + "/cleanup-dead.log"));

@@ -4,6 +4,7 @@
 
 #include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sched.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -108,6 +109,44 @@ TEST_F(WatchedCgroup, IsForgottenOnceItIsGoneIfNobodyAskedForIt) {
   EXPECT_TRUE(eventually([&] { return watches() == 2; }));
   EXPECT_EQ(rmdir((unified_ + "/unasked").c_str()), 0);
   EXPECT_TRUE(eventually([&] { return watches() == 1; }));
+}
+
+TEST_F(WatchedCgroup, WatchesNothingInsideWhileItIsIgnored) {
+  ASSERT_NE(watcher_->watch(id_), 0);
+  const auto watches = [&] { return watcher_->statistics().watches; };
+  ASSERT_EQ(mkdir((unified_ + "/before").c_str(), 0755), 0);
+  EXPECT_TRUE(eventually([&] { return watches() == 2; }));
+  watcher_->ignore_inside(id_, true);
+  EXPECT_EQ(watches(), 1U) << "its own stays";
+  ASSERT_EQ(mkdir((unified_ + "/meanwhile").c_str(), 0755), 0);
+  EXPECT_EQ(watcher_->watch(id_ + "/meanwhile"), 0);
+  EXPECT_EQ(watches(), 1U);
+  watcher_->ignore_inside(id_, false);
+  EXPECT_NE(watcher_->watch(id_ + "/meanwhile"), 0);
+  EXPECT_EQ(rmdir((unified_ + "/before").c_str()), 0);
+  EXPECT_EQ(rmdir((unified_ + "/meanwhile").c_str()), 0);
+}
+
+// Others of the same user may have taken all instances. A user namespace has a limit of its own.
+TEST(FinalStatsWatcher, StartsAndEndsWithoutAnInotifyInstance) {
+  auto mounts = CgroupMounts::detect(HostRoot{});
+  if (!mounts || mounts->unified_index() < 0) GTEST_SKIP() << "no cgroup v2 tree here, not even next to v1";
+  const pid_t child = fork();
+  if (child == 0) {
+    const int limit =
+        unshare(CLONE_NEWUSER) == 0 ? open("/proc/sys/user/max_inotify_instances", O_WRONLY | O_CLOEXEC) : -1;
+    if (limit < 0 || write(limit, "0", 1) != 1) _exit(77);
+    const auto watcher = FinalStatsWatcher::make(HostRoot{}, *mounts);
+    watcher->start();
+    const bool right = !watcher->statistics().active && watcher->watch("/") == 0;
+    watcher->stop();
+    _exit(right ? 0 : 1);
+  }
+  int status = 0;
+  ASSERT_EQ(waitpid(child, &status, 0), child);
+  ASSERT_TRUE(WIFEXITED(status));
+  if (WEXITSTATUS(status) == 77) GTEST_SKIP() << "no user namespaces here";
+  EXPECT_EQ(WEXITSTATUS(status), 0);
 }
 
 }  // namespace

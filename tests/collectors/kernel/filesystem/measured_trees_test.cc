@@ -1,5 +1,8 @@
 #include "collectors/kernel/filesystem/measured_trees.h"
 
+#include "tests/support/host_builder.h"
+
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
@@ -58,6 +61,53 @@ TEST(MeasuredTrees, GivesTurnsToThoseThatAreDueAndThoseUnderWay) {
     turns.insert(tree == trees.find("/big") ? "/big" : tree == trees.find("/now") ? "/now" : "/later");
   }
   EXPECT_THAT(turns, UnorderedElementsAre("/big", "/big", "/now", "/now"));
+}
+
+TreeStats of_inodes(std::uint64_t inodes) {
+  TreeStats stats;
+  stats.inodes = inodes;
+  return stats;
+}
+
+TEST(MeasuredTrees, KeepsRoomForSmallTreesBesideBigOnes) {
+  MeasuredTrees trees(100);
+  for (const char* big : {"/a1", "/a2", "/a3", "/a4"}) trees.add(big, 1, kStart)->stats = of_inodes(100'000);
+  for (const char* small : {"/s1", "/s2", "/s3"}) trees.add(small, 1, kStart)->stats = of_inodes(300);
+  trees.add("/new", 1, kStart);
+  std::set<const MeasuredTrees::Tree*> small_begun;
+  for (int i = 0; i < 200; ++i) {
+    MeasuredTrees::Tree* tree = trees.next(kStart);
+    ASSERT_NE(tree, nullptr);
+    if (!tree->walk) {
+      tree->walk = a_walk();  // a big one takes for ever
+      if (!tree->big) small_begun.insert(tree);
+    } else if (!tree->big) {
+      tree->walk.reset();
+      tree->due = kStart + 1h;
+    }
+  }
+  EXPECT_EQ(small_begun.size(), 4U);
+  std::size_t big_walks = 0;
+  for (const char* big : {"/a1", "/a2", "/a3", "/a4"}) big_walks += trees.find(big)->walk ? 1U : 0U;
+  EXPECT_EQ(big_walks, MeasuredTrees::kMaxBigWalks);
+}
+
+TEST(MeasuredTrees, ANewTreeThatTurnsOutToBeBigWaitsForItsTurn) {
+  HostBuilder host;
+  for (int i = 0; i < 10; ++i) host.file("top/" + std::to_string(i), "");
+  MeasuredTrees trees(100, 5);
+  for (const char* one : {"/1", "/2", "/3"}) {
+    trees.add(one, 1, kStart)->walk = std::make_shared<TreeWalk>([&]() -> Result<FileDescriptor> {
+      return FileDescriptor(open(host.path("top").c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    });
+  }
+  for (int i = 0; i < 3; ++i) trees.next(kStart)->walk->advance(7, std::chrono::steady_clock::now() + 1h);
+  trees.next(kStart);
+  EXPECT_TRUE(trees.find("/1")->walk);
+  EXPECT_TRUE(trees.find("/2")->walk);
+  EXPECT_FALSE(trees.find("/3")->walk);
+  EXPECT_TRUE(trees.find("/3")->big);
+  EXPECT_EQ(trees.walks_aborted(), 1U);
 }
 
 TEST(MeasuredTrees, HasNobodysTurnUntilOneIsDue) {

@@ -86,6 +86,18 @@ TEST_F(RealTaskstats, ReportsWhatAnExitedProcessUsed) {
   EXPECT_LE(exits[0].process->run_nsec, 60'000'000U);
 }
 
+TEST_F(RealTaskstats, ReportsTheSameFileOfARunningAndOfAnEndedProcess) {
+  const std::vector<std::uint32_t> pids = {static_cast<std::uint32_t>(getpid()), 0x3fffffff};
+  const auto files = kernel_->executables(pids);
+  ASSERT_EQ(files.size(), 2U);
+  EXPECT_NE(files[0].inode, 0U);
+  EXPECT_EQ(files[1].inode, 0U);
+  const auto exits = exits_of(run_child([] {}));
+  ASSERT_EQ(exits.size(), 1U);
+  EXPECT_EQ(exits[0].executable.device, files[0].device);
+  EXPECT_EQ(exits[0].executable.inode, files[0].inode);
+}
+
 TEST_F(RealTaskstats, AddsUpTheThreadsOfAProcess) {
   const std::uint32_t child = run_child([] {
     std::thread first([] { burn(20'000'000); });

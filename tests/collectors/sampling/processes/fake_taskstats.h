@@ -23,6 +23,13 @@ class FakeTaskstats final : public Taskstats {
     }
     return result;
   }
+  std::vector<ExecutableFile> executables(std::span<const std::uint32_t> pids) override {
+    std::vector<ExecutableFile> result;
+    for (const std::uint32_t pid : pids) {
+      result.push_back(executable_of[pid]);
+    }
+    return result;
+  }
   void take_exits(std::vector<TaskExit>& out) override {
     out.insert(out.end(), exits.begin(), exits.end());
     exits.clear();
@@ -30,6 +37,7 @@ class FakeTaskstats final : public Taskstats {
   std::uint64_t overflows() const override { return overflow_count; }
 
   std::unordered_map<std::uint32_t, TaskTimes> by_pid;
+  std::unordered_map<std::uint32_t, ExecutableFile> executable_of;
   std::vector<TaskExit> exits;
   std::uint64_t overflow_count = 0;
 };

@@ -32,6 +32,17 @@ TEST_F(ExitRecords, ReportWhatAKnownProcessUsedInTheEnd) {
   EXPECT_EQ(cpu_nsec("bash"), 1'700U);
 }
 
+// A script has a name of its own; the file that it runs is the shell's.
+TEST_F(ExitRecords, OfProcessesThatNoScanSawHaveTheNameOfTheirFile) {
+  kernel_->executable_of[10] = {8, 4711};
+  scan();
+  kernel_->exits = {exit_of(11, 10, "nightly.sh", 300)};
+  kernel_->exits[0].executable = {8, 4711};
+  scan();
+  EXPECT_EQ(cpu_nsec("bash"), 1'300U);
+  EXPECT_THAT(groups(), Not(Contains("nightly.sh")));
+}
+
 TEST_F(ExitRecords, OfAZombieAreBookedOnce) {
   scan();
   processes_.set({.pid = 10, .comm = "bash", .executable = "/bin/bash", .state = 'Z'});

@@ -82,14 +82,13 @@ TEST_F(ProcessPlacesTest, UserNamesAreKeptUntilTheyAreForgotten) {
 }
 
 TEST_F(ProcessPlacesTest, AnUnseenProcessHasTheNameOfTheExecutableThatWasSeen) {
-  processes_.host.file("usr/bin/python3.11", "");
-  put({.pid = 10, .comm = "worker", .executable = processes_.host.path("usr/bin/python3.11")});
-  const Program seen = files_.program(10).value();
+  put({.pid = 10, .comm = "worker", .executable = "/usr/bin/python3.11"});
+  places_->learn_program(place_, {8, 4711});
+  places_->learn_program(place_, {});  // unknown: no file has the number 0
   TaskExit exit = exit_of(11, 1, "worker-2", 5);
   places_->book_unseen(exit, "/", cpu(5), scan_.time);
   EXPECT_EQ(cpu_nsec_of_group("worker-2"), 5U);
-  exit.exe_device = seen.device;
-  exit.exe_inode = seen.inode;
+  exit.executable = {8, 4711};
   places_->book_unseen(exit, "/", cpu(6), scan_.time);
   EXPECT_EQ(cpu_nsec_of_group("python3.11"), 6U);
   EXPECT_EQ(cpu_nsec("/"), 11U);
