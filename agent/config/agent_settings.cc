@@ -93,7 +93,9 @@ std::vector<Setting> host_settings() {
        .shape = Shape::kDirectory,
        .field = field<&Options::root, &HostRoot::sysfs>(),
        .brief = "where the host's /sys is (ROOTFS/sys)",
-       .detail = "Where the host's `/sys` is.",
+       .detail =
+           "Where the host's `/sys` is. If there is none and the host's processes are at ROOTFS/proc, the agent's own "
+           "`/sys` is used: it shows the same CPUs and devices.",
        .fallback = "ROOTFS/sys"},
       {.name = "path.cgroupfs",
        .shape = Shape::kDirectory,
@@ -241,8 +243,9 @@ std::vector<Setting> label_settings() {
        .field = field<&Options::labels, &Options::Labels::container>(),
        .brief = "container labels to export (Compose, ...)",
        .detail = "Container labels to export as `container_label_*`. The default selects the labels of Compose, Swarm "
-                 "and Kubernetes, but of Kubernetes' own containers not those that repeat `container`, `pod` and "
-                 "`namespace`. `.` selects all, `^$` none."},
+                 "and Kubernetes that public dashboards use, but of Kubernetes' own containers not those that repeat "
+                 "`container`, `pod` and `namespace`. `.` selects all, as cAdvisor does: labels may hold passwords. "
+                 "`^$` selects none."},
       {.name = "labels.workload",
        .shape = Shape::kSwitch,
        .field = field<&Options::labels, &Options::Labels::workload>(),

@@ -226,6 +226,7 @@ Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
   options.overhead.words = line.words;
   if (const auto checked = apply_all(all, options); !checked) return checked.error();
   if (const auto checked = settle_slow_interval(all, options); !checked) return checked.error();
+  options.root = with_own_sysfs(std::move(options.root));
   return options;
 }
 

@@ -86,7 +86,8 @@ struct Options {
   struct Labels {
     std::string container =  // --labels.container
         "^(com\\.docker\\.compose\\.(project|service|container-number|project\\.working_dir)|"
-        "com\\.docker\\.(stack\\.namespace|swarm\\.service\\.name)|io\\.kubernetes\\..+|org\\.label-schema\\.group)$";
+        "com\\.docker\\.(stack\\.namespace|swarm\\.(node\\.id|(service|task)\\.(id|name)))|"
+        "io\\.kubernetes\\..+|(org\\.label-schema|container)[._]group)$";
     bool workload = true;        // --no-labels.workload
     unsigned max_bytes = 1'024;  // --limit.label-bytes
   };

@@ -117,6 +117,7 @@ ProcessWatchOptions process_options(const Options& options, const std::vector<co
   result.scan.open_files = is_on("process");
   result.scan.sched = is_on("sched");
   result.scan.tasks = is_on("cpuload");
+  result.scan.container_tasks = is_on("tasks");
   result.scan.programs = is_on("executables");
   return result;
 }

@@ -19,6 +19,16 @@ from support.prometheus import Prometheus, RecordingProxy
 
 SCRAPE_SECONDS, LEAST_SCRAPES = 60, 30  # one a second, and some later where the machine is busy
 CONTAINERS = "burner|web|writer"
+# As Docker Swarm sets them, and one that home dashboards group by.
+SWARM = [
+    "com.docker.stack.namespace=shop",
+    "com.docker.swarm.node.id=node1",
+    "com.docker.swarm.service.id=service1",
+    "com.docker.swarm.service.name=shop_web",
+    "com.docker.swarm.task.id=task1",
+    "com.docker.swarm.task.name=shop_web.1.task1",
+    "container.group=front",
+]
 QUERIES = [
     (entry["dashboard"], query)
     for entry in yaml.safe_load((pathlib.Path(__file__).parent / "dashboard_queries.yaml").read_text())
@@ -102,6 +112,7 @@ class World:
                 "com.docker.compose.project.working_dir=/srv/shop",
                 "--label",
                 "org.label-schema.group=shop",
+                *[word for label in SWARM for word in ("--label", label)],
             ],
         )
         data = self._docker.directory / "prometheus-writes"

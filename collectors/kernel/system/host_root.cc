@@ -1,5 +1,9 @@
 #include "collectors/kernel/system/host_root.h"
 
+#include <linux/magic.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
 #include <algorithm>
 
 namespace tallyman {
@@ -22,6 +26,19 @@ std::string join(std::string base, std::string_view path) {
 }
 
 }  // namespace
+
+HostRoot with_own_sysfs(HostRoot root) {
+  struct statfs processes {};
+  const bool own_kernel = statfs(root.proc_path("").c_str(), &processes) == 0 && processes.f_type == PROC_SUPER_MAGIC;
+  if (!root.sysfs.empty() || !own_kernel || access(root.sys_path("devices").c_str(), F_OK) == 0) {
+    return root;
+  }
+  if (root.cgroupfs.empty()) {
+    root.cgroupfs = root.sys_path("fs/cgroup");
+  }
+  root.sysfs = "/sys";
+  return root;
+}
 
 std::string HostRoot::root_path(std::string_view path) const { return join(rootfs, path); }
 

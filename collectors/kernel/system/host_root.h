@@ -24,4 +24,9 @@ struct HostRoot {
   std::string cgroup_path(std::string_view mount_point) const;
 };
 
+// In a container that has the host's processes at ROOTFS/proc, but no ROOTFS/sys of its own besides the cgroups: its
+// own /sys is of the same kernel, and shows the same CPUs and devices. Then `sysfs` is that one, and `cgroupfs` what it
+// would have been. Otherwise, and if either was given, `root` as it is. Asks the file system.
+HostRoot with_own_sysfs(HostRoot root);
+
 }  // namespace tallyman

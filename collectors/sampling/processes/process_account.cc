@@ -7,7 +7,6 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kMaxExecutables = 20;  // of one workload
 constexpr std::size_t kMaxRetired = 1'000;
 constexpr std::size_t kMaxNamesInOther = 10'000;
 constexpr std::chrono::minutes kIdle{10};
@@ -25,30 +24,11 @@ bool kind_holds_processes(const Workload& workload) {
 
 }  // namespace
 
-ProcessAccount::Executable& ProcessAccount::executable(std::string_view name, Time time) {
-  auto found = executables.find(name);
-  if (found == executables.end()) {
-    if (executables.size() >= kMaxExecutables) {
-      const auto idle = std::find_if(executables.begin(), executables.end(), [&](const auto& one) {
-        return one.second.processes == 0 && time - one.second.last_seen > kIdle;
-      });
-      if (idle != executables.end()) {
-        executables.erase(idle);
-      } else {
-        name = kOther;
-      }
-    }
-    found = executables.try_emplace(std::string(name)).first;
-  }
-  found->second.last_seen = time;
-  return found->second;
-}
-
 void book(ProcessAccount* account, std::string_view executable, const Tallies& growth, ProcessAccount::Time time) {
   for (; account != nullptr; account = account->parent) {
     account->totals.add(growth);
     account->last_booked = time;
-    account->executable(executable, time).cpu_nsec += growth[Tally::kCpu];
+    account->programs.book(executable, growth[Tally::kCpu], time);
   }
 }
 
@@ -159,9 +139,10 @@ ProcessAccounts::Home ProcessAccounts::home_of(std::span<const CgroupMembership>
 
 ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec) {
   if (const auto found = groups_.find(name); found != groups_.end()) {
+    found->second->last_booked = time;  // it has a process, which this scan has not counted yet
     return found->second.get();
   }
-  if (groups_.size() >= max_groups_ && name != kOther) {
+  if (groups_.size() >= max_groups_ && name != kOther && !retire_one(time)) {
     if (in_other_.size() < kMaxNamesInOther) {
       in_other_[name] = time;
     }
@@ -184,13 +165,36 @@ ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::
   return groups_.emplace(name, std::move(account)).first->second.get();
 }
 
+void ProcessAccounts::retire(std::unique_ptr<ProcessAccount> account) {
+  if (retired_.size() < kMaxRetired) {
+    std::string name = account->workload->workload;
+    retired_.insert_or_assign(std::move(name), std::move(account));
+  }
+}
+
+// The one that has been without a process for longest.
+bool ProcessAccounts::retire_one(ProcessAccount::Time time) {
+  auto oldest = groups_.end();
+  for (auto it = groups_.begin(); it != groups_.end(); ++it) {
+    const ProcessAccount& one = *it->second;
+    const bool idle = one.now.processes == 0 && one.last_booked < time && it->first != kOther;
+    if (idle && (oldest == groups_.end() || one.last_booked < oldest->second->last_booked)) {
+      oldest = it;
+    }
+  }
+  if (oldest == groups_.end()) {
+    return false;
+  }
+  retire(std::move(oldest->second));
+  groups_.erase(oldest);
+  return true;
+}
+
 void ProcessAccounts::retire_idle_groups(ProcessAccount::Time time) {
   for (auto it = groups_.begin(); it != groups_.end();) {
     const bool idle = it->second->now.processes == 0 && time - it->second->last_booked > kIdle;
     if (idle) {
-      if (retired_.size() < kMaxRetired) {
-        retired_[it->first] = std::move(it->second);
-      }
+      retire(std::move(it->second));
       it = groups_.erase(it);
     } else {
       ++it;

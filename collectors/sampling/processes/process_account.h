@@ -8,6 +8,7 @@
 #include "collectors/kernel/stats/process_stats.h"
 #include "collectors/model/process_facts.h"
 #include "collectors/model/workload.h"
+#include "collectors/sampling/processes/program_sums.h"
 #include "collectors/sampling/processes/runtime_process.h"
 
 #include <array>
@@ -97,14 +98,13 @@ struct ProcessAccount {
   Tallies totals;
   Time last_booked{};
 
-  struct Executable {
-    std::uint64_t cpu_nsec = 0, processes = 0, threads = 0, rss_bytes = 0;
-    Time last_seen{};
-  };
-  std::map<std::string, Executable, std::less<>> executables;
+  ProgramSums programs;
   // What its runtime runs for it elsewhere, by component: booked here as well as on that
   // process's own workload.
-  std::map<std::string_view, Executable> runtime;
+  struct RuntimeSum {
+    std::uint64_t cpu_nsec = 0, processes = 0, rss_bytes = 0;
+  };
+  std::map<std::string_view, RuntimeSum> runtime;
 
   // Running processes, at this scan.
   struct Now {
@@ -121,9 +121,6 @@ struct ProcessAccount {
   NamespaceIds namespaces{};
   std::uint32_t limit_pid = 0;  // the process that has the limit
   Count open_files_limit;
-
-  // The program's entry, or "[other]" beyond the limit.
-  Executable& executable(std::string_view name, Time time);
 };
 
 // Books on `account` and all accounts above it.
@@ -147,7 +144,7 @@ class ProcessAccounts {
   // The workload that a runtime's process serves by its own word; null if it is unknown, if two have that address, and
   // for one that serves a container by its id: see RuntimeFacts::confirm().
   ProcessAccount* served_by(const RuntimeProcess& process) const;
-  // The group with that name, or "[other]" beyond the limit.
+  // The group with that name, or "[other]" beyond the limit. One without a process makes room.
   ProcessAccount* group(const std::string& name, ProcessAccount::Time time, std::uint64_t wall_nsec);
   // Groups without a process for a long time are no longer shown. Their totals are kept
   // and continue when they return.
@@ -167,6 +164,8 @@ class ProcessAccounts {
 
  private:
   ProcessAccount* nearest(CgroupPath path);
+  bool retire_one(ProcessAccount::Time time);
+  void retire(std::unique_ptr<ProcessAccount> account);
   void index_containers();
 
   std::size_t max_groups_;

@@ -84,7 +84,7 @@ Tallies ProcessDetails::read(OfProcess& process, const PidStat& stat, How how, C
   if (options_.open_files && !stat.is_kernel_thread() && rare) {
     read_open_files(process, stat.pid, scan);
   }
-  if (options_.tasks) {
+  if (options_.tasks || (options_.container_tasks && how.in_container && rare)) {
     read_task_states(process, stat);
   }
   return now;

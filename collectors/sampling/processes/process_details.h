@@ -25,6 +25,7 @@ class ProcessDetails {
     bool open_files = true;
     bool sched = false;
     bool tasks = false;
+    bool container_tasks = false;  // rarely, and only of processes in containers
     bool pss = false;
   };
 
@@ -47,8 +48,9 @@ class ProcessDetails {
 
   void begin_scan();
   struct How {
-    bool bare = false;   // memory, bytes and PSS, too
-    bool first = false;  // what is read rarely, too
+    bool bare = false;          // memory, bytes and PSS, too
+    bool first = false;         // what is read rarely, too
+    bool in_container = false;  // its threads' states, too, if they are wanted
   };
   // Reads what this scan needs of a process, and returns its totals.
   Tallies read(OfProcess& process, const PidStat& stat, How how, CurrentScan& scan);

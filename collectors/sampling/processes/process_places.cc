@@ -27,7 +27,9 @@ ProcessPlaces::ProcessPlaces(ProcessFiles& files, ProcessAccounts& accounts, Pro
 
 void ProcessPlaces::read_program(OfProcess& process, const PidStat& stat, CurrentScan& scan) {
   process.executable.clear();
-  if (!stat.is_kernel_thread()) {
+  if (stat.is_kernel_thread()) {
+    process.executable = kKernelGroup;
+  } else {
     auto program = files_.program(stat.pid);
     if (program) {
       process.executable = std::move(*program);
@@ -116,16 +118,18 @@ void ProcessPlaces::settle(OfProcess& process, const PidStat& stat, ScanTime tim
 
 void ProcessPlaces::book_unseen(const TaskExit& exit, std::string cgroup, const Tallies& used, ScanTime time) {
   const auto named = program_names_.find(program_key(exit.executable));
-  const std::string& program = named == program_names_.end() ? exit.comm : named->second;
+  const bool is_kernel_thread = exit.ppid == kKernelThreads;
+  const std::string program = is_kernel_thread                ? kKernelGroup
+                              : named == program_names_.end() ? exit.comm
+                                                              : named->second;
   const CgroupMembership where{0, std::move(cgroup)};
   const ProcessAccounts::Home home = accounts_.home_of({&where, 1});
   book(home.account, program, used, time.steady);
   if (!may_be_bare(home.account)) {
     return;
   }
-  const std::string group = exit.ppid == kKernelThreads
-                                ? kKernelGroup
-                                : grouping_.group_of({program, "", std::to_string(exit.uid), home.path});
+  const std::string group =
+      is_kernel_thread ? kKernelGroup : grouping_.group_of({program, "", std::to_string(exit.uid), home.path});
   book(accounts_.group(group, time.steady, time.wall_nsec), program, used, time.steady);
 }
 

@@ -39,7 +39,7 @@ CgroupStats stats_of_group(const ProcessAccount& account) {
   return stats;
 }
 
-ProcessFacts facts_of(const ProcessAccount& account, bool tasks) {
+ProcessFacts facts_of(const ProcessAccount& account, const ReportFacts& of) {
   const ProcessAccount::Now& now = account.now;
   ProcessFacts facts;
   facts.processes = now.processes;
@@ -53,14 +53,14 @@ ProcessFacts facts_of(const ProcessAccount& account, bool tasks) {
   facts.run_nsec = known(account, Tally::kRun);
   facts.runqueue_nsec = known(account, Tally::kRunqueue);
   facts.timeslices = known(account, Tally::kTimeslices);
-  if (tasks) {
+  if (of.tasks || (of.container_tasks && account.workload->kind == WorkloadKind::kContainer)) {
     facts.tasks = now.tasks;
+  }
+  if (of.tasks) {
     facts.load_milli = static_cast<std::uint64_t>(std::llround(account.load * 1000));
     facts.uninterruptible_load_milli = static_cast<std::uint64_t>(std::llround(account.uninterruptible_load * 1000));
   }
-  for (const auto& [name, one] : account.executables) {
-    facts.executables.push_back({name, one.processes, one.threads, one.rss_bytes, one.cpu_nsec});
-  }
+  facts.executables = account.programs.facts();
   for (const auto& [component, one] : account.runtime) {
     facts.runtime.push_back({std::string(component), one.processes, one.rss_bytes, one.cpu_nsec});
   }
@@ -133,7 +133,7 @@ ProcessReportPtr make_report(ProcessAccounts& accounts, const ReportFacts& of,
   }
   const Neighbours neighbours(accounts, of.host_namespaces);
   accounts.for_each([&](ProcessAccount& account) {
-    ProcessFacts facts = facts_of(account, of.tasks);
+    ProcessFacts facts = facts_of(account, of);
     facts.some_hidden = of.some_hidden;
     facts.all_read_at = of.all_read_at;
     facts.namespaces = neighbours.of(account);

@@ -16,7 +16,11 @@ ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, Process
       table_(files_, pid_view(root) != PidView::kNone),
       places_(files_, accounts_, std::move(grouping), options.groups),
       details_(files_,
-               {.open_files = options.open_files, .sched = options.sched, .tasks = options.tasks, .pss = options.pss},
+               {.open_files = options.open_files,
+                .sched = options.sched,
+                .tasks = options.tasks,
+                .container_tasks = options.container_tasks,
+                .pss = options.pss},
                taskstats_.get()),
       runtime_(files_, accounts_),
       exits_(table_, places_, taskstats_.get()),
@@ -86,7 +90,9 @@ void ProcessScan::read(ScannedProcess& process, bool runs_another, CurrentScan& 
   if (runs_another || (may_have_moved && !process.runtime.is_of_runtime())) {
     runtime_.recognise(process.runtime, process.stat.pid, process.place.executable, process.place.cgroups);
   }
-  const ProcessDetails::How how{.bare = process.place.is_bare(), .first = process.reads == 0};
+  const ProcessDetails::How how{.bare = process.place.is_bare(),
+                                .first = process.reads == 0,
+                                .in_container = process.place.home != nullptr && process.place.home->inside_container};
   readings_.push_back({&process, details_.read(process.details, process.stat, how, scan)});
 }
 
@@ -142,6 +148,7 @@ ProcessReportPtr ProcessScan::report_of(const CurrentScan& scan) {
   return make_report(accounts_,
                      {.host_namespaces = first_.host_namespaces(),
                       .tasks = options_.tasks,
+                      .container_tasks = options_.container_tasks,
                       .some_hidden = table_.hides_some(),
                       .read_at = read_at_,
                       .all_read_at = all_read_at_},

@@ -35,12 +35,13 @@
 namespace tallyman {
 
 struct ProcessScanOptions {
-  bool groups = true;      // of bare processes
-  bool open_files = true;  // for all workloads, in slow scans
-  bool sched = false;      // run-queue delay and context switches, for all workloads
-  bool tasks = false;      // the state of each thread, for all workloads
-  bool programs = false;   // all workloads as often as bare processes
-  bool pss = false;        // of bare processes, once a minute
+  bool groups = true;            // of bare processes
+  bool open_files = true;        // for all workloads, in slow scans
+  bool sched = false;            // run-queue delay and context switches, for all workloads
+  bool tasks = false;            // the state of each thread, for all workloads
+  bool container_tasks = false;  // the state of each thread in containers, in slow scans
+  bool programs = false;         // all workloads as often as bare processes
+  bool pss = false;              // of bare processes, once a minute
   std::size_t max_groups = 100;
   // The time at which processes are read. Null: the time that run() is given.
   std::function<std::chrono::steady_clock::time_point()> now;

@@ -44,10 +44,7 @@ void add_to(ProcessAccount& account, const ScannedProcess& process, bool own, Sc
     now.own_pid = stat.pid;
     now.own_start_ticks = stat.start_ticks;
   }
-  ProcessAccount::Executable& executable = account.executable(process.place.executable, time.steady);
-  ++executable.processes;
-  executable.threads += stat.threads;
-  executable.rss_bytes += details.resident_bytes;
+  account.programs.add(process.place.executable, stat.threads, details.resident_bytes, time.steady);
 }
 
 }  // namespace
@@ -55,9 +52,7 @@ void add_to(ProcessAccount& account, const ScannedProcess& process, bool own, Sc
 void ProcessSums::begin() {
   accounts_.for_each([](ProcessAccount& account) {
     account.now = {};
-    for (auto& [name, executable] : account.executables) {
-      executable.processes = executable.threads = executable.rss_bytes = 0;
-    }
+    account.programs.begin();
     for (auto& [component, sum] : account.runtime) {
       sum.processes = sum.rss_bytes = 0;
     }
@@ -82,6 +77,7 @@ void ProcessSums::end(const CurrentScan& scan) {
   const double seconds = std::chrono::duration<double>(scan.time.steady - last.steady).count();
   const double kept = scan.number == 1 ? 0 : std::exp(-seconds / 10);
   accounts_.for_each([kept](ProcessAccount& account) {
+    account.programs.end();
     account.load = account.load * kept + static_cast<double>(account.now.tasks.running) * (1 - kept);
     account.uninterruptible_load =
         account.uninterruptible_load * kept + static_cast<double>(account.now.tasks.uninterruptible) * (1 - kept);

@@ -43,7 +43,7 @@ void RuntimeFacts::book(OfProcess& process, std::uint64_t cpu_nsec) {
 
 void RuntimeFacts::count(const OfProcess& process, std::uint64_t resident_bytes) {
   if (process.served_ != nullptr) {
-    ProcessAccount::Executable& sum = process.served_->runtime[process.process_->component];
+    ProcessAccount::RuntimeSum& sum = process.served_->runtime[process.process_->component];
     ++sum.processes;
     sum.rss_bytes += resident_bytes;
   }

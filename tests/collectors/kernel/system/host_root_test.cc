@@ -1,5 +1,7 @@
 #include "collectors/kernel/system/host_root.h"
 
+#include "tests/support/host_builder.h"
+
 #include <gtest/gtest.h>
 
 namespace tallyman {
@@ -38,6 +40,28 @@ TEST(HostRoot, TakesEachTreeFromItsOwnPlace) {
   root.cgroupfs = "/host/cgroup";
   EXPECT_EQ(root.cgroup_path("/sys/fs/cgroup/cpu"), "/host/cgroup/cpu");
   EXPECT_EQ(root.cgroup_path("/sys/fs/cgroup"), "/host/cgroup");
+}
+
+TEST(HostRoot, TheOwnSysServesWhereOnlyTheHostsProcessesAreMounted) {
+  const HostBuilder host;
+  HostRoot root = host.root();
+  const HostRoot recorded = with_own_sysfs(root);
+  EXPECT_EQ(recorded.sysfs, root.sysfs)
+      << "a recorded host's processes are files: its CPUs are not those of this kernel";
+  root.procfs = "/proc";
+  const HostRoot live = with_own_sysfs(root);
+  EXPECT_EQ(live.sysfs, "/sys");
+  EXPECT_EQ(live.cgroup_path("/sys/fs/cgroup/unified"), host.path("sys/fs/cgroup/unified"));
+  root.sysfs = host.path("elsewhere");
+  EXPECT_EQ(with_own_sysfs(root).sysfs, root.sysfs);
+}
+
+TEST(HostRoot, AMountedSysIsTheHosts) {
+  HostBuilder host;
+  host.dir("sys/devices");
+  HostRoot root = host.root();
+  root.procfs = "/proc";
+  EXPECT_EQ(with_own_sysfs(root).sys_path("devices"), host.path("sys/devices"));
 }
 
 TEST(HostRoot, FindsHierarchiesThatAreMountedElsewhere) {

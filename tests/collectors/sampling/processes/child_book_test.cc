@@ -22,9 +22,12 @@ class ChildBookTest : public ProcessPartsTest {
   }
   // What this book has added, by program.
   std::uint64_t ticks(const std::string& program) {
-    const auto& programs = account("/").executables;
-    const auto found = programs.find(program);
-    return found == programs.end() ? 0 : found->second.cpu_nsec / kNsecPerTick;
+    for (const ExecutableStats& one : account("/").programs.facts()) {
+      if (one.name == program) {
+        return one.cpu_nsec / kNsecPerTick;
+      }
+    }
+    return 0;
   }
 
   ProcTable table_{files_};

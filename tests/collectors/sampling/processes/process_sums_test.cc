@@ -39,10 +39,10 @@ TEST_F(ProcessSumsTest, AProcessCountsForItsCgroupAndAllAbove) {
   EXPECT_EQ(now("/docker").threads, 4U);
   EXPECT_EQ(now("/docker").resident_bytes, 8192U);
   EXPECT_EQ(now("/").open_files.get(), 6U);
-  EXPECT_EQ(account("/").executables.at("nginx").processes, 2U);
+  EXPECT_EQ(account("/").programs.facts().at(0).processes, 2U);
   sum({});
   EXPECT_EQ(now("/docker").processes, 0U);
-  EXPECT_EQ(account("/").executables.at("nginx").processes, 0U);
+  EXPECT_EQ(account("/").programs.facts().at(0).processes, 0U);
 }
 
 TEST_F(ProcessSumsTest, TheOldestIsTheFirstAndTheOldestOfTheCgroupItselfItsOwn) {

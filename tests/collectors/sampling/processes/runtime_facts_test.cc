@@ -12,7 +12,7 @@ class RuntimeFactsTest : public ProcessPartsTest {
     const std::vector<CgroupMembership> in = {{0, "/system.slice"}};
     facts_.recognise(process_, 20, executable, in);
   }
-  const ProcessAccount::Executable& shim() { return account("/docker/web").runtime.at("containerd-shim"); }
+  const ProcessAccount::RuntimeSum& shim() { return account("/docker/web").runtime.at("containerd-shim"); }
 
   const std::string kShim = "containerd-shim-runc-v2";
   const std::string kShimsCommand = kShim + std::string(
