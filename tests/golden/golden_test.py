@@ -76,4 +76,5 @@ def main():
         sys.exit(f"differs; if it should: {sys.argv[0]} {binary} {host} --update")
 
 
-main()
+if __name__ == "__main__":
+    main()
