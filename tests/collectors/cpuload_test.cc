@@ -17,25 +17,12 @@ TEST(CpuloadCollector, HasLoads) {
             (SeriesValues{{"container_cpu_load_average_10s", 1500}, {"container_cpu_load_d_average_10s", 20}}));
 }
 
-TEST(TasksCollector, HasThreadsByState) {
-  ProcessFacts facts;
-  facts.tasks = TaskStates{4, 3, 2, 1};
-  ObservationContext context;
-  context.processes = &facts;
-  EXPECT_EQ(observe("tasks", {}, context), (SeriesValues{{"container_tasks_state{state=\"sleeping\"}", 4},
-                                                         {"container_tasks_state{state=\"running\"}", 3},
-                                                         {"container_tasks_state{state=\"stopped\"}", 2},
-                                                         {"container_tasks_state{state=\"uninterruptible\"}", 1}}));
-}
-
 TEST(CpuloadCollector, HasNoSeriesWhereThreadsAreNotRead) {
   const ProcessFacts facts;
   ObservationContext context;
   context.processes = &facts;
-  for (const char* collector : {"cpuload", "tasks"}) {
-    EXPECT_EQ(observe(collector, {}), SeriesValues{});
-    EXPECT_EQ(observe(collector, {}, context), SeriesValues{});
-  }
+  EXPECT_EQ(observe("cpuload", {}), SeriesValues{});
+  EXPECT_EQ(observe("cpuload", {}, context), SeriesValues{});
 }
 
 }  // namespace

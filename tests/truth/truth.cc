@@ -46,6 +46,7 @@ constexpr const char* kUsage =
     "  children N SECONDS      N child processes, one after the other, that burn so much each\n"
     "  child COMMAND           runs the command in a child and prints how it ended\n"
     "  sleep SECONDS\n"
+    "  ignore WORD...          nothing: the words are in the process's command line\n"
     "  await                   goes on at SIGUSR1\n"
     "  stay                    until SIGTERM or SIGINT, which end it with 0 at any time\n";
 
@@ -255,6 +256,7 @@ constexpr Command kCommands[] = {
     {"children", 2, 2, [](Arguments a) { children(number<unsigned>(a[0], "a number"), seconds(a[1])); }},
     {"child", 1, SIZE_MAX, [](Arguments a) { run_in_child(a); }},
     {"sleep", 1, 1, [](Arguments a) { nap(seconds(a[0])); }},
+    {"ignore", 1, SIZE_MAX, [](Arguments) {}},
     {"await", 0, 0, [](Arguments) { await_signal(); }},
     {"stay", 0, 0, [](Arguments) { stay(); }},
 };

@@ -38,7 +38,7 @@ ProcessScanOptions timed(ProcessScanOptions options) {
 // Used by one scan at a time. The flag hands it over.
 struct ProcessWatch::Scanner {
   Scanner(const HostRoot& root, ProcessGrouping grouping, const ProcessWatchOptions& given)
-      : options(given), scan(root, std::move(grouping), given.scan, taskstats_for(root)) {}
+      : options(given), scan(root, std::move(grouping), timed(given.scan), taskstats_for(root)) {}
 
   void run(const WorkloadListPtr& workloads);
 

@@ -84,13 +84,14 @@ class AgentClient:
 
 class Agent(AgentClient):
     """`tallyman serve` on a port of 127.0.0.1, a free one unless given. stop() expects a clean end within a second,
-    and what a busy machine needs beside that."""
+    and what a busy machine needs beside that. `prefix`: what runs it, and becomes it by exec."""
 
-    def __init__(self, *flags, interval="200ms", port=None):
+    def __init__(self, *flags, interval="200ms", port=None, prefix=()):
         super().__init__("127.0.0.1", port or free_port())
         self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             [
+                *prefix,
                 paths.agent_binary(),
                 f"--web.listen-address=127.0.0.1:{self.port}",
                 f"--sampling.interval={interval}",

@@ -1,4 +1,4 @@
-"""Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH and TALLYMAN_COLLECTORS_TEST say otherwise."""
+"""Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH, TALLYMAN_HANGING_FS and TALLYMAN_COLLECTORS_TEST say otherwise."""
 
 import os
 import pathlib
@@ -19,6 +19,10 @@ def agent_binary():
 
 def truth_binary():
     return _program("TALLYMAN_TRUTH", "tests/truth/truth")
+
+
+def hanging_fs_binary():
+    return _program("TALLYMAN_HANGING_FS", "tests/truth/hanging_fs")
 
 
 def collectors_test():
