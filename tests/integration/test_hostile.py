@@ -85,7 +85,9 @@ def test_a_program_named_like_a_shim_is_booked_on_nobody(docker, agent, containe
     used = "container_cpu_usage_seconds_total"
     before = agent.fresh_scrape()
     wait_for(
-        lambda: agent.scrape().one(used, id=liar.cgroup) > before.one(used, id=liar.cgroup) + 1, 600, "a second is burnt"
+        lambda: agent.scrape().one(used, id=liar.cgroup) > before.one(used, id=liar.cgroup) + 1,
+        600,
+        "a second is burnt",
     )
     after = agent.fresh_scrape()
     assert after.one(RUNTIME, **series) == before.one(RUNTIME, **series)
@@ -177,7 +179,9 @@ def test_a_flood_takes_nothing_from_others(docker, agent, containers):
         scrape = agent.fresh_scrape()
         assert families(scrape, honest) >= complete, "the honest one's series are complete"
         inside = {one.labels["id"] for one in scrape.all("container_last_seen")}
-        assert len([path for path in inside if path.startswith(tenant.cgroup + "/")]) <= 200, "what is inside of one container is bounded"
+        assert len([path for path in inside if path.startswith(tenant.cgroup + "/")]) <= 200, (
+            "what is inside of one container is bounded"
+        )
         assert scrape.one("tallyman_container_cgroups_left_out") >= NESTED - 200
         statuses = [one.result()[0] for one in asked]
         assert set(statuses) <= {200, 503} and 200 in statuses
