@@ -1,6 +1,7 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/collector.h"
+#include "collectors/model/process_facts.h"
 
 #include <algorithm>
 #include <charconv>
@@ -33,10 +34,12 @@ enum Index {
 
 constexpr std::string_view kV1Bytes =
     "blkio.throttle.io_service_bytes_recursive; for devices that it lacks blkio.bfq.io_service_bytes_recursive, "
-    "blkio.io_service_bytes_recursive (CFQ), before Linux 4.16 blkio.throttle.io_service_bytes; host: /proc/diskstats";
+    "blkio.io_service_bytes_recursive (CFQ), before Linux 4.16 blkio.throttle.io_service_bytes; "
+    "a container of which they have nothing: /proc/PID/io (slow interval), device=\"all\"; host: /proc/diskstats";
 constexpr std::string_view kV1Operations =
-    "the same with io_serviced in place of io_service_bytes; host: /proc/diskstats";
+    "the same with io_serviced in place of io_service_bytes, and nothing from /proc/PID/io; host: /proc/diskstats";
 constexpr std::string_view kV2 = "io.stat; host: /proc/diskstats";
+constexpr std::string_view kAllDevices = "all";
 constexpr std::string_view kDiskstats = "/proc/diskstats, host only";
 
 constexpr MetricDefinition io(std::string_view name, std::string_view unit, std::string_view help,
@@ -53,11 +56,14 @@ constexpr MetricDefinition host(std::string_view name, MetricType type, std::str
 
 constexpr MetricDefinition kMetrics[] = {
     io("container_fs_reads_bytes_total", "bytes",
-       "Bytes read from a device. v1 counts only direct I/O, and only once a throttle rule exists on the device.",
+       "Bytes read from a device. v1 counts only direct I/O, and only once a throttle rule exists on the device; until "
+       "then device=\"all\" has what the container's processes have read.",
        kV1Bytes),
     io("container_fs_reads_total", "", "Reads from a device.", kV1Operations),
     io("container_fs_writes_bytes_total", "bytes",
-       "Bytes written to a device. v1 does not charge buffered writes to the cgroup that wrote them.", kV1Bytes),
+       "Bytes written to a device. v1 does not charge buffered writes to the cgroup that wrote them, but "
+       "device=\"all\" (see reads) has them.",
+       kV1Bytes),
     io("container_fs_writes_total", "", "Writes to a device.", kV1Operations),
     cost("container_fs_io_cost_usage_seconds_total", "Device time charged by the io.cost controller."),
     cost("container_fs_io_cost_wait_seconds_total", "Time that io.cost delayed I/O."),
@@ -182,6 +188,11 @@ void collect_cgroup(const Observation& observation, SeriesWriter& writer) {
     }
   }
   sums.put(writer);
+  // The io collector does not ask for processes: they are read for others, or not at all.
+  if (observation.stats.io.empty() && observation.processes != nullptr) {
+    writer.put(kReadBytes, {kAllDevices}, observation.processes->read_bytes);
+    writer.put(kWriteBytes, {kAllDevices}, observation.processes->written_bytes);
+  }
 }
 
 // The host's values are those of its disks: on v2 the root cgroup's io.stat repeats them,

@@ -104,7 +104,8 @@ DiscoveryOptions discovery_options(const Options& options, const CgroupMounts& m
   return result;
 }
 
-ProcessWatchOptions process_options(const Options& options, const std::vector<const Collector*>& collectors) {
+ProcessWatchOptions process_options(const Options& options, const std::vector<const Collector*>& collectors,
+                                    const CgroupMounts& mounts) {
   const auto is_on = [&](std::string_view name) {
     return std::any_of(collectors.begin(), collectors.end(), [&](const Collector* one) { return one->name == name; });
   };
@@ -118,6 +119,7 @@ ProcessWatchOptions process_options(const Options& options, const std::vector<co
   result.scan.sched = is_on("sched");
   result.scan.tasks = is_on("cpuload");
   result.scan.container_tasks = is_on("tasks");
+  result.scan.container_io = is_on("io") && mounts.v1_index(Controller::kIo) >= 0;
   result.scan.programs = is_on("executables");
   return result;
 }
@@ -223,7 +225,7 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
   sources.network_files_kept_open = share.network;
   sources.ignore_interface = std::move(*ignored);
   if (options.processes.bare || needs.has(SourceKind::kProcesses)) {
-    ProcessWatchOptions watch = process_options(options, parts.collectors);
+    ProcessWatchOptions watch = process_options(options, parts.collectors, parts.mounts);
     watch.on_warning = events.warning;
     parts.processes = std::make_unique<ProcessWatch>(options.root, std::move(*grouping), std::move(watch),
                                                      [known = parts.discovery.get()] { return known->current(); });

@@ -53,6 +53,8 @@ struct ProcessFacts {
   Count pss_bytes;
   Count voluntary_switches, involuntary_switches;
   Count run_nsec, runqueue_nsec, timeslices;
+  // Where the kernel does not count a container's I/O (cgroup v1): totals of its processes, over all devices.
+  Count read_bytes, written_bytes;
   std::optional<TaskStates> tasks;
   Count load_milli, uninterruptible_load_milli;  // over 10 s, times 1000
   std::vector<ExecutableStats> executables;      // sorted by name

@@ -1,6 +1,7 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "collectors/kernel/stats/host_stats.h"
 #include "collectors/model/catalogue.h"
+#include "collectors/model/process_facts.h"
 #include "tests/support/observe.h"
 
 #include <gtest/gtest.h>
@@ -20,6 +21,19 @@ IoDeviceStats row(std::uint32_t major, std::uint32_t minor, std::string device) 
   one.minor = minor;
   one.device = std::move(device);
   return one;
+}
+
+TEST(IoCollector, WhereTheKernelCountsNothingTheProcessesDo) {
+  ProcessFacts facts;
+  facts.read_bytes = 4'096;
+  facts.written_bytes = 0;
+  ObservationContext context;
+  context.processes = &facts;
+  EXPECT_EQ(observe("io", {}, context), (SeriesValues{{"container_fs_reads_bytes_total{device=\"all\"}", 4'096},
+                                                      {"container_fs_writes_bytes_total{device=\"all\"}", 0}}));
+  CgroupStats counted;
+  counted.io.emplace_back(row(254, 0, "/dev/vda")).rbytes = 7;
+  EXPECT_EQ(observe("io", counted, context).count("container_fs_reads_bytes_total{device=\"all\"}"), 0U);
 }
 
 TEST(IoCollector, GivesTheRowOfADeviceOnV2) {

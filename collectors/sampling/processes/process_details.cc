@@ -80,6 +80,8 @@ Tallies ProcessDetails::read(OfProcess& process, const PidStat& stat, How how, C
     now.set(Tally::kWrittenBytes, 0);
   } else if (how.bare) {
     read_bare(process, stat.pid, now, rare, scan);
+  } else if (options_.container_io && how.in_container && rare) {
+    read_io(stat.pid, now, rare, scan);
   }
   if (options_.open_files && !stat.is_kernel_thread() && rare) {
     read_open_files(process, stat.pid, scan);
@@ -98,6 +100,15 @@ void ProcessDetails::read_bare(OfProcess& process, Pid pid, Tallies& now, bool r
   } else {
     process.anon = none_if_gone(memory);
   }
+  read_io(pid, now, rare, scan);
+  if (rare) {
+    const auto status = files_.status(pid);
+    process.swap = status ? status->swap_bytes : none_if_gone(status);
+  }
+  read_pss(process, pid, scan.time);
+}
+
+void ProcessDetails::read_io(Pid pid, Tallies& now, bool rare, CurrentScan& scan) {
   const auto io = files_.io(pid);
   if (io || io.error().kind == ErrorKind::kGone) {
     now.set(Tally::kReadBytes, io ? io->read_bytes.value_or(0) : 0);
@@ -105,11 +116,6 @@ void ProcessDetails::read_bare(OfProcess& process, Pid pid, Tallies& now, bool r
   } else if (rare) {
     scan.note(io.error());
   }
-  if (rare) {
-    const auto status = files_.status(pid);
-    process.swap = status ? status->swap_bytes : none_if_gone(status);
-  }
-  read_pss(process, pid, scan.time);
 }
 
 void ProcessDetails::read_open_files(OfProcess& process, Pid pid, CurrentScan& scan) {

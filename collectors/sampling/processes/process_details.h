@@ -26,6 +26,7 @@ class ProcessDetails {
     bool sched = false;
     bool tasks = false;
     bool container_tasks = false;  // rarely, and only of processes in containers
+    bool container_io = false;     // the same
     bool pss = false;
   };
 
@@ -50,7 +51,7 @@ class ProcessDetails {
   struct How {
     bool bare = false;          // memory, bytes and PSS, too
     bool first = false;         // what is read rarely, too
-    bool in_container = false;  // its threads' states, too, if they are wanted
+    bool in_container = false;  // what is wanted of containers' processes, too
   };
   // Reads what this scan needs of a process, and returns its totals.
   Tallies read(OfProcess& process, const PidStat& stat, How how, CurrentScan& scan);
@@ -63,6 +64,7 @@ class ProcessDetails {
   Tallies times_in(const PidStat& stat) const;
   TaskTimes checked(const TaskTimes& times, const PidStat& stat) const;
   void read_bare(OfProcess& process, Pid pid, Tallies& now, bool rare, CurrentScan& scan);
+  void read_io(Pid pid, Tallies& now, bool rare, CurrentScan& scan);
   void read_open_files(OfProcess& process, Pid pid, CurrentScan& scan);
   void read_threads(OfProcess& process, Pid pid, Tallies& now);
   void read_task_states(OfProcess& process, const PidStat& stat);

@@ -56,6 +56,10 @@ ProcessFacts facts_of(const ProcessAccount& account, const ReportFacts& of) {
   if (of.tasks || (of.container_tasks && account.workload->kind == WorkloadKind::kContainer)) {
     facts.tasks = now.tasks;
   }
+  if (of.container_io && account.inside_container) {
+    facts.read_bytes = known(account, Tally::kReadBytes);
+    facts.written_bytes = known(account, Tally::kWrittenBytes);
+  }
   if (of.tasks) {
     facts.load_milli = static_cast<std::uint64_t>(std::llround(account.load * 1000));
     facts.uninterruptible_load_milli = static_cast<std::uint64_t>(std::llround(account.uninterruptible_load * 1000));

@@ -39,6 +39,7 @@ struct ReportFacts {
   NamespaceIds host_namespaces{};  // those of the accounts are compared with these and with one another
   bool tasks = false;
   bool container_tasks = false;
+  bool container_io = false;
   bool some_hidden = false;  // this and all_read_at: see ProcessFacts
   std::chrono::steady_clock::time_point read_at{}, all_read_at{};
 };

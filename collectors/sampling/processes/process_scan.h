@@ -40,6 +40,7 @@ struct ProcessScanOptions {
   bool sched = false;            // run-queue delay and context switches, for all workloads
   bool tasks = false;            // the state of each thread, for all workloads
   bool container_tasks = false;  // the state of each thread in containers, in slow scans
+  bool container_io = false;     // bytes read and written in containers, in slow scans
   bool programs = false;         // all workloads as often as bare processes
   bool pss = false;              // of bare processes, once a minute
   std::size_t max_groups = 100;
