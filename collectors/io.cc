@@ -61,8 +61,8 @@ constexpr MetricDefinition kMetrics[] = {
        kV1Bytes),
     io("container_fs_reads_total", "", "Reads from a device.", kV1Operations),
     io("container_fs_writes_bytes_total", "bytes",
-       "Bytes written to a device. v1 does not charge buffered writes to the cgroup that wrote them, but "
-       "device=\"all\" (see reads) has them.",
+       "Bytes written to a device. v1 does not charge buffered writes to the cgroup that wrote them; device=\"all\" "
+       "includes them.",
        kV1Bytes),
     io("container_fs_writes_total", "", "Writes to a device.", kV1Operations),
     cost("container_fs_io_cost_usage_seconds_total", "Device time charged by the io.cost controller."),

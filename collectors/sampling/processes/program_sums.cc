@@ -25,7 +25,7 @@ bool ProgramSums::evict_idle(Time time) {
   if (oldest == programs_.end()) {
     return false;
   }
-  named_ -= oldest->second.named ? 1 : 0;
+  named_ -= oldest->second.named ? 1U : 0U;
   programs_.erase(oldest);
   return true;
 }
