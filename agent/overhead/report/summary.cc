@@ -105,8 +105,9 @@ struct Findings {
       cannot_tell = cannot_tell || one.row->wall->unclear;
     }
     if (!differing.empty()) {
+      const std::size_t more = differing.size() - 1;
       const std::string others =
-          differing.size() > 1 ? " (" + std::to_string(differing.size() - 1) + " more differ)" : "";
+          more == 0 ? "" : " (" + std::to_string(more) + (more == 1 ? " more differs)" : " more differ)");
       clauses.push_back(clause(most_telling(differing)) + others);
     }
     if (differing.size() == results.size()) return;
