@@ -47,10 +47,11 @@ constexpr Route kRoutes[] = {
     {.path = "/api/v1/usage",
      .handler = &RouteHandlers::usage,
      .brief = "what every workload uses now, as rates",
-     .answer = "`{\"sequence\", \"time\", \"interval_seconds\", \"measured_seconds\", \"unnamed_containers\", "
-               "\"boot_id\", \"workloads\": [...]}`: what every workload uses now, as `tallyman ls --json` has it, rates "
-               "over the last two samples. `groups` has its `project`, `service`, `pod`, `image` and `slice`. 503 before "
-               "the first sample; before the second there are no rates and no `measured_seconds`"},
+     .answer =
+         "`{\"sequence\", \"time\", \"interval_seconds\", \"measured_seconds\", \"unnamed_containers\", "
+         "\"boot_id\", \"workloads\": [...]}`: what every workload uses now, as `tallyman ls --json` has it, rates "
+         "over the last two samples. `groups` has its `project`, `service`, `pod`, `image` and `slice`. 503 before "
+         "the first sample; before the second there are no rates and no `measured_seconds`"},
     {.path = "/api/v1/workloads/",
      .rest = "ID",
      .handler = &RouteHandlers::workload,

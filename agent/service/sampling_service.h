@@ -78,7 +78,7 @@ class SamplingService {
   // All are thread-safe. snapshot() is null before the first pass.
   SnapshotPtr snapshot() const;
   SnapshotPtr snapshot_before() const;  // the one before; null before the second pass
-  WorkloadListPtr workloads() const;  // cgroups, then groups of processes
+  WorkloadListPtr workloads() const;    // cgroups, then groups of processes
   SamplingServiceStatistics statistics() const;
 
   // A workload's processes in the last scan; empty if unknown. Thread-safe.

@@ -43,7 +43,8 @@ std::vector<std::string> summary_of(const RecordBuilder& builder) {
 TEST(OverheadSummary, IsTheAnswerInOneSentence) {
   const std::string sentence =
       "A Docker container here: starts in 574 ms instead of 4.43 ms; the first write to a file of 16 MiB from the "
-      "image takes 24.0 ms instead of 116 µs (1 more differs); a published port: latency x 3.0; computing, system calls "
+      "image takes 24.0 ms instead of 116 µs (1 more differs); a published port: latency x 3.0; computing, system "
+      "calls "
       "and processes, files, network: no measurable difference.";
   EXPECT_THAT(summary_of(docker()), ElementsAre(sentence));
 }
