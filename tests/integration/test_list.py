@@ -18,7 +18,9 @@ def agent():
 
 def ls(*flags, code=0):
     """(standard output, standard error)"""
-    done = subprocess.run([paths.agent_binary(), "ls", *flags], capture_output=True, text=True, timeout=120, check=False)
+    done = subprocess.run(
+        [paths.agent_binary(), "ls", *flags], capture_output=True, text=True, timeout=120, check=False
+    )
     assert done.returncode == code, done.stderr
     return done.stdout, done.stderr
 

@@ -115,7 +115,13 @@ function outcomeOf(value: unknown): Outcome | undefined {
   const differs = object["differs"];
   const ratio = positive(object["ratio"]);
   if (interval === undefined || typeof differs !== "boolean" || (differs && ratio === undefined)) return undefined;
-  return { differs, unclear: object["unclear"] === true, ...interval, ratio: differs ? ratio : undefined, p: numberOf(object["p_corrected"]) };
+  return {
+    differs,
+    unclear: object["unclear"] === true,
+    ...interval,
+    ratio: differs ? ratio : undefined,
+    p: numberOf(object["p_corrected"]),
+  };
 }
 
 function floorOf(value: unknown): number | undefined {
