@@ -44,6 +44,14 @@ constexpr Route kRoutes[] = {
      .answer = "`{\"sequence\", \"time\", \"workloads\": [...]}`: every workload now, its identity and the `stats` of "
                "the last sample. A new container is listed within milliseconds, its `stats` come with the next sample",
      .parameters = kWorkloadsParameters},
+    {.path = "/api/v1/usage",
+     .handler = &RouteHandlers::usage,
+     .brief = "what every workload uses now, as rates",
+     .answer =
+         "`{\"sequence\", \"time\", \"interval_seconds\", \"measured_seconds\", \"unnamed_containers\", "
+         "\"boot_id\", \"workloads\": [...]}`: what every workload uses now, as `tallyman ls --json` has it, rates "
+         "over the last two samples. `groups` has its `project`, `service`, `pod`, `image` and `slice`. 503 before "
+         "the first sample; before the second there are no rates and no `measured_seconds`"},
     {.path = "/api/v1/workloads/",
      .rest = "ID",
      .handler = &RouteHandlers::workload,

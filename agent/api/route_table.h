@@ -31,6 +31,7 @@ class RouteHandlers {
   virtual HttpResponse metrics(const RouteCall& call) = 0;
   virtual HttpResponse workloads(const RouteCall& call) = 0;
   virtual HttpResponse workload(const RouteCall& call) = 0;
+  virtual HttpResponse usage(const RouteCall& call) = 0;
   virtual HttpResponse host(const RouteCall& call) = 0;
   virtual HttpResponse series(const RouteCall& call) = 0;
   virtual HttpResponse live_stream(const RouteCall& call) = 0;

@@ -9,6 +9,7 @@
 #include "agent/api/query_pool.h"
 #include "agent/api/route_table.h"
 #include "agent/api/series_route.h"
+#include "agent/api/usage_json.h"
 #include "agent/http/responses.h"
 #include "agent/overhead/model/report_store.h"
 #include "agent/version.h"
@@ -87,6 +88,20 @@ WorkloadProcesses processes_of(const ProcessFacts& facts) {
         {std::string(to_string(one.type)), std::to_string(one.inode), std::string(to_string(one.sharing)), one.with});
   }
   return result;
+}
+
+double seconds_of(std::chrono::nanoseconds time) { return std::chrono::duration<double>(time).count(); }
+
+UsageAnswer usage_now(const SamplingService& service, const Snapshot* before, const Snapshot& now) {
+  UsageAnswer answer;
+  answer.sequence = now.sequence;
+  answer.time_seconds = seconds_of(now.wall_time.time_since_epoch());
+  answer.interval_seconds = seconds_of(service.interval());
+  if (before != nullptr) answer.measured_seconds = seconds_of(now.steady_time - before->steady_time);
+  answer.boot_id = service.host().machine.boot_id;
+  answer.unnamed_containers = service.statistics().discovery.unnamed_containers;
+  answer.rows = usage_between(before != nullptr ? *before : now, now);
+  return answer;
 }
 
 // ?ended=1
@@ -202,6 +217,13 @@ class Routes::Impl : private RouteHandlers {
     const auto service = sources_.sampling_service();
     const SnapshotPtr snapshot = service->snapshot();
     return one_workload(std::string(call.rest), snapshot, *service->workloads(), *service);
+  }
+
+  HttpResponse usage(const RouteCall&) override {
+    const auto service = sources_.sampling_service();
+    const SnapshotPtr before = service->snapshot_before(), now = service->snapshot();
+    if (!now) return error_response(503, "no sample yet: ask again in a second");
+    return json_response(to_json(usage_now(*service, before.get(), *now)));
   }
 
   HttpResponse host(const RouteCall&) override {

@@ -1,21 +1,23 @@
 #include "agent/commands/list_command.h"
 
+#include "agent/api/usage_json.h"
 #include "agent/commands/terminal_text.h"
-#include "agent/service/make_sampling_service.h"
+#include "agent/commands/usage_reader.h"
+#include "agent/commands/watch_screen.h"
 #include "collectors/model/utf8.h"
 
-#include <sys/ioctl.h>
 #include <unistd.h>
 #include <boost/json.hpp>
 
 #include <algorithm>
 #include <array>
 #include <cctype>
-#include <csignal>
 #include <cstdio>
+#include <initializer_list>
+#include <iterator>
 #include <ostream>
 #include <set>
-#include <thread>
+#include <utility>
 
 namespace tallyman {
 namespace {
@@ -76,6 +78,7 @@ constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 7}, {
 constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
 constexpr std::size_t kWide = 110, kWidest = 130;
 constexpr std::size_t kMinNameWidth = 16;
+constexpr std::string_view kAnyKind = "any";
 
 std::size_t columns_in(std::size_t width) {
   return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
@@ -154,41 +157,68 @@ std::set<const Workload*> frames_in(const std::vector<UsageRow>& rows) {
   return frames;
 }
 
-boost::json::value json_of(std::optional<double> value) { return value ? boost::json::value(*value) : nullptr; }
-boost::json::value json_of(std::optional<std::uint64_t> value) { return value ? boost::json::value(*value) : nullptr; }
-
-void set_figures(boost::json::object& object, const Usage& row) {
-  object["cpu_cores"] = json_of(row.cpu_cores);
-  object["memory_working_set_bytes"] = json_of(row.memory_bytes);
-  object["memory_limit_bytes"] = json_of(row.memory_limit_bytes);
-  object["io_bytes_per_second"] = json_of(row.io_bytes_per_second);
-  object["network_bytes_per_second"] = json_of(row.network_bytes_per_second);
-  object["threads"] = json_of(row.threads);
-  object["runtime_cpu_cores"] = json_of(row.runtime_cpu_cores);
-  object["runtime_memory_bytes"] = json_of(row.runtime_memory_bytes);
-  object["kernel_memory_bytes"] = json_of(row.kernel_memory_bytes);
-  object["layer_bytes"] = json_of(row.layer_bytes);
-  object["cpu_pressure"] = json_of(row.cpu_pressure);
-  object["memory_pressure"] = json_of(row.memory_pressure);
-  object["io_pressure"] = json_of(row.io_pressure);
+bool contains(std::string_view text, std::string_view part) {
+  const auto same = [](unsigned char a, unsigned char b) { return std::tolower(a) == std::tolower(b); };
+  return std::search(text.begin(), text.end(), part.begin(), part.end(), same) != text.end();
 }
 
-Screen terminal() {
-  winsize size{};
-  if (ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0) {
-    return {size.ws_col, size.ws_row};
-  }
-  return {isatty(STDOUT_FILENO) != 0 ? std::size_t{80} : std::size_t{120}, 0};
+bool is_named(const std::vector<std::string>& names, std::initializer_list<std::string_view> texts) {
+  return names.empty() || std::any_of(names.begin(), names.end(), [&](const std::string& name) {
+           return std::any_of(texts.begin(), texts.end(), [&](std::string_view text) { return contains(text, name); });
+         });
 }
 
-std::string list_of(std::vector<UsageRow> rows, const Options::List& options, std::size_t width) {
+std::string list_of(const std::vector<UsageRow>& rows, const Options::List& options, std::size_t width) {
+  std::vector<UsageRow> wanted = selected(rows, options);
   if (const auto by = group_by_named(options.group)) {
-    std::vector<GroupRow> groups = grouped(rows, *by);
+    std::vector<GroupRow> groups = grouped(wanted, *by);
+    std::erase_if(groups, [&](const GroupRow& group) { return !is_named(options.names, {group.name}); });
     sort_rows(groups, options.sort);
     return options.json ? group_json(groups, *by) : group_table(groups, width, *by);
   }
-  sort_rows(rows, options.sort);
-  return options.json ? usage_json(rows) : usage_table(rows, width, options.all);
+  sort_rows(wanted, options.sort);
+  const bool all = options.all || options.kind != kAnyKind || !options.names.empty();
+  return options.json ? usage_json(wanted) : usage_table(wanted, width, all);
+}
+
+void print_notes(std::vector<std::string>& notes, std::ostream& err) {
+  for (const std::string& note : std::exchange(notes, {})) err << "tallyman ls: " << printable(note) << '\n';
+  err.flush();
+}
+
+std::string lines_of(const std::vector<std::string>& notes) {
+  std::string text;
+  for (const std::string& note : notes) text += printable(note) + '\n';
+  return text;
+}
+
+// Shows one list after the other, the first after `first_pause`.
+int show(UsageReader& reader, std::vector<std::string> notes, const Options& options, WatchKeys& keys,
+         std::ostream& out, std::ostream& err) {
+  std::chrono::milliseconds pause = reader.first_pause();
+  do {
+    if (!keys.wait(pause)) return 0;
+    const auto rows = reader.read();
+    if (!rows) {
+      err << "tallyman ls: " << to_string(rows.error()) << '\n';
+      return 1;
+    }
+    for (const std::string& note : reader.notes()) notes.push_back(note);
+    const Screen screen = screen_of_output();  // it may have changed its size
+    const std::string list = list_of(*rows, options.list, screen.width);
+    if (!options.list.watch) {
+      print_notes(notes, err);
+      out << list << std::flush;
+      if (selected(*rows, options.list).empty()) {
+        err << "tallyman ls: no workload is like that\n";
+        return 1;
+      }
+      break;
+    }
+    out << "\x1b[H\x1b[2J" << fitting(lines_of(std::exchange(notes, {})) + list, screen) << std::flush;
+    pause = reader.pause();
+  } while (out.good());
+  return out.good() ? 0 : 1;
 }
 
 }  // namespace
@@ -244,7 +274,7 @@ std::string usage_json(const std::vector<UsageRow>& rows) {
                             {"kind", to_string(workload.kind)},
                             {"workload", valid_utf8(workload.workload)},
                             {"runtime", workload.runtime}};
-    set_figures(one, row);
+    set_all_figures(one, row);
     list.push_back(std::move(one));
   }
   return printable_json(boost::json::serialize(list)) + '\n';
@@ -277,35 +307,32 @@ std::string group_json(const std::vector<GroupRow>& groups, GroupBy by) {
       members.emplace_back(valid_utf8(member->id));
     }
     boost::json::object one{{std::string(to_string(by)), valid_utf8(group.name)}, {"members", std::move(members)}};
-    set_figures(one, group);
+    set_all_figures(one, group);
     list.push_back(std::move(one));
   }
   return printable_json(boost::json::serialize(list)) + '\n';
 }
 
+std::vector<UsageRow> selected(const std::vector<UsageRow>& rows, const Options::List& options) {
+  const bool names_are_of_groups = group_by_named(options.group).has_value();
+  std::vector<UsageRow> wanted;
+  std::copy_if(rows.begin(), rows.end(), std::back_inserter(wanted), [&](const UsageRow& row) {
+    const Workload& workload = *row.workload;
+    const bool of_kind = options.kind == kAnyKind || options.kind == to_string(workload.kind);
+    return of_kind && (names_are_of_groups || is_named(options.names, {workload.workload, workload.id}));
+  });
+  return wanted;
+}
+
 int run_list_command(const Options& options, std::ostream& out, std::ostream& err) {
-  Options each_time = options;  // two samples are all that there may be: both read what is read rarely
-  each_time.sampling.slow_interval = std::min(options.sampling.slow_interval, options.sampling.interval);
-  auto sampling_service = make_sampling_service(each_time, {});
-  if (!sampling_service) {
-    err << "tallyman ls: " << to_string(sampling_service.error()) << '\n';
+  const bool reads_keys = options.list.watch && isatty(STDOUT_FILENO) != 0;  // a pager has the keys for itself
+  WatchKeys keys(reads_keys ? STDIN_FILENO : -1);
+  auto chosen = choose_reader(options);
+  if (!chosen) {
+    err << "tallyman ls: " << to_string(chosen.error()) << '\n';
     return 1;
   }
-  SnapshotPtr before = (*sampling_service)->sample_once();
-  do {
-    std::this_thread::sleep_for(options.sampling.interval);
-    const SnapshotPtr after = (*sampling_service)->sample_once();
-    const Screen screen = terminal();  // it may have changed its size
-    const std::string list = list_of(usage_between(*before, *after), options.list, screen.width);
-    if (options.list.watch) {
-      out << "\x1b[H\x1b[2J" << fitting(list, screen);
-    } else {
-      out << list;
-    }
-    out.flush();
-    before = after;
-  } while (options.list.watch && out.good());
-  return out.good() ? 0 : 1;
+  return show(*chosen->reader, std::move(chosen->notes), options, keys, out, err);
 }
 
 }  // namespace tallyman

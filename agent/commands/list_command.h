@@ -1,7 +1,7 @@
 // `tallyman ls`: what every workload uses now, like `docker stats` but for all workloads.
 #pragma once
 
-#include "agent/commands/usage.h"
+#include "agent/api/usage.h"
 #include "agent/config/options.h"
 
 #include <iosfwd>
@@ -14,6 +14,10 @@ namespace tallyman {
 // Sorts by the named column (--sort), largest first; "name" sorts from A to Z.
 void sort_rows(std::vector<UsageRow>& rows, std::string_view column);
 void sort_rows(std::vector<GroupRow>& rows, std::string_view column);
+
+// The rows of --kind and of the names: each is a part of a name or id, in capital letters or
+// not. With --group names are those of groups, so that all rows are taken.
+std::vector<UsageRow> selected(const std::vector<UsageRow>& rows, const Options::List& options);
 
 // A table `width` columns wide. Long names lose their middle, numbers nothing. Without `all`,
 // idle and empty slices, cgroups and process groups are left out, and slices, scopes and

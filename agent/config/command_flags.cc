@@ -34,8 +34,8 @@ std::vector<Setting> list_flags() {
        .shape = Shape::kSwitch,
        .field = field<&Options::list, &Options::List::watch>(),
        .scope = SettingScope::kList,
-       .brief = "refresh until Ctrl-C",
-       .detail = "Refreshes the table until interrupted."},
+       .brief = "refresh until q or Ctrl-C",
+       .detail = "Refreshes the table until `q` is pressed or it is interrupted."},
       {.name = "all",
        .shape = Shape::kSwitch,
        .field = field<&Options::list, &Options::List::all>(),
@@ -58,6 +58,24 @@ std::vector<Setting> list_flags() {
            "Shows one line per group, with the sum of its members. Groups are the project (Compose) or stack (Swarm), "
            "the service in it, the pod, the image, the slice. Workloads outside such groups are left out.",
        .choices = "none, project, service, pod, image, slice"},
+      {.name = "kind",
+       .shape = Shape::kChoice,
+       .field = field<&Options::list, &Options::List::kind>(),
+       .scope = SettingScope::kList,
+       .brief = "only container, service, pod, ...",
+       .detail = "Shows workloads of this kind only. Idle ones too, unlike without this flag.",
+       .choices = "any, host, container, pod, machine, service, slice, scope, process, cgroup"},
+      {.name = "source",
+       .shape = Shape::kChoice,
+       .field = field<&Options::list, &Options::List::source>(),
+       .scope = SettingScope::kList,
+       .brief = "ask the running agent or read the host",
+       .detail =
+           "`agent` asks the agent at `web.listen-address`, `host` reads this host without it. `auto` asks the agent "
+           "if "
+           "one of this host answers, and none of the other flags is about how the host is read (`--path.rootfs`, "
+           "`--docker.root`, ...).",
+       .choices = "auto, agent, host"},
   };
 }
 
@@ -118,14 +136,16 @@ std::vector<Setting> overhead_measurement_flags() {
        .field = field<&Options::overhead, &Options::Overhead::rounds>(),
        .scope = SettingScope::kOverhead,
        .brief = "number of rounds (10; 20 with --full)",
-       .detail = "Number of times that everything is measured. 10 by default, 20 with `--full`.",
+       .detail =
+           "Number of times that everything is measured. 10 by default, 20 with `--full`; with `--quick` as many of 10 "
+           "as there is time for.",
        .min = 5,
        .max = 1'000},
       {.name = "duration",
        .shape = Shape::kDuration,
        .field = field<&Options::overhead, &Options::Overhead::duration>(),
        .scope = SettingScope::kOverhead,
-       .brief = "time of one measurement (100ms)",
+       .brief = "one measurement (100ms; quick 20, full 200)",
        .detail = "Duration of one measurement. 100ms by default, 20ms with `--quick`, 200ms with `--full`.",
        .min = 5,
        .max = kHourMs},

@@ -15,10 +15,13 @@ constexpr std::string_view kCommandsHelp =
     "Tallyman: what each container, service and process group of this host uses.\n"
     "\n"
     "  tallyman [serve] [FLAGS]  sample this host, serve metrics to Prometheus\n"
-    "  tallyman ls [FLAGS]       show what every workload uses now, as a table\n"
-    "  tallyman metrics [FLAGS]  list every metric\n"
+    "  tallyman ls [NAME...]     show what every workload uses now: tallyman ls --help\n"
+    "  tallyman metrics          list every metric: tallyman metrics --help\n"
     "  tallyman overhead run     measure a container's cost: tallyman overhead --help\n"
-    "  tallyman version          print the version (also --version)\n";
+    "  tallyman version          print the version (also --version)\n"
+    "  tallyman help [COMMAND]   print the help of a command (also --help)\n";
+
+constexpr std::string_view kMore = "\nMore: tallyman --help=markdown (docs/configuration.md)";
 
 constexpr std::string_view kHead = R"(# Configuration
 
@@ -201,18 +204,39 @@ std::string flags_table() {
 
 }  // namespace
 
-std::string help_text() {
+namespace {
+
+std::string agent_help() {
   std::string text(kCommandsHelp);
   text += "\nFlags of every command (defaults). All but config.file are keys of the file:\n";
   text += help_of(SettingScope::kFlagOnly) + help_of(SettingScope::kEverywhere);
   text += "serve:\n" + help_of(SettingScope::kServe);
-  text += "ls:\n" + help_of(SettingScope::kList);
-  text += "metrics:\n" + help_of(SettingScope::kMetrics);
-  text += "\nMore: tallyman --help=markdown (docs/configuration.md), tallyman metrics\n";
-  return text;
+  return text.append(kMore).append(", tallyman metrics\n");
 }
 
-std::string overhead_help_text() {
+std::string list_help() {
+  return "tallyman ls: what every workload of this host uses now.\n"
+         "\n"
+         "  tallyman ls [FLAGS] [NAME...]  NAME: a part of the name or of the id\n"
+         "\n"
+         "It asks the running agent if there is one, else it reads the host itself, which\n"
+         "takes --sampling.interval and needs root for the names of containers.\n"
+         "\n" +
+         help_of(SettingScope::kList) +
+         "\nFlags of every command (where the agent listens, how the host is read):\n"
+         "tallyman --help\n" +
+         std::string(kMore) + "\n";
+}
+
+std::string metrics_help() {
+  return "tallyman metrics: every metric with its type, unit, labels and meaning.\n"
+         "\n"
+         "  tallyman metrics [FLAGS]\n"
+         "\n" +
+         help_of(SettingScope::kMetrics) + std::string(kMore) + ", docs/metrics.md\n";
+}
+
+std::string overhead_help() {
   return "tallyman overhead: what a container costs on this host, compared with a process.\n"
          "\n"
          "  tallyman overhead run [FLAGS]            measure, print and keep a report\n"
@@ -222,6 +246,21 @@ std::string overhead_help_text() {
          "\n" +
          help_of(SettingScope::kOverhead) +
          "\nMore: docs/overhead.md, tallyman --help=markdown (docs/configuration.md)\n";
+}
+
+}  // namespace
+
+std::string help_text(Command command) {
+  switch (command) {
+    case Command::kList:
+      return list_help();
+    case Command::kMetrics:
+      return metrics_help();
+    case Command::kOverhead:
+      return overhead_help();
+    default:
+      return agent_help();
+  }
 }
 
 std::string configuration_markdown() {

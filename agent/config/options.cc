@@ -25,6 +25,8 @@ constexpr std::array kCommands = {
     CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"}, CommandName{Command::kMetrics, "metrics"},
     CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kPrintVersion, "version"}};
 
+constexpr std::string_view kHelp = "help";  // `help ls` is `ls --help`
+
 EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\nSee tallyman --help.\n"}; }
 
 std::string flag(const Setting& setting) { return "--" + std::string(setting.name); }
@@ -41,7 +43,7 @@ std::string place(const Setting& setting, const std::string& text) {
 struct CommandLine {
   Command command = Command::kServe;
   std::vector<Assignment> assignments;
-  std::vector<std::string> words;  // of `overhead`
+  std::vector<std::string> words;  // of `overhead` and `ls`
   std::optional<std::string> help;
   bool version = false;
 };
@@ -50,6 +52,7 @@ std::vector<std::string> known_words(bool flags) {
   std::vector<std::string> words;
   if (!flags) {
     for (const CommandName& command : kCommands) words.emplace_back(command.name);
+    words.emplace_back(kHelp);
     return words;
   }
   for (const Setting& setting : settings()) {
@@ -98,7 +101,7 @@ struct Flags {
   CLI::App app{"tallyman"};
   CLI::Option* help = nullptr;
   CLI::Option* version = nullptr;
-  std::vector<std::string> words;  // of `overhead`
+  std::vector<std::string> words;  // of `overhead` and `ls`
   std::vector<CLI::Option*> of_settings;
   std::vector<CLI::App*> of_commands;
 
@@ -108,7 +111,8 @@ struct Flags {
     app.require_subcommand(0, 1);
     for (const CommandName& command : kCommands) {
       of_commands.push_back(app.add_subcommand(std::string(command.name))->fallthrough());
-      if (command.command == Command::kOverhead) of_commands.back()->add_option("words", words);
+      const bool takes_words = command.command == Command::kOverhead || command.command == Command::kList;
+      if (takes_words) of_commands.back()->add_option("words", words);
     }
     help = app.add_option("-h,--help")->expected(0, 1);
     version = app.add_flag("--version");
@@ -153,9 +157,7 @@ Result<CommandLine, EarlyExit> read_command_line(std::vector<std::string> argume
 }
 
 std::optional<EarlyExit> print_and_end(const CommandLine& line) {
-  if (line.help && (line.help->empty() || *line.help == "true")) {
-    return EarlyExit{0, line.command == Command::kOverhead ? overhead_help_text() : help_text()};
-  }
+  if (line.help && (line.help->empty() || *line.help == "true")) return EarlyExit{0, help_text(line.command)};
   if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
   if (line.help && *line.help != "api") {
     return refuse("--help=" + shown(*line.help) + ": expects nothing, markdown or api");
@@ -196,11 +198,22 @@ Result<void, EarlyExit> settle_slow_interval(const std::vector<Assignment>& assi
   return {};
 }
 
+// A flag that the running agent may not have.
+bool says_what_to_read(const Assignment& assignment) {
+  const Setting& setting = *assignment.setting;
+  return setting.scope == SettingScope::kEverywhere && !setting.name.starts_with("web.") &&
+         !setting.name.starts_with("log.");
+}
+
 }  // namespace
 
 Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
-  const auto parsed =
-      read_command_line(argc > 1 ? std::vector<std::string>(argv + 1, argv + argc) : std::vector<std::string>());
+  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  if (!arguments.empty() && arguments.front() == kHelp) {
+    arguments.erase(arguments.begin());
+    arguments.emplace_back("--help");
+  }
+  const auto parsed = read_command_line(std::move(arguments));
   if (!parsed) return parsed.error();
   const CommandLine& line = *parsed;
   if (const auto exit = print_and_end(line)) return *exit;
@@ -223,7 +236,8 @@ Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
 
   Options options;
   options.command = line.command;
-  options.overhead.words = line.words;
+  (line.command == Command::kList ? options.list.names : options.overhead.words) = line.words;
+  options.list.says_what_to_read = std::any_of(line.assignments.begin(), line.assignments.end(), says_what_to_read);
   if (const auto checked = apply_all(all, options); !checked) return checked.error();
   if (const auto checked = settle_slow_interval(all, options); !checked) return checked.error();
   options.root = with_own_sysfs(std::move(options.root));

@@ -101,6 +101,10 @@ struct Options {
     bool json = false, watch = false, all = false;  // --json (of `overhead` too), --watch, --all
     std::string sort = "cpu";                       // --sort: cpu, memory, io, network, pids, name
     std::string group = "none";                     // --group: none, project, service, pod, image, slice
+    std::string kind = "any";                       // --kind: any, container, service, ...
+    std::string source = "auto";                    // --source: auto, agent, host
+    std::vector<std::string> names;                 // parts of names and ids; empty: all workloads
+    bool says_what_to_read = false;                 // a flag of the command line is about how the host is read
   };
 
   struct Overhead {

@@ -4,10 +4,12 @@
 #include "agent/overhead/report/report_markdown.h"
 #include "agent/overhead/report/report_svg.h"
 #include "agent/overhead/report/report_table.h"
+#include "agent/overhead/report/waiting.h"
 #include "agent/overhead/runner.h"
 #include "agent/overhead/selection.h"
 #include "agent/overhead/targets/environment.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -29,7 +31,6 @@ constexpr std::string_view kUsage =
     "  tallyman overhead run --quick\n"
     "  tallyman overhead compare REPORT REPORT\n"
     "See tallyman overhead --help.\n";
-constexpr double kBusyLoad = 0.25;  // load per CPU
 constexpr std::uint64_t kSpareBytes = 256 << 20;
 constexpr std::chrono::seconds kMaxUndoLength{30};
 
@@ -67,6 +68,29 @@ overhead::Result<std::string> write_report(const std::string& directory, const R
     if (const auto written = write_file(directory + "/" + name, text); !written) return written.error();
   }
   return directory;
+}
+
+std::vector<std::string> remarks_on_the_machine(const Record& record, double load) {
+  std::vector<std::string> remarks;
+  const auto cpus = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
+  const double others = used_by_others(record).value_or(0);
+  char text[256];
+  if (others > kBusy) {
+    std::snprintf(text, sizeof text,
+                  "The machine was busy: other programs used %.0f %% of its CPUs. A difference that waiting for a CPU "
+                  "explains has no number.",
+                  others * 100);
+    remarks.emplace_back(text);
+  } else if (load > kBusy * cpus) {
+    std::snprintf(text, sizeof text, "The machine was busy when the run began: load %.2f on %.0f CPUs.", load, cpus);
+    remarks.emplace_back(text);
+  }
+  if (const int niceness = getpriority(PRIO_PROCESS, 0); niceness > 0) {
+    std::snprintf(text, sizeof text,
+                  "This run had niceness %d. A container of a daemon does not, so both do not wait alike.", niceness);
+    remarks.emplace_back(text);
+  }
+  return remarks;
 }
 
 // One run, from the start of its cleanup log to the cleanup.
@@ -134,12 +158,7 @@ class Run {
     if (const auto at = after.find("cpu MHz"); at != after.end()) record.facts["cpu MHz at the end"] = at->second;
     if (const auto at = after.find("load at the start"); at != after.end())
       record.facts["load at the end"] = at->second;
-    const auto cpus = static_cast<double>(sysconf(_SC_NPROCESSORS_ONLN));
-    if (load > kBusyLoad * cpus) {
-      char text[128];
-      std::snprintf(text, sizeof text, "The machine was busy when the run began: load %.2f on %.0f CPUs.", load, cpus);
-      record.remarks.emplace_back(text);
-    }
+    for (const std::string& remark : remarks_on_the_machine(record, load)) record.remarks.push_back(remark);
     if (choice_.extent.name == "quick") {
       record.remarks.emplace_back("Measured with --quick: measurements are short and miss small differences.");
     }

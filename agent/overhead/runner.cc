@@ -15,6 +15,22 @@ std::string nanoseconds_text(std::chrono::milliseconds time) {
   return std::to_string(std::chrono::nanoseconds(time).count());
 }
 
+std::optional<std::uint64_t> growth(std::optional<std::uint64_t> before, std::optional<std::uint64_t> after) {
+  return before && after && *after >= *before ? std::optional(*after - *before) : std::nullopt;
+}
+
+// What is left of the time without a CPU after that which the cgroup's own limit took.
+double wait_for_others(double wait_ns, const CgroupTimes& before, const CgroupTimes& after) {
+  const auto throttled = growth(before.throttled_ns, after.throttled_ns);
+  return std::max(0.0, wait_ns - static_cast<double>(throttled.value_or(0)));
+}
+
+// How a number of the probe has grown between two of its answers; empty if one has none.
+std::optional<double> between(const std::string& before, const std::string& after, std::string_view name) {
+  const auto first = optional_field_of(before, name), last = optional_field_of(after, name);
+  return first && last ? std::optional(*last - *first) : std::nullopt;
+}
+
 Sample sample_of(const ProbeAnswer& answer) {
   Sample sample;
   sample.operations = answer.operations;
@@ -184,7 +200,7 @@ Result<void> Runner::start_targets(unsigned number) {
     for (const Watched& watched : cells_) {
       if (watched.mode_target != index || watched.cell.workload->kind != Kind::kStart) continue;
       record_.cells[watched.record].samples.push_back(
-          {number, 1, mode_target.target->start_ns, {}, {}, {}, began, since_epoch_ns()});
+          {number, 1, mode_target.target->start_ns, {}, {}, {}, {}, {}, began, since_epoch_ns()});
     }
   }
   return is_wanted(Kind::kNetwork) ? start_client() : Result<void>();
@@ -222,12 +238,14 @@ Result<void> Runner::measure(Watched& watched, unsigned number) {
   progress_.step(number, choice_.extent.rounds, std::string(watched.cell.workload->name) + " in " + watched.cell.label);
   CellRecord& record = record_.cells[watched.record];
   const std::int64_t began = since_epoch_ns();
+  const auto busy = busy_ns(session_.root);
   auto sample = watched.cell.workload->kind == Kind::kNetwork ? measure_from_host(watched, *mode_target.target)
                 : watched.cell.workload->kind == Kind::kApplication
                     ? applications_.measure(*watched.cell.workload, *mode_target.mode, mode_target.name)
                     : measure_here(watched, *mode_target.target);
   if (sample) {
     sample->round = number;
+    sample->busy_ns = growth(busy, busy_ns(session_.root));
     sample->began_ns = began;
     sample->ended_ns = since_epoch_ns();
     record.samples.push_back(*sample);
@@ -266,40 +284,56 @@ Result<ProbeAnswer> Runner::order(Target& target, const std::string& line) {
 }
 
 Result<Sample> Runner::measure_here(const Watched& watched, Target& target) {
-  const auto before = clock_.cpu_ns(target.cgroup);
+  const CgroupTimes before = clock_.times(target.cgroup);
   const auto answer = order(target, std::string(watched.cell.workload->order) + settings_of(watched.cell, target));
-  const auto after = clock_.cpu_ns(target.cgroup);
+  const CgroupTimes after = clock_.times(target.cgroup);
   if (!answer) return answer.error();
   Sample sample = sample_of(*answer);
   sample.own_cpu_ns = static_cast<std::uint64_t>(answer->spent_ns);
-  if (before && after && *after >= *before) sample.cgroup_cpu_ns = *after - *before;
+  sample.cgroup_cpu_ns = growth(before.cpu_ns, after.cpu_ns);
+  if (answer->wait_ns) {
+    sample.wait_ns = wait_for_others(*answer->wait_ns, before, after) / static_cast<double>(answer->operations);
+  }
   return sample;
 }
 
-// The server runs in the target, the client on the host. CPU time is the sum of both.
+// The server runs in the target, the client on the host. Their times are added.
 Result<Sample> Runner::measure_from_host(const Watched& watched, Target& target) {
   if (target.address.empty()) return failure("has no address that the host can reach");
-  const auto request = [&](const std::string& line, std::string_view field) -> Result<double> {
-    const auto answer = send_order(target.child, line, session_.timeout(), session_.interrupt);
-    if (!answer) return answer.error();
-    return field_of(*answer, field);
+  const auto request = [&](const std::string& line) {
+    return send_order(target.child, line, session_.timeout(), session_.interrupt);
   };
   const bool own_network = target.address != "127.0.0.1" || target.published_port != 0;
-  const auto listening = request("listen port=" + std::to_string(own_network ? kServerPort : 0), "port");
+  const auto listening = request("listen port=" + std::to_string(own_network ? kServerPort : 0));
   if (!listening) return listening.error();
-  const unsigned port = target.published_port != 0 ? target.published_port : static_cast<unsigned>(*listening);
+  const auto its_port = field_of(*listening, "port");
+  if (!its_port) return its_port.error();
+  const unsigned port = target.published_port != 0 ? target.published_port : static_cast<unsigned>(*its_port);
   const std::string to = std::string(watched.cell.workload->order) + " address=" + target.address +
                          " port=" + std::to_string(port) + " duration=";
   const auto warm = order(*client_, to + nanoseconds_text(choice_.extent.duration / 5));
   if (!warm) return warm.error();
-  const auto before = request("server-cpu", "cpu_ns");
+  const CgroupTimes cgroup_before = clock_.times(target.cgroup);
+  const auto before = request("server-cpu");
   const auto answer = order(*client_, to + nanoseconds_text(choice_.extent.duration));
-  const auto after = request("server-cpu", "cpu_ns");
-  send_order(target.child, "close", session_.timeout(), session_.interrupt);
+  const auto after = request("server-cpu");
+  const CgroupTimes cgroup_after = clock_.times(target.cgroup);
+  request("close");
   if (!answer) return answer.error();
   Sample sample = sample_of(*answer);
   sample.cpu_ns.reset();
-  if (before && after) sample.cpu_ns = (answer->cpu_ns + *after - *before) / static_cast<double>(answer->operations);
+  if (!before || !after) return sample;
+  const auto used_by_server = between(*before, *after, "cpu_ns"), waited = between(*before, *after, "wait_ns");
+  const auto operations = static_cast<double>(answer->operations);
+  if (used_by_server) {
+    const double by_server = optional_field_of(*after, "cpu_ns").value_or(0);  // since it began to listen
+    sample.cpu_ns = (answer->cpu_ns + *used_by_server) / operations;
+    sample.own_cpu_ns = static_cast<std::uint64_t>(warm->spent_ns + answer->spent_ns + by_server);
+  }
+  // The proxy of a published port waits as well, unseen.
+  if (waited && answer->wait_ns && target.published_port == 0) {
+    sample.wait_ns = wait_for_others(*answer->wait_ns + *waited, cgroup_before, cgroup_after) / operations;
+  }
   return sample;
 }
 

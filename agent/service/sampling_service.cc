@@ -88,7 +88,7 @@ void SamplingService::pass(double lag_seconds) {
   }
   {
     const MutexLock lock(mutex_);
-    snapshot_ = made;
+    snapshot_before_ = std::exchange(snapshot_, made);
     statistics_.sampler = std::move(sampled);
     statistics_.last_pass_seconds = took;
     statistics_.last_lag_seconds = lag_seconds;
@@ -102,6 +102,11 @@ void SamplingService::pass(double lag_seconds) {
 SnapshotPtr SamplingService::snapshot() const {
   const MutexLock lock(mutex_);
   return snapshot_;
+}
+
+SnapshotPtr SamplingService::snapshot_before() const {
+  const MutexLock lock(mutex_);
+  return snapshot_before_;
 }
 
 SamplingServiceStatistics SamplingService::statistics() const {

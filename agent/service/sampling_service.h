@@ -75,9 +75,10 @@ class SamplingService {
   void start();
   void stop();  // within the time of one pass
 
-  // All three are thread-safe. snapshot() is null before the first pass.
+  // All are thread-safe. snapshot() is null before the first pass.
   SnapshotPtr snapshot() const;
-  WorkloadListPtr workloads() const;  // cgroups, then groups of processes
+  SnapshotPtr snapshot_before() const;  // the one before; null before the second pass
+  WorkloadListPtr workloads() const;    // cgroups, then groups of processes
   SamplingServiceStatistics statistics() const;
 
   // A workload's processes in the last scan; empty if unknown. Thread-safe.
@@ -108,7 +109,7 @@ class SamplingService {
   mutable Merged merged_ GUARDED_BY(merging_);
 
   mutable Mutex mutex_;
-  SnapshotPtr snapshot_ GUARDED_BY(mutex_);
+  SnapshotPtr snapshot_ GUARDED_BY(mutex_), snapshot_before_ GUARDED_BY(mutex_);
   SamplingServiceStatistics statistics_ GUARDED_BY(mutex_);
   HostStats host_ GUARDED_BY(mutex_);
 };

@@ -50,6 +50,8 @@ def change_text(ratio):
 def verdict(side):
     if side is None:
         return "-"
+    if side.get("unclear"):
+        return "cannot tell: the machine was busy"
     if not side["differs"]:
         return "no measurable difference"
     low, high = side["interval"]
@@ -68,7 +70,8 @@ def rows_of(report):
             noise = (row["wall"] or {}).get("noise_floor")
             noise = f"noise {(noise - 1) * 100:.1f} %" if noise else ""
             yield f"| **{last}**, {row['operation']} | bare | {time_text(row['baseline_wall_ns'])} | {noise} | |"
-        time = time_text(row["wall_ns"]) if row["wall"] else "not measured"
+        numbered = row["wall"] and not row["wall"].get("unclear")
+        time = time_text(row["wall_ns"]) if numbered else "" if row["wall"] else "not measured"
         yield f"| | {row['label']} | {time} | {verdict(row['wall'])} | {verdict(row['cpu'])} |"
 
 
@@ -89,6 +92,8 @@ def published_rows(report):
         answer = "agrees" if agrees else "does not agree"
         if not row["wall"]["differs"] and row["wall"].get("noise_floor", 99) > TOO_NOISY:
             answer = "no result: too much noise"
+        if row["wall"].get("unclear"):
+            answer = "no result: the machine was busy"
         yield f"| {source}: {claim} | {workload}, {label}: {text} | {answer} |"
 
 
@@ -99,6 +104,8 @@ def section(report, pictures):
         + f" cgroups, {facts.get('cpus', '?')} CPUs"
     )
     docker = ", ".join(f"{name} {facts[name]}" for name in ("docker", "docker storage driver") if name in facts)
+    for sentence in report.get("summary", []):
+        yield f"{sentence}\n"
     run = f"`tallyman overhead run`, {report['extent']}, {report['began']}"
     yield f"{run}; {report['rounds']} rounds, seed {report['seed']}."
     yield (

@@ -198,6 +198,24 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state):
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 
+def test_waiting_for_a_cpu_is_no_cost(state):
+    """The bare process shares its cgroup with those that take all CPUs, the other one has a cgroup of its own: they
+    wait differently and do the same."""
+    loops = [subprocess.Popen(["sh", "-c", "while :; do :; done"]) for _ in range(3 * os.cpu_count())]
+    try:
+        report, _ = overhead(state, "--rounds=6", "--duration=100ms", "--mode=cgroup", "--workload=integer,page-faults")
+    finally:
+        for loop in loops:
+            loop.kill()
+            loop.wait()
+    assert report["used_by_others"] > 0.25
+    assert any("The machine was busy" in remark for remark in report["remarks"])
+    for workload in ("integer", "page-faults"):
+        wall = result(report, workload, "cgroup")["wall"]
+        assert not wall["differs"] and "ratio" not in wall, (workload, wall)
+        assert f"{workload} takes" not in " ".join(report["summary"])
+
+
 def slow_down(docker):
     """Its bridge, by a delay where the kernel has one, else by a rate. (what, lowest and highest expected
     nanoseconds)"""

@@ -23,6 +23,8 @@ json::value to_value(const Sample& sample) {
                      {"began_ns", sample.began_ns},
                      {"ended_ns", sample.ended_ns}};
   if (sample.cpu_ns) value["cpu_ns"] = picoseconds_exact(*sample.cpu_ns);
+  if (sample.wait_ns) value["wait_ns"] = picoseconds_exact(*sample.wait_ns);
+  if (sample.busy_ns) value["busy_ns"] = *sample.busy_ns;
   if (sample.own_cpu_ns) value["own_cpu_ns"] = *sample.own_cpu_ns;
   if (sample.cgroup_cpu_ns) value["cgroup_cpu_ns"] = *sample.cgroup_cpu_ns;
   return value;
@@ -63,6 +65,8 @@ Sample sample_of(const json::object& object) {
   sample.began_ns = object.at("began_ns").to_number<std::int64_t>();
   sample.ended_ns = object.at("ended_ns").to_number<std::int64_t>();
   if (const auto cpu_ns = optional_number<double>(object, "cpu_ns")) sample.cpu_ns = picoseconds_exact(*cpu_ns);
+  if (const auto wait_ns = optional_number<double>(object, "wait_ns")) sample.wait_ns = picoseconds_exact(*wait_ns);
+  sample.busy_ns = optional_number<std::uint64_t>(object, "busy_ns");
   sample.own_cpu_ns = optional_number<std::uint64_t>(object, "own_cpu_ns");
   sample.cgroup_cpu_ns = optional_number<std::uint64_t>(object, "cgroup_cpu_ns");
   if (!(sample.wall_ns > 0)) throw std::runtime_error("a wall time that is not positive");

@@ -19,9 +19,12 @@ struct Sample {
   std::uint64_t operations = 0;
   double wall_ns = 0;
   std::optional<double> cpu_ns;  // from the processes' own clocks; a start has none
+  // Ready to run, without a CPU because others used it: not because of the cgroup's own limit.
+  std::optional<double> wait_ns;
   // CPU time of the whole order, including set-up and warm-up: from the processes'
   // own clocks, and from the cgroup if the target has one.
   std::optional<std::uint64_t> own_cpu_ns, cgroup_cpu_ns;
+  std::optional<std::uint64_t> busy_ns;     // of all CPUs during the order, whoever used them
   std::int64_t began_ns = 0, ended_ns = 0;  // start and end of the order, since the epoch
 };
 

@@ -142,7 +142,7 @@ Outcome small_files(const Order& order) {
 Outcome first_write(const Order& order) {
   const std::uint64_t files = order.number("files", 1);
   Outcome outcome;
-  const std::uint64_t cpu = process_cpu_ns(0), before = now_ns();
+  const Meter meter;
   for (std::uint64_t i = 0; i < files; ++i) {
     const std::string path = order.text("dir") + "/" + order.text("name") + "-" + std::to_string(i);
     const int fd = open(path.c_str(), O_WRONLY | O_CLOEXEC);
@@ -151,8 +151,7 @@ Outcome first_write(const Order& order) {
     close(fd);
     if (!good) return failed(path);
   }
-  outcome.wall_ns = now_ns() - before;
-  outcome.cpu_ns = process_cpu_ns(0) - cpu;
+  meter.read_into(outcome);
   outcome.operations = files;
   return outcome;
 }

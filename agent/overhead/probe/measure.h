@@ -4,6 +4,7 @@
 #include "agent/overhead/probe/order.h"
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,7 +13,8 @@ namespace tallyman::probe {
 // The work done in the measured time, including the partner process.
 struct Outcome {
   std::uint64_t operations = 0, wall_ns = 0, cpu_ns = 0;
-  std::string error;  // if not empty, the other members are invalid
+  std::optional<std::uint64_t> wait_ns{};  // ready to run, without a CPU; empty if it is not known of each process
+  std::string error;                       // if not empty, the other members are invalid
 };
 
 Outcome failed(std::string_view what);       // with errno
@@ -20,6 +22,25 @@ Outcome failed_with(std::string_view what);  // without
 std::uint64_t now_ns();                      // CLOCK_MONOTONIC
 std::uint64_t process_cpu_ns(int pid);       // of one process, 0: this one
 std::uint64_t ended_children_cpu_ns();       // of children that have been waited for
+// How long a process (0: this one) was ready to run and had no CPU. Empty if the kernel does
+// not count it, and of another process if /proc belongs to another PID namespace.
+std::optional<std::uint64_t> cpu_wait_ns(int pid);
+
+// The times from its construction on, of this process and of `partner`.
+class Meter {
+ public:
+  explicit Meter(int partner = 0);
+  std::uint64_t began_ns() const { return began_ns_; }
+  void read_into(Outcome& outcome) const;
+
+ private:
+  std::uint64_t cpu_ns() const;
+  std::optional<std::uint64_t> wait_ns() const;
+
+  const int partner_;
+  const std::optional<std::uint64_t> wait_before_;
+  const std::uint64_t children_before_, cpu_before_, began_ns_;
+};
 
 // Like fork(), but the child ends with this process.
 int fork_bound();
@@ -37,17 +58,15 @@ Outcome measure(const Order& order, Batch batch, int partner = 0) {
     } while (now_ns() < until);
     return true;
   };
-  const auto cpu = [&] {
-    return process_cpu_ns(0) + ended_children_cpu_ns() + (partner > 0 ? process_cpu_ns(partner) : 0);
-  };
   Outcome outcome;
   std::uint64_t warmed = 0;
   const std::uint64_t warm = order.number("warm", 0);
   if (warm > 0 && !repeat(now_ns() + warm, warmed)) return failed(order.word());
-  const std::uint64_t cpu_before = cpu(), before = now_ns();
-  if (!repeat(before + order.number("duration", 100'000'000), outcome.operations)) return failed(order.word());
-  outcome.wall_ns = now_ns() - before;
-  outcome.cpu_ns = cpu() - cpu_before;
+  const Meter meter(partner);
+  if (!repeat(meter.began_ns() + order.number("duration", 100'000'000), outcome.operations)) {
+    return failed(order.word());
+  }
+  meter.read_into(outcome);
   return outcome;
 }
 

@@ -147,7 +147,6 @@ Outcome tcp_throughput(const Order& order) {
   const int fd = peer.connect_and_send('s');
   if (fd < 0) return failed(peer.name());
   const std::vector<char> block(kBlock, 'x');
-  const auto cpu = [&] { return process_cpu_ns(0) + (peer.partner() > 0 ? process_cpu_ns(peer.partner()) : 0); };
   const auto push = [&](std::uint64_t until, std::uint64_t& blocks) {
     for (; now_ns() < until; ++blocks) {
       for (std::size_t sent = 0; sent < kBlock;) {
@@ -161,12 +160,11 @@ Outcome tcp_throughput(const Order& order) {
   Outcome outcome;
   std::uint64_t warmed = 0;
   bool good = push(now_ns() + order.number("warm", 0), warmed);
-  const std::uint64_t cpu_before = cpu(), before = now_ns();
-  good = good && push(before + order.number("duration", 100'000'000), outcome.operations);
+  const Meter meter(peer.partner());
+  good = good && push(meter.began_ns() + order.number("duration", 100'000'000), outcome.operations);
   char last = 0;
   good = good && shutdown(fd, SHUT_WR) == 0 && recv(fd, &last, 1, 0) == 1;
-  outcome.wall_ns = now_ns() - before;
-  outcome.cpu_ns = cpu() - cpu_before;
+  meter.read_into(outcome);
   if (!good) outcome = failed(peer.name());
   close(fd);
   return outcome;

@@ -60,6 +60,10 @@ void answer(const std::string& line) {
   std::fflush(stdout);
 }
 
+std::string with_wait(std::optional<std::uint64_t> wait_ns) {
+  return wait_ns ? ",\"wait_ns\":" + std::to_string(*wait_ns) : std::string();
+}
+
 std::uint64_t all_cpu_ns() { return process_cpu_ns(0) + ended_children_cpu_ns(); }
 
 // "spent_ns" is the CPU time of the whole order, including set-up and warm-up. A cgroup
@@ -69,8 +73,8 @@ void perform(Work work, const Order& order) {
   const Outcome outcome = work(order);
   if (!outcome.error.empty()) return answer("{\"error\":\"" + escaped(outcome.error) + "\"}");
   answer("{\"operations\":" + std::to_string(outcome.operations) + ",\"wall_ns\":" + std::to_string(outcome.wall_ns) +
-         ",\"cpu_ns\":" + std::to_string(outcome.cpu_ns) + ",\"spent_ns\":" + std::to_string(all_cpu_ns() - before) +
-         "}");
+         ",\"cpu_ns\":" + std::to_string(outcome.cpu_ns) + with_wait(outcome.wait_ns) +
+         ",\"spent_ns\":" + std::to_string(all_cpu_ns() - before) + "}");
 }
 
 // Removes what the works have left in the order's directory.
@@ -93,7 +97,9 @@ void serve(std::uint64_t first_instruction_ns) {
       answer(server.error.empty() ? "{\"port\":" + std::to_string(server.port) + "}"
                                   : "{\"error\":\"" + escaped(server.error) + "\"}");
     } else if (order.word() == "server-cpu") {
-      answer("{\"cpu_ns\":" + std::to_string(server.pid > 0 ? process_cpu_ns(server.pid) : 0) + "}");
+      const bool runs = server.pid > 0;
+      answer("{\"cpu_ns\":" + std::to_string(runs ? process_cpu_ns(server.pid) : 0) +
+             with_wait(runs ? cpu_wait_ns(server.pid) : std::nullopt) + "}");
     } else if (order.word() == "close") {
       stop_server(server);
       answer("{}");

@@ -1,6 +1,7 @@
 #include "agent/overhead/report/analysis.h"
 
 #include "agent/overhead/model/plan.h"
+#include "agent/overhead/report/waiting.h"
 #include "agent/overhead/targets/environment.h"
 
 #include <algorithm>
@@ -13,6 +14,10 @@ namespace {
 using Value = std::optional<double> (*)(const Sample&);
 std::optional<double> wall_of(const Sample& sample) { return sample.wall_ns; }
 std::optional<double> cpu_of(const Sample& sample) { return sample.cpu_ns; }
+std::optional<double> awake_of(const Sample& sample) {
+  return sample.wait_ns && *sample.wait_ns < sample.wall_ns ? std::optional(sample.wall_ns - *sample.wait_ns)
+                                                            : std::nullopt;
+}
 
 std::vector<double> values_of(const CellRecord& cell, Value value) {
   std::vector<double> values;
@@ -74,6 +79,7 @@ Row row_of(const CellRecord& cell, const CellRecord& baseline, std::uint64_t see
   row.wall_ns = cell.samples.empty() ? 0 : median(values_of(cell, wall_of));
   row.wall = compared(ratio_between(cell, baseline, wall_of, seed));
   row.cpu = compared(ratio_between(cell, baseline, cpu_of, seed));
+  row.awake = ratio_between(cell, baseline, awake_of, seed);
   if (!row.wall && row.reason.empty()) row.reason = "only " + std::to_string(row.rounds) + " rounds";
   return row;
 }
@@ -127,6 +133,22 @@ void decide(std::vector<Group>& groups) {
   }
 }
 
+void doubt(Comparison& wall, const Evidence& evidence) {
+  wall.unclear = wall.differs && !is_confirmed(wall.ratio, evidence);
+  wall.differs = wall.differs && !wall.unclear;
+}
+
+// On a busy machine waiting may look like a cost.
+void doubt_waiting(std::vector<Group>& groups) {
+  for (Group& group : groups) {
+    for (Row& row : group.rows) {
+      if (!row.wall) continue;
+      const bool cpu_differs = row.cpu && row.cpu->differs;
+      doubt(*row.wall, {row.awake, cpu_differs ? std::optional(row.cpu->ratio) : std::nullopt, row.cpu.has_value()});
+    }
+  }
+}
+
 std::vector<ClockAgreement> clock_agreements(const Record& record) {
   std::map<std::string, std::pair<double, double>> sums;
   for (const CellRecord& cell : record.cells) {
@@ -155,22 +177,39 @@ std::vector<std::string> workloads_in(const Record& record) {
 }
 
 // The ratios of a cell round by round; empty if it was not measured.
-std::vector<double> ratios_of(const Record& record, const std::string& workload, const std::string& label) {
+std::vector<double> ratios_of(const Record& record, const std::string& workload, const std::string& label,
+                              Value value) {
   const CellRecord* baseline = cell_of(record, workload, record.baseline);
   for (const CellRecord& cell : record.cells) {
     if (baseline != nullptr && cell.workload == workload && cell.label == label) {
-      return log_ratios(cell, *baseline, wall_of);
+      return log_ratios(cell, *baseline, value);
     }
   }
   return {};
 }
 
+// How the ratios of both runs differ; empty if one of them has too few.
+std::optional<Ratio> change_in(const Record& before, const Record& after, const Change& change, Value value) {
+  const auto first = ratios_of(before, change.workload, change.label, value);
+  const auto second = ratios_of(after, change.workload, change.label, value);
+  if (first.size() < kMinRounds || second.size() < kMinRounds) return {};
+  return change_of(first, second, before.seed);
+}
+
 std::optional<Change> change_between(const Record& before, const Record& after, const std::string& workload,
                                      const std::string& label) {
-  const auto first = ratios_of(before, workload, label), second = ratios_of(after, workload, label);
-  if (first.size() < kMinRounds || second.size() < kMinRounds) return {};
-  return Change{
-      workload, label, std::exp(median(first)), std::exp(median(second)), {change_of(first, second, before.seed)}};
+  Change change{workload, label, 1, 1, {}};
+  const auto wall = change_in(before, after, change, wall_of);
+  if (!wall) return {};
+  change.before = std::exp(median(ratios_of(before, workload, label, wall_of)));
+  change.after = std::exp(median(ratios_of(after, workload, label, wall_of)));
+  change.change.ratio = *wall;
+  return change;
+}
+
+Evidence evidence_of(const Record& before, const Record& after, const Change& change) {
+  const auto cpu = change_in(before, after, change, cpu_of);
+  return {change_in(before, after, change, awake_of), cpu, cpu.has_value()};
 }
 
 std::string sides(const Record& before, const Record& after, const std::string& fact) {
@@ -189,6 +228,8 @@ Analysis analyse(const Record& record) {
     if (auto group = group_of(record, workload)) analysis.groups.push_back(std::move(*group));
   }
   decide(analysis.groups);
+  analysis.used_by_others = used_by_others(record);
+  if (was_busy(record)) doubt_waiting(analysis.groups);
   analysis.clocks = clock_agreements(record);
   return analysis;
 }
@@ -224,10 +265,12 @@ RunComparison compare(const Record& before, const Record& after) {
     }
   }
   const std::vector<double> corrected = holm(p);
+  const bool busy = was_busy(before) || was_busy(after);
   for (std::size_t i = 0; i < corrected.size(); ++i) {
     Comparison& change = result.changes[i].change;
     change.corrected_p = corrected[i];
     change.differs = differs(change.ratio, corrected[i], floors[i]);
+    if (busy) doubt(change, evidence_of(before, after, result.changes[i]));
   }
   return result;
 }

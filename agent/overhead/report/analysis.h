@@ -18,6 +18,9 @@ struct Comparison {
   Ratio ratio;
   double corrected_p = 1;
   bool differs = false;  // false: no measurable difference; do not quote the ratio
+  // Of wall time: it differs, but on a busy machine waiting for a CPU explains it (waiting.h).
+  // Then `differs` is false.
+  bool unclear = false;
 };
 
 struct Row {
@@ -25,6 +28,7 @@ struct Row {
   double wall_ns = 0;  // median of an operation
   std::size_t rounds = 0;
   std::optional<Comparison> wall, cpu;  // empty if there are too few rounds, or no CPU time
+  std::optional<Ratio> awake;           // wall time without waiting for a CPU; empty if that is unknown
   std::string reason;                   // why the cell was left out, fully or from some round on
 };
 
@@ -46,6 +50,7 @@ struct ClockAgreement {
 
 struct Analysis {
   std::vector<Group> groups;
+  std::optional<double> used_by_others;  // of all CPUs, 0 to 1
   std::vector<ClockAgreement> clocks;
 };
 

@@ -2,6 +2,7 @@
 
 #include "agent/overhead/report/report_svg.h"
 #include "agent/overhead/report/report_words.h"
+#include "agent/overhead/report/summary.h"
 
 #include <boost/json.hpp>
 #include <cmath>
@@ -22,7 +23,7 @@ std::string cell(std::string_view text) {
 
 std::string verdict(const std::optional<Comparison>& comparison) {
   if (!comparison) return "-";
-  if (!comparison->differs) return "no measurable difference";
+  if (!comparison->differs) return without_number(*comparison);
   return change_text(comparison->ratio.value) + " (" + interval_text(comparison->ratio.interval) + ")";
 }
 
@@ -72,6 +73,7 @@ json::value result_of(const std::optional<Comparison>& comparison, double floor)
                       {"interval", {comparison->ratio.interval.low, comparison->ratio.interval.high}},
                       {"p_corrected", comparison->corrected_p}};
   if (std::isfinite(floor)) result["noise_floor"] = floor;
+  if (comparison->unclear) result["unclear"] = true;
   if (comparison->differs) result["ratio"] = comparison->ratio.value;
   return result;
 }
@@ -104,13 +106,13 @@ json::array results_of(const Analysis& analysis) {
 }  // namespace
 
 std::string markdown_text(const Record& record, const Analysis& analysis) {
-  std::string text = "# What a container costs here\n\n`tallyman overhead run`, " + record.began + ": " +
-                     record.extent + ", " + std::to_string(record.rounds) + " rounds of " +
-                     time_text(static_cast<double>(record.duration_ns)) + " a measurement, seed " +
-                     std::to_string(record.seed) +
-                     ". Times are medians of one operation; in brackets the 95 % interval "
-                     "of the ratio to " +
-                     record.baseline + ". A difference within the noise does not count.\n\n";
+  std::string text = "# What a container costs here\n\n";
+  for (const std::string& sentence : summary_of(record, analysis)) text += sentence + "\n\n";
+  text += "`tallyman overhead run`, " + record.began + ": " + record.extent + ", " + std::to_string(record.rounds) +
+          " rounds of " + time_text(static_cast<double>(record.duration_ns)) + " a measurement, seed " +
+          std::to_string(record.seed) +
+          ". Times are medians of one operation; in brackets is the 95 % interval of the ratio to " + record.baseline +
+          ". A difference within the noise does not count.\n\n";
   for (const std::string& remark : record.remarks) text += "**" + remark + "**\n\n";
   for (const Picture& picture : pictures(record, analysis)) {
     text += "![" + picture.title + "](" + picture.file + ")\n\n";
@@ -122,7 +124,10 @@ std::string markdown_text(const Record& record, const Analysis& analysis) {
 
 std::string report_json(const Record& record, const Analysis& analysis) {
   json::object report = json::parse(to_json(record)).as_object();
+  const std::vector<std::string> summary = summary_of(record, analysis);
+  report["summary"] = json::array(summary.begin(), summary.end());
   report["results"] = results_of(analysis);
+  if (analysis.used_by_others) report["used_by_others"] = *analysis.used_by_others;
   json::object clocks;
   for (const ClockAgreement& clock : analysis.clocks) clocks[clock.mode] = clock.cgroup_over_own;
   report["cgroup_cpu_over_own"] = std::move(clocks);

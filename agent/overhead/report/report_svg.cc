@@ -128,7 +128,9 @@ std::string bar_of(const Row& row, const Scale& scale, double y) {
   svg += stroke(low, middle, high, middle, "interval") + stroke(low, middle - 4, low, middle + 4, "interval") +
          stroke(high, middle - 4, high, middle + 4, "interval");
   return svg + text_at(kRight + 10, y + 14, row.wall->differs ? "number" : "none",
-                       row.wall->differs ? change_text(ratio.value) : "not measurable");
+                       row.wall->differs   ? change_text(ratio.value)
+                       : row.wall->unclear ? "cannot tell: busy"
+                                           : "not measurable");
 }
 
 std::string group_of(const Group& group, const Scale& scale, double& y) {

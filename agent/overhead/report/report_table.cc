@@ -1,6 +1,7 @@
 #include "agent/overhead/report/report_table.h"
 
 #include "agent/overhead/report/report_words.h"
+#include "agent/overhead/report/summary.h"
 #include "agent/overhead/targets/targets.h"
 
 #include <algorithm>
@@ -11,7 +12,6 @@ namespace tallyman::overhead {
 namespace {
 
 constexpr std::size_t kColumns = 80, kLabel = 27, kTime = 8, kChange = 8, kInterval = 17;
-constexpr std::string_view kNone = "no measurable difference";
 
 std::size_t columns_of(std::string_view text) {
   return static_cast<std::size_t>(
@@ -46,10 +46,11 @@ std::string wrapped(const std::string& text, const std::string& indent = "  ", c
 std::string line_of(const Row& row) {
   std::string line = "  " + left(row.label, kLabel - 1);
   if (!row.wall) return wrapped(row.reason, "      ", line + " ");
-  line += right(time_text(row.wall_ns), kTime) + " ";
-  line += row.wall->differs ? right(change_text(row.wall->ratio.value), kChange) + "  " +
-                                  left(interval_text(row.wall->ratio.interval), kInterval)
-                            : left("  " + std::string(kNone), kChange + 2 + kInterval);
+  constexpr std::size_t kNumbers = kTime + 1 + kChange + 2 + kInterval;
+  line += row.wall->differs
+              ? right(time_text(row.wall_ns), kTime) + " " + right(change_text(row.wall->ratio.value), kChange) + "  " +
+                    left(interval_text(row.wall->ratio.interval), kInterval)
+              : left("  " + without_number(*row.wall), kNumbers);
   if (row.cpu && row.cpu->differs) line += " CPU " + change_text(row.cpu->ratio.value);
   while (line.back() == ' ') line.pop_back();
   return line + "\n" + (row.reason.empty() ? "" : wrapped(row.reason, "      ", "      "));
@@ -84,8 +85,10 @@ std::string clocks(const Analysis& analysis) {
 }  // namespace
 
 std::string table_text(const Record& record, const Analysis& analysis) {
-  std::string text = wrapped("Time of one operation compared with " + record.baseline + "; " +
-                             std::to_string(record.rounds) + " rounds; intervals of 95 %.");
+  std::string text;
+  for (const std::string& sentence : summary_of(record, analysis)) text += wrapped(sentence) + "\n";
+  text += wrapped("Time of one operation compared with " + record.baseline + "; " + std::to_string(record.rounds) +
+                  " rounds; 95 % interval after each ratio.");
   for (const std::string& remark : record.remarks) text += wrapped("! " + remark);
   for (const Group& group : analysis.groups) {
     text += "\n" + heading_of(group, record.baseline);
@@ -107,7 +110,7 @@ std::string comparison_text(const Record& before, const Record& after, const Run
               right(change_text(change.change.ratio.value), kChange) + "  " +
               interval_text(change.change.ratio.interval);
     } else {
-      line += kNone;
+      line += without_number(change.change);
     }
     text += line + "\n";
   }

@@ -46,6 +46,10 @@ std::string interval_text(const Interval& interval) {
   return "x " + times(interval.low) + " .. " + times(interval.high);
 }
 
+std::string without_number(const Comparison& comparison) {
+  return comparison.unclear ? "cannot tell: this machine is busy" : "no measurable difference";
+}
+
 std::string noise_text(double floor) {
   if (!std::isfinite(floor)) return "unknown";
   return floor < 2 ? formatted("%.1f %%", (floor - 1) * 100) : "x " + times(floor);

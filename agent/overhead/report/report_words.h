@@ -11,6 +11,8 @@ namespace tallyman::overhead {
 std::string time_text(double nanoseconds);
 std::string change_text(double ratio);
 std::string interval_text(const Interval& interval);  // "+4.1 .. +6.3 %"
-std::string noise_text(double floor);                 // "0.4 %"
+// Of a comparison without a number: "no measurable difference", or that nobody can tell.
+std::string without_number(const Comparison& comparison);
+std::string noise_text(double floor);  // "0.4 %"
 
 }  // namespace tallyman::overhead

@@ -81,15 +81,19 @@ CgroupClock::CgroupClock(const CgroupMounts& mounts) : source_(make_file_stats_s
 
 CgroupClock::~CgroupClock() = default;
 
-std::optional<std::uint64_t> CgroupClock::cpu_ns(const std::string& cgroup) {
+CgroupTimes CgroupClock::times(const std::string& cgroup) {
   if (cgroup.empty()) return {};
   const auto handle = source_->attach(cgroup);
   source_->begin_pass(false);
   source_->read(CgroupStatsKind::kCpu);
   source_->end_pass();
-  const auto usage = source_->gone(handle) ? Count() : source_->stats(handle).cpu.usage_nsec;
+  CgroupTimes times;
+  if (!source_->gone(handle)) {
+    const auto& cpu = source_->stats(handle).cpu;
+    times = {cpu.usage_nsec, cpu.throttled_nsec};
+  }
   source_->detach(handle);
-  return usage;
+  return times;
 }
 
 }  // namespace tallyman::overhead

@@ -26,13 +26,17 @@ Result<void> remove_cgroup(const std::string& directory);
 // The cgroup of a process, as discovery names it ("/docker/ID"); empty if unknown.
 std::string cgroup_of_process(const HostRoot& root, const CgroupMounts& mounts, int pid);
 
+struct CgroupTimes {
+  std::optional<std::uint64_t> cpu_ns;        // empty if the kernel reports none
+  std::optional<std::uint64_t> throttled_ns;  // stopped by its own CPU limit
+};
+
 // Reads CPU time with the same reader as the agent's sampling.
 class CgroupClock {
  public:
   explicit CgroupClock(const CgroupMounts& mounts);
   ~CgroupClock();
-  // Nanoseconds of CPU time; empty if the kernel reports none.
-  std::optional<std::uint64_t> cpu_ns(const std::string& cgroup);
+  CgroupTimes times(const std::string& cgroup);
 
  private:
   std::unique_ptr<StatsSource> source_;

@@ -5,6 +5,7 @@
 #include "collectors/kernel/system/kernel_file.h"
 #include "collectors/kernel/system/text.h"
 
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <sys/sysmacros.h>
@@ -94,6 +95,7 @@ Facts machine_facts(const HostRoot& root, const CgroupMounts& mounts, const std:
   put(facts, "bridge calls iptables", sysctl(root, "net/bridge/bridge-nf-call-iptables"));
   put(facts, "filesystem of the host directory", filesystem_of(root, directory));
   put(facts, "load at the start", read_line(root.proc_path("loadavg"), buffer));
+  put(facts, "niceness", std::to_string(getpriority(PRIO_PROCESS, 0)));
   put(facts, "tallyman", std::string(kVersion));
   put(facts, "probe", probe_digest());
   return facts;
@@ -102,6 +104,18 @@ Facts machine_facts(const HostRoot& root, const CgroupMounts& mounts, const std:
 double load_average(const HostRoot& root) {
   ReadBuffer buffer;
   return std::strtod(read_line(root.proc_path("loadavg"), buffer).c_str(), nullptr);
+}
+
+// "cpu  USER NICE SYSTEM IDLE IOWAIT IRQ SOFTIRQ STEAL ..." in clock ticks.
+std::optional<std::uint64_t> busy_ns(const HostRoot& root) {
+  static const auto kTickNs = 1'000'000'000 / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK));
+  ReadBuffer buffer;
+  std::istringstream words(read_line(root.proc_path("stat"), buffer));
+  std::string name;
+  std::uint64_t user = 0, nice = 0, system = 0, idle = 0, iowait = 0, irq = 0, softirq = 0, steal = 0;
+  words >> name >> user >> nice >> system >> idle >> iowait >> irq >> softirq >> steal;
+  if (!words || name != "cpu") return {};
+  return (user + nice + system + irq + softirq + steal) * kTickNs;
 }
 
 std::string filesystem_of(const HostRoot& root, const std::string& path) {

@@ -28,6 +28,11 @@ Result<double> field_of(const std::string& line, std::string_view name) {
   return number_in(*object, name);
 }
 
+std::optional<double> optional_field_of(const std::string& line, std::string_view name) {
+  const auto field = field_of(line, name);
+  return field ? std::optional(*field) : std::nullopt;
+}
+
 Result<ProbeAnswer> answer_of(const std::string& line) {
   const auto object = object_of(line);
   if (!object) return object.error();
@@ -37,7 +42,7 @@ Result<ProbeAnswer> answer_of(const std::string& line) {
     if (!*field) return field->error();
   }
   if (*operations < 1 || *wall <= 0) return failure("the probe has done nothing in its time");
-  return ProbeAnswer{static_cast<std::uint64_t>(*operations), *wall, *cpu, *spent};
+  return ProbeAnswer{static_cast<std::uint64_t>(*operations), *wall, *cpu, *spent, optional_field_of(line, "wait_ns")};
 }
 
 Result<std::string> send_order(Child& probe, const std::string& order, std::chrono::milliseconds limit,

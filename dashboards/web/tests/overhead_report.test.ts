@@ -19,6 +19,7 @@ import {
   scaleOf,
   accessibleOutcome,
   timeText,
+  withoutNumber,
 } from "../src/model/overhead_words";
 
 const read = (answer: unknown): Report => {
@@ -208,6 +209,24 @@ describe("what is not there", () => {
     ]);
     expect([odd.remarks, odd.facts, odd.clocks, odd.baseline]).toEqual([["busy"], [["a", ""]], [["b", 1.5]], "bare"]);
     expect(noiseText(odd.groups[0]?.floor.wall)).toBe("unknown");
+  });
+});
+
+describe("a busy machine", () => {
+  const busy = small(
+    { wall: { ...alike(1.5, 4), unclear: true } },
+    { summary: ["A Docker container here: computing: cannot tell, because this machine is busy.", 5] },
+  );
+  it("has no number, and says why", () => {
+    const outcome = busy.groups[0]!.rows[0]!.outcome.wall!;
+    expect(withoutNumber(outcome)).toBe("cannot tell: this machine was busy");
+    expect(accessibleOutcome(outcome, 281e6)).toBe("cannot tell: this machine was busy");
+    expect(exportRows(busy, "wall")[0]?.[kExportHeader.indexOf("differs")]).toBe("unclear");
+    expect(tally(busy, "wall")).toEqual({ compared: 1, differing: 0 });
+  });
+  it("is said in the summary, which older reports do not have", () => {
+    expect(busy.summary).toEqual(["A Docker container here: computing: cannot tell, because this machine is busy."]);
+    expect(report.summary).toEqual([]);
   });
 });
 

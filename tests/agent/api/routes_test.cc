@@ -3,7 +3,6 @@
 
 #include "agent/api/dashboard.h"
 #include "agent/api/live_stream.h"
-#include "agent/api/query_pool.h"
 #include "agent/service/make_sampling_service.h"
 #include "tests/agent/service/small_host.h"
 #include "tests/support/gunzip.h"
@@ -14,7 +13,6 @@
 
 #include <filesystem>
 #include <fstream>
-#include <future>
 #include <map>
 #include <set>
 #include <stdexcept>
@@ -189,6 +187,30 @@ TEST_F(RoutesTest, ContainersWithoutANameAreCounted) {
   EXPECT_THAT(get("/metrics?collect[]=self").body, HasSubstr("\ntallyman_unnamed_containers 2\n"));
 }
 
+TEST_F(RoutesTest, UsageHasRatesFromTheSecondSampleOn) {
+  EXPECT_EQ(get("/api/v1/usage").status, 503);
+  sampling_service_->sample_once();
+  const auto row_of = [](const boost::json::object& usage, std::string_view name) {
+    for (const auto& one : usage.at("workloads").as_array()) {
+      if (one.as_object().at("workload").as_string() == name) return one.as_object();
+    }
+    return boost::json::object();
+  };
+  const auto first = json("/api/v1/usage");
+  EXPECT_FALSE(first.contains("measured_seconds"));
+  EXPECT_FALSE(row_of(first, "web").contains("cpu_cores"));
+  EXPECT_TRUE(row_of(first, "web").contains("memory_working_set_bytes"));
+  sampling_service_->sample_once();
+  const auto second = json("/api/v1/usage");
+  EXPECT_GT(second.at("measured_seconds").to_number<double>(), 0);
+  EXPECT_EQ(second.at("interval_seconds").to_number<double>(), 0.1);
+  EXPECT_EQ(second.at("unnamed_containers").to_number<int>(), 0);
+  const auto web = row_of(second, "web");
+  EXPECT_EQ(web.at("cpu_cores").to_number<double>(), 0) << "the files have not changed";
+  EXPECT_EQ(web.at("id").as_string(), SmallHost::cgroup_of(SmallHost::kWeb));
+  EXPECT_EQ(web.at("groups").as_object().at("image").as_string(), "farm/web:1");
+}
+
 TEST_F(RoutesTest, TheHostIsShown) {
   sampling_service_->sample_once();
   const auto host = json("/api/v1/host");
@@ -352,39 +374,6 @@ TEST_F(RoutesTest, ContainerLabelsAreThoseOfTheMetrics) {
   const LabelFilter& exported = sampling_service_->exported_labels();
   EXPECT_TRUE(exported.allows("com.docker.compose.project"));
   EXPECT_FALSE(exported.allows("DB_PASSWORD"));
-}
-
-TEST(QueryPool, TakesAFewThatAreCostly) {
-  std::promise<void> promise;
-  const std::shared_future<void> released = promise.get_future().share();
-  std::atomic<int> done{0};
-  {
-    QueryPool pool;
-    for (std::size_t i = 0; i < QueryPool::kThreads + QueryPool::kMaxWaiting; ++i) {
-      EXPECT_TRUE(pool.post_costly([&, released] {
-        released.wait();
-        ++done;
-      }));
-    }
-    EXPECT_FALSE(pool.post_costly([&] { ++done; }));
-    promise.set_value();
-    while (!pool.post_costly([&] { ++done; })) std::this_thread::yield();
-    pool.post([&] { ++done; });
-  }
-  EXPECT_EQ(done, static_cast<int>(QueryPool::kThreads + QueryPool::kMaxWaiting) + 2) << "all that were taken";
-}
-
-TEST(UnreadBodies, AreFullUntilTheyAreRead) {
-  const UnreadBodies unread;
-  EXPECT_EQ(unread.count(nullptr), nullptr);
-  auto body = unread.count(std::make_shared<const std::string>(UnreadBodies::kMaxBytes, 'x'));
-  EXPECT_EQ(body->size(), UnreadBodies::kMaxBytes);
-  EXPECT_TRUE(unread.full());
-  auto copy = body;
-  body.reset();
-  EXPECT_TRUE(unread.full());
-  copy.reset();
-  EXPECT_FALSE(unread.full());
 }
 
 class RoutesBehindAPrefixTest : public RoutesTest {

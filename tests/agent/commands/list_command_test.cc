@@ -344,11 +344,58 @@ TEST(ListCommand, ShowsGroups) {
   EXPECT_EQ(out.str(), "No workload here is in a project.\n");
 }
 
+std::vector<std::string> chosen_names(const std::vector<std::string>& names, const std::string& kind = "any") {
+  Options::List options;
+  options.names = names;
+  options.kind = kind;
+  return names_of(
+      selected({row("web-1", 0, 1), row("db", 0, 1), row("cron.service", 0, 1, WorkloadKind::kService)}, options));
+}
+
+TEST(ListCommand, NamesArePartsOfNamesAndIds) {
+  EXPECT_THAT(chosen_names({}), ElementsAre("web-1", "db", "cron.service"));
+  EXPECT_THAT(chosen_names({"web"}), ElementsAre("web-1"));
+  EXPECT_THAT(chosen_names({"WEB", "ser"}), ElementsAre("web-1", "cron.service"));
+  EXPECT_THAT(chosen_names({"/docker/d"}), ElementsAre("db"));
+  EXPECT_THAT(chosen_names({"wbe"}), ElementsAre());
+}
+
+TEST(ListCommand, AKindIsOneOfAll) {
+  EXPECT_THAT(chosen_names({}, "service"), ElementsAre("cron.service"));
+  EXPECT_THAT(chosen_names({"web"}, "service"), ElementsAre());
+  EXPECT_THAT(chosen_names({"web"}, "container"), ElementsAre("web-1"));
+}
+
+TEST(ListCommand, ShowsAnIdleOneThatIsAskedForAndNoticesIfThereIsNone) {
+  const SmallHost small;
+  Options options = small.options();
+  options.list.kind = "slice";
+  std::ostringstream out, err;
+  EXPECT_EQ(run_list_command(options, out, err), 1);
+  EXPECT_EQ(err.str(), "tallyman ls: no workload is like that\n");
+  options.list.kind = "container";
+  options.list.names = {"db"};
+  out.str("");
+  ASSERT_EQ(run_list_command(options, out, err), 0);
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("\ndb "), Not(HasSubstr("web "))));
+}
+
+TEST(ListCommand, NamesOfGroupsAreThoseOfTheGroups) {
+  const SmallHost small;
+  Options options = small.options();
+  options.list.group = "image";
+  options.list.names = {"farm/w"};
+  std::ostringstream out, err;
+  ASSERT_EQ(run_list_command(options, out, err), 0) << err.str();
+  EXPECT_THAT(out.str(), AllOf(HasSubstr("\nfarm/web:1 (1) "), Not(HasSubstr("farm/db"))));
+}
+
 TEST(ListCommand, ExplainsAHostWithoutCgroups) {
   HostBuilder host;
   host.file("proc/1/mountinfo", "");
   Options options;
   options.root = host.root();
+  options.list.source = "host";
   std::ostringstream out, err;
   EXPECT_EQ(run_list_command(options, out, err), 1);
   EXPECT_THAT(err.str(), StartsWith("tallyman ls: "));

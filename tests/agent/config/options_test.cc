@@ -11,7 +11,6 @@
 #include <gmock/gmock.h>
 
 #include <fstream>
-#include <sstream>
 
 namespace tallyman {
 namespace {
@@ -125,7 +124,7 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{"lss"}, {"unexpected argument 'lss'; did you mean ls?"}},
         Refusal{{"docker"},
                 {"unexpected argument 'docker'; the commands are serve, ls, metrics, overhead and version"}},
-        Refusal{{"ls", "serve"}, {"unexpected argument 'serve': one command at a time"}},
+        Refusal{{"metrics", "serve"}, {"unexpected argument 'serve': one command at a time"}},
         Refusal{{"--", "x"}, {"unexpected argument 'x'"}}, Refusal{{""}, {"unexpected argument ''"}},
         Refusal{{"--json"}, {"--json: is a flag of 'tallyman ls'"}},
         Refusal{{"serve", "--sort=cpu"}, {"--sort=cpu: is a flag of 'tallyman ls'"}},
@@ -194,56 +193,6 @@ TEST(Options, ValidAddressesAreAccepted) {
                                     "[::1]:8255", "[fe80::1%eth0]:80"}) {
     EXPECT_EQ(accepted({"--web.listen-address=" + address}).web.listen_address, address);
   }
-}
-
-TEST(Options, HelpIsShortAndNamesEveryFlagCommandAndCollector) {
-  const auto parsed = parse({"ls", "--help", "--sampling.interval=nonsense"});
-  const auto& exit = parsed.error();
-  EXPECT_EQ(exit.code, 0);
-  EXPECT_EQ(exit.text, help_text());
-  std::istringstream lines(exit.text);
-  std::string line;
-  int count = 0;
-  for (; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
-  EXPECT_LE(count, 70);
-  for (const Setting& setting : settings()) {
-    if (setting.scope == SettingScope::kOverhead) continue;  // has a page of its own
-    const auto* collector = std::get_if<CollectorSwitch>(&setting.field);
-    const std::string name = collector ? std::string(collector->collector) : std::string(setting.name);
-    EXPECT_THAT(exit.text, HasSubstr((collector ? " " : "-") + name));
-  }
-  for (const std::string word : {"serve", "ls", "metrics", "version", "overhead --help", "--collector.NAME",
-                                 "--no-collector.NAME", "docs/configuration.md"}) {
-    EXPECT_THAT(exit.text, HasSubstr(word));
-  }
-}
-
-TEST(Options, OverheadHasAHelpPageOfItsOwnWithAllItsFlags) {
-  const auto parsed = parse({"overhead", "--help"});
-  const auto& exit = parsed.error();
-  EXPECT_EQ(exit.code, 0);
-  EXPECT_EQ(exit.text, overhead_help_text());
-  std::istringstream lines(exit.text);
-  int count = 0;
-  for (std::string line; std::getline(lines, line); ++count) EXPECT_LE(line.size(), 80U) << line;
-  EXPECT_LE(count, 50);
-  for (const Setting& setting : settings()) {
-    if (setting.scope != SettingScope::kOverhead && setting.scope != SettingScope::kListAndOverhead) continue;
-    EXPECT_THAT(exit.text, HasSubstr("--" + std::string(setting.name)));
-  }
-}
-
-TEST(Options, OnlyOverheadAcceptsArguments) {
-  const Options options = accepted({"overhead", "compare", "a", "/b", "--json"});
-  EXPECT_EQ(options.command, Command::kOverhead);
-  EXPECT_THAT(options.overhead.words, ElementsAre("compare", "a", "/b"));
-  EXPECT_TRUE(options.list.json);
-  EXPECT_EQ(accepted({"overhead", "run", "--docker.options=--cpus 0.5 -m 64m"}).overhead.docker_options,
-            "--cpus 0.5 -m 64m");
-  const auto refused = parse({"ls", "--quick"});
-  EXPECT_THAT(refused.error().text, HasSubstr("--quick: is a flag of 'tallyman overhead'"));
-  const auto words = parse({"ls", "run"});
-  EXPECT_THAT(words.error().text, HasSubstr("unexpected argument 'run'"));
 }
 
 TEST(Options, VersionIsPrintedForTheFlag) {

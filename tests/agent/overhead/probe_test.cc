@@ -34,6 +34,12 @@ class OverheadProbe : public ::testing::Test {
   std::optional<Child> probe_;
 };
 
+bool kernel_counts_waiting() {
+  double ran = 0;
+  std::ifstream("/proc/self/schedstat") >> ran;
+  return ran > 0;
+}
+
 class OverheadProbeOrders : public OverheadProbe, public ::testing::WithParamInterface<std::string> {};
 
 TEST_P(OverheadProbeOrders, DoWorkAndCountIt) {
@@ -43,6 +49,8 @@ TEST_P(OverheadProbeOrders, DoWorkAndCountIt) {
   EXPECT_GE(answer->operations, 1U);
   EXPECT_GE(answer->wall_ns, 20e6);
   EXPECT_GE(answer->spent_ns, answer->cpu_ns * 0.99);
+  const bool has_children_that_ended = GetParam() == "fork-exec";
+  EXPECT_EQ(answer->wait_ns.has_value(), kernel_counts_waiting() && !has_children_that_ended);
 }
 INSTANTIATE_TEST_SUITE_P(All, OverheadProbeOrders,
                          ::testing::Values("integer", "floating-point", "system-calls", "context-switches",
@@ -54,6 +62,7 @@ TEST_F(OverheadProbe, TheFirstWriteIsDoneOnceAFile) {
   const auto answer = answer_of(answer_to("first-write files=3 name=f dir=" + directory()));
   ASSERT_TRUE(answer);
   EXPECT_EQ(answer->operations, 3U);
+  EXPECT_EQ(answer->wait_ns.has_value(), kernel_counts_waiting());
   std::string text;
   std::ifstream(directory() + "/f-2") >> text;
   EXPECT_EQ(text, "tally56789");
@@ -74,6 +83,8 @@ TEST_F(OverheadProbe, ItsServerServesAnotherProbeAndLeavesNothing) {
   const double before = field_of(answer_to("server-cpu"), "cpu_ns").value();
   EXPECT_TRUE(answer_of(send_order(client, "tcp-throughput" + to, seconds(60), interrupt_).value()));
   EXPECT_GT(field_of(answer_to("server-cpu"), "cpu_ns").value(), before);
+  EXPECT_TRUE(optional_field_of(answer_to("server-cpu"), "wait_ns"));
+  EXPECT_FALSE(optional_field_of(answer_to("server-cpu"), "no_such"));
   answer_to("close");
   EXPECT_FALSE(answer_of(send_order(client, "tcp-connect" + to, seconds(60), interrupt_).value()));
   answer_to("write bytes=65536 duration=1000 dir=" + directory());

@@ -6,11 +6,14 @@
 
 #include <gmock/gmock.h>
 
+#include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdlib>
 #include <sstream>
+#include <string>
 
 namespace tallyman::overhead {
 namespace {
@@ -78,6 +81,20 @@ TEST_F(OverheadRunner, MeasuresEachCellOnceARoundAndTheControlToo) {
   }
   EXPECT_FALSE(cell(record, "start", "bare").samples[0].cpu_ns);
   EXPECT_TRUE(cell(record, "integer", "control").samples[0].cpu_ns);
+}
+
+TEST_F(OverheadRunner, TheMachinesCpuTimeIsReadAroundEachOrder) {
+  EXPECT_FALSE(busy_ns(host_.root()));
+  host_.file("proc/stat", "cpu  100 10 50 1000 5 3 2 1 7 0\ncpu0 9 9 9 9 9 9 9 9 0 0\n");
+  EXPECT_EQ(busy_ns(host_.root()), 166 * 1'000'000'000ULL / static_cast<std::uint64_t>(sysconf(_SC_CLK_TCK)));
+  const Record record = run();
+  EXPECT_EQ(cell(record, "integer", "bare").samples[0].busy_ns, 0U);
+  EXPECT_FALSE(cell(record, "start", "bare").samples[0].busy_ns);
+}
+
+TEST_F(OverheadRunner, TheFactsNameTheNiceness) {
+  const Facts facts = machine_facts(host_.root(), CgroupMounts::detect(host_.root()).value(), host_.path("."));
+  EXPECT_EQ(facts.at("niceness"), std::to_string(getpriority(PRIO_PROCESS, 0)));
 }
 
 // Independent of the machine's speed: a round takes at least 6 ms per cell, so four

@@ -46,9 +46,12 @@ TEST(SamplingService, SamplesOnceWithoutThreads) {
   const SnapshotPtr snapshot = sampling_service->sample_once();
   ASSERT_NE(snapshot, nullptr);
   EXPECT_EQ(snapshot, sampling_service->snapshot());
+  EXPECT_EQ(sampling_service->snapshot_before(), nullptr);
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kWeb)));
   EXPECT_THAT(sampled_ids(*snapshot), Contains(SmallHost::cgroup_of(SmallHost::kDb)));
   EXPECT_EQ(sampling_service->statistics().sampler.passes, 1U);
+  sampling_service->sample_once();
+  EXPECT_EQ(snapshot, sampling_service->snapshot_before());
 }
 
 TEST(SamplingService, HasBareProcessesAfterTheCgroups) {

@@ -37,6 +37,7 @@ class SmallHost {
     Options options;
     options.root = host.root();
     options.sampling.interval = std::chrono::milliseconds(100);
+    options.list.source = "host";  // an agent may run where the tests do
     return options;
   }
 

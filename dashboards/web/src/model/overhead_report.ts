@@ -5,6 +5,7 @@ import type { Quantity } from "./url_state";
 /** One quantity of one place against the baseline. */
 export interface Outcome {
   differs: boolean;
+  unclear: boolean; // it took longer, but waiting for a CPU on a busy machine explains that
   low: number; // of the 95 % interval
   high: number;
   ratio: number | undefined; // where it differs
@@ -33,6 +34,7 @@ export interface Report {
   began: string;
   extent: string;
   baseline: string;
+  summary: string[]; // the answer in sentences
   rounds: number | undefined;
   durationNs: number | undefined; // of one measurement
   remarks: string[];
@@ -91,6 +93,8 @@ const objectOf = (value: unknown): Json =>
   typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Json) : {};
 const listOf = (value: unknown): Json[] => (Array.isArray(value) ? value.map(objectOf) : []);
 const textOf = (value: unknown): string => (typeof value === "string" ? value : "");
+const textsOf = (value: unknown): string[] =>
+  Array.isArray(value) ? value.map(textOf).filter((text) => text !== "") : [];
 const numberOf = (value: unknown): number | undefined =>
   typeof value === "number" && Number.isFinite(value) ? value : undefined;
 const positive = (value: unknown): number | undefined => {
@@ -111,7 +115,13 @@ function outcomeOf(value: unknown): Outcome | undefined {
   const differs = object["differs"];
   const ratio = positive(object["ratio"]);
   if (interval === undefined || typeof differs !== "boolean" || (differs && ratio === undefined)) return undefined;
-  return { differs, ...interval, ratio: differs ? ratio : undefined, p: numberOf(object["p_corrected"]) };
+  return {
+    differs,
+    unclear: object["unclear"] === true,
+    ...interval,
+    ratio: differs ? ratio : undefined,
+    p: numberOf(object["p_corrected"]),
+  };
 }
 
 function floorOf(value: unknown): number | undefined {
@@ -231,7 +241,8 @@ export function reportOf(answer: unknown): Report | undefined {
     baseline,
     rounds: numberOf(report["rounds"]),
     durationNs: positive(report["duration_ns"]),
-    remarks: Array.isArray(report["remarks"]) ? report["remarks"].map(textOf).filter((text) => text !== "") : [],
+    summary: textsOf(report["summary"]),
+    remarks: textsOf(report["remarks"]),
     facts: Object.entries(objectOf(report["facts"])).map(([name, value]) => [name, textOf(value)]),
     leftOut: modes.filter((mode) => mode.reason !== ""),
     unmeasured: [...others].map((workload) => {

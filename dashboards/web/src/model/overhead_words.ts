@@ -33,7 +33,11 @@ export function noiseText(floor: number | undefined): string {
   return floor < 2 ? `${((floor - 1) * 100).toFixed(1)} %` : `x ${times(floor)}`;
 }
 
-export const kNoDifference = "no measurable difference";
+const kNoDifference = "no measurable difference";
+const kCannotTell = "cannot tell: this machine was busy";
+
+/** Of a comparison without a number. */
+export const withoutNumber = (outcome: Outcome): string => (outcome.unclear ? kCannotTell : kNoDifference);
 
 function accessibleRatio(ratio: number): string {
   if (!asPercent(ratio)) return `${times(ratio)} times`;
@@ -43,7 +47,7 @@ function accessibleRatio(ratio: number): string {
 
 /** In words, for screen readers. */
 export function accessibleOutcome(outcome: Outcome, time: number | undefined): string {
-  if (outcome.ratio === undefined) return kNoDifference;
+  if (outcome.ratio === undefined) return withoutNumber(outcome);
   const both = asPercent(outcome.low) === asPercent(outcome.high);
   const interval = both
     ? `${accessibleRatio(outcome.low)} to ${accessibleRatio(outcome.high)}`
@@ -147,7 +151,7 @@ export function exportRows(report: Report, quantity: Quantity): Cell[][] {
       row.rounds,
       group.baseline[quantity],
       outcome?.differs ? row.time[quantity] : undefined,
-      outcome === undefined ? undefined : String(outcome.differs),
+      outcome === undefined ? undefined : outcome.unclear ? "unclear" : String(outcome.differs),
       outcome?.ratio,
       outcome?.low,
       outcome?.high,

@@ -138,6 +138,15 @@ function ReportBody({ report, quantity }: { report: Report; quantity: Quantity }
   ].filter((text) => text !== "");
   return (
     <>
+      {report.summary.length > 0 && (
+        <section class="overhead-summary" aria-label="In short">
+          {report.summary.map((sentence) => (
+            <p key={sentence}>
+              <Name text={sentence} longest={1200} />
+            </p>
+          ))}
+        </section>
+      )}
       <p class="table-count" role="status">
         {time} time of one operation, compared with {report.baseline}: {differing} of {compared}{" "}
         {compared === 1 ? "comparison" : "comparisons"} differ measurably

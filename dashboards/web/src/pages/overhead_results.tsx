@@ -3,11 +3,11 @@ import { chaptersOf, measuresCpu, reasonOf, type Group, type Report, type Row } 
 import {
   changeText,
   intervalText,
-  kNoDifference,
   noiseText,
   scaleOf,
   accessibleOutcome,
   timeText,
+  withoutNumber,
   type Scale,
 } from "../model/overhead_words";
 import type { Quantity } from "../model/url_state";
@@ -113,7 +113,7 @@ function ResultRow({
       {label}
       <RatioPlot scale={scale} floor={floor} interval={outcome} ratio={outcome.ratio} />
       {outcome.ratio === undefined ? (
-        <span class="overhead-words is-none">{kNoDifference}</span>
+        <span class="overhead-words is-none">{withoutNumber(outcome)}</span>
       ) : (
         <span class="overhead-words">
           <span class="sr-only">{accessibleOutcome(outcome, time)}</span>

@@ -44,6 +44,25 @@ class RecordBuilder {
     return *this;
   }
 
+  // The samples of the last cell waited for a CPU for this time of each operation.
+  RecordBuilder& waiting(double wait_ns) {
+    for (Sample& sample : record.cells.back().samples) sample.wait_ns = wait_ns * (1 + 0.03 * sample.round);
+    return *this;
+  }
+
+  // Other programs used this part of both CPUs all the time.
+  RecordBuilder& others_use(double share) {
+    for (CellRecord& cell : record.cells) {
+      for (Sample& sample : cell.samples) {
+        sample.began_ns = 0;
+        sample.ended_ns = 100'000'000;
+        sample.own_cpu_ns = 60'000'000;
+        sample.busy_ns = 60'000'000 + static_cast<std::uint64_t>(share * 2 * 100'000'000);
+      }
+    }
+    return *this;
+  }
+
   Record record;
 
  private:

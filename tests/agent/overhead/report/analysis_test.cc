@@ -113,6 +113,7 @@ TEST(OverheadCompare, UnlikeMachinesAndMethodsAreRefused) {
 
 TEST(OverheadRecord, ComesBackFromJsonAsItWas) {
   RecordBuilder builder = usual();
+  builder.waiting(12.5).others_use(0.3);
   builder.record.remarks = {"a remark"};
   builder.record.modes[2].reason = "why \"not\"";
   builder.record.modes[2].cgroups = {"/docker/abc"};
@@ -122,6 +123,9 @@ TEST(OverheadRecord, ComesBackFromJsonAsItWas) {
   EXPECT_NEAR(record.cells[2].samples[9].wall_ns, builder.record.cells[2].samples[9].wall_ns, 0.0005);
   EXPECT_NEAR(*record.cells[2].samples[9].cpu_ns, *builder.record.cells[2].samples[9].cpu_ns, 0.0005);
   EXPECT_EQ(record.cells[2].samples[9].cgroup_cpu_ns, 1'010'000U);
+  EXPECT_NEAR(*record.cells[3].samples[9].wait_ns, 12.5 * 1.3, 0.0005);
+  EXPECT_EQ(record.cells[2].samples[9].busy_ns, 120'000'000U);
+  EXPECT_FALSE(record.cells[2].samples[9].wait_ns);
 }
 
 TEST(OverheadRecord, OtherFilesAreRefused) {

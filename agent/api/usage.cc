@@ -1,4 +1,4 @@
-#include "agent/commands/usage.h"
+#include "agent/api/usage.h"
 
 #include "collectors/model/catalogue.h"
 #include "collectors/model/workload_id.h"
@@ -160,10 +160,16 @@ std::vector<UsageRow> usage_between(const Snapshot& before, const Snapshot& afte
   return rows;
 }
 
+std::string group_name(const UsageRow& row, GroupBy by) {
+  if (!row.groups) return group_of(*row.workload, by);
+  const auto found = row.groups->find(by);
+  return found == row.groups->end() ? std::string() : found->second;
+}
+
 std::vector<GroupRow> grouped(const std::vector<UsageRow>& rows, GroupBy by) {
   std::map<std::string, std::vector<const UsageRow*>> groups;
   for (const UsageRow& row : rows) {
-    std::string name = group_of(*row.workload, by);
+    std::string name = group_name(row, by);
     if (!name.empty()) {
       groups[std::move(name)].push_back(&row);
     }

@@ -1,10 +1,12 @@
-// What each workload and each group uses now: the rows of `tallyman ls`.
+// What each workload and each group uses now: the rows of `tallyman ls` and of
+// /api/v1/usage. Pure.
 #pragma once
 
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload_groups.h"
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -27,7 +29,11 @@ struct Usage {
 
 struct UsageRow : Usage {
   WorkloadPtr workload;
+  // Its groups as an agent has named them, which knows more of the workload. Empty: by the workload.
+  std::optional<std::map<GroupBy, std::string>> groups{};
 };
+// Empty: it is in no such group.
+std::string group_name(const UsageRow& row, GroupBy by);
 
 // Rates between two snapshots of one sampling service. A counter that is missing in one of them has no rate.
 std::vector<UsageRow> usage_between(const Snapshot& before, const Snapshot& after);
