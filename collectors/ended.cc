@@ -16,8 +16,9 @@ constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Sca
 constexpr MetricDefinition kMetrics[] = {
     {"tallyman_ended_workloads_total", MetricType::kCounter, "", Scale::kUnits,
      "Workloads that have ended since the agent's start, by image and Compose service; outcome is succeeded, failed, "
-     "oom_killed, or unknown if no file has the exit code.",
-     "kind,image,project,service,outcome", "config.v2.json State", "config.v2.json State"},
+     "oom_killed, or unknown if neither the runtime nor the kernel reports the exit code.",
+     "kind,image,project,service,outcome", "config.v2.json State; else taskstats",
+     "config.v2.json State; else taskstats"},
     sum("tallyman_ended_cpu_seconds_total", "seconds", Scale::kNanoseconds,
         "Total CPU time that ended workloads had used."),
     sum("tallyman_ended_oom_kills_total", "", Scale::kUnits,

@@ -57,11 +57,11 @@ void Restarts::existed(const Workload& workload) {
 }
 
 void Restarts::report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id) {
-  const bool follows = has_lasting_identity(workload) && begin(workload, began_nsec);
-  if (follows) {
+  const bool lasting = has_lasting_identity(workload);
+  if (lasting && begin(workload, began_nsec)) {
     const Known& known = known_[identity_of(workload)];
     log_.append(restart_event(workload, began_nsec, known.began, known.exit));
-  } else if (same_id) {
+  } else if (!lasting && same_id) {
     log_.append(restart_event(workload, began_nsec, {}, {}));
   } else {
     log_.append(Event::of(workload, EventType::kStarted, began_nsec, subject_of(workload) + " started"));

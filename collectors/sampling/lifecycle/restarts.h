@@ -22,7 +22,8 @@ class Restarts {
 
   // It is older than the agent: known from now on, without an event.
   void existed(const Workload& workload);
-  // It began. `same_id`: one with this id ended a short time ago.
+  // It began. `same_id`: one with this id ended a short time ago; without a lasting identity
+  // it is known by that alone.
   void report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id);
   // Its end is known; after one of the two above.
   void ended(const Workload& workload, std::uint64_t ended_nsec, std::optional<ContainerExit> exit);
