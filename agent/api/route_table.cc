@@ -78,8 +78,9 @@ constexpr Route kRoutes[] = {
      .handler = &RouteHandlers::events,
      .turn = Turn::kCostly,
      .brief = "what happened to workloads, as JSON",
-     .answer = "`{\"events\": [...], \"newest\", \"oldest\", \"dropped\"}`: the newest 1000 events, in the order of `time`. "
-               "[Below](#events)",
+     .answer =
+         "`{\"events\": [...], \"newest\", \"oldest\", \"dropped\"}`: the newest 1000 events, in the order of `time`. "
+         "[Below](#events)",
      .parameters = kEventsParameters},
     {.path = "/api/v1/events/stream",
      .handler = &RouteHandlers::event_stream,

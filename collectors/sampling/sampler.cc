@@ -128,7 +128,9 @@ void Sampler::report_starts(SampleTime time) {
     }
     one->started = true;
     const std::uint64_t when = workload.seen_nsec != 0 ? workload.seen_nsec : time.wall_nsec();
-    restarts_.report_start(workload, when, one->same_id);
+    if (restarts_.report_start(workload, when, one->same_id)) {
+      ended_.add_restart(workload);
+    }
   }
 }
 

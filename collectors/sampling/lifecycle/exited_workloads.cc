@@ -180,8 +180,8 @@ void ExitedWorkloads::finish(Row& row) {
   if (!has_lifetime_events(*row.workload)) {
     return;
   }
-  if (!row.started) {
-    parts_.restarts.report_start(*row.workload, row.workload->seen_nsec, row.same_id);
+  if (!row.started && parts_.restarts.report_start(*row.workload, row.workload->seen_nsec, row.same_id)) {
+    totals_.add_restart(*row.workload);
   }
   report_exit(row);
   auto exit = row.workload->container.exit;

@@ -77,6 +77,8 @@ class ExitedWorkloads {
   // had recently ended.
   bool reappeared(const std::string& id);
   void forget_old(std::chrono::steady_clock::time_point now);
+  // One that exists is the next run of one that had ended.
+  void add_restart(const Workload& workload) { totals_.add_restart(workload); }
   // The identities of those that have no exit event yet.
   std::set<std::string> unfinished() const;
 

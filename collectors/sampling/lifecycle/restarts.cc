@@ -56,16 +56,19 @@ void Restarts::existed(const Workload& workload) {
   }
 }
 
-void Restarts::report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id) {
+bool Restarts::report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id) {
   const bool lasting = has_lasting_identity(workload);
   if (lasting && begin(workload, began_nsec)) {
     const Known& known = known_[identity_of(workload)];
     log_.append(restart_event(workload, began_nsec, known.began, known.exit));
-  } else if (!lasting && same_id) {
-    log_.append(restart_event(workload, began_nsec, {}, {}));
-  } else {
-    log_.append(Event::of(workload, EventType::kStarted, began_nsec, subject_of(workload) + " started"));
+    return true;
   }
+  if (!lasting && same_id) {
+    log_.append(restart_event(workload, began_nsec, {}, {}));
+    return true;
+  }
+  log_.append(Event::of(workload, EventType::kStarted, began_nsec, subject_of(workload) + " started"));
+  return false;
 }
 
 bool Restarts::begin(const Workload& workload, std::uint64_t began_nsec) {

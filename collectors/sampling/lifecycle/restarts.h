@@ -24,7 +24,8 @@ class Restarts {
   void existed(const Workload& workload);
   // It began. `same_id`: one with this id ended a short time ago; without a lasting identity
   // it is known by that alone.
-  void report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id);
+  // True if it is a restart.
+  bool report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id);
   // Its end is known; after one of the two above.
   void ended(const Workload& workload, std::uint64_t ended_nsec, std::optional<ContainerExit> exit);
 
