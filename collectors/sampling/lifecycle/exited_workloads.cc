@@ -129,8 +129,8 @@ void ExitedWorkloads::forget_old(std::chrono::steady_clock::time_point now) {
   for (auto it = rows_.begin(); it != rows_.end();) {
     Row& row = it->second;
     const auto waits = now - row.since;
-    const bool known = row.reported && (waits > kRecordTimeout || knows_exit(row));
-    if (!row.complete && (known || waits > kTimeout)) {
+    const auto at_most = row.reported ? kRecordTimeout : kTimeout;
+    if (!row.complete && (waits > at_most || (row.reported && knows_exit(row)))) {
       finish(row);
     }
     const bool over = row.complete && (row.hidden || now - row.since > grace_);
