@@ -4,7 +4,7 @@
 namespace tallyman {
 namespace {
 
-enum Index { kEnded, kCpu, kOomKills, kRead, kWritten, kReceived, kTransmitted, kUnattributed };
+enum Index { kEnded, kRestarts, kCpu, kOomKills, kRead, kWritten, kReceived, kTransmitted, kUnattributed };
 
 constexpr std::string_view kGroup = "kind,image,project,service";
 constexpr std::string_view kFinals = "the same files, when the cgroup became empty; else the last sample";
@@ -16,8 +16,13 @@ constexpr MetricDefinition sum(std::string_view name, std::string_view unit, Sca
 constexpr MetricDefinition kMetrics[] = {
     {"tallyman_ended_workloads_total", MetricType::kCounter, "", Scale::kUnits,
      "Workloads that have ended since the agent's start, by image and Compose service; outcome is succeeded, failed, "
-     "oom_killed, or unknown if no file has the exit code.",
-     "kind,image,project,service,outcome", "config.v2.json State", "config.v2.json State"},
+     "oom_killed, or unknown if neither the runtime nor the kernel reports the exit code.",
+     "kind,image,project,service,outcome", "config.v2.json State; else taskstats",
+     "config.v2.json State; else taskstats"},
+    {"tallyman_ended_restarts_total", MetricType::kCounter, "", Scale::kUnits,
+     "Workloads that started again after they had ended, in a cgroup of the same or another name: the next run of the "
+     "same pod and container, Compose replica, name or unit.",
+     kGroup, "the agent", "the agent"},
     sum("tallyman_ended_cpu_seconds_total", "seconds", Scale::kNanoseconds,
         "Total CPU time that ended workloads had used."),
     sum("tallyman_ended_oom_kills_total", "", Scale::kUnits,
@@ -51,6 +56,7 @@ void collect(const Observation& observation, SeriesWriter& writer) {
     const auto put = [&, &key = key](Index metric, std::uint64_t value) {
       writer.put(metric, {key.kind, key.image, key.project, key.service}, Count(value));
     };
+    put(kRestarts, sums.restarts);
     put(kCpu, sums.cpu_nsec);
     put(kOomKills, sums.oom_kills);
     put(kRead, sums.read_bytes);

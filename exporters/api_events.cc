@@ -23,6 +23,9 @@ json::object object_of(const Event& event) {
   set(workload, "container_id", event.container_id);
   set(workload, "name", event.name);
   set(workload, "image", event.image);
+  set(workload, "container", event.container);
+  set(workload, "pod", event.pod);
+  set(workload, "namespace", event.name_space);
   object["workload"] = std::move(workload);
   object["message"] = valid_utf8(event.message);
   json::object details;

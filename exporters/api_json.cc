@@ -173,6 +173,7 @@ json::object object_of(const Workload& workload, const LabelFilter& labels) {
   set_time(object, "ended", workload.ended_nsec);
   if (workload.ended_nsec && workload.container.exit) {
     if (workload.container.exit->code) object["exit_code"] = *workload.container.exit->code;
+    if (workload.container.exit->signal) object["signal"] = *workload.container.exit->signal;
     object["oom_killed"] = workload.container.exit->oom_killed;
   }
   return object;

@@ -71,7 +71,9 @@ HttpResponse EventFeed::list(const HttpRequest& request, const KnownWorkloads& k
       filter.workload_id = *matches.only();
     }
   }
-  return json_response(events_json(log_->select(filter), log_->statistics()));
+  std::vector<EventPtr> events = log_->select(filter);
+  sort_by_time(events);
+  return json_response(events_json(events, log_->statistics()));
 }
 
 std::vector<StreamChunk> EventFeed::missed_since(const std::string& last_event_id) const {

@@ -15,8 +15,8 @@ constexpr RouteParameter kMetricsParameters[] = {
 
 constexpr RouteParameter kWorkloadsParameters[] = {
     {"ended", "1",
-     "adds the containers that ended within `--ended.grace`. They have `ended` (the time), `exit_code` and "
-     "`oom_killed` if the runtime's files have them, and their final stats as `stats`"}};
+     "adds the containers that ended within `--ended.grace`. They have `ended` (the time), `exit_code`, "
+     "`signal` and `oom_killed` if they are known, and their final stats as `stats`"}};
 
 constexpr RouteParameter kSeriesParameters[] = {
     {"workload", "", "a workload that exists or has ended; up to 6 times"},
@@ -86,8 +86,9 @@ constexpr Route kRoutes[] = {
      .handler = &RouteHandlers::events,
      .turn = Turn::kCostly,
      .brief = "what happened to workloads, as JSON",
-     .answer = "`{\"events\": [...], \"newest\", \"oldest\", \"dropped\"}`: the newest 1000 events, oldest first. "
-               "[Below](#events)",
+     .answer =
+         "`{\"events\": [...], \"newest\", \"oldest\", \"dropped\"}`: the newest 1000 events, in the order of `time`. "
+         "[Below](#events)",
      .parameters = kEventsParameters},
     {.path = "/api/v1/events/stream",
      .handler = &RouteHandlers::event_stream,

@@ -237,7 +237,9 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
                                                           filesystem_ports_of(options.root));
     sources.filesystems = parts.filesystem;
   }
-  parts.sampler = std::make_unique<Sampler>(sampler_options(options, parts.collectors, events.log), options.root,
+  SamplerOptions sampling = sampler_options(options, parts.collectors, events.log);
+  sampling.init_exits = parts.processes ? parts.processes->init_exits() : nullptr;
+  parts.sampler = std::make_unique<Sampler>(std::move(sampling), options.root,
                                             make_sampled_sources(options.root, std::move(cgroups), std::move(sources)),
                                             std::move(*labels));
   return std::make_unique<SamplingService>(std::move(parts), std::move(events));

@@ -30,8 +30,7 @@ Outcome outcome_of(const Workload& workload, const CgroupStats& stats) {
   return *exit->code == 0 ? Outcome::kSucceeded : Outcome::kFailed;
 }
 
-void EndedTotals::add(const Workload& workload, const CgroupStats& stats,
-                      const std::vector<InterfaceStats>& interfaces) {
+EndedTotals::Sums& EndedTotals::sums_of(const Workload& workload) {
   Key key{std::string(to_string(workload.kind)), workload.container.image.substr(0, kMaxTextBytes),
           label(workload, "com.docker.compose.project"), label(workload, "com.docker.compose.service")};
   if (rows_.size() >= kMaxRows && !rows_.contains(key)) {
@@ -39,7 +38,12 @@ void EndedTotals::add(const Workload& workload, const CgroupStats& stats,
     key.project.clear();
     key.service.clear();
   }
-  Sums& sums = rows_[std::move(key)];
+  return rows_[std::move(key)];
+}
+
+void EndedTotals::add(const Workload& workload, const CgroupStats& stats,
+                      const std::vector<InterfaceStats>& interfaces) {
+  Sums& sums = sums_of(workload);
   ++sums.ended[static_cast<std::size_t>(outcome_of(workload, stats))];
   sums.cpu_nsec += stats.cpu.usage_nsec.value_or(0);
   sums.oom_kills += stats.memory_events.oom_kill.value_or(0);

@@ -38,6 +38,7 @@ class EndedTotals {
   };
   struct Sums {
     std::array<std::uint64_t, kOutcomes> ended{};
+    std::uint64_t restarts = 0;
     std::uint64_t cpu_nsec = 0, oom_kills = 0;
     std::uint64_t read_bytes = 0, written_bytes = 0, received_bytes = 0, transmitted_bytes = 0;
   };
@@ -45,11 +46,15 @@ class EndedTotals {
   static constexpr std::size_t kMaxRows = 500;
 
   void add(const Workload& workload, const CgroupStats& stats, const std::vector<InterfaceStats>& interfaces);
+  // Its next run has begun.
+  void add_restart(const Workload& workload) { ++sums_of(workload).restarts; }
   const std::map<Key, Sums>& rows() const { return rows_; }
 
   std::vector<UnattributedCpu> unattributed;  // at the last pass, sorted by id
 
  private:
+  Sums& sums_of(const Workload& workload);
+
   std::map<Key, Sums> rows_;
 };
 

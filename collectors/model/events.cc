@@ -1,5 +1,8 @@
 #include "collectors/model/events.h"
 
+#include "collectors/model/workload_groups.h"
+#include "collectors/model/workload_identity.h"
+
 #include <algorithm>
 #include <iterator>
 
@@ -8,6 +11,22 @@ namespace {
 
 constexpr std::string_view kNames[kEventTypes] = {"started", "died",    "oom_killed", "throttled",     "limit_changed",
                                                   "paused",  "resumed", "restarted",  "health_changed"};
+
+// What is inside of a container is that container's affair, and what a user made is the user's.
+std::string owner_of(const Workload& workload) {
+  if (!workload.inside.empty()) return workload.inside;
+  if (workload.made_by_user && workload.user) return "user@" + std::to_string(*workload.user);
+  return identity_of(workload);
+}
+
+bool failed(const Event& event) {
+  if (event.type != EventType::kDied) return false;
+  if (number_in(event, "exit_code").value_or(0) != 0) return true;
+  return std::any_of(event.details.begin(), event.details.end(), [](const auto& detail) {
+    const auto* outcome = std::get_if<std::string>(&detail.second);
+    return detail.first == "outcome" && outcome != nullptr && *outcome == "oom_killed";
+  });
+}
 
 }  // namespace
 
@@ -30,6 +49,13 @@ Event Event::of(const Workload& workload, EventType type, std::uint64_t time_nse
   event.container_id = workload.container_id;
   event.name = workload.container.name;
   event.image = workload.container.image;
+  if (const auto& kubernetes = workload.container.kubernetes) event.container = kubernetes->container;
+  if (auto pod = pod_of(workload)) {
+    event.pod = std::move(pod->name);
+    event.name_space = std::move(pod->name_space);
+  }
+  event.owner = owner_of(workload);
+  event.of_others = !workload.inside.empty() || workload.made_by_user;
   event.message = std::move(message);
   return event;
 }
@@ -44,22 +70,24 @@ bool has_lifetime_events(const Workload& workload) {
   return has_events(workload) && workload.kind != WorkloadKind::kProcess;
 }
 
+std::optional<std::int64_t> number_in(const Event& event, std::string_view detail) {
+  const auto found =
+      std::find_if(event.details.begin(), event.details.end(), [&](const auto& one) { return one.first == detail; });
+  const auto* number = found == event.details.end() ? nullptr : std::get_if<std::int64_t>(&found->second);
+  return number == nullptr ? std::nullopt : std::optional(*number);
+}
+
 EventWeight weight_of(const Event& event) {
-  if (event.type == EventType::kOomKilled) return EventWeight::kGrave;
-  const bool failed =
-      event.type == EventType::kDied && std::any_of(event.details.begin(), event.details.end(), [](const auto& detail) {
-        const auto* code = std::get_if<std::int64_t>(&detail.second);
-        const auto* outcome = std::get_if<std::string>(&detail.second);
-        return (detail.first == "exit_code" && code != nullptr && *code != 0) ||
-               (detail.first == "outcome" && outcome != nullptr && *outcome == "oom_killed");
-      });
-  // A restart with a number is one of a loop.
-  const bool loops =
-      event.type == EventType::kRestarted && std::any_of(event.details.begin(), event.details.end(),
-                                                         [](const auto& detail) { return detail.first == "restarts"; });
-  if (failed || loops) return EventWeight::kGrave;
-  const bool plain = event.kind == WorkloadKind::kCgroup || event.kind == WorkloadKind::kProcess;
+  const bool loops = event.type == EventType::kRestarted && number_in(event, "restarts").value_or(0) >= kLoopRestarts;
+  if (event.type == EventType::kOomKilled || failed(event) || loops) return EventWeight::kGrave;
+  const bool plain = event.kind == WorkloadKind::kCgroup || event.kind == WorkloadKind::kProcess || event.of_others;
   return plain ? EventWeight::kPlain : EventWeight::kOrdinary;
+}
+
+void sort_by_time(std::vector<EventPtr>& events) {
+  std::sort(events.begin(), events.end(), [](const EventPtr& a, const EventPtr& b) {
+    return std::pair(a->time_nsec, a->id) < std::pair(b->time_nsec, b->id);
+  });
 }
 
 bool EventFilter::matches(const Event& event) const {
@@ -75,7 +103,9 @@ void EventLog::append(Event event) {
     event.id = ++statistics_.newest;
     ++statistics_.by_type[static_cast<std::size_t>(event.type)];
     kept = std::make_shared<const Event>(std::move(event));
-    ring(weight_of(*kept)).push_back(kept);
+    const EventWeight weight = weight_of(*kept);
+    ring(weight).push_back(kept);
+    if (weight == EventWeight::kGrave) ++grave_of_[kept->owner];
     if (size() > max_kept_) make_room();
     statistics_.oldest = 0;
     for (const Ring& one : kept_) {
@@ -98,9 +128,23 @@ void EventLog::make_room() {
   Ring& ordinary = ring(EventWeight::kOrdinary);
   Ring& grave = ring(EventWeight::kGrave);
   const bool too_many_grave = grave.size() > std::max<std::size_t>(1, max_kept_ / 2);
-  Ring& from = !plain.empty() ? plain : !ordinary.empty() && !too_many_grave ? ordinary : grave;
-  from.pop_front();
   ++statistics_.dropped;
+  if (plain.empty() && (ordinary.empty() || too_many_grave)) return drop_a_grave_one();
+  (plain.empty() ? ordinary : plain).pop_front();
+}
+
+// Nobody's flood pushes out the few of others.
+void EventLog::drop_a_grave_one() {
+  Ring& grave = ring(EventWeight::kGrave);
+  const auto loudest = std::max_element(grave_of_.begin(), grave_of_.end(),
+                                        [](const auto& a, const auto& b) { return a.second < b.second; });
+  const bool all_alike = loudest->second == 1;
+  const auto drop = all_alike ? grave.begin() : std::find_if(grave.begin(), grave.end(), [&](const EventPtr& event) {
+    return event->owner == loudest->first;
+  });
+  const auto owner = grave_of_.find((*drop)->owner);
+  if (--owner->second == 0) grave_of_.erase(owner);
+  grave.erase(drop);
 }
 
 std::vector<EventPtr> EventLog::matching(const EventFilter& filter) const {

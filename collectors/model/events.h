@@ -1,7 +1,7 @@
 // Workload events, newest last: a bounded list in memory. Every event has an id, one more
 // than the previous one, starting at 1. To make room, the oldest event of the least weight is
-// dropped first: grave ones (OOM kills, failed exits) outlast the coming and going of others.
-// Thread-safe.
+// dropped first: grave ones (OOM kills, failed exits, restart loops) outlast the coming and
+// going of others, and those of one workload never push out another's. Thread-safe.
 #pragma once
 
 #include "collectors/kernel/system/thread_annotations.h"
@@ -17,6 +17,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <utility>
 #include <variant>
 #include <vector>
@@ -48,6 +49,9 @@ struct Event {
   // Only what identifies the workload: an event does not keep its labels and mounts.
   WorkloadKind kind = WorkloadKind::kCgroup;
   std::string workload_id, workload, runtime, container_id, name, image;
+  std::string container, pod, name_space;                         // on Kubernetes
+  std::string owner;                                              // an identity: its room in the log is bounded
+  bool of_others = false;                                         // inside of a container, or made by a user
   std::string message;                                            // one sentence
   std::vector<std::pair<std::string_view, EventDetail>> details;  // keys are literals
 
@@ -62,9 +66,14 @@ bool has_events(const Workload& workload);
 // time.
 bool has_lifetime_events(const Workload& workload);
 
+// So many restarts in a row are a loop.
+inline constexpr std::int64_t kLoopRestarts = 3;
+
 enum class EventWeight : std::uint8_t { kPlain, kOrdinary, kGrave };
 inline constexpr std::size_t kEventWeights = 3;
 EventWeight weight_of(const Event& event);
+
+std::optional<std::int64_t> number_in(const Event& event, std::string_view detail);
 
 struct EventFilter {
   std::uint64_t after = 0;    // only greater ids
@@ -81,13 +90,17 @@ struct EventLogStatistics {
   std::uint64_t oldest = 0, newest = 0;              // ids that are kept; 0: none yet
 };
 
+// By the time at which they happened, not at which it was found out; then by id.
+void sort_by_time(std::vector<EventPtr>& events);
+
 class EventLog {
  public:
-  // Grave events may take up half of `max_kept` before they make room for ordinary ones.
+  // Grave events may take up half of `max_kept` before they make room for ordinary ones:
+  // then the oldest of the owner that has the most.
   explicit EventLog(std::size_t max_kept) : max_kept_(max_kept) {}
 
   void append(Event event);
-  std::vector<EventPtr> select(const EventFilter& filter) const;
+  std::vector<EventPtr> select(const EventFilter& filter) const;  // by id
   // Those of the events that are kept, as ended: this does not know which exist.
   void offer_workloads(WorkloadMatches& matches) const;
   EventLogStatistics statistics() const;
@@ -100,6 +113,7 @@ class EventLog {
   using Ring = std::deque<EventPtr>;
   Ring& ring(EventWeight weight) REQUIRES(mutex_) { return kept_[static_cast<std::size_t>(weight)]; }
   void make_room() REQUIRES(mutex_);
+  void drop_a_grave_one() REQUIRES(mutex_);
   std::size_t size() const REQUIRES(mutex_);
   // Those that match, by id.
   std::vector<EventPtr> matching(const EventFilter& filter) const REQUIRES(mutex_);
@@ -107,7 +121,8 @@ class EventLog {
   const std::size_t max_kept_;
   Mutex listener_mutex_ ACQUIRED_BEFORE(mutex_);  // held around append()
   mutable Mutex mutex_;
-  std::array<Ring, kEventWeights> kept_ GUARDED_BY(mutex_);  // by weight; each by id
+  std::array<Ring, kEventWeights> kept_ GUARDED_BY(mutex_);                   // by weight; each by id
+  std::unordered_map<std::string, std::size_t> grave_of_ GUARDED_BY(mutex_);  // by owner
   EventLogStatistics statistics_ GUARDED_BY(mutex_);
   std::function<void(const EventPtr&)> listener_ GUARDED_BY(listener_mutex_);
 };

@@ -55,6 +55,7 @@ struct ContainerExit {
   std::optional<std::int64_t> code;
   bool oom_killed = false;
   std::uint64_t started_nsec = 0, finished_nsec = 0;  // since the epoch
+  std::optional<std::int64_t> signal{};               // that ended it, if the kernel says so
   bool operator==(const ContainerExit&) const = default;
 };
 

@@ -1,10 +1,23 @@
 #include "collectors/sampling/sampler.h"
 
 #include "collectors/model/process_facts.h"
+#include "collectors/model/workload_identity.h"
 
 #include <algorithm>
+#include <optional>
 
 namespace tallyman {
+namespace {
+
+// A runtime writes its files after it has made the cgroup. So long its name may be missing.
+constexpr std::chrono::seconds kNamingTime{2};
+
+bool may_get_a_name(const Workload& workload) {
+  return workload.kind == WorkloadKind::kContainer && !workload.runtime.empty() && workload.container.name.empty() &&
+         !workload.container.started_nsec;
+}
+
+}  // namespace
 
 struct Sampler::Attached {
   WorkloadPtr workload;
@@ -16,6 +29,9 @@ struct Sampler::Attached {
   std::shared_ptr<const PlannedSeries> machine_planned, agent_planned;
   std::uint64_t last_seen_nsec = 0;
   EventDetector::Memory memory;
+  std::chrono::steady_clock::time_point since;  // first seen by the sampler
+  bool started = false;                         // its start has an event, or needs none
+  bool same_id = false;                         // one with its id ended a short time ago
 
   bool is_host() const { return workload->kind == WorkloadKind::kHost; }
 };
@@ -30,7 +46,8 @@ Sampler::Sampler(SamplerOptions options, const HostRoot& root, SampledSources so
       oom_victims_([this] { return oom_log_ ? oom_log_->take() : std::vector<OomVictim>(); }),
       detector_(*events_, &oom_victims_),
       balance_([this](const std::string& id) { return has_processes(id); }),
-      ended_(options_.ended_grace, *events_, balance_, &oom_victims_) {}
+      restarts_(*events_),
+      ended_(options_.ended_grace, {*events_, balance_, restarts_, &oom_victims_, options_.init_exits.get()}) {}
 
 Sampler::~Sampler() = default;
 
@@ -43,6 +60,7 @@ SnapshotPtr Sampler::sample(const WorkloadListPtr& workloads, SampleTime time, s
   const SampleTime read = pass_.read(slow, time);
   drop_gone(time);
   follow_ends(std::move(exits), time);
+  report_starts(time);
   detect_events(time);
   return write(time, read);
 }
@@ -79,20 +97,41 @@ void Sampler::reconcile(const WorkloadList& workloads, SampleTime time) {
 }
 
 std::unique_ptr<Sampler::Attached> Sampler::attach(const WorkloadPtr& workload, SampleTime time) {
-  const bool restarted = ended_.reappeared(workload->id);
   auto one = std::make_unique<Attached>();
+  one->same_id = ended_.reappeared(workload->id);
   one->workload = workload;
   one->handle = pass_.attach(*workload);
   one->base_labels = labels_.of_workload(*workload);
-  if (!first_pass()) {  // else it is older than the agent
+  one->since = time.steady;
+  one->started = first_pass() || !has_lifetime_events(*workload);
+  if (first_pass()) {  // it is older than the agent
+    restarts_.existed(*workload);
+  } else {
     one->memory.oom_kills = 0;
   }
-  if (!first_pass() && has_lifetime_events(*workload)) {
-    const auto type = restarted ? EventType::kRestarted : EventType::kStarted;
-    const std::uint64_t when = workload->seen_nsec != 0 ? workload->seen_nsec : time.wall_nsec();
-    events_->append(Event::of(*workload, type, when, workload->workload + (restarted ? " restarted" : " started")));
-  }
   return one;
+}
+
+// After the ends: an exit is reported before the start that follows it.
+void Sampler::report_starts(SampleTime time) {
+  std::optional<std::set<std::string>> unfinished;
+  for (const auto& one : attached_) {
+    const Workload& workload = *one->workload;
+    if (one->started || (may_get_a_name(workload) && time.steady - one->since < kNamingTime)) {
+      continue;
+    }
+    if (!unfinished) {
+      unfinished = ended_.unfinished();
+    }
+    if (unfinished->contains(identity_of(workload))) {
+      continue;
+    }
+    one->started = true;
+    const std::uint64_t when = workload.seen_nsec != 0 ? workload.seen_nsec : time.wall_nsec();
+    if (restarts_.report_start(workload, when, one->same_id)) {
+      ended_.add_restart(workload);
+    }
+  }
 }
 
 void Sampler::update(Attached& one, const WorkloadPtr& workload) {
@@ -115,6 +154,9 @@ void Sampler::detach(Attached& one, SampleTime time) {
     row.last_seen_nsec = one.last_seen_nsec;
     row.since = time.steady;
     row.reported_oom_kills = one.memory.oom_kills;
+    row.last_oom_nsec = one.memory.last_oom_nsec;
+    row.started = one.started;
+    row.same_id = one.same_id;
     ended_.add(std::move(row));
   }
   pass_.detach(one.handle);

@@ -7,6 +7,7 @@
 #include "collectors/kernel/system/host_root.h"
 #include "collectors/model/collector.h"
 #include "collectors/model/events.h"
+#include "collectors/model/init_exits.h"
 #include "collectors/model/labels.h"
 #include "collectors/model/snapshot.h"
 #include "collectors/model/workload.h"
@@ -14,6 +15,7 @@
 #include "collectors/sampling/lifecycle/event_detector.h"
 #include "collectors/sampling/lifecycle/exited_workloads.h"
 #include "collectors/sampling/lifecycle/oom_victims.h"
+#include "collectors/sampling/lifecycle/restarts.h"
 #include "collectors/sampling/sample_time.h"
 #include "collectors/sampling/sampled_sources.h"
 #include "collectors/sampling/snapshot_writer.h"
@@ -36,6 +38,7 @@ struct SamplerOptions {
   std::chrono::milliseconds slow_interval{10'000};
   std::chrono::milliseconds ended_grace{120'000};                 // how long ended containers are shown
   std::shared_ptr<EventLog> events;                               // null: the sampler makes its own
+  std::shared_ptr<const InitExits> init_exits;                    // null: nobody reads them
   std::size_t max_series_of_one_metric = SeriesWriter::kNoBound;  // of a workload other than the host
   StatsPass::Clock now;                                           // null: the time given to sample()
 };
@@ -72,6 +75,7 @@ class Sampler {
   void detach(Attached& one, SampleTime time);
   void drop_gone(SampleTime time);
   void follow_ends(std::vector<WorkloadExit> exits, SampleTime time);
+  void report_starts(SampleTime time);
   void detect_events(SampleTime time);
   SnapshotPtr write(SampleTime time, SampleTime read);
   void write_host(Attached& host, Observation observation);
@@ -90,6 +94,7 @@ class Sampler {
   OomVictims oom_victims_;
   EventDetector detector_;
   CpuBalance balance_;
+  Restarts restarts_;
   std::vector<CpuBalance::Reading> readings_;
   ExitedWorkloads ended_;
   std::set<std::pair<std::string, std::uint64_t>> gone_;  // found gone, but still in the list

@@ -24,6 +24,7 @@ TEST(EndedCollector, ReportsWhatHasEndedByImageAndService) {
   totals.add(job, stats, {});
   job.container.exit->code = 3;
   totals.add(job, stats, {});
+  totals.add_restart(job);
   totals.unattributed = {{"/docker", 250'000'000}};
   ObservationContext context;
   context.ended_totals = &totals;
@@ -32,6 +33,7 @@ TEST(EndedCollector, ReportsWhatHasEndedByImageAndService) {
   EXPECT_EQ(values.at("tallyman_ended_workloads_total{" + group + R"(,outcome="succeeded"})"), 1U);
   EXPECT_EQ(values.at("tallyman_ended_workloads_total{" + group + R"(,outcome="failed"})"), 1U);
   EXPECT_EQ(values.count("tallyman_ended_workloads_total{" + group + R"(,outcome="unknown"})"), 0U);
+  EXPECT_EQ(values.at("tallyman_ended_restarts_total{" + group + "}"), 1U);
   EXPECT_EQ(values.at("tallyman_ended_cpu_seconds_total{" + group + "}"), 3'000'000'000U);
   EXPECT_EQ(values.at(R"(tallyman_unattributed_cpu_seconds_total{id="/docker"})"), 250'000'000U);
 }

@@ -80,3 +80,28 @@ def test_a_removed_container_is_gone(containerd, agent):
     containerd.remove("gone")
     agent.fresh_scrape()
     assert all(one["id"] != gone for one in agent.get("/api/v1/workloads")["workloads"])
+
+
+def test_runs_of_one_container_of_a_pod_are_restarts(containerd, agent):
+    """Each has another cgroup and id, and containerd writes no exit code."""
+    crash = {**APP, "io.kubernetes.cri.container-name": "crash"}
+    exact = agent.fresh_scrape().one("tallyman_process_times_exact") == 1
+    for number in range(3):
+        path = containerd.run(f"crash-{number}", "stay", annotations=crash)
+        wait_for(lambda one=path: agent.find(one), 60, "the agent sees it")
+        agent.fresh_scrape()
+        containerd.remove(f"crash-{number}")
+
+    def seen():
+        events = agent.get("/api/v1/events")["events"]
+        return [one for one in events if one["workload"].get("container") == "crash"]
+
+    wait_for(lambda: [one["type"] for one in seen()].count("died") == 3, 60, "all have ended")
+    assert [one["type"] for one in seen()] == ["started", "died", "restarted", "died", "restarted", "died"]
+    for one in seen():
+        assert (one["workload"]["pod"], one["workload"]["namespace"]) == ("web-7d4b9", "shop")
+        assert one["message"].startswith("crash in shop/web-7d4b9 ")
+    last = seen()[4]
+    assert last["details"]["restarts"] == 2 and " restarted 2 times in " in last["message"]
+    if exact:
+        assert last["details"]["exit_code"] == 137 and last["message"].endswith("(SIGKILL)")

@@ -118,5 +118,12 @@ def test_lxc(directory):
         try:
             check(agent, f"/lxc.payload.{name}", name, "lxc")
             check_layer(agent, f"/lxc.payload.{name}", directory / "rootfs")
+            exact = agent.fresh_scrape().one("tallyman_process_times_exact") == 1
+            run("lxc-stop", "-k", "-n", name)
+            died = f"/api/v1/events?type=died&workload=/lxc.payload.{name}"
+            (ended,) = wait_for(lambda: agent.get(died)["events"], 60, "it has ended")
+            if exact:  # LXC writes no exit code: it is the kernel's, of the first process
+                assert ended["details"]["exit_code"] == 128 + signal.SIGKILL
+                assert ended["details"]["signal"] == signal.SIGKILL
         finally:
             run("lxc-stop", "-k", "-n", name, check=False)

@@ -289,6 +289,9 @@ std::optional<CgroupStats> EventsFileWatcher::read(const std::string& path, bool
     device.device = devices_.path(device.major, device.minor);
   }
   reader_for(Controller::kMemory).memory(files, context, stats);
+  if (stats.memory_events.oom_kill.value_or(0) != 0) {
+    reader_for(Controller::kMemory).memory_limits(files, context, stats.limits);  // that it hit, perhaps
+  }
   return stats;
 }
 

@@ -290,6 +290,7 @@ std::optional<TaskExit> parse_task_exit(std::string_view message) {
   exit.tgid = stats->ac_tgid;
   exit.ppid = stats->ac_ppid;
   exit.uid = stats->ac_uid;
+  exit.wait_status = stats->ac_exitcode;
   exit.comm.assign(stats->ac_comm, strnlen(stats->ac_comm, sizeof stats->ac_comm));
   exit.executable = {stats->ac_exe_dev, stats->ac_exe_inode};
   exit.thread = times_of(*stats);

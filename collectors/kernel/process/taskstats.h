@@ -35,6 +35,7 @@ struct ExecutableFile {
 // A thread has ended.
 struct TaskExit {
   std::uint32_t pid = 0, tgid = 0, ppid = 0, uid = 0;
+  std::uint32_t wait_status = 0;  // of this thread: the last one has that of the process
   std::string comm;
   ExecutableFile executable;
   TaskTimes thread;

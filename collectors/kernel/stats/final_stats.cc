@@ -41,6 +41,9 @@ void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats) {
   keep_larger(stats.memory_events.oom, final_stats.memory_events.oom);
   keep_larger(stats.memory_events.oom_kill, final_stats.memory_events.oom_kill);
   keep_larger(stats.memory_events.failcnt, final_stats.memory_events.failcnt);
+  if (!stats.limits.memory_max) {
+    stats.limits.memory_max = final_stats.limits.memory_max;
+  }
   for (const IoDeviceStats& device : final_stats.io) {
     const auto same = std::find_if(stats.io.begin(), stats.io.end(), [&](const IoDeviceStats& one) {
       return one.major == device.major && one.minor == device.minor;

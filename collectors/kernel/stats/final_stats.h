@@ -6,7 +6,7 @@
 namespace tallyman {
 
 // Merges two readings of one cgroup: counters and peaks of `final_stats` if they are
-// larger, all else from `stats`.
+// larger, the memory limit if it was not known, all else from `stats`.
 void add_final_stats(CgroupStats& stats, const CgroupStats& final_stats);
 
 }  // namespace tallyman

@@ -2,7 +2,9 @@
 
 #include "collectors/kernel/stats/cpu_shares.h"
 #include "collectors/model/workload_id.h"
+#include "collectors/model/workload_identity.h"
 
+#include <optional>
 #include <utility>
 
 namespace tallyman {
@@ -11,6 +13,12 @@ namespace {
 std::string limit_text(Count limit) {
   if (!limit) return "unknown";
   return *limit == kUnlimited ? "none" : std::to_string(*limit);
+}
+
+std::optional<double> cores_of(const LimitStats& limits) {
+  const std::uint64_t period = limits.cpu_period_usec.value_or(100'000);
+  if (!limits.cpu_quota_usec || *limits.cpu_quota_usec == kUnlimited || period == 0) return {};
+  return static_cast<double>(*limits.cpu_quota_usec) / static_cast<double>(period);
 }
 
 // CPU bandwidth in cores, as people set it.
@@ -25,35 +33,27 @@ std::string cores_text(const LimitStats& limits) {
 
 }  // namespace
 
+void add_memory_limit(Event& event, const LimitStats& limits) {
+  if (!limits.memory_max || *limits.memory_max == kUnlimited) return;
+  event.details.emplace_back("memory_limit_bytes", static_cast<std::int64_t>(*limits.memory_max));
+}
+
 void EventDetector::check(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec,
                           std::chrono::steady_clock::time_point now) {
   if (!has_events(workload)) return;
   if (!memory.seen) memory.first_seen = now;
-  const Count kills = stats.memory_events.oom_kill;
-  if (kills && memory.oom_kills && *kills > *memory.oom_kills) {
-    const std::uint64_t more = *kills - *memory.oom_kills;
-    Event event = Event::of(workload, EventType::kOomKilled, wall_nsec,
-                            workload.workload + " lost " + std::to_string(more) +
-                                (more == 1 ? " process" : " processes") + " to the OOM killer");
-    event.details.emplace_back("killed", static_cast<std::int64_t>(more));
-    if (stats.limits.memory_max && *stats.limits.memory_max != kUnlimited) {
-      event.details.emplace_back("memory_limit_bytes", static_cast<std::int64_t>(*stats.limits.memory_max));
-    }
-    oom_kills_.push_back(std::move(event));
-  }
-  if (kills) memory.oom_kills = kills;
-
+  check_oom_kills(workload, stats, memory, wall_nsec);
   if (memory.seen && memory.frozen && stats.frozen && *stats.frozen != *memory.frozen) {
     const bool paused = *stats.frozen != 0;
     log_.append(Event::of(workload, paused ? EventType::kPaused : EventType::kResumed, wall_nsec,
-                          workload.workload + (paused ? " was paused" : " was resumed")));
+                          subject_of(workload) + (paused ? " was paused" : " was resumed")));
   }
   if (stats.frozen) memory.frozen = stats.frozen;
 
   const Health health = workload.container.health;
   if (memory.seen && health != memory.health && health != Health::kNone) {
     Event event = Event::of(workload, EventType::kHealthChanged, wall_nsec,
-                            workload.workload + " is " + std::string(to_string(health)));
+                            subject_of(workload) + " is " + std::string(to_string(health)));
     event.details.emplace_back("health", std::string(to_string(health)));
     event.details.emplace_back("before", std::string(to_string(memory.health)));
     log_.append(std::move(event));
@@ -63,6 +63,22 @@ void EventDetector::check(const Workload& workload, const CgroupStats& stats, Me
   check_throttling(workload, stats.cpu, memory, wall_nsec, now);
   check_limits(workload, stats.limits, memory, wall_nsec, now);
   memory.seen = true;
+}
+
+void EventDetector::check_oom_kills(const Workload& workload, const CgroupStats& stats, Memory& memory,
+                                    std::uint64_t wall_nsec) {
+  const Count& kills = stats.memory_events.oom_kill;
+  if (kills && memory.oom_kills && *kills > *memory.oom_kills) {
+    const std::uint64_t more = *kills - *memory.oom_kills;
+    Event event = Event::of(workload, EventType::kOomKilled, wall_nsec,
+                            subject_of(workload) + " lost " + std::to_string(more) +
+                                (more == 1 ? " process" : " processes") + " to the OOM killer");
+    event.details.emplace_back("killed", static_cast<std::int64_t>(more));
+    add_memory_limit(event, stats.limits);
+    oom_kills_.push_back(std::move(event));
+    memory.last_oom_nsec = wall_nsec;
+  }
+  if (kills) memory.oom_kills = kills;
 }
 
 void EventDetector::check_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory,
@@ -84,9 +100,9 @@ void EventDetector::check_throttling(const Workload& workload, const CpuStats& c
   memory.reported_throttled = true;
   const auto lasted = std::chrono::duration_cast<std::chrono::seconds>(now - memory.throttled_since).count();
   Event event = Event::of(workload, EventType::kThrottled, wall_nsec,
-                          workload.workload + " has been throttled for " + std::to_string(lasted) + " s");
+                          subject_of(workload) + " has been throttled for " + std::to_string(lasted) + " s");
   event.details.emplace_back("seconds", static_cast<std::int64_t>(lasted));
-  event.details.emplace_back("cpu_limit_cores", cores_text(memory.limits));
+  if (const auto cores = cores_of(memory.limits)) event.details.emplace_back("cpu_limit_cores", *cores);
   log_.append(std::move(event));
 }
 
@@ -103,7 +119,7 @@ void EventDetector::check_limits(const Workload& workload, const LimitStats& lim
   if (!std::exchange(memory.has_limits, true) || now - memory.first_seen < kSettlingTime) return;
   const auto report = [&](const std::string& what, std::string old_text, std::string new_text) {
     Event event = Event::of(workload, EventType::kLimitChanged, wall_nsec,
-                            workload.workload + ": " + what + " is now " + new_text + ", it was " + old_text);
+                            subject_of(workload) + ": " + what + " is now " + new_text + ", it was " + old_text);
     event.details.emplace_back("limit", what);
     event.details.emplace_back("before", std::move(old_text));
     event.details.emplace_back("now", std::move(new_text));

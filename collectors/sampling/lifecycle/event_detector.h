@@ -13,6 +13,9 @@
 
 namespace tallyman {
 
+// `memory_limit_bytes`, if there is a limit and it is known.
+void add_memory_limit(Event& event, const LimitStats& limits);
+
 class EventDetector {
  public:
   // What is remembered about one workload between samples.
@@ -20,6 +23,7 @@ class EventDetector {
     bool seen = false;
     // oom_kills is empty at first for a workload that is older than the agent; else 0.
     Count oom_kills, frozen, periods, throttled;
+    std::uint64_t last_oom_nsec = 0;  // time of the last event of a kill; 0: none
     std::chrono::steady_clock::time_point first_seen;
     LimitStats limits;
     bool has_limits = false;
@@ -46,6 +50,7 @@ class EventDetector {
  private:
   void check_throttling(const Workload& workload, const CpuStats& cpu, Memory& memory, std::uint64_t wall_nsec,
                         std::chrono::steady_clock::time_point now);
+  void check_oom_kills(const Workload& workload, const CgroupStats& stats, Memory& memory, std::uint64_t wall_nsec);
   void check_limits(const Workload& workload, const LimitStats& limits, Memory& memory, std::uint64_t wall_nsec,
                     std::chrono::steady_clock::time_point now);
 

@@ -8,16 +8,19 @@
 #include "collectors/model/collector.h"
 #include "collectors/model/ended_totals.h"
 #include "collectors/model/events.h"
+#include "collectors/model/init_exits.h"
 #include "collectors/model/series_writer.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/lifecycle/cpu_balance.h"
 #include "collectors/sampling/lifecycle/oom_victims.h"
+#include "collectors/sampling/lifecycle/restarts.h"
 
 #include <chrono>
 #include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <utility>
 #include <vector>
@@ -41,19 +44,29 @@ class ExitedWorkloads {
     std::vector<InterfaceStats> interfaces;
     std::uint64_t last_seen_nsec = 0;
     std::chrono::steady_clock::time_point since;
-    Count reported_oom_kills = 0;  // already published as events
-    bool sampled = false;          // it was in a sample
-    bool complete = false;         // nothing more will become known
-    bool hidden = false;           // it reappeared, is of a kind that is not shown, or nothing is known about it
-    bool reappeared = false;       // its id is in use again
+    Count reported_oom_kills = 0;     // already published as events
+    std::uint64_t last_oom_nsec = 0;  // the time of the last of these events
+    bool started = false;             // its start has an event, or was before the agent's
+    bool same_id = false;             // one with its id had ended a short time before its start
+    bool sampled = false;             // it was in a sample
+    bool reported = false;            // discovery reports nothing more
+    bool complete = false;            // nothing more will become known
+    bool hidden = false;              // it reappeared, is of a kind that is not shown, or nothing is known about it
+    bool reappeared = false;          // its id is in use again
     bool has_final_stats = false;
   };
   // By path and inode.
   using Rows = std::map<std::pair<std::string, std::uint64_t>, Row>;
 
-  // `victims`: null if nothing names them.
-  ExitedWorkloads(std::chrono::milliseconds grace, EventLog& log, CpuBalance& balance, OomVictims* victims = nullptr)
-      : grace_(grace), log_(log), balance_(balance), victims_(victims) {}
+  // What it writes to and asks. All outlive it.
+  struct Parts {
+    EventLog& log;
+    CpuBalance& balance;
+    Restarts& restarts;
+    OomVictims* victims = nullptr;     // null: nothing names them
+    const InitExits* inits = nullptr;  // null: the kernel's records of exits are not read
+  };
+  ExitedWorkloads(std::chrono::milliseconds grace, Parts parts) : grace_(grace), parts_(parts) {}
 
   // It is no longer in the list, or was found gone. `row` has its last sample.
   void add(Row row);
@@ -64,21 +77,25 @@ class ExitedWorkloads {
   // had recently ended.
   bool reappeared(const std::string& id);
   void forget_old(std::chrono::steady_clock::time_point now);
+  // One that exists is the next run of one that had ended.
+  void add_restart(const Workload& workload) { totals_.add_restart(workload); }
+  // The identities of those that have no exit event yet.
+  std::set<std::string> unfinished() const;
 
   Rows& rows() { return rows_; }
-  void update_unattributed() { totals_.unattributed = balance_.rows(); }
+  void update_unattributed() { totals_.unattributed = parts_.balance.rows(); }
   std::size_t shown() const;
   const EndedTotals& totals() const { return totals_; }
   const FinalStatsCounts& final_stats_by_source() const { return final_stats_by_source_; }
 
  private:
+  bool knows_exit(Row& row) const;
   void finish(Row& row);
   void report_exit(const Row& row);
+  void report_oom_kills(const Row& row, std::uint64_t ended_nsec);
 
   std::chrono::milliseconds grace_;
-  EventLog& log_;
-  CpuBalance& balance_;
-  OomVictims* victims_;
+  Parts parts_;
   Rows rows_;
   EndedTotals totals_;
   FinalStatsCounts final_stats_by_source_;

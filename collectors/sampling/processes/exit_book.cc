@@ -41,12 +41,36 @@ Tallies of_thread(const TaskExit& exit) {
 
 }  // namespace
 
-ExitBook::ExitBook(const ProcTable& table, ProcessPlaces& places, Taskstats* taskstats)
-    : table_(table), places_(places), taskstats_(taskstats) {}
+ExitBook::ExitBook(const ProcTable& table, ProcessPlaces& places, Taskstats* taskstats, InitExits* inits)
+    : table_(table), places_(places), taskstats_(taskstats), inits_(inits) {}
 
-void ExitBook::take() {
-  if (taskstats_) {
-    taskstats_->take_exits(taken_);
+void ExitBook::take(std::uint64_t wall_nsec) {
+  if (!taskstats_) {
+    return;
+  }
+  const std::size_t before = taken_.size();
+  taskstats_->take_exits(taken_);
+  if (!inits_) {
+    return;
+  }
+  for (std::size_t i = before; i < taken_.size(); ++i) {
+    note_init(taken_[i], wall_nsec);
+  }
+  inits_->complete_until(wall_nsec);
+}
+
+// A scan may not have seen it; then only its pid can be asked about.
+void ExitBook::note_init(const TaskExit& exit, std::uint64_t wall_nsec) {
+  if (!exit.process) {
+    return;
+  }
+  inits_->add(exit.tgid, exit.wait_status, wall_nsec);
+  const ScannedProcess* process = find(exit.tgid);
+  for (const ProcessAccount* account = process != nullptr ? process->place.home : nullptr; account != nullptr;
+       account = account->parent) {
+    if (account->init_pid == exit.tgid) {
+      inits_->add_init(*account->workload, exit.wait_status, wall_nsec);
+    }
   }
 }
 

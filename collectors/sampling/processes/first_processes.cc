@@ -15,6 +15,7 @@ void FirstProcesses::read(CurrentScan& scan) {
   }
   accounts_.for_each([&](ProcessAccount& account) {
     read_limit(account, scan.slow);
+    follow_init(account);
     if (account.workload->kind == WorkloadKind::kProcess) {
       follow_start(account);
     }
@@ -40,6 +41,16 @@ void FirstProcesses::read_limit(ProcessAccount& account, bool again) {
     const auto limit = files_.open_files_limit(first);
     account.open_files_limit = limit ? *limit : Count();
   }
+}
+
+// While a container starts, its runtime's helpers are in its cgroup too, and leave it. Once it
+// is known it stays: whatever is the oldest after its end is another process.
+void FirstProcesses::follow_init(ProcessAccount& account) {
+  const ProcessFiles::Pid oldest = account.now.first_pid;
+  if (account.init_pid == 0 && oldest == account.oldest_pid) {
+    account.init_pid = oldest;
+  }
+  account.oldest_pid = oldest;
 }
 
 void FirstProcesses::follow_start(ProcessAccount& group) const {

@@ -29,6 +29,7 @@ class FirstProcesses {
  private:
   void read_boot_time();
   void read_limit(ProcessAccount& account, bool again);
+  static void follow_init(ProcessAccount& account);
   void follow_start(ProcessAccount& group) const;
   void read_namespaces(CurrentScan& scan);
 

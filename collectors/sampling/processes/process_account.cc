@@ -152,6 +152,10 @@ ProcessAccount* ProcessAccounts::group(const std::string& name, ProcessAccount::
   if (const auto before = retired_.find(name); before != retired_.end()) {
     account = std::move(before->second);
     retired_.erase(before);
+    auto again = std::make_shared<Workload>(*account->workload);
+    again->seen_nsec = wall_nsec;  // of this life
+    again->cgroup_created_nsec.reset();
+    account->workload = std::move(again);
   } else {
     account = std::make_unique<ProcessAccount>();
     auto workload = std::make_shared<Workload>();

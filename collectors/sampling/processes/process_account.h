@@ -119,7 +119,9 @@ struct ProcessAccount {
   } now;
   double load = 0, uninterruptible_load = 0;  // over 10 s
   NamespaceIds namespaces{};
-  std::uint32_t limit_pid = 0;  // the process that has the limit
+  std::uint32_t init_pid = 0;    // the first process, once two scans have found the same; 0: not known
+  std::uint32_t oldest_pid = 0;  // that the last scan found
+  std::uint32_t limit_pid = 0;   // the process that has the limit
   Count open_files_limit;
 };
 

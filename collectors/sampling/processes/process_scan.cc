@@ -11,6 +11,7 @@ ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, Process
     : root_(root),
       options_(options),
       taskstats_(std::move(taskstats)),
+      init_exits_(taskstats_ ? std::make_shared<InitExits>() : nullptr),
       files_(root),
       accounts_(options.max_groups),
       table_(files_, pid_view(root) != PidView::kNone),
@@ -24,7 +25,7 @@ ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, Process
                 .pss = options.pss},
                taskstats_.get()),
       runtime_(files_, accounts_),
-      exits_(table_, places_, taskstats_.get()),
+      exits_(table_, places_, taskstats_.get(), init_exits_.get()),
       children_(table_),
       sums_(accounts_),
       first_(root_, files_, table_, accounts_) {}
@@ -45,20 +46,23 @@ ProcessReportPtr ProcessScan::run(const WorkloadListPtr& workloads, ScanTime tim
   return report_of(scan);
 }
 
+std::chrono::steady_clock::time_point ProcessScan::now(const CurrentScan& scan) const {
+  return options_.now ? options_.now() : scan.time.steady;
+}
+
 void ProcessScan::read_all(CurrentScan& scan) {
-  const auto now = [&] { return options_.now ? options_.now() : scan.time.steady; };
   details_.begin_scan();
   readings_.clear();
   started_.clear();
   const bool all = options_.sched || options_.tasks || options_.programs;
-  auto begin = now();
+  auto begin = now(scan);
   table_.walk(scan, all, [&](ScannedProcess& process, bool runs_another) { read(process, runs_another, scan); });
   learn_programs();
   if (taskstats_) {
-    begin = now();  // these are the CPU times
+    begin = now(scan);  // these are the CPU times
     details_.add_exact_times(readings_);
   }
-  read_at_ = begin + (now() - begin) / 2;
+  read_at_ = begin + (now(scan) - begin) / 2;
   if (all || scan.slow) {
     all_read_at_ = read_at_;
   }
@@ -123,7 +127,8 @@ void ProcessScan::book(const CurrentScan& scan) {
     process->place.book(process->totals.rise_to(now), scan.time);
     RuntimeFacts::book(process->runtime, process->totals[Tally::kCpu]);
   }
-  exits_.take();  // the kernel has written the exits of all that vanished from /proc
+  const auto since = std::chrono::duration_cast<std::chrono::nanoseconds>(now(scan) - scan.time.steady).count();
+  take_exits(scan.time.wall_nsec + static_cast<std::uint64_t>(since));  // of all that vanished from /proc
   exits_.book(scan.time);
   if (!taskstats_) {
     children_.book(readings_, scan);

@@ -10,6 +10,7 @@
 #include "collectors/kernel/process/process_files.h"
 #include "collectors/kernel/process/taskstats.h"
 #include "collectors/kernel/system/host_root.h"
+#include "collectors/model/init_exits.h"
 #include "collectors/model/workload.h"
 #include "collectors/sampling/processes/child_book.h"
 #include "collectors/sampling/processes/current_scan.h"
@@ -58,7 +59,9 @@ class ProcessScan {
 
   ProcessReportPtr run(const WorkloadListPtr& workloads, ScanTime time, bool slow);
   // Empties the kernel's buffer of exits; must be called more often than it fills.
-  void take_exits() { exits_.take(); }
+  void take_exits(std::uint64_t wall_nsec) { exits_.take(wall_nsec); }
+  // How containers' first processes ended; null without taskstats. May outlive this.
+  std::shared_ptr<const InitExits> init_exits() const { return init_exits_; }
 
  private:
   void follow(const WorkloadListPtr& workloads, ScanTime time);
@@ -67,11 +70,13 @@ class ProcessScan {
   void learn_programs();
   void book(const CurrentScan& scan);
   void sum_up(const CurrentScan& scan);
+  std::chrono::steady_clock::time_point now(const CurrentScan& scan) const;
   ProcessReportPtr report_of(const CurrentScan& scan);
 
   HostRoot root_;
   ProcessScanOptions options_;
   std::unique_ptr<Taskstats> taskstats_;
+  std::shared_ptr<InitExits> init_exits_;
   ProcessFiles files_;
   ProcessAccounts accounts_;
   ProcTable table_;

@@ -111,6 +111,8 @@ ProcessWatchStatistics ProcessWatch::statistics() const {
   return scanner_->statistics;
 }
 
+std::shared_ptr<const InitExits> ProcessWatch::init_exits() const { return scanner_->scan.init_exits(); }
+
 void ProcessWatch::start() {
   thread_.start([this] { run(); });
 }
@@ -163,7 +165,7 @@ void ProcessWatch::run() {
 bool ProcessWatch::wait_until(steady_clock::time_point due) {
   for (;;) {
     if (!scanner_->busy) {
-      scanner_->scan.take_exits();
+      scanner_->scan.take_exits(wall_clock_nsec());
     }
     const auto now = steady_clock::now();
     if (due <= now) {

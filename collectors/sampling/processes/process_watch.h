@@ -51,6 +51,8 @@ class ProcessWatch {
   // Both are thread-safe. The report is null before the first scan.
   ProcessReportPtr report() const;
   ProcessWatchStatistics statistics() const;
+  // How containers' first processes ended; null if the kernel's records are not read.
+  std::shared_ptr<const InitExits> init_exits() const;
 
   // The pause after a scan that used so much CPU time.
   static std::chrono::milliseconds pause_after(double cpu_seconds, const ProcessWatchOptions& options);

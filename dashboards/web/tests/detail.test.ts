@@ -158,12 +158,13 @@ describe("what goes with a name", () => {
         outcome: "unknown",
         lifetime_seconds: 1.46048,
         memory_max_bytes: 2 << 20,
-        cpu_limit_cores: "0.200",
+        cpu_limit_cores: 0.2,
+        cpu_seconds: 1.46048,
         seconds: 10,
         exit_code: 137,
         of: {},
       }),
-    ).toBe("outcome unknown · lifetime 1 s · memory max 2.00 MiB · cpu limit 0.20 cores · 10 s · exit code 137");
+    ).toBe("memory max 2.00 MiB · cpu limit 0.20 cores · cpu 1 s");
   });
   it("does not say a group of processes twice", () => {
     expect(subtitle({ key: 1, id: "process:nginx", kind: "process", workload: "nginx" })).toBe("");

@@ -35,4 +35,11 @@ describe("events", () => {
     expect(list.recent("/a", 1000)).toEqual({ oomKills: 1, restarts: 1 });
     expect(list.recent("/b", 1000)).toEqual({ oomKills: 0, restarts: 0 });
   });
+  it("count the restarts of a container that has another id each time", () => {
+    const list = new WorkloadEvents();
+    list.add([{ ...event(1, "restarted", 900, "/fourth"), details: { restarts: 3, seconds: 45 } }]);
+    expect(list.recent("/fourth", 1000)).toEqual({ oomKills: 0, restarts: 3 });
+    list.add([{ ...event(2, "restarted", 950, "/slow"), details: { restarts: 5, seconds: 1500 } }]);
+    expect(list.recent("/slow", 1000)).toEqual({ oomKills: 0, restarts: 1 });
+  });
 });

@@ -57,6 +57,27 @@ TEST_F(Feed, ListsTheKeptEvents) {
   EXPECT_EQ(died.at("events").as_array().size(), 1U);
 }
 
+TEST_F(Feed, ListsInTheOrderOfTime) {
+  for (const std::uint64_t second : {30U, 10U, 20U}) {
+    Workload workload;
+    workload.kind = WorkloadKind::kContainer;
+    workload.id = "/kubepods/" + std::to_string(second);
+    workload.container.kubernetes = KubernetesIdentity{"crash", "oom-vm", "shop", "11aa"};
+    log_->append(Event::of(workload, EventType::kStarted, second * 1'000'000'000, "text"));
+  }
+  const auto list = boost::json::parse(*feed_.list(request({}), {}).body).as_object();
+  std::vector<std::int64_t> ids;
+  for (const auto& one : list.at("events").as_array()) ids.push_back(one.at("id").as_int64());
+  EXPECT_THAT(ids, ::testing::ElementsAre(2, 3, 1));
+  const auto& workload = list.at("events").as_array()[0].at("workload").as_object();
+  EXPECT_EQ(workload.at("container").as_string(), "crash");
+  EXPECT_EQ(workload.at("pod").as_string(), "oom-vm");
+  EXPECT_EQ(workload.at("namespace").as_string(), "shop");
+  const auto chunks = waiting(*feed_.stream(request({}, "0")).stream);
+  ASSERT_EQ(chunks.size(), 4U);
+  EXPECT_THAT(chunks[1], HasSubstr("id: 1\n")) << "a stream goes on by id";
+}
+
 TEST_F(Feed, RefusesInvalidParameters) {
   for (const auto& [key, value] :
        {std::pair<std::string, std::string>{"since", "x"}, {"limit", "-1"}, {"type", "boom"}}) {

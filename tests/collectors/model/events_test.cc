@@ -82,6 +82,72 @@ TEST(EventLog, WhatIsOrdinaryMakesRoomForWhatIsGrave) {
   EXPECT_EQ(log.select({}).back()->id, 2'002U) << "grave ones take half of the room at most";
 }
 
+TEST(EventLog, OneWorkloadsFailuresDoNotPushOutAnothers) {
+  EventLog log(10);
+  const auto killed = [](const std::string& id) {
+    Workload workload;
+    workload.kind = WorkloadKind::kContainer;
+    workload.id = workload.workload = id;
+    return Event::of(workload, EventType::kOomKilled, 1, "text");
+  };
+  log.append(killed("/docker/victim"));
+  for (int i = 0; i < 1'000; ++i) log.append(killed("/docker/loud"));
+  EXPECT_EQ(log.select({}).front()->id, 1U);
+  EXPECT_EQ(log.select({}).size(), 10U);
+  EXPECT_EQ(log.statistics().dropped, 991U);
+  EXPECT_EQ(log.statistics().oldest, 1U);
+  Workload inside;
+  inside.kind = WorkloadKind::kService;
+  inside.inside = "/docker/victim";
+  for (int i = 0; i < 1'000; ++i) {
+    inside.id = inside.workload = "/docker/victim/" + std::to_string(i) + ".service";
+    log.append(Event::of(inside, EventType::kOomKilled, 1, "text"));
+  }
+  const auto loud = log.select({0, 100, {}, "/docker/loud"});
+  EXPECT_EQ(loud.size(), 5U) << "what is inside of a container counts as that container's";
+}
+
+TEST(EventLog, WhatIsInsideOfAContainerOrMadeByAUserMakesRoomFirst) {
+  EventLog log(4);
+  log.append(of_kind(WorkloadKind::kContainer));
+  Workload workload;
+  workload.kind = WorkloadKind::kService;
+  for (int i = 0; i < 100; ++i) {
+    workload.inside = i % 2 == 0 ? "/docker/a" : "";
+    workload.made_by_user = i % 2 != 0;
+    workload.id = workload.workload = "/docker/a/" + std::to_string(i) + ".service";
+    log.append(Event::of(workload, EventType::kStarted, 1, "text"));
+  }
+  EXPECT_EQ(log.select({}).front()->id, 1U);
+}
+
+TEST(EventLog, CanBeSortedByTheTimeOfWhatHappened) {
+  EventLog log(10);
+  for (const std::uint64_t time : {30U, 10U, 20U, 10U}) {
+    Event one = event("/web");
+    one.time_nsec = time;
+    log.append(std::move(one));
+  }
+  auto events = log.select({});
+  sort_by_time(events);
+  EXPECT_THAT(ids(events), ElementsAre(2, 4, 3, 1));
+}
+
+TEST(Events, NameThePodAndItsNamespace) {
+  Workload workload;
+  workload.kind = WorkloadKind::kContainer;
+  workload.container.kubernetes = KubernetesIdentity{"crash", "oom-vm", "shop", "11aa"};
+  const Event of_container = Event::of(workload, EventType::kStarted, 1, "text");
+  EXPECT_EQ(of_container.container + " " + of_container.pod + " " + of_container.name_space, "crash oom-vm shop");
+  workload = {};
+  workload.kind = WorkloadKind::kPod;
+  workload.pod.name = "oom-vm";
+  workload.pod.name_space = "shop";
+  workload.pod.uid = "11aa";
+  const Event of_pod = Event::of(workload, EventType::kStarted, 1, "text");
+  EXPECT_EQ(of_pod.container + " " + of_pod.pod + " " + of_pod.name_space, " oom-vm shop");
+}
+
 TEST(Events, WeighByWhatHappened) {
   EXPECT_EQ(weight_of(failed_exit()), EventWeight::kGrave);
   EXPECT_EQ(weight_of(of_kind(WorkloadKind::kCgroup, EventType::kOomKilled)), EventWeight::kGrave);
@@ -92,6 +158,12 @@ TEST(Events, WeighByWhatHappened) {
   done.details.emplace_back("exit_code", std::int64_t{0});
   EXPECT_EQ(weight_of(done), EventWeight::kOrdinary);
   EXPECT_EQ(weight_of(of_kind(WorkloadKind::kService)), EventWeight::kOrdinary);
+  Event restarted = of_kind(WorkloadKind::kContainer, EventType::kRestarted);
+  EXPECT_EQ(weight_of(restarted), EventWeight::kOrdinary);
+  restarted.details.emplace_back("restarts", std::int64_t{2});
+  EXPECT_EQ(weight_of(restarted), EventWeight::kOrdinary);
+  restarted.details.back().second = kLoopRestarts;
+  EXPECT_EQ(weight_of(restarted), EventWeight::kGrave);
   EXPECT_EQ(weight_of(of_kind(WorkloadKind::kProcess)), EventWeight::kPlain);
 }
 

@@ -145,7 +145,7 @@ TEST_F(SamplerTest, ReportsEveryStartAndEnd) {
   std::vector<std::string> messages;
   for (const EventPtr& event : options.events->select({})) messages.push_back(event->message);
   EXPECT_THAT(messages, ElementsAre("web started", "job started", "job ended after 3 s",
-                                    "web ended with exit code 3 after 2 s", "web restarted"));
+                                    "web ended with exit code 3 after 2 s", "web restarted (exit 3)"));
 }
 
 TEST_F(SamplerTest, KeepsOneSetOfSeriesForAContainerThatRestartsBeforeItsEndIsKnown) {

@@ -31,6 +31,13 @@ export function workloadEventOf(event: ApiEvent): WorkloadEvent {
   };
 }
 
+/** In a row and over all runs, which may have other ids. */
+function restartsOf({ details }: WorkloadEvent): number {
+  const { restarts, seconds } = details;
+  if (typeof restarts !== "number" || typeof seconds !== "number") return 1;
+  return seconds <= kRecentSeconds ? restarts : 1;
+}
+
 export class WorkloadEvents {
   private list: WorkloadEvent[] = [];
   private readonly byWorkload = new Map<string, WorkloadEvent[]>();
@@ -68,9 +75,9 @@ export class WorkloadEvents {
     let oomKills = 0;
     let restarts = 0;
     for (const one of this.of(workloadId)) {
-      if (now - one.time > kRecentSeconds) break;
+      if (now - one.time > kRecentSeconds) continue;
       if (one.type === "oom_killed") oomKills += 1;
-      if (one.type === "restarted") restarts += 1;
+      if (one.type === "restarted") restarts = Math.max(restarts + 1, restartsOf(one));
     }
     return { oomKills, restarts };
   }

@@ -20,6 +20,6 @@ export function useWorkloadEvents(id: string): readonly WorkloadEvent[] {
   const fresh = live.events.of(id);
   return useMemo(() => {
     const all = new Map([...past, ...fresh].map((one) => [one.id, one]));
-    return [...all.values()].sort((a, b) => b.id - a.id);
+    return [...all.values()].sort((a, b) => b.time - a.time || b.id - a.id);
   }, [past, fresh]);
 }

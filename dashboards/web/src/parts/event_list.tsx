@@ -32,9 +32,16 @@ function detailText(name: string, value: unknown): string {
   return `${word} ${formatValue(number, unit)}${unit === "cores" ? " cores" : ""}`.trim();
 }
 
+/** What a message says in words. */
+const kInMessage = new Set([
+  ..."killed process pid outcome exit_code signal lifetime_seconds restarts seconds".split(" "),
+  ..."limit before now health stats_source".split(" "),
+]);
+
+/** What the message does not say. */
 export function detailsText(details: Record<string, unknown>): string {
   return Object.entries(details)
-    .filter(([, value]) => typeof value !== "object" || value === null)
+    .filter(([name, value]) => !kInMessage.has(name) && (typeof value !== "object" || value === null))
     .map(([name, value]) => detailText(name, value))
     .join(" · ");
 }
@@ -50,6 +57,7 @@ export function EventLine({
 }) {
   const { live } = useApp();
   const now = live.now();
+  const details = detailsText(event.details);
   return (
     <>
       <time class="event-time" dateTime={new Date(event.time * 1000).toISOString()} title={ago(event.time, now)}>
@@ -75,10 +83,10 @@ export function EventLine({
       )}
       <span class="event-message">
         <Name text={event.message} longest={300} />
-        {Object.keys(event.details).length > 0 && (
+        {details !== "" && (
           <span class="event-details">
             {" "}
-            <Name text={detailsText(event.details)} longest={300} />
+            <Name text={details} longest={300} />
           </span>
         )}
       </span>

@@ -5,10 +5,12 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/taskstats.h>
+#include <pthread.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <csignal>
 #include <cstring>
 #include <ctime>
 #include <thread>
@@ -98,6 +100,21 @@ TEST_F(RealTaskstats, ReportsTheSameFileOfARunningAndOfAnEndedProcess) {
   EXPECT_EQ(exits[0].executable.inode, files[0].inode);
 }
 
+TEST_F(RealTaskstats, ReportsHowAProcessEnded) {
+  const auto status_of = [&](std::uint32_t child) {
+    const auto exits = exits_of(child);
+    return exits.empty() ? 0U : exits.back().wait_status;
+  };
+  EXPECT_EQ(status_of(run_child([] { _exit(3); })), 3U << 8U);
+  EXPECT_EQ(status_of(run_child([] { raise(SIGKILL); })), static_cast<std::uint32_t>(SIGKILL));
+  // A thread that goes on after the first one has ended, and ends the process.
+  EXPECT_EQ(status_of(run_child([] {
+              std::thread([] { _exit(5); }).detach();
+              pthread_exit(nullptr);
+            })),
+            5U << 8U);
+}
+
 TEST_F(RealTaskstats, AddsUpTheThreadsOfAProcess) {
   const std::uint32_t child = run_child([] {
     std::thread first([] { burn(20'000'000); });
@@ -118,6 +135,7 @@ std::string message(std::uint16_t version, std::size_t bytes_of_stats) {
   stats.version = version;
   stats.ac_pid = stats.ac_tgid = 42;
   stats.ac_flag = 0x20;
+  stats.ac_exitcode = 3 << 8;
   stats.cpu_run_virtual_total = 7;
   std::memcpy(stats.ac_comm, "sh", 3);
   std::string text(bytes_of_stats, '\0');
@@ -138,6 +156,7 @@ TEST(TaskExitMessage, IsUnderstoodWithMoreFieldsThanAreKnown) {
   ASSERT_TRUE(exit);
   EXPECT_EQ(exit->tgid, 42U);
   EXPECT_EQ(exit->comm, "sh");
+  EXPECT_EQ(exit->wait_status, 3U << 8U);
   ASSERT_TRUE(exit->process);
   EXPECT_EQ(exit->process->run_nsec, 7U);
 }

@@ -42,6 +42,25 @@ TEST_F(Detector, ReportsOomKillsSinceTheLastSample) {
   EXPECT_THAT(messages(), ElementsAre("/web lost 2 processes to the OOM killer"));
 }
 
+TEST_F(Detector, NamesTheLimitsAsNumbers) {
+  memory_.oom_kills = 0;
+  stats_.memory_events.oom_kill = 1;
+  stats_.limits.memory_max = 64 << 20;
+  stats_.limits.cpu_quota_usec = 15'000;
+  stats_.limits.cpu_period_usec = 100'000;
+  stats_.cpu.nr_periods = stats_.cpu.nr_throttled = 0;
+  for (int i = 0; i < 12; ++i) {
+    check(stats_);
+    *stats_.cpu.nr_periods += 10;
+    *stats_.cpu.nr_throttled += 10;
+  }
+  const auto events = log_.select({});
+  ASSERT_EQ(events.size(), 2U);
+  EXPECT_EQ(number_in(*events[0], "memory_limit_bytes"), 64 << 20);
+  ASSERT_EQ(events[1]->details.back().first, "cpu_limit_cores");
+  EXPECT_DOUBLE_EQ(std::get<double>(events[1]->details.back().second), 0.15);
+}
+
 TEST_F(Detector, ReportsOomKillsInTheFirstMomentOfANewWorkload) {
   memory_.oom_kills = 0;
   stats_.memory_events.oom_kill = 1;

@@ -20,7 +20,7 @@ class ExitBookTest : public ProcessPartsTest {
   }
   void book(std::vector<TaskExit> exits) {
     kernel_.exits = std::move(exits);
-    book_.take();
+    book_.take(scan_.time.wall_nsec);
     book_.book(scan_.time);
     table_.remove_vanished(scan_);
   }
@@ -35,7 +35,8 @@ class ExitBookTest : public ProcessPartsTest {
   FakeTaskstats kernel_;
   ProcTable table_{files_};
   ProcessPlaces places_{files_, accounts_, ProcessGrouping::make({}).value(), true};
-  ExitBook book_{table_, places_, &kernel_};
+  InitExits inits_;
+  ExitBook book_{table_, places_, &kernel_, &inits_};
 };
 
 TEST_F(ExitBookTest, BooksWhatAKnownProcessUsedAfterItsLastReadOnce) {
@@ -104,9 +105,9 @@ TEST_F(ExitBookTest, ParentsThatFormACircleEndTheSearch) {
 TEST_F(ExitBookTest, TakesAsOftenAsItLikesAndBooksOnce) {
   walk();
   kernel_.exits = {exit_of(50, 1, "sh", 5)};
-  book_.take();
+  book_.take(scan_.time.wall_nsec);
   kernel_.exits = {exit_of(51, 1, "sh", 6)};
-  book_.take();
+  book_.take(scan_.time.wall_nsec);
   EXPECT_EQ(cpu_nsec_of_group("sh"), 0U);
   book_.book(scan_.time);
   book_.book(scan_.time);
@@ -115,10 +116,33 @@ TEST_F(ExitBookTest, TakesAsOftenAsItLikesAndBooksOnce) {
   EXPECT_EQ(book_.overflows(), 3U);
 }
 
+TEST_F(ExitBookTest, KeepsHowTheFirstProcessOfAContainerEnded) {
+  processes_.set({.pid = 10, .cgroup = "/docker/web"});
+  processes_.set({.pid = 11, .cgroup = "/docker/web"});
+  walk();
+  account("/docker/web").init_pid = 10;
+  TaskExit init = exit_of(10, 1, "sh", 0), child = exit_of(11, 10, "sleep", 0), thread = thread_of(10, 0);
+  init.wait_status = 3 << 8;
+  child.wait_status = 9;
+  thread.wait_status = 4 << 8;
+  kernel_.exits = {thread, child};
+  book_.take(50);
+  EXPECT_EQ(inits_.status_of(*account("/docker/web").workload), std::nullopt) << "neither a thread nor a child";
+  kernel_.exits = {init};
+  book_.take(60);
+  EXPECT_EQ(inits_.status_of(*account("/docker/web").workload), 3U << 8U);
+  EXPECT_EQ(inits_.status_of(*account("/docker").workload), std::nullopt);
+  Workload named;
+  named.container.init_pid = 11;
+  EXPECT_EQ(inits_.status_of(named), 9U) << "of all processes by pid, for those that a runtime names";
+  EXPECT_FALSE(inits_.may_follow(59));
+  EXPECT_TRUE(inits_.may_follow(60));
+}
+
 TEST_F(ExitBookTest, IsEmptyWithoutTaskstats) {
   ExitBook none(table_, places_, nullptr);
   walk();
-  none.take();
+  none.take(1);
   none.book(scan_.time);
   EXPECT_EQ(none.exits(), 0U);
   EXPECT_EQ(none.overflows(), 0U);

@@ -61,6 +61,21 @@ TEST_F(FirstProcessesTest, NeitherTheKernelNorNobodyHasALimit) {
   EXPECT_FALSE(account("/docker").open_files_limit);
 }
 
+TEST_F(FirstProcessesTest, TheInitIsTheOldestThatTwoScansHaveFound) {
+  ProcessAccount& web = account("/docker/web");
+  web.now.first_pid = 10;  // a helper of the runtime
+  first_.read(next_scan());
+  web.now.first_pid = 11;
+  first_.read(next_scan());
+  EXPECT_EQ(web.init_pid, 0U);
+  first_.read(next_scan());
+  EXPECT_EQ(web.init_pid, 11U);
+  web.now.first_pid = 12;
+  first_.read(next_scan());
+  first_.read(next_scan());
+  EXPECT_EQ(web.init_pid, 11U) << "what is left after its end is another process";
+}
+
 TEST_F(FirstProcessesTest, AGroupStartsWithItsOldestProcess) {
   ProcessAccount& group = *accounts_.group("nginx", scan_.time.steady, 0);
   group.now.first_pid = 10;

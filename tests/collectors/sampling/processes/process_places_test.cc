@@ -105,5 +105,16 @@ TEST_F(ProcessPlacesTest, AnUnseenChildOfKthreaddIsTheKernels) {
   EXPECT_EQ(cpu_nsec_of_group("[kernel]"), 5U);
 }
 
+TEST_F(ProcessPlacesTest, AGroupThatComesBackHasTheTimesOfThisLife) {
+  const auto now = at_second(1).steady;
+  accounts_.group("touch", now, 100)->totals = cpu(5);
+  accounts_.retire_idle_groups(now + std::chrono::minutes(11));
+  EXPECT_TRUE(accounts_.groups().empty());
+  const ProcessAccount& again = *accounts_.group("touch", now + std::chrono::minutes(12), 900);
+  EXPECT_EQ(again.workload->seen_nsec, 900U);
+  EXPECT_EQ(again.workload->cgroup_created_nsec, std::nullopt);
+  EXPECT_EQ(again.totals[Tally::kCpu], 5U) << "its totals continue";
+}
+
 }  // namespace
 }  // namespace tallyman
