@@ -124,7 +124,8 @@ std::optional<MeasuredTrees::Time> MeasuredTrees::next_due() const {
 
 bool MeasuredTrees::is_known_elsewhere(const Tree& tree) const {
   return std::any_of(trees_.begin(), trees_.end(), [&](const auto& one) {
-    return &one.second != &tree && one.second.identity == tree.identity && one.second.state != TreeState::kSameTree;
+    return &one.second != &tree && one.second.identity == tree.identity && one.second.owner == tree.owner &&
+           one.second.state != TreeState::kSameTree;
   });
 }
 

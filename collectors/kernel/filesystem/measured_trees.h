@@ -77,7 +77,7 @@ class MeasuredTrees {
   // When next() will return one; empty if there are no trees.
   std::optional<Time> next_due() const;
 
-  // Another entry for the same tree.
+  // Another entry for the same tree. What a user names takes nothing away from root's entry.
   bool is_known_elsewhere(const Tree& tree) const;
   void forget_hanging(Time now);  // they may be tried again
   std::array<std::size_t, static_cast<std::size_t>(TreeState::kCount)> count() const;

@@ -158,7 +158,10 @@ unsigned parse_numa_stat_v1(std::string_view text, std::vector<NumaStats>& out) 
   for (std::string_view row; rows.next(row);) {
     FieldReader fields(row);
     std::string_view sum;
-    fields.next(sum);
+    if (!fields.next(sum)) {
+      rows.expect(false);
+      continue;
+    }
     const std::size_t equals = std::min(sum.find('='), sum.size());
     constexpr std::string_view kHierarchical = "hierarchical_";
     NumaRow numa{sum.substr(0, equals), sum.starts_with(kHierarchical), 1};

@@ -108,9 +108,7 @@ TEST(SeriesWriter, TakesAbsentForNoSeries) {
   Values values;
   const Planned planned = sample(nullptr, values, [](SeriesWriter& w) {
     w.put(0, std::nullopt);
-    w.put(0, kAbsent);
     w.put(1, {"a"}, std::nullopt);
-    w.put(1, {"a"}, kAbsent);
     w.put(2, 0);
   });
   EXPECT_EQ(text_of(planned, values), (Lines{"2{}=0"}));
@@ -247,14 +245,16 @@ TEST(SeriesWriter, EscapesLabelsAndLeavesEmptyOnesOut) {
     w.put(3, {"only", ""}, 3);
     w.put(1, {""}, 4);
   });
-  EXPECT_EQ(text_of(planned, values), (Lines{"1{}=4", "3{failure_type=\"a\\\"\\\\\\n\",scope=\"\xEF\xBF\xBD\"}=1",
+  EXPECT_EQ(text_of(planned, values), (Lines{"1{}=4", "3{failure_type=\"a\\\"\\\\\\n\",scope=\"\\\\xff\"}=1",
                                              "3{scope=\"only\"}=2", "3{failure_type=\"only\"}=3"}));
 }
 
 TEST(SeriesWriter, DropsAndCountsTheSecondOfTwoEqualSeries) {
   const auto put = [](SeriesWriter& w) {
-    w.put(1, {"\xFE"}, 1);
-    w.put(1, {"\xFF"}, 2);  // the same text once it is valid
+    w.put(1, {"a"}, 1);
+    w.put(1, {"a"}, 2);
+    w.put(1, {"\xFE"}, 6);
+    w.put(1, {"\xFF"}, 7);  // another name, though neither is UTF-8
     w.put(0, 3);
     w.put(0, 4);
     w.put(2, 5);
@@ -264,7 +264,8 @@ TEST(SeriesWriter, DropsAndCountsTheSecondOfTwoEqualSeries) {
   put(writer);
   const Planned planned = writer.finish();
   EXPECT_EQ(writer.duplicates(), 2U);
-  EXPECT_EQ(text_of(planned, values), (Lines{"0{}=3", "1{device=\"\xEF\xBF\xBD\"}=1", "2{}=5"}));
+  EXPECT_EQ(text_of(planned, values),
+            (Lines{"0{}=3", "1{device=\"\\\\xfe\"}=6", "1{device=\"\\\\xff\"}=7", "1{device=\"a\"}=1", "2{}=5"}));
 
   Values again;
   SeriesWriter dispatcher(planned, kBase, again, kCatalogue);
