@@ -297,7 +297,7 @@ TEST(CurrentStats, AreMadeOfMetricsThatTheCatalogueHas) {
   const BlockIndex blocks(snapshot.get());
   const auto stats =
       current_stats(*snapshot, blocks.of(workload_of(WorkloadKind::kHost, "/", "host")), MetricIndex::of_catalogue());
-  EXPECT_EQ(stats.size(), 25U) << "a stat names a metric that no collector has";
+  EXPECT_EQ(stats.size(), 29U) << "a stat names a metric that no collector has";
 }
 
 TEST(ParseLabels, UndoesTheEscapes) {

@@ -30,6 +30,9 @@ SelfStatistics everything() {
   s.samples_skipped = 2;
   s.workloads = {{"container", 300}, {"service", 40}};
   s.workloads_left_out = 0;
+  s.container_cgroups_left_out = 700;
+  s.containers_quieted = 1;
+  s.series_left_out = 9;
   s.series = 20'000;
   s.duplicate_series = 0;
   s.labels_truncated = 1;
@@ -51,6 +54,7 @@ SelfStatistics everything() {
   s.taskstats_overflows = 0;
   s.process_times_exact = true;
   s.process_scans = 90;
+  s.process_scans_late = 1;
   s.process_scan_cpu_seconds = 0.5;
   s.process_scan_interval_seconds = 1;
   s.events = {{"started", 8}, {"died", 7}};
@@ -64,6 +68,7 @@ SelfStatistics everything() {
   s.final_stats_unwatched = 0;
   s.final_stats_overflows = 0;
   s.final_stats_cpu_seconds = 0.5;
+  s.final_stats_active = true;
   s.history_memory_bytes = 1'000'000;
   s.history_points = 5'000;
   s.history_workloads = 40;

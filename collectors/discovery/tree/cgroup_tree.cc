@@ -393,7 +393,8 @@ bool CgroupTree::Impl::remove_if_gone(const std::string& path) {
   nodes_.erase(found);
   leave_container(path);
   forget_watches(path);
-  if (status_.left_out > 0) next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
+  if (status_.left_out + status_.left_out_inside > 0)
+    next_walk_ = std::min(next_walk_, Clock::now() + options_.unwatched_walk_interval);
   return true;
 }
 

@@ -122,7 +122,7 @@ TEST_F(InsideTest, WhatTurnsOutToBeAContainerHasItsChildrenInside) {
 
 TEST_F(InsideTest, WhatAUserMadeSaysWho) {
   const std::string other = "/user.slice/user-1001.slice/user@1001.service/app.slice/syncthing.service";
-  for (const std::string& path : {"/app.slice/syncthing.service", "/lxc.payload.victim"}) cgroup(kUsers + path);
+  for (const char* path : {"/app.slice/syncthing.service", "/lxc.payload.victim"}) cgroup(kUsers + path);
   cgroup(kUsers + "/machine.slice/machine-victim.scope");
   cgroup(kUsers + "/kubepods/" + kPod);
   cgroup(other);

@@ -265,7 +265,7 @@ TEST(SeriesWriter, DropsAndCountsTheSecondOfTwoEqualSeries) {
   const Planned planned = writer.finish();
   EXPECT_EQ(writer.duplicates(), 2U);
   EXPECT_EQ(text_of(planned, values),
-            (Lines{"0{}=3", "1{device=\"\\\\xfe\"}=6", "1{device=\"\\\\xff\"}=7", "1{device=\"a\"}=1", "2{}=5"}));
+            (Lines{"0{}=3", "1{device=\"a\"}=1", "1{device=\"\\\\xfe\"}=6", "1{device=\"\\\\xff\"}=7", "2{}=5"}));
 
   Values again;
   SeriesWriter dispatcher(planned, kBase, again, kCatalogue);

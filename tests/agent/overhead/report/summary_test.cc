@@ -82,7 +82,7 @@ TEST(OverheadSummary, NamesWhatDiffersInAnAreaAndTheRestOfIt) {
   add(builder, "write-fsync", "podman", 254'000, 3'920);
   EXPECT_THAT(summary_of(builder),
               ElementsAre("A Podman container here: write-fsync takes 4.57 µs instead of 296 µs (1 "
-                          "more differ); other files: no measurable difference."));
+                          "more differs); other files: no measurable difference."));
 }
 
 TEST(OverheadSummary, HasASentenceForEachRuntimeAndNamesAnotherBaseline) {
