@@ -96,15 +96,15 @@ TEST_F(UsageReaderTest, WithoutAnAgentTheHostIsReadInSilence) {
 
 TEST_F(UsageReaderTest, FlagsOnTheHostOrTheUserTurnToTheHost) {
   serve();
-  Options told = options("auto");
-  told.list.says_what_to_read = true;
-  ASSERT_EQ(list(told), 0);
+  Options asked = options("auto");
+  asked.list.says_what_to_read = true;
+  ASSERT_EQ(list(asked), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\nweb "));
   ASSERT_EQ(list(options("host")), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\nweb "));
   EXPECT_EQ(requests_, 0);
-  told.list.source = "agent";
-  ASSERT_EQ(list(told), 0);
+  asked.list.source = "agent";
+  ASSERT_EQ(list(asked), 0);
   EXPECT_THAT(out_.str(), HasSubstr("from-the-agent "));
 }
 
