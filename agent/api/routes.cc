@@ -153,7 +153,7 @@ class Routes::Impl : private RouteHandlers {
       return boost::asio::post(
           requests_, [this, request = std::move(request), respond = std::move(respond)] { respond(answer(request)); });
     }
-    ask(turn, std::move(request), std::move(respond));
+    ask(turn, std::move(request), respond);
   }
 
   std::shared_ptr<const std::string> exposition(const SnapshotPtr& snapshot, const ExpositionRequest& request) {
@@ -167,7 +167,7 @@ class Routes::Impl : private RouteHandlers {
     return response;
   }
 
-  void ask(Turn turn, HttpRequest request, HttpServer::Respond respond) {
+  void ask(Turn turn, HttpRequest request, const HttpServer::Respond& respond) {
     const auto work = [this, turn, request = std::move(request), respond] {
       if (turn == Turn::kCostly && !request.is_wanted()) return;  // it waited for longer than its client
       if (unread_.full()) return respond(too_many_queries());

@@ -78,7 +78,7 @@ constexpr Column kColumns[] = {{"CPU%", 6},    {"MEM/LIMIT", 15}, {"IO/s", 7}, {
 constexpr std::size_t kNarrowColumns = 8, kWideColumns = 10;
 constexpr std::size_t kWide = 110, kWidest = 130;
 constexpr std::size_t kMinNameWidth = 16;
-constexpr std::string_view kAnyKind = "any";
+constexpr std::string_view kAnyKind = "any", kErrorPrefix = "tallyman ls: ";
 
 std::size_t columns_in(std::size_t width) {
   return width >= kWidest ? std::size(kColumns) : width >= kWide ? kWideColumns : kNarrowColumns;
@@ -181,44 +181,38 @@ std::string list_of(const std::vector<UsageRow>& rows, const Options::List& opti
   return options.json ? usage_json(wanted) : usage_table(wanted, width, all);
 }
 
-void print_notes(std::vector<std::string>& notes, std::ostream& err) {
-  for (const std::string& note : std::exchange(notes, {})) err << "tallyman ls: " << printable(note) << '\n';
-  err.flush();
-}
-
-std::string lines_of(const std::vector<std::string>& notes) {
+std::string lines_of(const std::vector<std::string>& notes, std::string_view before) {
   std::string text;
-  for (const std::string& note : notes) text += printable(note) + '\n';
+  for (const std::string& note : notes) {
+    if (!note.empty()) text.append(before).append(printable(note)).append("\n");
+  }
   return text;
 }
 
-// Shows one list after the other, the first after `first_pause`.
-int show(UsageReader& reader, std::vector<std::string> notes, const Options& options, WatchKeys& keys,
+// Shows one list after the other, the first after `first_pause`. `notes` come before each.
+int show(UsageReader& reader, const std::vector<std::string>& notes, const Options& options, WatchKeys& keys,
          std::ostream& out, std::ostream& err) {
-  std::chrono::milliseconds pause = reader.first_pause();
-  do {
-    if (!keys.wait(pause)) return 0;
+  for (std::chrono::milliseconds pause = reader.first_pause(); keys.wait(pause); pause = reader.pause()) {
     const auto rows = reader.read();
     if (!rows) {
-      err << "tallyman ls: " << to_string(rows.error()) << '\n';
+      err << kErrorPrefix << to_string(rows.error()) << '\n';
       return 1;
     }
-    for (const std::string& note : reader.notes()) notes.push_back(note);
     const Screen screen = screen_of_output();  // it may have changed its size
     const std::string list = list_of(*rows, options.list, screen.width);
-    if (!options.list.watch) {
-      print_notes(notes, err);
-      out << list << std::flush;
-      if (selected(*rows, options.list).empty()) {
-        err << "tallyman ls: no workload is like that\n";
-        return 1;
-      }
-      break;
+    if (options.list.watch) {
+      out << "\x1b[H\x1b[2J" << fitting(lines_of(notes, "") + lines_of(reader.notes(), "") + list, screen)
+          << std::flush;
+      if (!out.good()) return 1;
+      continue;
     }
-    out << "\x1b[H\x1b[2J" << fitting(lines_of(std::exchange(notes, {})) + list, screen) << std::flush;
-    pause = reader.pause();
-  } while (out.good());
-  return out.good() ? 0 : 1;
+    const bool none = selected(*rows, options.list).empty();
+    err << lines_of(notes, kErrorPrefix) << lines_of(reader.notes(), kErrorPrefix) << std::flush;
+    out << list << std::flush;
+    if (none) err << kErrorPrefix << "no workload is like that\n" << std::flush;
+    return none || !out.good() ? 1 : 0;
+  }
+  return 0;
 }
 
 }  // namespace
@@ -329,10 +323,10 @@ int run_list_command(const Options& options, std::ostream& out, std::ostream& er
   WatchKeys keys(reads_keys ? STDIN_FILENO : -1);
   auto chosen = choose_reader(options);
   if (!chosen) {
-    err << "tallyman ls: " << to_string(chosen.error()) << '\n';
+    err << kErrorPrefix << to_string(chosen.error()) << '\n';
     return 1;
   }
-  return show(*chosen->reader, std::move(chosen->notes), options, keys, out, err);
+  return show(*chosen->reader, chosen->notes, options, keys, out, err);
 }
 
 }  // namespace tallyman

@@ -35,8 +35,8 @@ class HostUsage final : public UsageReader {
   milliseconds first_pause() const override { return interval_; }
   milliseconds pause() const override { return interval_; }
   std::vector<std::string> notes() const override {
-    const std::string note = note_on_names(service_->statistics().discovery.unnamed_containers, geteuid() == 0);
-    return note.empty() ? std::vector<std::string>() : std::vector{note};
+    const Reader reader = geteuid() == 0 ? Reader::kRoot : Reader::kOther;
+    return {note_on_names(service_->statistics().discovery.unnamed_containers, reader)};
   }
 
  private:
@@ -78,7 +78,7 @@ class AgentUsage final : public UsageReader {
     return std::max(kMinPause, milliseconds(static_cast<std::int64_t>(answer_.interval_seconds * 1'000)));
   }
   std::vector<std::string> notes() const override {
-    std::vector<std::string> notes;
+    std::vector<std::string> notes = {note_on_names(answer_.unnamed_containers, Reader::kAgent)};
     const double age = static_cast<double>(wall_clock_nsec()) / 1e9 - answer_.time_seconds;
     if (age > std::max(kStaleSeconds, kStaleIntervals * answer_.interval_seconds)) {
       notes.push_back("the agent's last sample is " + std::to_string(static_cast<long long>(age)) + " s old.");
@@ -125,12 +125,20 @@ Result<ListenAddress> agents_address(const Options& options) {
 
 }  // namespace
 
-std::string note_on_names(std::uint64_t unnamed_containers, bool is_root) {
-  if (unnamed_containers == 0 || is_root) return {};
-  const bool one = unnamed_containers == 1;
-  return std::to_string(unnamed_containers) +
-         (one ? " container has an id for a name" : " containers have ids for names") +
-         ": without root the files of their runtime cannot be read.";
+std::string note_on_names(std::uint64_t unnamed_containers, Reader reader) {
+  if (unnamed_containers == 0) return {};
+  const std::string who = unnamed_containers == 1
+                              ? "a container has its id for a name: "
+                              : std::to_string(unnamed_containers) + " containers have their ids for names: ";
+  switch (reader) {
+    case Reader::kAgent:
+      return who + "the agent does not find the files of their runtime, or may not read them.";
+    case Reader::kRoot:
+      return who + "the files of their runtime were not found (--docker.root, --containerd.state).";
+    case Reader::kOther:
+      break;
+  }
+  return who + "the files of their runtime need root.";
 }
 
 Result<ChosenReader> choose_reader(const Options& options) {

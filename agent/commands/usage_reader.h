@@ -6,6 +6,7 @@
 #include "collectors/kernel/system/error.h"
 
 #include <chrono>
+#include <cstdint>
 #include <memory>
 #include <string>
 #include <vector>
@@ -20,7 +21,7 @@ class UsageReader {
   // How long to wait before the first and between two answers.
   virtual std::chrono::milliseconds first_pause() const = 0;
   virtual std::chrono::milliseconds pause() const = 0;
-  // Whole sentences on what the user may not expect, for standard error.
+  // Whole sentences on what the user may not expect, for standard error. Empty ones say nothing.
   virtual std::vector<std::string> notes() const { return {}; }
 };
 
@@ -33,7 +34,8 @@ struct ChosenReader {
 // says how the host is to be read.
 Result<ChosenReader> choose_reader(const Options& options);
 
-// Containers that have an id for a name because their runtime's files cannot be read; else "".
-std::string note_on_names(std::uint64_t unnamed_containers, bool is_root);
+// That containers have ids for names, and why; "" if none has.
+enum class Reader : std::uint8_t { kAgent, kRoot, kOther };
+std::string note_on_names(std::uint64_t unnamed_containers, Reader reader);
 
 }  // namespace tallyman

@@ -69,7 +69,7 @@ std::vector<Setting> list_flags() {
        .shape = Shape::kChoice,
        .field = field<&Options::list, &Options::List::source>(),
        .scope = SettingScope::kList,
-       .brief = "ask an agent or read the host",
+       .brief = "agent, host, or what is there",
        .detail =
            "`agent` asks the agent at `web.listen-address`, `host` reads this host without it. `auto` asks the agent "
            "if "

@@ -15,7 +15,7 @@ constexpr std::string_view kCommandsHelp =
     "Tallyman: what each container, service and process group of this host uses.\n"
     "\n"
     "  tallyman [serve] [FLAGS]  sample this host, serve metrics to Prometheus\n"
-    "  tallyman ls [NAME...]     show what every workload uses now (ls --help)\n"
+    "  tallyman ls [NAME...]     what every workload uses now: tallyman ls --help\n"
     "  tallyman metrics          list every metric: tallyman metrics --help\n"
     "  tallyman overhead run     measure a container's cost: tallyman overhead --help\n"
     "  tallyman version          print the version (also --version)\n"

@@ -77,8 +77,8 @@ Result<HttpAnswer> read_answer(int socket, steady_clock::time_point deadline, co
     if (got < 0) return from_errno(where);
     boost::system::error_code error;
     if (got == 0) {
-      parser.put_eof(error);
-      if (!error && parser.got_some() && parser.is_done()) break;
+      if (parser.got_some()) parser.put_eof(error);
+      if (!error && parser.is_done()) break;
       return Error{ErrorKind::kMalformed, 0, where + ": the answer ends too early"};
     }
     pending.append(buffer.data(), static_cast<std::size_t>(got));

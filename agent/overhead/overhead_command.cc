@@ -87,7 +87,7 @@ std::vector<std::string> remarks_on_the_machine(const Record& record, double loa
   }
   if (const int niceness = getpriority(PRIO_PROCESS, 0); niceness > 0) {
     std::snprintf(text, sizeof text,
-                  "This run had niceness %d. A container of a daemon does not, so both do not wait alike.", niceness);
+                  "This run had niceness %d. A container of a daemon does not, so the two wait differently.", niceness);
     remarks.emplace_back(text);
   }
   return remarks;

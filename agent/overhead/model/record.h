@@ -24,7 +24,7 @@ struct Sample {
   // CPU time of the whole order, including set-up and warm-up: from the processes'
   // own clocks, and from the cgroup if the target has one.
   std::optional<std::uint64_t> own_cpu_ns, cgroup_cpu_ns;
-  std::optional<std::uint64_t> busy_ns;     // of all CPUs during the order, whoever used them
+  std::optional<std::uint64_t> busy_ns;     // of all CPUs during the order, by all programs
   std::int64_t began_ns = 0, ended_ns = 0;  // start and end of the order, since the epoch
 };
 

@@ -87,7 +87,7 @@ std::string clocks(const Analysis& analysis) {
 std::string table_text(const Record& record, const Analysis& analysis) {
   std::string text;
   for (const std::string& sentence : summary_of(record, analysis)) text += wrapped(sentence) + "\n";
-  text += wrapped("Time of one operation compared with " + record.baseline + "; " + std::to_string(record.rounds) +
+  text += wrapped("Time of one operation against " + record.baseline + "; " + std::to_string(record.rounds) +
                   " rounds; 95 % interval after each ratio.");
   for (const std::string& remark : record.remarks) text += wrapped("! " + remark);
   for (const Group& group : analysis.groups) {

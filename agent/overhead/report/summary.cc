@@ -24,6 +24,7 @@ constexpr std::array kSubjects = {
     Subject{"contained", "A process in a cgroup and namespaces of its own", false},
     Subject{"cgroup", "A process in a cgroup of its own", false},
 };
+constexpr double kLargeNoise = 1.25;
 constexpr std::string_view kPublished = "docker-published";
 
 struct Area {
@@ -95,6 +96,7 @@ const Measured& most_telling(const std::vector<Measured>& differing) {
 // What is said of one kind of container.
 struct Findings {
   std::vector<std::string> clauses, same, unclear;
+  double noise = 1;  // the largest floor of what shows no difference
 
   void take(const std::vector<Measured>& results, std::string_view name,
             const std::function<std::string(const Measured&)>& clause) {
@@ -103,6 +105,7 @@ struct Findings {
     for (const Measured& one : results) {
       if (one.row->wall->differs) differing.push_back(one);
       cannot_tell = cannot_tell || one.row->wall->unclear;
+      if (!one.row->wall->differs) noise = std::max(noise, one.group->floor_wall);
     }
     if (!differing.empty()) {
       const std::size_t more = differing.size() - 1;
@@ -161,6 +164,7 @@ std::string sentence_of(const Findings& findings, std::string_view subject, cons
 std::vector<std::string> summary_of(const Record& record, const Analysis& analysis) {
   std::vector<std::string> sentences;
   bool unclear = false;
+  double noise = 1;
   for (const Subject& subject : kSubjects) {
     if (!subject.is_container && !sentences.empty()) break;
     const Findings findings = findings_of(analysis, subject.mode);
@@ -168,6 +172,10 @@ std::vector<std::string> summary_of(const Record& record, const Analysis& analys
     if (sentence.empty()) continue;
     sentences.push_back(sentence);
     unclear = unclear || !findings.unclear.empty();
+    noise = std::max(noise, findings.noise);
+  }
+  if (noise > kLargeNoise && std::isfinite(noise)) {
+    sentences.push_back("The noise was up to " + noise_text(noise) + ": smaller differences do not show.");
   }
   if (unclear) sentences.emplace_back("Measure again while the machine is idle to learn the rest.");
   return sentences;

@@ -12,7 +12,8 @@ namespace tallyman::overhead {
 
 // One sentence for each kind of container that was measured: "A Docker container here:
 // starts in 574 ms instead of 4.44 ms; computing, files: no measurable difference." A number
-// is there only where a difference is measurable. Empty if no container was measured.
+// is there only where a difference is measurable. Then how large the noise was if it was large,
+// and what a busy machine hides. Empty if no container was measured.
 std::vector<std::string> summary_of(const Record& record, const Analysis& analysis);
 
 }  // namespace tallyman::overhead

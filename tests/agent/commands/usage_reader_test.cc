@@ -16,7 +16,7 @@ namespace tallyman {
 namespace {
 
 using ::testing::AllOf;
-using ::testing::ElementsAre;
+using ::testing::Contains;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
 using ::testing::Not;
@@ -96,15 +96,15 @@ TEST_F(UsageReaderTest, WithoutAnAgentTheHostIsReadInSilence) {
 
 TEST_F(UsageReaderTest, FlagsOnTheHostOrTheUserTurnToTheHost) {
   serve();
-  Options told = options("auto");
-  told.list.says_what_to_read = true;
-  ASSERT_EQ(list(told), 0);
+  Options asked = options("auto");
+  asked.list.says_what_to_read = true;
+  ASSERT_EQ(list(asked), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\nweb "));
   ASSERT_EQ(list(options("host")), 0);
   EXPECT_THAT(out_.str(), HasSubstr("\nweb "));
   EXPECT_EQ(requests_, 0);
-  told.list.source = "agent";
-  ASSERT_EQ(list(told), 0);
+  asked.list.source = "agent";
+  ASSERT_EQ(list(asked), 0);
   EXPECT_THAT(out_.str(), HasSubstr("from-the-agent "));
 }
 
@@ -141,20 +141,35 @@ TEST_F(UsageReaderTest, AnAgentThatHasJustStartedIsAskedAgain) {
   EXPECT_THAT(out_.str(), HasSubstr("from-the-agent "));
 }
 
+TEST_F(UsageReaderTest, ContainersWithoutANameAreMentionedOnce) {
+  small_.add_cgroup(std::string(64, 'c'));
+  ASSERT_EQ(list(options("host")), 0);
+  EXPECT_THAT(err_.str(), HasSubstr("tallyman ls: a container has its id for a name: the files of "));
+  answer_.unnamed_containers = 2;
+  serve();
+  ASSERT_EQ(list(options("agent")), 0);
+  EXPECT_EQ(
+      err_.str(),
+      "tallyman ls: 2 containers have their ids for names: the agent does not find the files of their runtime, or "
+      "may not read them.\n");
+}
+
 TEST_F(UsageReaderTest, OldFiguresAreCalledOld) {
   answer_.time_seconds -= 3'600;
   serve();
   const auto chosen = choose_reader(options("auto"));
   ASSERT_TRUE(chosen);
   EXPECT_THAT(chosen->notes, IsEmpty());
-  EXPECT_THAT(chosen->reader->notes(), ElementsAre(HasSubstr("the agent's last sample is 36")));
+  EXPECT_THAT(chosen->reader->notes(), Contains(HasSubstr("the agent's last sample is 36")));
 }
 
 TEST(UsageReaderNote, SaysWhyNamesAreIds) {
-  EXPECT_EQ(note_on_names(0, false), "");
-  EXPECT_EQ(note_on_names(5, true), "");
-  EXPECT_THAT(note_on_names(1, false), HasSubstr("1 container has an id for a name: without root"));
-  EXPECT_THAT(note_on_names(5, false), HasSubstr("5 containers have ids for names: without root"));
+  EXPECT_EQ(note_on_names(0, Reader::kOther), "");
+  EXPECT_EQ(note_on_names(1, Reader::kOther),
+            "a container has its id for a name: the files of their runtime need root.");
+  EXPECT_THAT(note_on_names(5, Reader::kRoot),
+              AllOf(HasSubstr("5 containers have their ids"), HasSubstr("--docker.root")));
+  EXPECT_THAT(note_on_names(5, Reader::kAgent), HasSubstr("the agent does not find the files"));
 }
 
 }  // namespace

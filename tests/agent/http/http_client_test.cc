@@ -80,7 +80,7 @@ TEST(HttpClient, AnAnswerThatIsNoneOrBreaksOffIsAnError) {
   }
 }
 
-TEST(HttpClient, NobodyThereAndNoAnswerInTimeAreTold) {
+TEST(HttpClient, NobodyThereAndNoAnswerInTimeAreReported) {
   const Listener listener = open_listener("127.0.0.1:0").value();
   const ListenAddress address{"127.0.0.1", listener.port};
   const auto late = http_get(address, "/", 50ms);  // nobody accepts the connection

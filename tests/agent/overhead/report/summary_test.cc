@@ -2,6 +2,7 @@
 
 #include "agent/overhead/report/report_markdown.h"
 #include "agent/overhead/report/report_table.h"
+#include "agent/overhead/report/report_words.h"
 #include "tests/agent/overhead/model/record_builder.h"
 
 #include <gmock/gmock.h>
@@ -51,8 +52,10 @@ TEST(OverheadSummary, IsTheAnswerInOneSentence) {
 
 TEST(OverheadSummary, HasNoNumberInsideTheNoise) {
   RecordBuilder builder;
-  builder.cell("start", "bare", 5e6, 0.3, 0).cell("start", "docker", 6e6, 0.3, 0).cell("start", "control", 6e6, 0.3, 0);
-  EXPECT_THAT(summary_of(builder), ElementsAre("A Docker container here: start: no measurable difference."));
+  builder.cell("start", "bare", 5e6, 0.1, 0).cell("start", "docker", 6e6, 0.1, 0).cell("start", "control", 9e6, 0.1, 0);
+  const std::string noise = noise_text(analyse(builder.record).groups.at(0).floor_wall);
+  EXPECT_THAT(summary_of(builder), ElementsAre("A Docker container here: start: no measurable difference.",
+                                               "The noise was up to " + noise + ": smaller differences do not show."));
 }
 
 TEST(OverheadSummary, SaysWhatABusyMachineHides) {
