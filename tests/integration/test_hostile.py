@@ -37,8 +37,13 @@ def test_two_hangups_are_two_reloads(gap):
         time.sleep(gap)
         os.kill(agent.pid, signal.SIGHUP)
         wait_for(lambda: "configuration read again" in agent.log(), 60, "a reload in the log")
-        before = agent.get("/api/v1/workloads")["sequence"]
-        wait_for(lambda: agent.get("/api/v1/workloads")["sequence"] > before, 60, "samples go on")
+        before = wait_for(lambda: samples(agent), 60, "a sample of the new configuration")
+        wait_for(lambda: samples(agent) > before, 60, "samples go on")
+
+
+def samples(agent):
+    """Since the last start or reload; 0 before the first."""
+    return agent.get("/api/v1/workloads").get("sequence", 0)
 
 
 def test_a_program_on_a_hanging_file_system_stops_nobody(directory):
@@ -53,7 +58,7 @@ def test_a_program_on_a_hanging_file_system_stops_nobody(directory):
             scans = agent.scrape().one(SCANS)
             wait_for(lambda: agent.scrape().one(SCANS) >= scans + 10, 60, "ten more scans")
             os.kill(agent.pid, signal.SIGHUP)
-            wait_for(lambda: "configuration read again" in agent.log(), 60, "a reload")
+            wait_for(lambda: "configuration read again" in agent.log() and samples(agent), 60, "a reload")
             scans = agent.scrape().one(SCANS)
             wait_for(lambda: agent.scrape().one(SCANS) >= scans + 3, 60, "scans after the reload")
             with Agent() as another:
@@ -90,7 +95,7 @@ def test_a_program_named_like_a_shim_is_booked_on_nobody(docker, agent, containe
         "a second is burnt",
     )
     after = agent.fresh_scrape()
-    assert after.one(RUNTIME, **series) == before.one(RUNTIME, **series)
+    assert after.one(RUNTIME, **series) == pytest.approx(before.one(RUNTIME, **series), abs=0.05)
     assert after.one("container_runtime_processes", **series) == 1
     assert len(after.all("container_runtime_processes", id="/", component="dockerd")) == len(daemons)
 
@@ -112,8 +117,9 @@ def test_what_hidepid_hides_is_absent_and_not_zero(docker, containers, directory
     with Agent(f"--path.procfs={processes}", prefix=[*prefix, wrapper]) as agent:
         scrape = wait_for(lambda: with_container(agent, container), 60, "the container")
         assert scrape.one("container_threads", id=container.cgroup) == threads(container)
+        empty = {one.labels["id"] for one in scrape.all("container_threads") if one.value == 0}
         for family in ("container_processes", "container_file_descriptors", "container_sockets"):
-            assert not scrape.all(family), family
+            assert not [one for one in scrape.all(family) if one.labels["id"] not in empty], family
         assert not [one for one in scrape.all("container_last_seen") if one.labels["kind"] == "process"]
         agent.stop(within=10)
 
@@ -169,7 +175,7 @@ def test_a_flood_takes_nothing_from_others(docker, agent, containers):
     tenant, honest = containers("tenant", "stay"), containers("honest", "stay")
     wait_for(lambda: with_container(agent, honest), 60, "the honest one")
     complete = families(agent.fresh_scrape(), honest)
-    queries = [f"/api/v1/series?workload={honest.name}&metric=cpu_cores&range=15m"] * QUERIES
+    queries = [f"/api/v1/series?workload={honest.name}&metric=cpu_cores"] * QUERIES
     with Flood(tenant) as flood, concurrent.futures.ThreadPoolExecutor(64) as askers:
         asked = [askers.submit(agent.request, query) for query in queries]
         late = containers("late", "sleep", "2", "then", "ignore", "x")
@@ -182,9 +188,9 @@ def test_a_flood_takes_nothing_from_others(docker, agent, containers):
         assert len([path for path in inside if path.startswith(tenant.cgroup + "/")]) <= 200, (
             "what is inside of one container is bounded"
         )
-        assert scrape.one("tallyman_container_cgroups_left_out") >= NESTED - 200
+        assert scrape.one("tallyman_containers_quieted_total") >= 1, "it is not listened to any more"
         statuses = [one.result()[0] for one in asked]
-        assert set(statuses) <= {200, 503} and 200 in statuses
+        assert set(statuses) <= {200, 429} and 200 in statuses, set(statuses)
     died = [event["type"] for event in agent.get(f"/api/v1/events?workload={late.cgroup}")["events"]]
     assert "died" in died, "grave and honest events are kept"
     resident = int(pathlib.Path(f"/proc/{agent.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")

@@ -1,4 +1,4 @@
-"""Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH, TALLYMAN_HANGING_FS and TALLYMAN_COLLECTORS_TEST say otherwise."""
+"""Where the programs are. TALLYMAN_BINARY, TALLYMAN_TRUTH and others below say otherwise."""
 
 import os
 import pathlib
