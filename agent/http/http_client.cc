@@ -77,7 +77,7 @@ Result<HttpAnswer> read_answer(int socket, steady_clock::time_point deadline, co
     if (got < 0) return from_errno(where);
     boost::system::error_code error;
     if (got == 0) {
-      if (parser.got_some()) parser.put_eof(error);
+      if (parser.got_some()) parser.put_eof(error);  // which would make a whole answer of nothing
       if (!error && parser.is_done()) break;
       return Error{ErrorKind::kMalformed, 0, where + ": the answer ends too early"};
     }
