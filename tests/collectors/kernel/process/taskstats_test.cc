@@ -5,7 +5,7 @@
 #include <linux/genetlink.h>
 #include <linux/netlink.h>
 #include <linux/taskstats.h>
-#include <pthread.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -110,7 +110,7 @@ TEST_F(RealTaskstats, ReportsHowAProcessEnded) {
   // A thread that goes on after the first one has ended, and ends the process.
   EXPECT_EQ(status_of(run_child([] {
               std::thread([] { _exit(5); }).detach();
-              pthread_exit(nullptr);
+              syscall(SYS_exit, 0);
             })),
             5U << 8U);
 }
