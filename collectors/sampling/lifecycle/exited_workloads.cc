@@ -188,7 +188,7 @@ void ExitedWorkloads::finish(Row& row) {
   if (!exit && outcome_of(*row.workload, row.stats) == Outcome::kOomKilled) {
     exit.emplace().oom_killed = true;
   }
-  parts_.restarts.ended(*row.workload, ended_nsec_of(row), std::move(exit));
+  parts_.restarts.ended(*row.workload, ended_nsec_of(row), exit);
 }
 
 void ExitedWorkloads::report_oom_kills(const Row& row, std::uint64_t ended_nsec) {

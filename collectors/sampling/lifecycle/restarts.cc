@@ -93,7 +93,7 @@ bool Restarts::begin(const Workload& workload, std::uint64_t began_nsec) {
   return follows;
 }
 
-void Restarts::ended(const Workload& workload, std::uint64_t ended_nsec, std::optional<ContainerExit> exit) {
+void Restarts::ended(const Workload& workload, std::uint64_t ended_nsec, const std::optional<ContainerExit>& exit) {
   const auto run = runs_.extract({workload.id, workload.inode});
   if (run.empty()) {
     return;
@@ -108,7 +108,7 @@ void Restarts::ended(const Workload& workload, std::uint64_t ended_nsec, std::op
   Known& one = known(identity);
   one.running -= std::min<std::size_t>(one.running, 1);
   one.ended_nsec = std::max<std::uint64_t>(ended_nsec, 1);
-  one.exit = std::move(exit);
+  one.exit = exit;
 }
 
 Restarts::Known& Restarts::known(const std::string& identity) {

@@ -27,7 +27,7 @@ class Restarts {
   // True if it is a restart.
   bool report_start(const Workload& workload, std::uint64_t began_nsec, bool same_id);
   // Its end is known; after one of the two above.
-  void ended(const Workload& workload, std::uint64_t ended_nsec, std::optional<ContainerExit> exit);
+  void ended(const Workload& workload, std::uint64_t ended_nsec, const std::optional<ContainerExit>& exit);
 
   // The longest pause after which it is the next run. Kubernetes waits up to five minutes.
   // A service that starts again later was started by a timer or a person.

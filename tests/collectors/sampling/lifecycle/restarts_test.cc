@@ -24,9 +24,9 @@ class RestartsTest : public ::testing::Test {
     made.container.kubernetes = KubernetesIdentity{name, "oom-vm", "shop", "11aa"};
     return made;
   }
-  void live(const Workload& run, std::uint64_t from, std::uint64_t to, std::optional<ContainerExit> exit) {
+  void live(const Workload& run, std::uint64_t from, std::uint64_t to, const std::optional<ContainerExit>& exit) {
     restarts_.report_start(run, kStart + from * kSecond, false);
-    restarts_.ended(run, kStart + to * kSecond, std::move(exit));
+    restarts_.ended(run, kStart + to * kSecond, exit);
   }
   static ContainerExit with_code(std::int64_t code) {
     ContainerExit exit;
