@@ -13,7 +13,8 @@ constexpr MetricDefinition definition(std::string_view name, MetricType type, st
 
 constexpr MetricDefinition kMetrics[] = {
     definition("container_process_count", MetricType::kGauge, "", Scale::kUnits,
-               "Processes that run this program. [other]: all but the 20 largest, by CPU time and memory.", "/proc/PID/exe"),
+               "Processes that run this program. [other]: all but the 20 largest, by CPU time and memory.",
+               "/proc/PID/exe"),
     definition("container_process_threads", MetricType::kGauge, "", Scale::kUnits,
                "Threads of the processes that run this program.", "/proc/PID/stat"),
     definition("container_process_cpu_seconds_total", MetricType::kCounter, "seconds", Scale::kNanoseconds,

@@ -6,7 +6,7 @@
 
 namespace tallyman {
 
-ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, ProcessScanOptions options,
+ProcessScan::ProcessScan(const HostRoot& root, ProcessGrouping grouping, const ProcessScanOptions& options,
                          std::unique_ptr<Taskstats> taskstats)
     : root_(root),
       options_(options),

@@ -52,7 +52,7 @@ struct ProcessScanOptions {
 class ProcessScan {
  public:
   // `taskstats` may be null.
-  ProcessScan(const HostRoot& root, ProcessGrouping grouping, ProcessScanOptions options,
+  ProcessScan(const HostRoot& root, ProcessGrouping grouping, const ProcessScanOptions& options,
               std::unique_ptr<Taskstats> taskstats);
   ProcessScan(const ProcessScan&) = delete;  // its parts refer to one another
   ProcessScan& operator=(const ProcessScan&) = delete;
