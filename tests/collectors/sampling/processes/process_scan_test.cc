@@ -149,6 +149,29 @@ TEST_F(ProcessScanTest, GroupsPastTheBoundAreOne) {
   EXPECT_EQ(report_->statistics.names_in_other, 3U);
 }
 
+TEST_F(ProcessScanTest, AGroupWithoutAProcessMakesRoomAndContinuesWhenItReturns) {
+  ProcessScanOptions options;
+  options.max_groups = 2;
+  make(options);
+  processes_.set({.pid = 10, .comm = "a", .executable = "/bin/a", .utime = 2});
+  processes_.set({.pid = 11, .comm = "b", .executable = "/bin/b", .utime = 3});
+  scan();
+  processes_.end(10);
+  scan();
+  EXPECT_THAT(groups(), ElementsAre("a", "b")) << "nobody needs the room";
+  processes_.set({.pid = 12, .comm = "c", .executable = "/bin/c", .utime = 4});
+  scan();
+  EXPECT_THAT(groups(), ElementsAre("b", "c"));
+  EXPECT_EQ(cpu_ticks("c"), 4U);
+  EXPECT_EQ(report_->statistics.names_in_other, 0U);
+  processes_.end(11);
+  scan();
+  processes_.set({.pid = 13, .comm = "a", .executable = "/bin/a", .utime = 5});
+  scan();
+  EXPECT_THAT(groups(), ElementsAre("a", "c"));
+  EXPECT_EQ(cpu_ticks("a"), 7U);
+}
+
 TEST_F(ProcessScanTest, AReturningGroupContinuesFromWhereItWas) {
   processes_.set({.pid = 10, .utime = 50});
   scan();
