@@ -46,11 +46,11 @@ std::string wrapped(const std::string& text, const std::string& indent = "  ", c
 std::string line_of(const Row& row) {
   std::string line = "  " + left(row.label, kLabel - 1);
   if (!row.wall) return wrapped(row.reason, "      ", line + " ");
-  constexpr std::size_t kNumbers = kTime + 1 + kChange + 2 + kInterval;
+  constexpr std::size_t kNumberColumns = kTime + 1 + kChange + 2 + kInterval;
   line += row.wall->differs
               ? right(time_text(row.wall_ns), kTime) + " " + right(change_text(row.wall->ratio.value), kChange) + "  " +
                     left(interval_text(row.wall->ratio.interval), kInterval)
-              : left("  " + without_number(*row.wall), kNumbers);
+              : left("  " + without_number(*row.wall), kNumberColumns);
   if (row.cpu && row.cpu->differs) line += " CPU " + change_text(row.cpu->ratio.value);
   while (line.back() == ' ') line.pop_back();
   return line + "\n" + (row.reason.empty() ? "" : wrapped(row.reason, "      ", "      "));
