@@ -13,12 +13,12 @@ namespace {
 
 using namespace std::string_literals;
 
-const std::string kContainer(64, 'a');
+const std::string kIdInRoot(64, 'a');
 
 class DockerRoot : public testing::Test {
  protected:
   void container_in(const std::string& data_root) {
-    host_.file(data_root + "/containers/" + kContainer + "/config.v2.json", R"({"Name":"/web"})");
+    host_.file(data_root + "/containers/" + kIdInRoot + "/config.v2.json", R"({"Name":"/web"})");
   }
   void daemon(const std::string& command, const std::string& cgroup = "/system.slice/docker.service",
               const std::string& status = "Uid:\t0\t0\t0\t0\n") {
@@ -26,7 +26,7 @@ class DockerRoot : public testing::Test {
     host_.file("proc/79/cgroup", "0::" + cgroup + "\n");
   }
   std::string name() {
-    const auto found = make_docker_runtime(host_.root(), "")->describe(kContainer);
+    const auto found = make_docker_runtime(host_.root(), "")->describe(kIdInRoot);
     return found ? found->metadata.name : std::string("-");
   }
 
@@ -91,7 +91,7 @@ TEST(DockerRootsInMounts, AreThoseOfBothStores) {
   const std::string rows =
       "90 24 0:60 / /d/overlay2/f/merged rw - overlay overlay rw,upperdir=/d/overlay2/f/diff\n"
       "91 24 0:61 / /var/lib/docker/rootfs/overlayfs/" +
-      kContainer +
+      kIdInRoot +
       " rw shared:1 - overlay overlay rw,upperdir=/c/io.containerd.snapshotter.v1.overlayfs/snapshots/7/fs\n"
       "92 24 0:62 / /p/overlay/x/merged rw - overlay overlay rw,upperdir=/p/overlay/x/diff\n"
       "93 24 0:63 / /e/overlay2/x rw - ext4 /dev/vdb rw\n90 24 0:60 / /d/overlay2/g/merged rw - overlay overlay "
