@@ -3,6 +3,9 @@
 #include "collectors/kernel/stats/cgroup_stats.h"
 #include "tests/fuzz/properties.h"
 
+#include <algorithm>
+#include <string>
+
 using namespace tallyman;
 using namespace tallyman::fuzz;
 
@@ -48,12 +51,30 @@ constexpr Key kV1[] = {{"total_rss", &MemoryStats::anon},
                        {"total_workingset_refault_anon", &MemoryStats::workingset_refault_anon},
                        {"total_workingset_refault_file", &MemoryStats::workingset_refault_file}};
 
+// Those whose value did not fall below zero.
+std::vector<std::string_view> rows_with_measurements(std::string_view text) {
+  std::vector<std::string_view> rows = split_rows(text);
+  std::erase_if(rows, [](std::string_view row) {
+    const Count value = plain_number(row.substr(std::min(row.find(' '), row.size() - 1) + 1));
+    return value && *value >= std::uint64_t{1} << 63U;
+  });
+  return rows;
+}
+
 template <class Parse, std::size_t N>
-void check_values(std::string_view text, Parse parse, const Key (&keys)[N]) {
-  const std::vector<std::string_view> rows = split_rows(text);
+void check_values(std::string_view text, Parse parse, const Key (&keys)[N], std::string_view old_refaults) {
+  const std::vector<std::string_view> rows = rows_with_measurements(text);
   MemoryStats expected;
   for (const Key& key : keys) {
     expected.*key.field = keyed_value(rows, key.name);
+  }
+  // Two names of one thing: before Linux 5.9 there was but one kind of refaults.
+  expected.workingset_refault_file.reset();
+  for (const std::string_view row : rows) {
+    for (const std::string& name : {std::string(old_refaults), std::string(old_refaults) + "_file"}) {
+      const Count value = keyed_value({row}, name);
+      expected.workingset_refault_file = value ? value : expected.workingset_refault_file;
+    }
   }
   MemoryStats found;
   parse(text, found);
@@ -83,8 +104,8 @@ extern "C" int LLVMFuzzerTestOneInput(const std::uint8_t* data, std::size_t size
   require_row_rules<MemoryStats>(text, formats::parse_memory_stat_v1, Halves::kContinue);
   require_row_rules<MemoryEvents>(text, formats::parse_memory_events, Halves::kContinue);
   require_row_rules<MemoryEvents>(text, formats::parse_oom_control, Halves::kContinue);
-  check_values(text, formats::parse_memory_stat_v2, kV2);
-  check_values(text, formats::parse_memory_stat_v1, kV1);
+  check_values(text, formats::parse_memory_stat_v2, kV2, "workingset_refault");
+  check_values(text, formats::parse_memory_stat_v1, kV1, "total_workingset_refault");
   check_events(text);
   return 0;
 }
