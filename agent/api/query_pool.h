@@ -49,7 +49,7 @@ class QueryPool {
   boost::asio::io_context queue_{kThreads};
   boost::asio::executor_work_guard<boost::asio::io_context::executor_type> until_the_end_{queue_.get_executor()};
   std::atomic<std::size_t> costly_{0};
-  std::array<Thread, kThreads> threads_{{Thread{"query"}, Thread{"query"}}};
+  std::array<Thread, kThreads> threads_{{Thread{"query-1"}, Thread{"query-2"}}};
 };
 
 }  // namespace tallyman

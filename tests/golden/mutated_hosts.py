@@ -79,7 +79,7 @@ def faults_of(run):
             faults.append(f"no series: {line[:200]}")
             continue
         series = line.rpartition(" ")[0]
-        value = float(match[3])
+        value = int(match[3]) if match[3].isdigit() else float(match[3])
         if series in seen:
             faults.append(f"twice: {series[:200]}")
         if not 0 <= value < (2**63 if match[1] in gauges else 2**64):

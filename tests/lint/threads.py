@@ -17,7 +17,9 @@ MAX_NAME_BYTES = 15  # the kernel cuts the rest
 DEADLINE_SECONDS = 120
 # Threads that an agent may rightly lack: final-stats needs the cgroup v2 tree. Of the threads that
 # call disks, each is started by its first call, and a host may have nothing to walk through.
-OPTIONAL = {"final-stats", "fs-call-N"}
+# Nobody but root may run containers.
+OPTIONAL = {"final-stats", "fs-call-N", "user-files"}
+NUMBERED = re.compile(r"^(fs-call|query)-[0-9]+$")
 
 
 def documented():
@@ -32,13 +34,13 @@ def running(process):
     names = []
     for task in pathlib.Path(f"/proc/{process.pid}/task").iterdir():
         with contextlib.suppress(OSError):  # it has ended
-            names.append(re.sub(r"^fs-call-[0-9]+$", "fs-call-N", (task / "comm").read_text().rstrip("\n")))
+            names.append(NUMBERED.sub(r"\1-N", (task / "comm").read_text().rstrip("\n")))
     return names
 
 
 def faults_of(names, table):
     # A thread without a name of its own has that of the main thread.
-    repeated = {name for name in names if names.count(name) > 1} - {"fs-call-N"}
+    repeated = {name for name in names if names.count(name) > 1} - {"fs-call-N", "query-N"}
     return [
         *(f"docs/architecture.md lists `{name}`, but no thread has that name" for name in table - OPTIONAL - {*names}),
         *(f"a thread is named `{name}`, which docs/architecture.md does not list" for name in {*names} - table),
