@@ -84,7 +84,7 @@ def test_a_units_slice_is_its_group(guest):
 
 
 def test_a_users_units_are_the_users(guest):
-    mine = next(one for one in guest.workloads.values() if one["workload"] == "mine.service")
+    mine = next(one for one in guest.workloads.values() if one["workload"] == "user@1000/mine.service")
     assert mine["id"].startswith("/user.slice/user-1000.slice/user@1000.service/")
     assert (mine["kind"], mine["started_by"], mine["user"]) == ("service", "user@1000.service", 1000)
     assert mine["slice"] == "user@1000.service/app.slice"
