@@ -13,10 +13,10 @@ double fact(const Record& record, const std::string& name) {
   return found == record.facts.end() ? 0 : std::strtod(found->second.c_str(), nullptr);
 }
 
-// The same direction, and a size that may be the same.
+// The same direction, and not less. It may be more: waiting that is on both sides makes a ratio smaller.
 bool agrees(const Ratio& wall, const Ratio& other) {
-  const bool differs = !other.interval.contains(1) && (other.value > 1) == (wall.value > 1);
-  return differs && wall.interval.low <= other.interval.high && other.interval.low <= wall.interval.high;
+  if (other.interval.contains(1) || (other.value > 1) != (wall.value > 1)) return false;
+  return wall.value > 1 ? other.interval.high >= wall.interval.low : other.interval.low <= wall.interval.high;
 }
 
 }  // namespace

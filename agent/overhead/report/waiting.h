@@ -23,8 +23,8 @@ struct Evidence {
   std::optional<Ratio> cpu;    // empty as well if it shows no measurable difference
   bool has_cpu = false;
 };
-// Whether a ratio of wall times on a busy machine may be quoted. It may if the same ratio is
-// found in the time without waiting; if that is unknown, in CPU time. Where neither was
+// Whether a ratio of wall times on a busy machine may be quoted. It may if the time without
+// waiting differs as much, or more; if that is unknown, in CPU time. Where neither was
 // measured (a start, an application) nothing speaks against it.
 bool is_confirmed(const Ratio& wall, const Evidence& evidence);
 

@@ -97,6 +97,15 @@ TEST(OverheadWaiting, WaitingForADiskOrAnOwnLimitHasItsNumberOnABusyMachine) {
   EXPECT_TRUE(wall_of(measured("integer", 10, 1, 0).others_use(kBusyShare)).differs) << "--cpus 0.1";
 }
 
+TEST(OverheadWaiting, ABaselineThatWaitsTooHidesNoDifference) {
+  RecordBuilder builder = measured("integer", 5, 1, 0).others_use(kBusyShare);
+  for (CellRecord& cell : builder.record.cells) {
+    if (cell.mode == "docker") continue;
+    for (Sample& sample : cell.samples) sample.wait_ns = sample.wall_ns / 2;
+  }
+  EXPECT_TRUE(wall_of(builder).differs) << "--cpus 0.1 takes 10 times as long without waiting, 5 times with it";
+}
+
 TEST(OverheadWaiting, AStartHasNothingButItsTime) {
   RecordBuilder builder;
   builder.cell("start", "bare", 4e6, 0.01, 0)
