@@ -100,10 +100,10 @@ class Run:
             print(f"test: the programs have no case like {patterns}", file=sys.stderr)
             self.fail("build/test/cases.xml")
 
-    def preset(self, preset):
+    def preset(self, preset, long_too=False):
         """All that runs with a sanitizer; each program in one process."""
         if self.build(preset):
-            self.ctest(preset, "results.xml", "-LE", "case")
+            self.ctest(preset, "results.xml", "-LE", "case" if long_too else "^(case|long)$")
 
     def selection(self, chosen):
         self.tests(chosen.tests)
@@ -120,7 +120,7 @@ class Run:
             with building_beside(SANITIZERS):
                 self.run_built(of_stage)
         for preset in SANITIZERS:
-            self.preset(preset)
+            self.preset(preset, long_too)
 
 
 @contextlib.contextmanager
