@@ -18,7 +18,7 @@ class AllowedHosts {
 
   // `host` is the value of the header: "localhost:8255", "[::1]:8255". Allowed are
   // - localhost and the names below it, and the name that the server listens on;
-  // - IP addresses: whoever asks for an address has no name of his own to point at it;
+  // - IP addresses: who asks for an address has no name to point at it;
   // - names without a dot, if the server listens on more than this host: those of a container's
   //   network or of a host file. No website has one;
   // - an empty value, which HTTP/1.0 may have.

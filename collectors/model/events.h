@@ -90,7 +90,7 @@ struct EventLogStatistics {
   std::uint64_t oldest = 0, newest = 0;              // ids that are kept; 0: none yet
 };
 
-// By the time at which they happened, not at which it was found out; then by id.
+// By the time at which they happened, not at which it was noticed; then by id.
 void sort_by_time(std::vector<EventPtr>& events);
 
 class EventLog {

@@ -16,7 +16,7 @@ constexpr std::size_t kMaxContainerLabels = 64, kMaxLongLabels = 4;
 
 constexpr std::size_t kDigestDigits = 12;
 
-// FNV-1a. Only tells ids apart that are cut.
+// FNV-1a. Only keeps ids apart that are cut.
 std::string digest(std::string_view text) {
   std::uint64_t hash = 0xCBF29CE484222325ULL;
   for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001B3ULL;

@@ -59,7 +59,7 @@ struct ContainerExit {
   bool operator==(const ContainerExit&) const = default;
 };
 
-// Which container of which pod it is, from whoever runs Kubernetes on this host: never
+// Which container of which pod it is, from the runtime that Kubernetes uses on this host: never
 // from what an image or a user wrote.
 struct KubernetesIdentity {
   std::string container;  // empty: the pod's sandbox

@@ -8,6 +8,7 @@
 
 #include <cerrno>
 #include <cstring>
+#include <string>
 #include <system_error>
 
 namespace tallyman {
@@ -45,6 +46,9 @@ NetworkThread::NetworkThread() : thread_([this] { serve(); }) {
 NetworkThread::~NetworkThread() {
   next_.set_value({});
   thread_.join();
+  // The kernel wakes join() before it takes the thread out of /proc.
+  const std::string entry = "/proc/self/task/" + std::to_string(tid_);
+  while (access(entry.c_str(), F_OK) == 0) std::this_thread::yield();
 }
 
 void NetworkThread::run(const std::function<void()>& work) {

@@ -35,7 +35,7 @@ void ExitFiles::watch(const std::string& directory) {
   if (const auto watch = add_watch(*fd_, rootfs_ + directory)) directories_[*watch] = {directory, {}};
 }
 
-// The same directory by another name stays whose it was.
+// The same directory by another name keeps its owner.
 void ExitFiles::take(int watch, std::string directory, std::uint32_t user) {
   directories_.try_emplace(watch, Watched{std::move(directory), user});
 }

@@ -28,9 +28,9 @@ std::optional<std::int64_t> parse_exit_file(std::string_view text) {
   return to_number<std::uint8_t>(text.substr(0, text.find('\n')));
 }
 
-}  // namespace
-
-bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata) {
+// Visits the container with this id; false if there is none.
+template <class Visit>
+bool with_container(std::string_view text, std::string_view id, Visit visit) {
   bool found = false;
   // The top level is an array; the reader needs objects.
   with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
@@ -41,31 +41,31 @@ bool parse_containers_json(std::string_view text, std::string_view id, Container
       const auto* container = one.if_object();
       if (container == nullptr || string_in(*container, "id") != id) continue;
       found = true;
-      const auto names = strings_in(*container, "names");
-      if (!names.empty() && metadata.name.empty()) metadata.name = names.front();
-      metadata.created_nsec = parse_rfc3339_nsec(string_in(*container, "created"));
-      // Podman's and CRI-O's own record, as JSON in a string.
-      with_object(string_in(*container, "metadata"), [&](const json::object& own) {
-        if (metadata.image.empty()) metadata.image = string_in(own, "image-name");
-        if (const std::string name = string_in(own, "name"); metadata.name.empty()) metadata.name = name;
-      });
+      visit(*container);
       return;
     }
   });
   return found;
 }
 
+}  // namespace
+
+bool parse_containers_json(std::string_view text, std::string_view id, ContainerMetadata& metadata) {
+  return with_container(text, id, [&](const json::object& container) {
+    const auto names = strings_in(container, "names");
+    if (!names.empty() && metadata.name.empty()) metadata.name = names.front();
+    metadata.created_nsec = parse_rfc3339_nsec(string_in(container, "created"));
+    // Podman's and CRI-O's own record, as JSON in a string.
+    with_object(string_in(container, "metadata"), [&](const json::object& own) {
+      if (metadata.image.empty()) metadata.image = string_in(own, "image-name");
+      if (const std::string name = string_in(own, "name"); metadata.name.empty()) metadata.name = name;
+    });
+  });
+}
+
 std::string layer_in_containers_json(std::string_view text, std::string_view id) {
   std::string layer;
-  with_object("{\"containers\":" + std::string(text) + "}", [&](const json::object& top) {
-    const auto* value = member(top, "containers");
-    const auto* list = value != nullptr ? value->if_array() : nullptr;
-    if (list == nullptr) return;
-    for (const json::value& one : *list) {
-      const auto* container = one.if_object();
-      if (container != nullptr && string_in(*container, "id") == id) layer = string_in(*container, "layer");
-    }
-  });
+  with_container(text, id, [&](const json::object& container) { layer = string_in(container, "layer"); });
   return layer;
 }
 

@@ -2,21 +2,15 @@
 
 #include "collectors/kernel/filesystem/project_quota.h"
 #include "collectors/kernel/system/kernel_file.h"
+#include "collectors/kernel/system/procfs.h"
 
-#include <linux/magic.h>
 #include <sys/stat.h>
-#include <sys/statfs.h>
 #include <sys/statvfs.h>
 
 #include <cerrno>
 
 namespace tallyman {
 namespace {
-
-bool is_recorded(const HostRoot& root) {
-  struct statfs status {};
-  return statfs(root.proc_path("").c_str(), &status) != 0 || status.f_type != PROC_SUPER_MAGIC;
-}
 
 DiskFilesystem figures_of(const struct statvfs& status) {
   DiskFilesystem disk;
@@ -67,7 +61,7 @@ std::string writable_aufs_branch(const HostRoot& root, const std::string& direct
 }
 
 Result<DiskFilesystem> ask_disk(const HostRoot& root, std::uint32_t major, std::uint32_t minor) {
-  if (is_recorded(root)) {
+  if (!is_on_procfs(root.proc_path(""))) {
     return Error{ErrorKind::kUnsupported, 0, "a recorded host has no disks to ask"};
   }
   HostRoot here;

@@ -1,10 +1,10 @@
 #include "collectors/kernel/network/net_namespace.h"
 
+#include "collectors/kernel/system/procfs.h"
+
 #include <fcntl.h>
-#include <linux/magic.h>
 #include <sched.h>
 #include <sys/stat.h>
-#include <sys/vfs.h>
 
 #include <cerrno>
 
@@ -12,11 +12,6 @@ namespace tallyman {
 namespace {
 
 const char* file_of(NamespaceMark mark) { return mark == NamespaceMark::kNsNet ? "ns/net" : "net/dev"; }
-
-bool is_on_procfs(const std::string& path) {
-  struct statfs status {};
-  return statfs(path.c_str(), &status) == 0 && status.f_type == PROC_SUPER_MAGIC;
-}
 
 }  // namespace
 

@@ -1,7 +1,7 @@
 #include "collectors/kernel/system/host_root.h"
 
-#include <linux/magic.h>
-#include <sys/vfs.h>
+#include "collectors/kernel/system/procfs.h"
+
 #include <unistd.h>
 
 #include <algorithm>
@@ -28,9 +28,7 @@ std::string join(std::string base, std::string_view path) {
 }  // namespace
 
 HostRoot with_own_sysfs(HostRoot root) {
-  struct statfs processes {};
-  const bool own_kernel = statfs(root.proc_path("").c_str(), &processes) == 0 && processes.f_type == PROC_SUPER_MAGIC;
-  if (!root.sysfs.empty() || !own_kernel || access(root.sys_path("devices").c_str(), F_OK) == 0) {
+  if (!root.sysfs.empty() || !is_on_procfs(root.proc_path("")) || access(root.sys_path("devices").c_str(), F_OK) == 0) {
     return root;
   }
   if (root.cgroupfs.empty()) {
