@@ -85,6 +85,7 @@ CgroupTimes CgroupClock::times(const std::string& cgroup) {
   if (cgroup.empty()) return {};
   const auto handle = source_->attach(cgroup);
   source_->begin_pass(false);
+  source_->read(CgroupStatsKind::kLimits);  // without a known quota no throttled time is read
   source_->read(CgroupStatsKind::kCpu);
   source_->end_pass();
   CgroupTimes times;

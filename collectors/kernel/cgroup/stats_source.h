@@ -24,14 +24,15 @@ class StatsSource {
   virtual Handle attach(const std::string& cgroup_path) = 0;
   virtual void detach(Handle handle) = 0;
 
-  // A pass over all attached cgroups: begin_pass(), then read() for each kind wanted,
-  // kLimits before kCpu. Slow kinds are read in a slow pass and in the first passes of a
-  // new cgroup; otherwise they keep their values.
   // It has another path in hierarchies that do not have the first.
   virtual void also_at(Handle handle, const std::string& other_path) {
     (void)handle;
     (void)other_path;
   }
+
+  // A pass over all attached cgroups: begin_pass(), then read() for each kind wanted,
+  // kLimits before kCpu. Slow kinds are read in a slow pass and in the first passes of a
+  // new cgroup; otherwise they keep their values.
   virtual void begin_pass(bool slow) = 0;
   virtual ReadReport read(CgroupStatsKind kind) = 0;
   // Once a pass, after the last read(): sums that need the whole tree.
