@@ -33,7 +33,7 @@ namespace {
 using namespace std::chrono_literals;
 using ::testing::IsEmpty;
 
-constexpr int kLifetimes = 1'000;
+const int kLifetimes = is_sanitized() ? 200 : 1'000;
 constexpr int kAtATime = 4;
 constexpr double kShortLifetimeSeconds = 0.02, kLongLifetimeSeconds = 0.3;
 constexpr int kEveryLong = 40;
@@ -285,7 +285,7 @@ class Lifetimes : public ::testing::Test {
   std::jthread sampling_;
 };
 
-TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
+TEST_F(Lifetimes, AreAllReportedAndTheirSumCloses) {
   observe();
   ASSERT_TRUE(passes_follow(CpuBalance::kPasses + 2));  // what the agent keeps at rest is there
   const std::size_t cgroups = cgroups_of(mounts_);
@@ -296,7 +296,7 @@ TEST_F(Lifetimes, AThousandAreAllReportedAndTheSumCloses) {
   int status = 0;
   ASSERT_EQ(waitpid(helper_, &status, 0), helper_);
   ASSERT_EQ(status, 0) << "not all could run";
-  EXPECT_TRUE(eventually([&] { return ids_of(EventType::kDied).size() >= kLifetimes; }));
+  EXPECT_TRUE(eventually([&] { return ids_of(EventType::kDied).size() >= static_cast<std::size_t>(kLifetimes); }));
   ASSERT_TRUE(passes_follow(CpuBalance::kPasses + 2));  // then what is booked to the parent is known
 
   const auto started = ids_of(EventType::kStarted), died = ids_of(EventType::kDied);
