@@ -9,27 +9,11 @@ import pytest
 
 from support import own, paths
 from support.agent import Agent
-from support.host import CGROUPS, cgroup_directories, end_processes, processes_naming, remove_tree
+from support.host import cgroup_directories, end_processes, enter_cgroup, make_cgroup, processes_naming, remove_tree
 from support.leaks import Inventory
 from support.waiting import end, wait_for
 
 SLICE = "machine.slice"
-# Enough to be counted: CPU and memory by v1 or v2, pressure by v2.
-TREES = ("", "unified", "cpu", "cpu,cpuacct", "cpuacct", "memory", "pids")
-
-
-def make_cgroup(name):
-    """In each hierarchy that is mounted here, the v2 root included where that is all there is."""
-    made = []
-    for tree in TREES:
-        base = CGROUPS / tree
-        # The root itself is a hierarchy where all is v2.
-        own_file = "cgroup.procs" if tree else "cgroup.controllers"
-        if (base / own_file).exists() and not base.is_symlink():
-            directory = base / SLICE / name
-            directory.mkdir(parents=True)
-            made.append(directory)
-    return made
 
 
 @pytest.fixture
@@ -42,7 +26,7 @@ def box():
         (tree / directory).mkdir(parents=True)
     shutil.copy(paths.truth_binary(), tree / "usr/bin/truth")
     (tree / "etc/os-release").write_text("ID=truth\n")
-    cgroups = make_cgroup(f"systemd-nspawn@{name}.service")
+    cgroups = make_cgroup(f"{SLICE}/systemd-nspawn@{name}.service")
     yield name, tree, cgroups
     end_processes(processes_naming(str(tree)))
     remove_tree(tree)
@@ -65,11 +49,6 @@ def removed(cgroup):
         except OSError:
             return False
     return True
-
-
-def enter(cgroups):
-    for cgroup in cgroups:
-        (cgroup / "cgroup.procs").write_text("0")
 
 
 @pytest.mark.skipif(os.geteuid() != 0 or not shutil.which("systemd-nspawn"), reason="needs root and systemd-nspawn")
@@ -97,7 +76,7 @@ def test_nspawns_unit_is_a_container_by_its_path(box):
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
-            preexec_fn=lambda: enter(cgroups),
+            preexec_fn=lambda: enter_cgroup(cgroups),
         )
         try:
             workload = wait_for(lambda: agent.find(cgroup), 60, "the agent sees it")

@@ -26,6 +26,28 @@ def cgroup_directories(name):
     return [path for path in candidates if path.is_dir()]
 
 
+# Enough to be counted: CPU and memory by v1 or v2, pressure by v2.
+_TREES = ("", "unified", "cpu", "cpu,cpuacct", "cpuacct", "memory", "pids")
+
+
+def make_cgroup(name):
+    """Its directories, in each hierarchy that is mounted here: the v2 root included where that is all there is."""
+    made = []
+    for tree in _TREES:
+        base = CGROUPS / tree
+        # The root itself is a hierarchy where all is v2.
+        own_file = "cgroup.procs" if tree else "cgroup.controllers"
+        if (base / own_file).exists() and not base.is_symlink():
+            (base / name).mkdir(parents=True)
+            made.append(base / name)
+    return made
+
+
+def enter_cgroup(directories):
+    for directory in directories:
+        (directory / "cgroup.procs").write_text("0")
+
+
 def processes_naming(text):
     """Processes with this text in their command line, other than this one."""
     found = []

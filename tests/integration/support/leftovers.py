@@ -16,7 +16,8 @@ from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, remove
 _CGROUP_NAMES = re.compile(
     r"(?:tallyman-(?:lifetimes|browser)-(\d+)"
     r"|lxc\.(?:payload|monitor)\.tallyman-lxc-(\d+)"
-    r"|machine\.slice/systemd-nspawn@tally(\d+)\.service)"
+    r"|machine\.slice/systemd-nspawn@tally(\d+)\.service"
+    r"|user\.slice/user-2(\d{9})\.slice)"
 )
 _LINKS = re.compile(r"tally(\d+)-\d+")
 _PODMAN_NAMES = re.compile(r"(?:localhost/)?tallyman-(?:podman|overlay)-(\d+)(?::.*)?")
@@ -70,7 +71,7 @@ def _remove_directory(directory):
 def _remove_cgroups():
     for tree in [CGROUPS, *CGROUPS.iterdir()]:
         if tree.is_dir() and not tree.is_symlink():
-            names = [str(path.relative_to(tree)) for pattern in ("*", "machine.slice/*") for path in tree.glob(pattern)]
+            names = [str(path.relative_to(tree)) for pattern in ("*", "*.slice/*") for path in tree.glob(pattern)]
             for name in _abandoned(names, _CGROUP_NAMES):
                 end_cgroup(tree / name)
 
