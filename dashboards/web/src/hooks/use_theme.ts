@@ -1,5 +1,5 @@
 // Light, dark, or as the system has it; kept in this browser.
-import { useEffect, useState } from "preact/hooks";
+import { useLayoutEffect, useReducer, useState } from "preact/hooks";
 
 export type Choice = "auto" | "light" | "dark";
 const kKey = "tallyman.theme";
@@ -16,13 +16,14 @@ function stored(): Choice {
 
 export function useTheme(): { choice: Choice; shown: "light" | "dark"; next: () => void } {
   const [choice, setChoice] = useState<Choice>(stored);
-  const [system, setSystem] = useState(dark.matches);
-  useEffect(() => {
-    const changed = (): void => setSystem(dark.matches);
+  const [, draw] = useReducer((n: number) => n + 1, 0);
+  useLayoutEffect(() => {
+    const changed = (): void => draw(0);
     dark.addEventListener("change", changed);
     return () => dark.removeEventListener("change", changed);
   }, []);
-  const shown = choice === "auto" ? (system ? "dark" : "light") : choice;
+  // Read at each drawing and used there: Chromium sends no event of a change that was read before.
+  const shown = choice === "auto" ? (dark.matches ? "dark" : "light") : choice;
   document.documentElement.dataset["theme"] = shown;
   const next = (): void => {
     const following: Choice = choice === "auto" ? "light" : choice === "light" ? "dark" : "auto";
