@@ -67,6 +67,7 @@ class CgroupV1Reader final : public CgroupReader {
     if (!limited) {
       files.release(CgroupFile::kV1MemoryFailcnt);
     }
+    stats.memory_events.max = stats.memory_events.failcnt;  // what v2 counts as max
     context.rows(files, CgroupFile::kV1MemoryOomControl,
                  [&](std::string_view text) { return formats::parse_oom_control(text, stats.memory_events); });
   }

@@ -35,7 +35,7 @@ struct MemoryStats {
   Count pgscan, pgsteal, workingset_refault_anon, workingset_refault_file;
 };
 
-// memory.events, its `max` also as `failcnt`; v1: memory.failcnt, memory.oom_control.
+// memory.events, its `max` also as `failcnt`; v1: memory.failcnt, also as `max`, and memory.oom_control.
 // For the cgroup and its descendants.
 struct MemoryEvents {
   Count low, high, max, oom, oom_kill, failcnt;
