@@ -18,6 +18,9 @@ target="$1"
 shift
 docker_root="${DOCKER_ROOT:-/var/lib/docker}"
 
+# Further files, with wildcards, and names of programs whose processes are recorded too.
+files="${FILES:-}" daemons="${DAEMONS:-}"
+
 # A kernel file says its size only when it is read; some refuse to be read.
 copy() {
   [ -f "$1" ] && [ -r "$1" ] || return 0
@@ -44,8 +47,24 @@ copy_tree() {
 }
 
 copy_process() {
-  for file in stat cgroup net/dev; do
+  for file in stat status comm cmdline cgroup net/dev; do
     copy "/proc/$1/$file"
+  done
+}
+
+copy_processes_in() {
+  find "$1" -name cgroup.procs | while read -r procs; do
+    while read -r pid; do
+      copy_process "$pid"
+    done <"$procs"
+  done
+}
+
+copy_daemons() {
+  for comm in /proc/[0-9]*/comm; do
+    for name in $daemons; do
+      [ "$(cat "$comm" 2>/dev/null)" != "$name" ] || copy_process "$(basename "${comm%/comm}")"
+    done
   done
 }
 
@@ -79,6 +98,7 @@ copy_cgroups() {
         parent="${parent%/*}"
       done
       copy_tree "$mount$path"
+      copy_processes_in "$mount$path"
     done
   done
 }
@@ -102,6 +122,10 @@ copy_container() {
 mkdir -p "$target"
 copy_host
 copy_cgroups "$@"
+copy_daemons
+for file in $files; do
+  copy "$file"
+done
 for path in "$@"; do
   copy_container "$path"
 done

@@ -3,6 +3,7 @@
 What it runs is an initramfs of busybox, the agent, the truth program and a script; what
 comes back is a tar that the script writes to a disk of its own."""
 
+import contextlib
 import fcntl
 import os
 import pathlib
@@ -56,11 +57,18 @@ def _download(package, directory):
     run_command("apt-get", "-q", "-o", "APT::Sandbox::User=root", "download", package, cwd=directory)
 
 
+@contextlib.contextmanager
+def locked(name):
+    """Two tests may want the same thing at once."""
+    cache_directory().mkdir(parents=True, exist_ok=True)
+    with open(cache_directory() / f"{name}.lock", "w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 def kernel():
     """Directory with vmlinuz and the modules; taken from Debian's mirror on first use, then cached."""
-    cache_directory().mkdir(parents=True, exist_ok=True)
-    with open(cache_directory() / "kernel.lock", "w") as lock:  # two tests may want it at once
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with locked("kernel"):
         return _cached_kernel()
 
 
@@ -81,13 +89,14 @@ def _cached_kernel():
             run_command("apt-get", "-q", "update")
             _download(package, scratch)
         run_command("dpkg-deb", "-x", next(scratch.glob("*.deb")), scratch / "tree")
-        _keep_what_is_needed(scratch / "tree", scratch / "kernel")
+        keep_what_is_needed(scratch / "tree", scratch / "kernel")
         shutil.rmtree(wanted, ignore_errors=True)
         (scratch / "kernel").rename(wanted)
     return wanted
 
 
-def _keep_what_is_needed(tree, target):
+def keep_what_is_needed(tree, target):
+    """Of an unpacked kernel: vmlinuz and the modules, in the new directory `target`."""
     target.mkdir()
     shutil.copy(next((tree / "boot").glob("vmlinuz-*")), target / "vmlinuz")
     modules = {path.name.split(".")[0]: path for path in (tree / "lib/modules").rglob("*.ko*")}
@@ -185,12 +194,15 @@ def boot(
     disks=("data.img", "result.img"),
     options="",
     clock=("-icount", "shift=3,sleep=off"),
+    memory_mib=768,
 ):
-    """Runs the machine until it powers itself off; the console's text."""
+    """Runs the machine until it powers itself off; the console's text. A disk with an absolute path is not changed:
+    what the guest writes to it is gone at the end."""
     console = directory / "console"
-    disks = [
-        word for name in disks for word in ("-drive", f"file={directory / name},if=virtio,format=raw,cache=unsafe")
-    ]
+    drives = []
+    for name in disks:
+        snapshot = ",snapshot=on" if os.path.isabs(name) else ""
+        drives += ["-drive", f"file={directory / name},if=virtio,format=raw,cache=unsafe{snapshot}"]
     # no_timer_check: on a busy machine the emulated timer is late for the kernel's test of it.
     with open(console, "wb") as out:
         machine = subprocess.Popen(
@@ -204,14 +216,14 @@ def boot(
                 "-smp",
                 "1",
                 "-m",
-                "768",
+                str(memory_mib),
                 "-display",
                 "none",
                 "-no-reboot",
                 "-nodefaults",
                 "-serial",
                 "stdio",
-                *disks,
+                *drives,
                 "-kernel",
                 vmlinuz,
                 "-initrd",

@@ -1,17 +1,6 @@
 """The files of the guest with systemd: units of each kind, and the script that inspects them."""
 
-TEST_UNIT = """[Unit]
-After=dbus.service systemd-logind.service
-FailureAction=poweroff-force
-[Service]
-Type=oneshot
-ExecStart=/usr/local/bin/inspect
-StandardOutput=tty
-StandardError=tty
-TTYPath=/dev/console
-[Install]
-WantedBy=multi-user.target
-"""
+import guest_script
 
 STAY = "[Service]\nExecStart=/usr/bin/truth stay\n"
 
@@ -49,40 +38,9 @@ OWN_UNIT = """[Service]
 ExecStart=systemd-nspawn --quiet --keep-unit --link-journal=no --register=yes --machine=own.box --directory=/var/lib/machines/own.box /usr/bin/truth stay
 """
 
-INSPECT = r"""#!/bin/sh
-# Runs as a service once the system is up; powers off at the end.
-finish() {
-  trap - EXIT
-  echo "guest: $1"
-  journalctl -b --no-pager >/out/journal 2>/dev/null
-  tar cf /dev/vdb -C /out . && sync
-  systemctl poweroff --force --force
-}
-
-trap 'finish "the script ended too early"' EXIT
-
-# try WHAT COMMAND...: what a command says, in /out/WHAT; a failure ends it all.
-try() {
-  what="$1"
-  shift
-  timeout 200 "$@" >"/out/$what" 2>&1 || finish "$what failed: $(tail -n 5 "/out/$what")"
-}
-
-# samples COUNT: waits until the agent has taken so many more.
-samples() {
-  tries=0 first="$(sequence)"
-  until now="$(sequence)" && [ "${now:-0}" -ge "$((${first:-0} + $1))" ]; do
-    tries=$((tries + 1))
-    [ "$tries" -lt 400 ] || finish "no further samples"
-    sleep 0.5
-  done
-}
-
-# Nothing before the first sample.
-sequence() {
-  busybox wget -q -O - http://127.0.0.1:8255/api/v1/workloads | sed -n 's/^{"sequence":\([0-9]*\).*/\1/p'
-}
-
+INSPECT = (
+    guest_script.HELPERS
+    + r"""
 mkdir -p /out/show
 for name in the-box own.box scope-box; do
   tree="/var/lib/machines/$name"
@@ -138,13 +96,14 @@ try stopped systemctl stop tallyman.service
 systemctl show -p Result -p ExecMainStatus tallyman.service >/out/show/stopped
 finish "all done"
 """
+)
 
 
 def files():
     """{path in the guest: text}"""
     units = "etc/systemd/system/"
     return {
-        units + "inspect.service": TEST_UNIT,
+        units + "inspect.service": guest_script.UNIT,
         units + "multi-user.target.wants/inspect.service": "-> ../inspect.service",
         units + "plain.service": STAY,
         units + "own.service": OWN_UNIT,

@@ -147,7 +147,12 @@ def _copy_libraries(root):
     _copy(loader.resolve(), _inside(root, loader))
 
 
-def _write(root, path, text, mode=0o644):
+def mode_of(text):
+    return 0o755 if text.startswith("#!") else 0o644
+
+
+def write(root, path, text, mode=0o644):
+    """`text` that begins with "-> " is a link's target."""
     there = root / path
     there.parent.mkdir(parents=True, exist_ok=True)
     if text.startswith("-> "):
@@ -189,11 +194,11 @@ def _make_root(root, files):
         if not (root / "usr/bin" / name).exists() and not (root / "usr/sbin" / name).exists():
             (root / "usr/bin" / name).symlink_to("busybox")
     for path, text in ETC.items():
-        _write(root, "etc/" + path, text)
+        write(root, "etc/" + path, text)
     for unit in MASKED:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     for path, text in files.items():
-        _write(root, path, text, 0o755 if text.startswith("#!") else 0o644)
+        write(root, path, text, mode_of(text))
 
 
 INIT = """#!/bin/sh
@@ -205,13 +210,16 @@ while read -r module; do
   [ ! -e "/modules/$module.ko" ] || insmod "/modules/$module.ko"
 done </modules/order
 mount -t ext4 /dev/vda /newroot
+[ ! -d /files ] || cp -a /files/. /newroot/
 umount /proc /sys
 mount --move /dev /newroot/dev
 exec switch_root /newroot /lib/systemd/systemd
 """
 
 
-def _make_initramfs(kernel_directory, directory):
+def make_initramfs(kernel_directory, directory, files=None):
+    """It hands over to systemd in the first disk. `files`: {path: text, or the path of a file here}, written to that
+    disk before."""
     root = directory / "initramfs"
     (root / "bin").mkdir(parents=True)
     (root / "modules").mkdir()
@@ -220,7 +228,12 @@ def _make_initramfs(kernel_directory, directory):
     for module in kernel_directory.glob("*.ko"):
         shutil.copy(module, root / "modules" / module.name)
     (root / "modules/order").write_text("".join(f"{name}\n" for name in machine.MODULES))
-    _write(root, "init", INIT, 0o755)
+    write(root, "init", INIT, 0o755)
+    for path, content in (files or {}).items():
+        if isinstance(content, pathlib.Path):
+            _copy(content, root / "files" / path)
+        else:
+            write(root / "files", path, content, mode_of(content))
     image = directory / "initramfs.gz"
     with open(image, "wb") as out:
         subprocess.run(
@@ -243,7 +256,7 @@ def run(files, timeout_seconds=1740):
         machine.run_command(
             "/sbin/mke2fs", "-q", "-t", "ext4", "-E", "root_owner=0:0", "-d", directory / "root", directory / "root.img"
         )
-        initramfs = _make_initramfs(kernel_directory, directory)
+        initramfs = make_initramfs(kernel_directory, directory)
         shutil.rmtree(directory / "root")
         # No security modules: they have no policies here, and dockerd would want to load one.
         console = machine.boot(
