@@ -207,10 +207,11 @@ def test_a_quota_is_found_with_its_size_and_sign(docker, state, loops_per_cpu):
     times = [s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "docker-options")]
     # 1 s is ten periods of 100 ms, and one of them may be cut. Where others take from what has no quota, they take
     # from this as well.
-    others = max(s["wall_ns"] / s["cpu_ns"] for s in samples(report, "integer", "bare"))
+    without = [*samples(report, "integer", "bare"), *samples(report, "integer", "control")]
+    others = max(s["wall_ns"] / s["cpu_ns"] for s in without)
     assert 8 <= min(times) <= 12 * max(1, others), (times, others)
-    if others < 3:  # else others leave hardly more than the quota
-        assert found["wall"]["differs"] and found["wall"]["ratio"] > 2, (found, times, others)
+    if others < 2.5:  # else the report may say that the noise is as large
+        assert found["wall"]["differs"] and found["wall"]["ratio"] > 2, (found["wall"], times, others)
     assert not found["cpu"]["differs"] or found["cpu"]["ratio"] < 1.5  # cold caches alone
 
 
