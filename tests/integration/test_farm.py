@@ -163,11 +163,12 @@ def test_health_is_from_the_agent_itself(farm):
     # Docker asks for the first time after the image's interval of 10 s; up does not wait for it.
     wait_for(
         lambda: farm.containers()["monitor"]["State"]["Health"]["Status"] == "healthy",
-        40,
+        120,
         "the monitor is healthy",
         0.5,
     )
-    assert farm.monitor.scrape().one("container_health_state", **{COMPOSE + "service": "database"}) == 1
+    labels = {COMPOSE + "service": "database"}
+    wait_for(lambda: farm.monitor.scrape().one("container_health_state", **labels) == 1, 120, "the database is healthy")
 
 
 def test_load_shows(farm, loaded):
