@@ -64,19 +64,13 @@ def nested(container, count):
                 path.rmdir()
 
 
-def series_of(scrape, container):
-    return {
-        (one.name, *sorted(one.labels.items())) for one in scrape.samples if one.labels.get("id") == container.cgroup
-    }
-
-
-def names(series):
-    return {one[0] for one in series}
+def families(scrape, container):
+    return {one.name for one in scrape.samples if one.labels.get("id") == container.cgroup}
 
 
 def many_that_stay(agent, tenant, honest, count):
     scrape = agent.fresh_scrape()
-    before = {one.id: names(series_of(scrape, one)) for one in honest}
+    before = {one.id: families(scrape, one) for one in honest}
     with nested(tenant, count):
         time.sleep(10)
         samples, skipped = agent.metric("tallyman_samples_total"), agent.metric("tallyman_samples_skipped_total")
@@ -87,7 +81,7 @@ def many_that_stay(agent, tenant, honest, count):
         skipped = agent.metric("tallyman_samples_skipped_total") - skipped
         scrape = agent.fresh_scrape()
         body = len(agent.text())
-        incomplete = [one.name for one in honest if not names(series_of(scrape, one)) >= before[one.id]]
+        incomplete = [one.name for one in honest if not families(scrape, one) >= before[one.id]]
     reached = row(
         f"samples skipped beside a tenant with {count} cgroups",
         "none",

@@ -12,7 +12,7 @@ import pytest
 from support import own, paths
 from support.agent import Agent
 from support.hanging import hanging_directory
-from support.host import cgroup_directories, end_cgroup, enter_cgroup, make_cgroup, remove_tree
+from support.host import cgroup_directories, end_cgroup, enter_cgroup, has_ended, make_cgroup, remove_tree
 from support.waiting import end, wait_for
 
 pytestmark = pytest.mark.skipif(os.geteuid() != 0, reason="needs root, to become a user")
@@ -150,8 +150,3 @@ def test_a_home_that_hangs_stops_nobody(user, docker, containers):
                 os.kill(another.pid, signal.SIGTERM)
                 wait_for(lambda: has_ended(another.pid), 10, "the new agent's end")
                 server.kill()
-
-
-def has_ended(pid):
-    with open(f"/proc/{pid}/stat", encoding="utf-8") as file:
-        return file.read().rpartition(")")[2].split()[0] == "Z"

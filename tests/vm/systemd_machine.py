@@ -147,19 +147,15 @@ def _copy_libraries(root):
     _copy(loader.resolve(), _inside(root, loader))
 
 
-def mode_of(text):
-    return 0o755 if text.startswith("#!") else 0o644
-
-
-def write(root, path, text, mode=0o644):
-    """`text` that begins with "-> " is a link's target."""
+def write(root, path, text):
+    """`text` that begins with "-> " is a link's target; a script may be run."""
     there = root / path
     there.parent.mkdir(parents=True, exist_ok=True)
     if text.startswith("-> "):
         there.symlink_to(text[3:])
         return
     there.write_text(text)
-    there.chmod(mode)
+    there.chmod(0o755 if text.startswith("#!") else 0o644)
 
 
 def _make_root(root, files):
@@ -198,7 +194,7 @@ def _make_root(root, files):
     for unit in MASKED:
         (root / "etc/systemd/system" / unit).symlink_to("/dev/null")
     for path, text in files.items():
-        write(root, path, text, mode_of(text))
+        write(root, path, text)
 
 
 INIT = """#!/bin/sh
@@ -228,12 +224,12 @@ def make_initramfs(kernel_directory, directory, files=None):
     for module in kernel_directory.glob("*.ko"):
         shutil.copy(module, root / "modules" / module.name)
     (root / "modules/order").write_text("".join(f"{name}\n" for name in machine.MODULES))
-    write(root, "init", INIT, 0o755)
+    write(root, "init", INIT)
     for path, content in (files or {}).items():
         if isinstance(content, pathlib.Path):
             _copy(content, root / "files" / path)
         else:
-            write(root / "files", path, content, mode_of(content))
+            write(root / "files", path, content)
     image = directory / "initramfs.gz"
     with open(image, "wb") as out:
         subprocess.run(

@@ -48,6 +48,14 @@ def enter_cgroup(directories):
         (directory / "cgroup.procs").write_text("0")
 
 
+def has_ended(pid):
+    """Gone, or a zombie. Another program that has got its number since counts as it."""
+    try:
+        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
+    except OSError:
+        return True
+
+
 def processes_naming(text):
     """Processes with this text in their command line, other than this one."""
     found = []

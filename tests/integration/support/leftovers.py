@@ -10,7 +10,7 @@ import shutil
 import subprocess
 
 from . import own, paths
-from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, remove_tree, run
+from .host import CGROUPS, cgroup_directories, end_cgroup, end_processes, has_ended, remove_tree, run
 
 # Below each hierarchy's root; {} is the session's process.
 _CGROUP_NAMES = re.compile(
@@ -23,30 +23,22 @@ _LINKS = re.compile(r"tally(\d+)-\d+")
 _PODMAN_NAMES = re.compile(r"(?:localhost/)?tallyman-(?:podman|overlay)-(\d+)(?::.*)?")
 
 
-def _dead(pid):
-    """Whether that session has ended. Another program with its number counts as the session: nothing is removed."""
-    try:
-        return pathlib.Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "ZX"
-    except OSError:
-        return True
-
-
 def _abandoned_processes():
     owners = {int(pid): own.owner_of_process(pid) for pid in os.listdir("/proc") if pid.isdigit()}
-    return [pid for pid, owner in owners.items() if owner and _dead(owner)]
+    return [pid for pid, owner in owners.items() if owner and has_ended(owner)]
 
 
 def _abandoned(names, pattern):
     for name in names:
         match = pattern.fullmatch(name)
-        if match and _dead(int(next(filter(None, match.groups())))):
+        if match and has_ended(int(next(filter(None, match.groups())))):
             yield name
 
 
 def _abandoned_directories():
     for path in own.temporary_directory().glob("tallyman-tests-*"):
         owner = own.owner_of_directory(path.name)
-        if owner and _dead(owner):
+        if owner and has_ended(owner):
             yield path
 
 
