@@ -152,6 +152,10 @@ def with_container(agent, container):
     return scrape if scrape.all("container_threads", id=container.cgroup) else None
 
 
+def types_of_events(agent, container):
+    return [event["type"] for event in agent.get(f"/api/v1/events?workload={container.cgroup}")["events"]]
+
+
 def families(scrape, container):
     return {one.name for one in scrape.samples if one.labels.get("id") == container.cgroup}
 
@@ -214,7 +218,6 @@ def test_a_flood_takes_nothing_from_others(docker, agent, containers):
         assert scrape.one("tallyman_containers_quieted_total") >= 1, "it is not listened to any more"
         statuses = [one.result()[0] for one in asked]
         assert set(statuses) <= {200, 429} and 200 in statuses, set(statuses)
-    died = [event["type"] for event in agent.get(f"/api/v1/events?workload={late.cgroup}")["events"]]
-    assert "died" in died, "grave and honest events are kept"
+    wait_for(lambda: "died" in types_of_events(agent, late), 60, "the event of its end: honest events are kept")
     resident = int(pathlib.Path(f"/proc/{agent.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
     assert resident < 100 << 20
