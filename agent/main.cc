@@ -1,4 +1,5 @@
 #include "agent/api/route_table.h"
+#include "agent/commands/health_command.h"
 #include "agent/commands/list_command.h"
 #include "agent/commands/metrics_command.h"
 #include "agent/commands/serve_command.h"
@@ -31,6 +32,8 @@ int run(int argc, const char* const* argv) {
       return run_metrics_command(options.metrics_format, std::cout);
     case Command::kOverhead:
       return run_overhead_command(options.overhead, options.list.json, std::cout, std::cerr);
+    case Command::kHealth:
+      return run_health_command(options, HostRoot{}, std::cout, std::cerr);
     case Command::kPrintVersion:
       std::cout << "tallyman " << kVersion << '\n' << std::flush;
       return std::cout.good() ? 0 : 1;

@@ -41,6 +41,7 @@ class RouteHandlers {
   virtual HttpResponse overhead_reports(const RouteCall& call) = 0;
   virtual HttpResponse overhead_report(const RouteCall& call) = 0;
   virtual HttpResponse healthy(const RouteCall& call) = 0;
+  virtual HttpResponse healthz(const RouteCall& call) = 0;
   virtual HttpResponse ready(const RouteCall& call) = 0;
   virtual HttpResponse front_page(const RouteCall& call) = 0;
   virtual HttpResponse dashboard_file(const RouteCall& call) = 0;

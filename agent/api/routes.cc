@@ -257,6 +257,12 @@ class Routes::Impl : private RouteHandlers {
   }
   HttpResponse healthy(const RouteCall&) override { return text_response(200, "Tallyman is healthy."); }
 
+  HttpResponse healthz(const RouteCall&) override {
+    HttpResponse response = text_response(200, "");
+    response.body = std::make_shared<const std::string>("ok");
+    return response;
+  }
+
   KnownWorkloads known(const WorkloadList& existing) const { return {&existing, sources_.history, events_.get()}; }
 
   static HttpResponse one_workload(const std::string& wanted, const SnapshotPtr& snapshot, const WorkloadList& list,

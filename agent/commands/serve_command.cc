@@ -340,6 +340,9 @@ int run_serve_command(const Options& options, int argc, const char* const* argv,
   if (!options.serve.once) {
     pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   }
+  for (const std::string& note : options.notes) {
+    spdlog::info("{}", note);
+  }
   Agent agent(options, argc, argv);
   if (!agent.make_service()) {
     return 1;

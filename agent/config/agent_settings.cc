@@ -246,6 +246,14 @@ std::vector<Setting> label_settings() {
                  "and Kubernetes that public dashboards use, but of Kubernetes' own containers not those that repeat "
                  "`container`, `pod` and `namespace`. `.` selects all, as cAdvisor does: labels may hold passwords. "
                  "`^$` selects none."},
+      {.name = "labels.environment",
+       .shape = Shape::kPattern,
+       .field = field<&Options::labels, &Options::Labels::environment>(),
+       .brief = "variables of containers to export (none)",
+       .detail = "Variables of a container's environment to export as `container_env_*`, with the name in small "
+                 "letters, as cAdvisor does. Docker, Podman, containerd and CRI-O keep them in files. Variables often "
+                 "hold passwords: name those that you need, `^(APP_VERSION|TEAM)$`.",
+       .fallback = "none"},
       {.name = "labels.workload",
        .shape = Shape::kSwitch,
        .field = field<&Options::labels, &Options::Labels::workload>(),
@@ -344,7 +352,8 @@ std::vector<Setting> limit_settings() {
        .field = field<&Options::labels, &Options::Labels::max_bytes>(),
        .brief = "maximum bytes of a label value",
        .detail = "Maximum length of a label value in bytes. Longer values are cut; an `id` then ends with a digest of "
-                 "the whole. All `container_label_*` of one container together may have four times as many.",
+                 "the whole. All `container_label_*` of one container together may have four times as many, and all "
+                 "`container_env_*`.",
        .min = 16,
        .max = 65'536},
   };

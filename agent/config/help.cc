@@ -18,6 +18,8 @@ constexpr std::string_view kCommandsHelp =
     "  tallyman ls [NAME...]     what every workload uses now: tallyman ls --help\n"
     "  tallyman metrics          list every metric: tallyman metrics --help\n"
     "  tallyman overhead run     measure a container's cost: tallyman overhead --help\n"
+    "  tallyman health           ask whether the agent is ready, for health checks\n"
+    "  tallyman migrate -- ...   a cAdvisor's flags as this agent's own\n"
     "  tallyman version          print the version (also --version)\n"
     "  tallyman help [COMMAND]   print the help of a command (also --help)\n";
 
@@ -184,7 +186,9 @@ std::string flags_table() {
   std::string text =
       "\n## Flags that are not settings\n\n| flag | command | default | what it does |\n|---|---|---|---|\n"
       "| `--help` | all | | Prints a summary and exits. `--help=markdown` prints this page, `--help=api` the tables of "
-      "[the API](api.md). |\n"
+      "[the API](api.md), `--help=migrating` those of [the flags of cAdvisor](migrating-from-cadvisor.md). |\n"
+      "| `--in-container` | all | | The first flag of the image's entry point: the host is mounted at `/host`, and the "
+      "agent listens on `:8255`. |\n"
       "| `--version` | all | | Prints the version and exits. |\n";
   for (const Setting& setting : settings()) {
     if (setting.scope == SettingScope::kEverywhere) continue;

@@ -1,5 +1,7 @@
 #include "agent/config/options.h"
 
+#include "agent/config/cadvisor/migration_text.h"
+#include "agent/config/cadvisor_mode.h"
 #include "agent/config/configuration_file.h"
 #include "agent/config/help.h"
 #include "agent/config/nearest.h"
@@ -8,6 +10,7 @@
 #include "agent/version.h"
 #include "collectors/kernel/system/text.h"
 
+#include <unistd.h>
 #include <CLI/CLI.hpp>
 
 #include <algorithm>
@@ -22,8 +25,9 @@ struct CommandName {
   std::string_view name;
 };
 constexpr std::array kCommands = {
-    CommandName{Command::kServe, "serve"}, CommandName{Command::kList, "ls"}, CommandName{Command::kMetrics, "metrics"},
-    CommandName{Command::kOverhead, "overhead"}, CommandName{Command::kPrintVersion, "version"}};
+    CommandName{Command::kServe, "serve"},     CommandName{Command::kList, "ls"},
+    CommandName{Command::kMetrics, "metrics"}, CommandName{Command::kOverhead, "overhead"},
+    CommandName{Command::kHealth, "health"},   CommandName{Command::kPrintVersion, "version"}};
 
 constexpr std::string_view kHelp = "help";  // `help ls` is `ls --help`
 
@@ -52,14 +56,14 @@ std::vector<std::string> known_words(bool flags) {
   std::vector<std::string> words;
   if (!flags) {
     for (const CommandName& command : kCommands) words.emplace_back(command.name);
-    words.emplace_back(kHelp);
+    words.insert(words.end(), {std::string(kHelp), "migrate"});
     return words;
   }
   for (const Setting& setting : settings()) {
     words.push_back(flag(setting));
     if (setting.shape == Shape::kSwitch) words.push_back("--no-" + std::string(setting.name));
   }
-  words.insert(words.end(), {"--help", "--version"});
+  words.insert(words.end(), {"--help", "--version", std::string(kInContainer)});
   return words;
 }
 
@@ -73,7 +77,7 @@ EarlyExit refuse_unknown(const std::string& argument) {
     }
     const std::string meant = nearest(argument, commands);
     if (!meant.empty()) return refuse(unexpected + "; did you mean " + meant + "?");
-    return refuse(unexpected + "; the commands are serve, ls, metrics, overhead and version");
+    return refuse(unexpected + "; the commands are serve, ls, metrics, overhead, health, migrate and version");
   }
   const std::string name = argument.substr(0, argument.find('='));
   if (name.starts_with("--no-") && find_setting(name.substr(5)) != nullptr) {
@@ -159,8 +163,9 @@ Result<CommandLine, EarlyExit> read_command_line(std::vector<std::string> argume
 std::optional<EarlyExit> print_and_end(const CommandLine& line) {
   if (line.help && (line.help->empty() || *line.help == "true")) return EarlyExit{0, help_text(line.command)};
   if (line.help && *line.help == "markdown") return EarlyExit{0, configuration_markdown()};
+  if (line.help && *line.help == "migrating") return EarlyExit{0, cadvisor_flags_markdown()};
   if (line.help && *line.help != "api") {
-    return refuse("--help=" + shown(*line.help) + ": expects nothing, markdown or api");
+    return refuse("--help=" + shown(*line.help) + ": expects nothing, markdown, migrating or api");
   }
   if (line.version) return EarlyExit{0, version_text() + "\n"};
   return {};
@@ -205,17 +210,31 @@ bool says_what_to_read(const Assignment& assignment) {
          !setting.name.starts_with("log.");
 }
 
+// A fault in the value of a flag of cAdvisor names that flag.
+void name_origins(const std::vector<OwnFlag>& translated, std::vector<Assignment>& assignments) {
+  for (Assignment& assignment : assignments) {
+    const auto found = std::find_if(translated.rbegin(), translated.rend(), [&](const OwnFlag& own) {
+      return own.text == assignment.place && !own.origin.empty();
+    });
+    if (found != translated.rend()) assignment.place = shown(found->origin) + " (" + assignment.place + ")";
+  }
+}
+
 }  // namespace
 
 Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
-  std::vector<std::string> arguments(argv + std::min(argc, 1), argv + argc);
+  auto called = invocation(argc > 0 ? argv[0] : "", {argv + std::min(argc, 1), argv + argc},
+                           [](const char* path) { return access(path, F_OK) == 0; });
+  if (!called) return called.error();
+  std::vector<std::string>& arguments = called->arguments;
   if (!arguments.empty() && arguments.front() == kHelp) {
     arguments.erase(arguments.begin());
     arguments.emplace_back("--help");
   }
-  const auto parsed = read_command_line(std::move(arguments));
+  auto parsed = read_command_line(std::move(arguments));
   if (!parsed) return parsed.error();
-  const CommandLine& line = *parsed;
+  CommandLine& line = *parsed;
+  name_origins(called->translated, line.assignments);
   if (const auto exit = print_and_end(line)) return *exit;
   if (line.help) {
     Options options;
@@ -236,6 +255,7 @@ Result<Options, EarlyExit> parse_options(int argc, const char* const* argv) {
 
   Options options;
   options.command = line.command;
+  options.notes = std::move(called->notes);
   (line.command == Command::kList ? options.list.names : options.overhead.words) = line.words;
   options.list.says_what_to_read = std::any_of(line.assignments.begin(), line.assignments.end(), says_what_to_read);
   if (const auto checked = apply_all(all, options); !checked) return checked.error();

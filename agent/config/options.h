@@ -15,7 +15,7 @@
 namespace tallyman {
 
 // kApiHelp has no name: it is `--help=api`.
-enum class Command { kServe, kList, kMetrics, kOverhead, kPrintVersion, kApiHelp };
+enum class Command { kServe, kList, kMetrics, kOverhead, kHealth, kPrintVersion, kApiHelp };
 
 // One struct a part: a part of the agent takes its own and not the whole.
 struct Options {
@@ -88,6 +88,7 @@ struct Options {
         "^(com\\.docker\\.compose\\.(project|service|container-number|project\\.working_dir)|"
         "com\\.docker\\.(stack\\.namespace|swarm\\.(node\\.id|(service|task)\\.(id|name)))|"
         "io\\.kubernetes\\..+|(org\\.label-schema|container)[._]group)$";
+    std::string environment;     // --labels.environment; empty: none
     bool workload = true;        // --no-labels.workload
     unsigned max_bytes = 1'024;  // --limit.label-bytes
   };
@@ -122,8 +123,9 @@ struct Options {
   };
 
   Command command = Command::kServe;
-  std::string config_file;  // --config.file
-  HostRoot root;            // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
+  std::vector<std::string> notes;  // on the command line, for the log at the start
+  std::string config_file;         // --config.file
+  HostRoot root;                   // --path.rootfs, --path.procfs, --path.sysfs, --path.cgroupfs
   Web web;
   Serve serve;
   Runtimes runtimes;

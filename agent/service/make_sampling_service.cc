@@ -213,6 +213,11 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
   if (auto chosen = choose_cgroups(options.cgroups, discovery.tree.choice); !chosen) {
     return chosen.error();
   }
+  auto variables = LabelFilter::make(options.labels.environment);
+  if (!variables) {
+    return variables.error();
+  }
+  discovery.variables = std::move(*variables);
   discovery.on_error = events.metadata_fault;
   discovery.on_warning = events.warning;
   discovery.final_stats = parts.final_stats.get();

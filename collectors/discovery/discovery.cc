@@ -32,7 +32,7 @@ class Discovery::Impl {
   Impl(DiscoveryOptions options, std::vector<std::unique_ptr<Runtime>> runtimes)
       : options_(std::move(options)),
         runtimes_(std::move(runtimes)),
-        namer_(runtimes_, [this](const Error& error) { report(error); }),
+        namer_(runtimes_, options_.variables, [this](const Error& error) { report(error); }),
         tree_(tree_options()),
         exits_(options_.final_stats),
         list_(std::make_shared<WorkloadList>()) {}

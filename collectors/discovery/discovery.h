@@ -12,6 +12,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/tree/cgroup_tree.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/workload.h"
 
 #include <chrono>
@@ -30,6 +31,7 @@ struct DiscoveryOptions {
   // A container may lack its name and start time for so long before that is worth a warning:
   // runtimes write some of their files after they have created its cgroup.
   std::chrono::milliseconds starting_time{3'000};
+  LabelFilter variables{};  // of containers' environments: those that are read
   // Called from the discovery thread: once for each cause, and again when the cause
   // returns. Also for a watch_error; `where` is then the whole text.
   std::function<void(const Error&)> on_error;

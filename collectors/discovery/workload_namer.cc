@@ -174,6 +174,8 @@ bool WorkloadNamer::describe(NamedCgroup& one) {
     one.revision = revision;
   }
   one.described = true;
+  std::erase_if(description->metadata.environment,
+                [this](const auto& variable) { return !variables_.allows(variable.first); });
   return take(one, std::move(*description));
 }
 

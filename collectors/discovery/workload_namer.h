@@ -5,6 +5,7 @@
 #include "collectors/discovery/runtimes/container_runtime.h"
 #include "collectors/discovery/tree/cgroup_tree.h"
 #include "collectors/kernel/system/error.h"
+#include "collectors/model/label_filter.h"
 #include "collectors/model/workload.h"
 
 #include <cstdint>
@@ -46,8 +47,10 @@ std::string_view plain_name(const ContainerMetadata& metadata);
 class WorkloadNamer {
  public:
   // `runtimes` in the order in which they are asked; must outlive it. `report` is called for each error of a file.
-  WorkloadNamer(const std::vector<std::unique_ptr<Runtime>>& runtimes, std::function<void(const Error&)> report)
-      : runtimes_(runtimes), report_(std::move(report)) {}
+  // Of a container's environment only `variables` are kept: the others may be passwords.
+  WorkloadNamer(const std::vector<std::unique_ptr<Runtime>>& runtimes, LabelFilter variables,
+                std::function<void(const Error&)> report)
+      : runtimes_(runtimes), variables_(std::move(variables)), report_(std::move(report)) {}
 
   // By its path, then by the files of its runtime. `outer` is the container or machine that it
   // is inside of, or null: whatever is inside is that container's, and has no runtime here.
@@ -65,6 +68,7 @@ class WorkloadNamer {
 
  private:
   const std::vector<std::unique_ptr<Runtime>>& runtimes_;
+  const LabelFilter variables_;
   const std::function<void(const Error&)> report_;
   std::uint64_t errors_ = 0;
 };

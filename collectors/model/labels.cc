@@ -41,6 +41,13 @@ void append(std::string& out, std::string_view name, std::string_view value) {
   out += '"';
 }
 
+// As cAdvisor writes it, in small letters.
+std::string variable_label_of(const std::string& variable) {
+  std::string name = label_name_of(variable);
+  for (char& c : name) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  return "container_env_" + name;
+}
+
 }  // namespace
 
 struct LabelPolicy::Impl {
@@ -81,14 +88,24 @@ struct LabelPolicy::Impl {
   }
 
   void append_container_labels(std::string& out, const ContainerMetadata& container) {
+    append_foreign(out, container.labels, [&](const std::string& key) {
+      const bool repeated = container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
+      return repeated || !filter.allows(key) ? std::string() : "container_label_" + label_name_of(key);
+    });
+    // Which variables there are was decided when they were read.
+    append_foreign(out, container.environment, variable_label_of);
+  }
+
+  // `name_of` makes the name of a fact's label; empty: it has none.
+  template <class NameOf>
+  void append_foreign(std::string& out, const std::map<std::string, std::string>& facts, const NameOf& name_of) {
     std::set<std::string> taken;
     std::size_t bytes = 0;
-    for (const auto& [key, value] : container.labels) {
-      const bool repeated = container.kubernetes && !options.repeat_kubernetes && key.starts_with(kKubernetesPrefix);
-      if (repeated || key.size() > kMaxNameBytes || !filter.allows(key)) {
+    for (const auto& [key, value] : facts) {
+      std::string name = key.size() <= kMaxNameBytes ? name_of(key) : std::string();
+      if (name.empty()) {
         continue;
       }
-      std::string name = "container_label_" + label_name_of(key);
       if (taken.size() >= kMaxContainerLabels || taken.contains(name)) {
         ++collisions;
         continue;

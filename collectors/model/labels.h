@@ -30,12 +30,12 @@ class LabelPolicy {
   LabelPolicy& operator=(LabelPolicy&&) noexcept;
   ~LabelPolicy();
 
-  // id, name and image (containers only), container_label_*, kind, workload; for
+  // id, name and image (containers only), container_label_*, container_env_*, kind, workload; for
   // Kubernetes' containers and pods also container, namespace, pod; for what a user made
   // also user. Escaped, no braces, no empty labels. Values longer than max_value_bytes are
   // cut at a character; an id that is cut ends with a digest of the whole. The container
-  // labels of one workload have a bound together: those beyond it are left out and count as
-  // truncated. If
+  // labels of one workload have a bound together, and so have its variables: those beyond it
+  // are left out and count as truncated. If
   // several labels become the same name, the first in byte order of the runtime's own
   // names is kept; the others are dropped.
   std::string of_workload(const Workload& workload) const;

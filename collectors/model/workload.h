@@ -71,7 +71,8 @@ struct KubernetesIdentity {
 struct ContainerMetadata {
   std::string name;
   std::string image;
-  std::map<std::string, std::string> labels;                // from the runtime: raw, unbounded
+  std::map<std::string, std::string> labels;       // from the runtime: raw, unbounded
+  std::map<std::string, std::string> environment;  // of its first process; only the variables that are asked for
   std::optional<std::uint64_t> created_nsec, started_nsec;  // since the epoch
   std::optional<std::uint32_t> init_pid;
   Health health = Health::kNone;

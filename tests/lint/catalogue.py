@@ -9,13 +9,13 @@ import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-NAME = re.compile(r"\b((?:container|machine|tallyman|process|cadvisor)_[a-z0-9_]+)\b")
+NAME = re.compile(r"(?<![-\w])((?:container|machine|tallyman|process|cadvisor)_[a-z0-9_]+)\b")
 MIGRATING = ROOT / "docs/migrating-from-cadvisor.md"
 CADVISORS = ROOT / "tests/lint/cadvisor_families.txt"
 # Named in order to say that they are not served, or parts of names.
 NOT_METRICS = re.compile(
     r"^(container_label|container_fs_(usage_bytes|limit_bytes|inodes.*)|container_id|container_name|container_port"
-    r"|machine_id|machine_nvm.*|machine_cpu_books|container_label_.*|container_blkio_device_usage"
+    r"|machine_id|machine_nvm.*|machine_cpu_books|container_label_.*|container_env_.*|container_blkio_device_usage"
     r"|container_(fs|memory|cpu|network|pressure|hugetlb|spec)(_[a-z_]*)?_?)$"
 )
 

@@ -161,6 +161,7 @@ bool parse_docker_config(std::string_view text, ContainerMetadata& metadata) {
     const auto* asked = object_in(config, "Config");
     if (asked == nullptr) return;
     metadata.image = string_in(*asked, "Image");
+    metadata.environment = variables_in(*asked, "Env");
     const auto* labels = object_in(*asked, "Labels");
     if (labels == nullptr) return;
     for (const auto& [key, value] : *labels)

@@ -5,6 +5,7 @@
 #include <boost/json.hpp>
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -68,6 +69,16 @@ inline std::vector<std::string> strings_in(const json::object& object, std::stri
   for (const auto& entry : *array)
     if (const auto* text = entry.if_string()) texts.emplace_back(*text);
   return texts;
+}
+
+// Of a list of "NAME=VALUE"; without names that are empty.
+inline std::map<std::string, std::string> variables_in(const json::object& object, std::string_view key) {
+  std::map<std::string, std::string> variables;
+  for (const std::string& one : strings_in(object, key)) {
+    const std::size_t equals = one.find('=');
+    if (equals != one.npos && equals > 0) variables[one.substr(0, equals)] = one.substr(equals + 1);
+  }
+  return variables;
 }
 
 }  // namespace tallyman::json_facts

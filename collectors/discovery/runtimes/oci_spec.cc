@@ -163,6 +163,7 @@ bool parse_oci_spec(std::string_view text, ContainerMetadata& metadata) {
         network_mode_of(spec, sandbox ? std::string() : first_of(metadata.labels, kSandboxAnnotations));
     metadata.mounts = binds_of(spec);
     metadata.cpu_shares = cpu_shares_of(spec);
+    if (const auto* process = object_in(spec, "process")) metadata.environment = variables_in(*process, "env");
     take_out_the_runtimes_own(metadata.labels);
   });
 }

@@ -86,6 +86,7 @@ class RoutesTest : public ::testing::Test {
 
 TEST_F(RoutesTest, BeforeTheFirstSampleItIsHealthyButNotReady) {
   EXPECT_EQ(get("/-/healthy").status, 200);
+  EXPECT_EQ(get("/healthz").body, "ok");
   EXPECT_EQ(get("/-/ready").status, 503);
   EXPECT_EQ(get("/metrics").status, 503);
   sampling_service_->sample_once();

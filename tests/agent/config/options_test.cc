@@ -123,14 +123,15 @@ INSTANTIATE_TEST_SUITE_P(
         Refusal{{"--" + std::string(200'000, 'x')}, {"unknown flag --xxx", "x...\n"}},
         Refusal{{"lss"}, {"unexpected argument 'lss'; did you mean ls?"}},
         Refusal{{"docker"},
-                {"unexpected argument 'docker'; the commands are serve, ls, metrics, overhead and version"}},
+                {"unexpected argument 'docker'; the commands are serve, ls, metrics, overhead, health, migrate and "
+                 "version"}},
         Refusal{{"metrics", "serve"}, {"unexpected argument 'serve': one command at a time"}},
         Refusal{{"--", "x"}, {"unexpected argument 'x'"}}, Refusal{{""}, {"unexpected argument ''"}},
         Refusal{{"--json"}, {"--json: is a flag of 'tallyman ls'"}},
         Refusal{{"serve", "--sort=cpu"}, {"--sort=cpu: is a flag of 'tallyman ls'"}},
         Refusal{{"ls", "--once"}, {"--once: is a flag of 'tallyman serve'"}},
         Refusal{{"ls", "--format=json"}, {"--format=json: is a flag of 'tallyman metrics'"}},
-        Refusal{{"--help=html"}, {"--help=html: expects nothing, markdown or api"}}));
+        Refusal{{"--help=html"}, {"--help=html: expects nothing, markdown, migrating or api"}}));
 
 INSTANTIATE_TEST_SUITE_P(
     Values, Refusals,

@@ -23,7 +23,7 @@ inline std::string id_of(unsigned number) {
 inline std::string config(const std::string& name, const std::string& health = "") {
   return R"({"State":{"Running":true,"Pid":42,"StartedAt":"2026-11-24T00:25:29Z","Health":)" +
          (health.empty() ? "null" : R"({"Status":")" + health + "\"}") + R"(},"Name":"/)" + name +
-         R"(","Config":{"Image":"web:1","Labels":{"a":"b"}}})";
+         R"(","Config":{"Image":"web:1","Labels":{"a":"b"},"Env":["APP_VERSION=1.2=3","PASSWORD=x","PATH"]}})";
 }
 
 inline WorkloadPtr find(const WorkloadListPtr& list, const std::string& id) {

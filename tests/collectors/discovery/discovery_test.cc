@@ -23,6 +23,7 @@ using testing::ElementsAre;
 using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
+using testing::Pair;
 using Clock = std::chrono::steady_clock;
 
 TEST_F(DiscoveryTest, JoinsCgroupsWithNames) {
@@ -59,6 +60,20 @@ TEST_F(DiscoveryTest, JoinsCgroupsWithNames) {
   EXPECT_EQ(discovery.status().unnamed_containers, 1U);
   EXPECT_EQ(discovery.status().metadata_errors, 0U);
   EXPECT_THAT(errors(), IsEmpty());
+}
+
+TEST_F(DiscoveryTest, KeepsOfAnEnvironmentOnlyWhatIsAskedFor) {
+  files(1, config("web"));
+  start_cgroup(1);
+  const auto environment = [&](DiscoveryOptions options) {
+    Discovery discovery(std::move(options), docker());
+    discovery.refresh();
+    return find(discovery.current(), "/docker/" + id_of(1))->container.environment;
+  };
+  EXPECT_THAT(environment(options()), IsEmpty());
+  DiscoveryOptions some = options();
+  some.variables = LabelFilter::make("^APP_").value();
+  EXPECT_THAT(environment(std::move(some)), ElementsAre(Pair("APP_VERSION", "1.2=3")));
 }
 
 TEST_F(DiscoveryTest, ShowsANewContainerWithItsNameWithinMilliseconds) {

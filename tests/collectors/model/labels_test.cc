@@ -213,6 +213,17 @@ TEST(Labels, AllContainerLabelsTogetherHaveABound) {
   EXPECT_EQ(labels.truncated(), 57U);
 }
 
+TEST(Labels, VariablesHaveTheirNamesInSmallLettersAndABoundOfTheirOwn) {
+  Workload workload = container({{"team", "a"}});
+  workload.container.environment = {{"APP_Version", "1.2"}, {"app.Zone", "eu"}};
+  LabelPolicy labels = policy("^team$", false);
+  EXPECT_EQ(labels.of_workload(workload), R"(id="/docker/12f5",name="web",image="nginx:1.27",)"
+                                          R"(container_label_team="a",)"
+                                          R"(container_env_app_version="1.2",container_env_app_zone="eu")");
+  for (int i = 0; i < 60; ++i) workload.container.environment["k" + std::to_string(i)] = std::string(100, 'v');
+  EXPECT_LE(policy("", false, 100).of_workload(workload).size(), 600U);
+}
+
 TEST(Labels, OfNamesThatCollideTheFirstInByteOrderStays) {
   LabelPolicy labels = policy("app");
   const Workload workload = container({{"app_name", "third"}, {"app.name", "second"}, {"app-name", "first"}});

@@ -15,6 +15,7 @@ namespace tallyman {
 namespace {
 
 using testing::Contains;
+using testing::ElementsAre;
 using testing::Pair;
 
 const std::string kTasks = "run/containerd/io.containerd.runtime.v2.task/";
@@ -83,6 +84,7 @@ TEST(Containerd, NamesAKubernetesContainer) {
   EXPECT_EQ(metadata.network_mode, "container:abc") << "the network is the pod's";
   EXPECT_EQ(metadata.init_pid, 4242U);
   EXPECT_TRUE(metadata.started_nsec);
+  EXPECT_THAT(metadata.environment, ElementsAre(Pair("APP_VERSION", "1.2=3")));
   ASSERT_EQ(metadata.mounts.size(), 1U);
   EXPECT_EQ(metadata.mounts[0].destination, "/data");
   EXPECT_TRUE(metadata.mounts[0].read_only);

@@ -14,7 +14,8 @@ inline const std::string kOciId = "1f6d3a0b5c8e7f90a1b2c3d4e5f60718293a4b5c6d7e8
 
 // config.json of a bundle: annotations, and whether it has a network namespace.
 inline std::string oci_config(const std::string& annotations, bool own_network = true) {
-  return R"({"ociVersion":"1.0.2","process":{"args":["sleep"]},"annotations":{)" + annotations +
+  return R"({"ociVersion":"1.0.2","process":{"args":["sleep"],"env":["APP_VERSION=1.2=3","=x","PATH"]},"annotations":{)" +
+         annotations +
          R"(},"mounts":[{"destination":"/proc","type":"proc","source":"proc"},)"
          R"({"destination":"/data","type":"bind","source":"/srv/data","options":["rbind","ro"]}],)"
          R"("linux":{"cgroupsPath":"x","namespaces":[{"type":"pid"})" +
