@@ -31,6 +31,27 @@ constexpr RouteParameter kEventsParameters[] = {{"since", "ID", "the events afte
                                                 {"type", "TYPE", "those of this type"},
                                                 {"workload", "ID", "those of [a workload](#how-to-name-a-workload)"}};
 
+constexpr std::string_view kOfCadvisor = "cAdvisor's REST API";
+constexpr std::string_view kOfCadvisorAnswer =
+    "[cAdvisor's REST API](migrating-from-cadvisor.md#its-rest-api), with `--web.cadvisor-api` or in cAdvisor's place; "
+    "else 404";
+constexpr RouteParameter kCadvisorParameters[] = {
+    {"body", "{\"num_stats\": N}", "(`POST`, versions 1) how many samples; -1: all"},
+    {"count", "N", "(versions 2) the same"},
+    {"type", "name, docker, podman", "(versions 2) what NAME is"},
+    {"recursive", "true", "(versions 2) what is below it too"}};
+
+constexpr Route of_cadvisor(std::string_view path) {
+  return {.path = path,
+          .rest = "N/TYPE/NAME",
+          .handler = &RouteHandlers::cadvisor_api,
+          .turn = Turn::kCostly,
+          .brief = kOfCadvisor,
+          .answer = kOfCadvisorAnswer,
+          .parameters = kCadvisorParameters,
+          .takes_post = true};
+}
+
 constexpr Route kRoutes[] = {
     {.path = kTelemetryPath,
      .handler = &RouteHandlers::metrics,
@@ -113,6 +134,8 @@ constexpr Route kRoutes[] = {
      .handler = &RouteHandlers::overhead_report,
      .brief = "one of these reports",
      .answer = "one of them, its `report.json` as it is"},
+    of_cadvisor("/api/v1."),
+    of_cadvisor("/api/v2."),
     {.path = "/-/healthy",
      .handler = &RouteHandlers::healthy,
      .turn = Turn::kImmediate,

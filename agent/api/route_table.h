@@ -2,8 +2,8 @@
 // 404, the landing page and the tables of docs/api.md. All of it is constant or
 // pure: thread-safe.
 //
-// Every route takes GET, and HEAD with it: the HTTP server answers all other
-// methods with 405 before the table is asked.
+// Every route takes GET, and HEAD with it; some take POST, if the HTTP server does. It
+// answers all other methods with 405 before the table is asked.
 #pragma once
 
 #include "agent/http/http_server.h"
@@ -40,6 +40,7 @@ class RouteHandlers {
   virtual HttpResponse event_stream(const RouteCall& call) = 0;
   virtual HttpResponse overhead_reports(const RouteCall& call) = 0;
   virtual HttpResponse overhead_report(const RouteCall& call) = 0;
+  virtual HttpResponse cadvisor_api(const RouteCall& call) = 0;
   virtual HttpResponse healthy(const RouteCall& call) = 0;
   virtual HttpResponse healthz(const RouteCall& call) = 0;
   virtual HttpResponse ready(const RouteCall& call) = 0;
@@ -64,7 +65,7 @@ enum class Turn : std::uint8_t {
 };
 
 struct Route {
-  std::string_view path;    // one that ends with '/' takes all that follows it
+  std::string_view path;    // one with a `rest` takes all that follows it
   std::string_view rest{};  // what that is, in the docs: "ID"
   RouteHandler handler;
   Turn turn = Turn::kQuery;
@@ -72,6 +73,7 @@ struct Route {
   std::string_view answer;     // a cell of docs/api.md: Markdown
   std::string_view section{};  // of docs/api.md, where the parameters have a table of their own
   std::span<const RouteParameter> parameters{};
+  bool takes_post = false;  // besides GET
 };
 
 // In the order of the docs.

@@ -1,5 +1,6 @@
 #include "agent/api/routes.h"
 
+#include "agent/api/cadvisor/cadvisor_api.h"
 #include "agent/api/dashboard.h"
 #include "agent/api/event_feed.h"
 #include "agent/api/gather_self_statistics.h"
@@ -119,6 +120,7 @@ class Routes::Impl : private RouteHandlers {
         prefix_(without_last_slash(options.external_prefix)),
         stale_after_(options.stale_after),
         hosts_(options.hosts),
+        serves_cadvisor_api_(options.cadvisor_api),
         sources_(std::move(sources)),
         events_(sources_.events ? sources_.events : std::make_shared<EventLog>(0)),
         feed_(events_, sources_.live),
@@ -141,6 +143,9 @@ class Routes::Impl : private RouteHandlers {
       request.path.erase(0, prefix_.size());
     }
     const auto match = table_.find(request.path);
+    if (request.method == "POST" && (!match || !match->route->takes_post)) {
+      return respond(only_get());
+    }
     const Turn turn = match ? match->route->turn : Turn::kScrape;  // a file of the dashboard
     if (turn == Turn::kImmediate) {
       return respond(answer(request));
@@ -164,6 +169,12 @@ class Routes::Impl : private RouteHandlers {
   static HttpResponse too_many_queries() {
     HttpResponse response = error_response(429, "too many queries are in progress: ask again in a second");
     response.headers.emplace_back("Retry-After", "1");
+    return response;
+  }
+
+  static HttpResponse only_get() {
+    HttpResponse response = text_response(405, "Only GET and HEAD are served here.");
+    response.headers.emplace_back("Allow", "GET, HEAD");
     return response;
   }
 
@@ -255,6 +266,12 @@ class Routes::Impl : private RouteHandlers {
   HttpResponse overhead_report(const RouteCall& call) override {
     return overhead_report_response(reports_, std::string(call.rest));
   }
+  HttpResponse cadvisor_api(const RouteCall& call) override {
+    if (!serves_cadvisor_api_) return not_found();
+    const auto service = sources_.sampling_service();
+    return cadvisor_response(call.request, {service->snapshot_before(), service->snapshot(), service->workloads(),
+                                            service->exported_labels(), host_facts(*service), events_.get()});
+  }
   HttpResponse healthy(const RouteCall&) override { return text_response(200, "Tallyman is healthy."); }
 
   HttpResponse healthz(const RouteCall&) override {
@@ -345,6 +362,7 @@ class Routes::Impl : private RouteHandlers {
   Dashboard dashboard_;
   std::chrono::milliseconds stale_after_;
   const AllowedHosts hosts_;
+  const bool serves_cadvisor_api_;
   RouteSources sources_;
   std::shared_ptr<EventLog> events_;
   EventFeed feed_;

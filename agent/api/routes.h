@@ -37,6 +37,7 @@ struct RouteOptions {
   std::chrono::milliseconds stale_after{30'000};  // the agent is not ready if its last sample is older
   std::string overhead_reports{};                 // their directory; empty: the state directory
   AllowedHosts hosts{};                           // others get 421, except for the health checks
+  bool cadvisor_api = false;                      // serve cAdvisor's REST API
 };
 
 class Routes {

@@ -34,6 +34,8 @@ sigset_t watched_signals() {
   return set;
 }
 
+constexpr std::size_t kMaxBodyBytes = std::size_t{16} * 1024;  // of cAdvisor's clients: {"num_stats":60}
+
 // The terminal that the agent was started from. Its end arrives as the same signal as a request
 // to reload.
 class Terminal {
@@ -119,9 +121,12 @@ class Agent {
  private:
   RouteOptions route_options() const {
     const std::chrono::milliseconds stale_after = options_.sampling.interval * 10;
-    return {options_.web.telemetry_path, options_.web.external_prefix,
-            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)), options_.overhead.reports,
-            AllowedHosts(options_.web.listen_address, options_.web.allowed_hosts)};
+    return {options_.web.telemetry_path,
+            options_.web.external_prefix,
+            std::max<std::chrono::milliseconds>(stale_after, std::chrono::seconds(30)),
+            options_.overhead.reports,
+            AllowedHosts(options_.web.listen_address, options_.web.allowed_hosts),
+            options_.web.cadvisor_api};
   }
 
   HttpLimits http_limits() const {
@@ -134,6 +139,7 @@ class Agent {
     limits.connections = connections;
     // Streams stay open, so they may not use all connections.
     limits.streams = std::min(options_.web.max_streams, std::max(1U, connections / 2));
+    if (options_.web.cadvisor_api) limits.body_bytes = kMaxBodyBytes;
     return limits;
   }
 

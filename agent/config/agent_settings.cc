@@ -63,6 +63,13 @@ std::vector<Setting> web_settings() {
                  "client gets status 503 and is counted. At most half of `web.max-connections` are used.",
        .min = 1,
        .max = 5'000},
+      {.name = "web.cadvisor-api",
+       .shape = Shape::kSwitch,
+       .field = field<&Options::web, &Options::Web::cadvisor_api>(),
+       .change = Change::kNeedsRestart,
+       .brief = "serve cAdvisor's REST API too",
+       .detail = "Serve cAdvisor's REST API below `/api/v1.0/` to `/api/v2.1/` too: "
+                 "[docs/migrating-from-cadvisor.md](migrating-from-cadvisor.md#its-rest-api)."},
       {.name = "web.external-prefix",
        .shape = Shape::kUrlPath,
        .field = field<&Options::web, &Options::Web::external_prefix>(),

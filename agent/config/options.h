@@ -26,6 +26,7 @@ struct Options {
     unsigned max_streams = 64;                      // --web.max-streams
     std::string external_prefix;                    // --web.external-prefix: "/tallyman"; empty: none
     std::string allowed_hosts;                      // --web.allowed-hosts: names with commas
+    bool cadvisor_api = false;                      // --web.cadvisor-api
   };
 
   struct Serve {

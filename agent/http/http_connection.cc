@@ -72,6 +72,7 @@ class Connection final : public HttpConnection, public std::enable_shared_from_t
   void on_deadline();
   void on_read(error_code error);
   void on_request();
+  void read_body(HttpRequest request);
   void watch_for_end();
   void stop_wanting();
   void handle(HttpRequest request);
@@ -177,7 +178,7 @@ void Connection::read_request() {
   if (buffer_.size() == 0) buffer_.shrink_to_fit();
   parser_.emplace();
   parser_->header_limit(static_cast<std::uint32_t>(shared_.limits.header_bytes));
-  parser_->body_limit(boost::none);  // request_of() refuses every body
+  parser_->body_limit(boost::none);  // of a header: request_of() looks at it
   arm(shared_.limits.request_time);
   http::async_read_header(socket_, buffer_, *parser_, [self = shared_from_this()](error_code error, std::size_t) {
     if (self->phase_ != Phase::kClosed) self->on_read(error);
@@ -194,7 +195,7 @@ void Connection::on_read(error_code error) {
     return close();
   }
   peer_ended_ = error == http::error::partial_message;
-  if (auto refusal = refusal_of(error, shared_.limits.header_bytes)) return refuse(std::move(*refusal));
+  if (auto refusal = refusal_of(error, shared_.limits)) return refuse(std::move(*refusal));
   destroy();
 }
 
@@ -203,9 +204,22 @@ void Connection::on_request() {
   keep_alive_ = framing.keep_alive;
   http_1_0_ = framing.http_1_0;
   head_only_ = framing.head_only;
-  auto request = request_of(*parser_);
+  auto request = request_of(*parser_, shared_.limits.body_bytes);
   if (!request) return refuse(std::move(request).error());
+  if (has_body(*parser_)) return read_body(std::move(*request));
   handle(std::move(*request));
+}
+
+// Within the time for the whole request.
+void Connection::read_body(HttpRequest request) {
+  parser_->body_limit(shared_.limits.body_bytes);
+  http::async_read(socket_, buffer_, *parser_,
+                   [self = shared_from_this(), request = std::move(request)](error_code error, std::size_t) mutable {
+                     if (self->phase_ == Phase::kClosed) return;
+                     if (error) return self->on_read(error);
+                     request.body = std::move(self->parser_->get().body());
+                     self->handle(std::move(request));
+                   });
 }
 
 void Connection::handle(HttpRequest request) {

@@ -20,12 +20,13 @@ namespace tallyman {
 class EventStream;  // agent/http/event_stream.h
 
 struct HttpRequest {
-  std::string method;  // "GET", "HEAD"; others are answered 405 before the handler
+  std::string method;  // "GET", "HEAD", with HttpLimits::body_bytes "POST"; others are answered 405 before the handler
   std::string
       path;  // decoded UTF-8, begins with '/'; never a ".." segment or a control character (400 before the handler)
   std::vector<std::pair<std::string, std::string>> query;  // decoded UTF-8, in order
   std::string accept, accept_encoding, if_none_match, last_event_id;
   std::string host;  // the header's value; empty if HTTP/1.0 has none
+  std::string body;  // of a POST: as it came
   // False once nobody waits for the answer: the client has ended the connection or its half of
   // it, or the server has given up. Work that takes long looks at it first. May be null.
   std::shared_ptr<const std::atomic<bool>> wanted;
@@ -46,7 +47,8 @@ struct HttpResponse {
 // Times are for the whole request or response, not for each read or write, so a
 // client gains nothing by sending single bytes slowly.
 struct HttpLimits {
-  std::size_t header_bytes = std::size_t{16} * 1024;  // request line and headers; no request has a body
+  std::size_t header_bytes = std::size_t{16} * 1024;  // request line and headers
+  std::size_t body_bytes = 0;                         // of a POST; 0: there is none
   // At this limit each new connection closes another one: the one that has let the
   // server wait longest for a request (or has read nothing of its response for a
   // second). If there is none, the new one is closed. So a flood cannot lock others

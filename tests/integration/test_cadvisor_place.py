@@ -2,6 +2,9 @@
 public Compose files start cAdvisor, with nothing but the image changed. Their volumes, privileges and flags were read
 in those files in November 2026."""
 
+import contextlib
+import http.client
+import json
 import os
 import pathlib
 import re
@@ -183,6 +186,36 @@ def test_the_log_says_what_the_flags_mean(daemon, start):
     assert not [line for line in lines if "rootfs: the host" in line]
     if name == "swarm":
         assert sum("--docker=unix:///var/run/docker.sock: not needed" in line for line in lines) == 1, lines
+
+
+def cpu_nanoseconds(container):
+    usage = container.files("cpuacct") / "cpuacct.usage"
+    if usage.exists():
+        return int(usage.read_text())
+    stat = dict(line.split() for line in (container.files("cpu") / "cpu.stat").read_text().splitlines())
+    return int(stat["usage_usec"]) * 1000 + 999
+
+
+def test_its_rest_api_answers_as_cadvisors_clients_ask(web, start):
+    _, client, _ = start
+    wait_for(lambda: client.find(web.cgroup), 60, "the container")
+    client.fresh_scrape()
+    for name in ("web", web.id, web.id[:12]):
+        connection = http.client.HTTPConnection(client.host, client.port, timeout=60)
+        with contextlib.closing(connection):
+            connection.request(
+                "POST", f"/api/v1.3/docker/{name}", '{"num_stats":1}', {"Content-Type": "application/json"}
+            )
+            answer = connection.getresponse()
+            body = json.loads(answer.read())
+        assert (answer.status, list(body)) == (200, [web.cgroup])
+        (info,) = body.values()
+        assert info["aliases"] == ["web", web.id]
+        assert (info["spec"]["cpu"]["limit"], info["spec"]["memory"]["limit"]) == (512, 64 << 20)
+        (stats,) = info["stats"]
+        assert stats["memory"]["usage"] > 0
+    counted = client.get(f"/api/v2.1/stats{web.cgroup}?count=2")[web.cgroup]["stats"][-1]["cpu"]["usage"]["total"]
+    assert 0 < counted <= cpu_nanoseconds(web), "what the kernel says later is no less"
 
 
 def test_its_health_check_passes_and_a_shell_can_ask(daemon, start):

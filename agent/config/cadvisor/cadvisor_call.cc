@@ -136,6 +136,7 @@ class Translation {
     if (host.find(':') != host.npos && !host.starts_with('[')) host = "[" + host + "]";
     add("--web.listen-address=" + host + ":" + std::to_string(number), port != nullptr ? port : ip);
     add("--web.allowed-hosts=*");
+    add("--web.cadvisor-api");
     for (const auto& [name, own] : {std::pair("prometheus_endpoint", "web.telemetry-path"),
                                     std::pair("url_base_prefix", "web.external-prefix")}) {
       const GoFlag* flag = given(name);
@@ -203,6 +204,8 @@ class Translation {
         switch_collectors(set, on, named, *flag);
       }
     }
+    if (flag == nullptr)
+      add("--collector.cpu.percpu");  // of the sets that differ, the one that changes a family's labels
     if (load && is_on("enable_load_reader")) add("--collector.cpuload", given("enable_load_reader"));
     return {};
   }
@@ -232,10 +235,7 @@ class Translation {
       return;
     }
     for (const std::string& collector : split(set.collectors)) {
-      // Per CPU in place of the total: only where somebody asks for it.
-      if (collector == "cpu.percpu") {
-        if (on && named) add("--collector.cpu.percpu", &flag);
-      } else if (on != is_on_by_default(collector)) {
+      if (on != is_on_by_default(collector)) {
         add((on ? "--collector." : "--no-collector.") + collector, &flag);
       }
     }

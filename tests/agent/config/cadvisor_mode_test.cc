@@ -90,6 +90,7 @@ TEST(Options, OfCadvisorsFlagsAreTheAgents) {
   EXPECT_EQ(options.sampling.interval, std::chrono::seconds(10));
   EXPECT_EQ(options.sampling.slow_interval, std::chrono::seconds(10));
   EXPECT_FALSE(options.processes.bare);
+  EXPECT_TRUE(options.web.cadvisor_api);
   EXPECT_FALSE(options.notes.empty());
 }
 

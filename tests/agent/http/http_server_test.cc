@@ -77,6 +77,42 @@ TEST(HttpServer, GivesTheHandlerTheDecodedRequest) {
   EXPECT_EQ(server->statistics().requests, 1u);
 }
 
+TEST(HttpServer, TakesABodyWhereItHasABoundForIt) {
+  HttpLimits limits;
+  limits.body_bytes = 10;
+  const auto server = serve(
+      [](const HttpRequest& request, const HttpServer::Respond& respond) {
+        HttpResponse response;
+        response.body = std::make_shared<const std::string>(request.method + " " + request.body);
+        respond(std::move(response));
+      },
+      limits);
+  const std::string post = "POST / HTTP/1.1\r\nHost: t\r\n";
+  EXPECT_EQ(only_answer(*server, post + "Content-Length: 10\r\n\r\n0123456789").body, "POST 0123456789");
+  EXPECT_EQ(only_answer(*server, post + "Content-Length: 11\r\n\r\n").status, 413) << "before it is sent";
+  EXPECT_EQ(only_answer(*server, post + "Content-Length: 68719476736\r\n\r\n").status, 413);
+  const std::string chunked = post + "Transfer-Encoding: chunked\r\n\r\n";
+  EXPECT_EQ(only_answer(*server, chunked + "5\r\nhello\r\n0\r\n\r\n").body, "POST hello");
+  EXPECT_EQ(only_answer(*server, chunked + "b\r\nhello world\r\n0\r\n\r\n").status, 413);
+  EXPECT_EQ(only_answer(*server, post + "Transfer-Encoding: gzip\r\n\r\nGET / HTTP/1.1\r\n").status, 501);
+  EXPECT_EQ(only_answer(*server, "GET / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx").status, 413);
+  EXPECT_EQ(only_answer(*server, "PUT / HTTP/1.1\r\nHost: t\r\nContent-Length: 1\r\n\r\nx").status, 405);
+  HttpClient client(server->port());
+  EXPECT_TRUE(client.send(post + "Content-Length: 0\r\n\r\n"));
+  EXPECT_EQ(client.receive().value_or(HttpReply{}).body, "POST ") << "and the connection stays";
+  EXPECT_TRUE(client.send(post + "Content-Length: 5\r\n\r\nhel"));
+  client.end_sending();
+  EXPECT_EQ(client.receive().value_or(HttpReply{}).status, 400) << "the rest never comes";
+}
+
+TEST(HttpServer, ABodyThatNeverComesEndsWithTheTimeForARequest) {
+  HttpLimits limits;
+  limits.body_bytes = 10;
+  limits.request_time = 100ms;
+  const auto server = serve(echo, limits);
+  EXPECT_EQ(only_answer(*server, "POST / HTTP/1.1\r\nHost: t\r\nContent-Length: 5\r\n\r\nhel").status, 408);
+}
+
 TEST(HttpServer, KeepsTheConnectionForMoreRequests) {
   const auto server = serve();
   HttpClient client(server->port());

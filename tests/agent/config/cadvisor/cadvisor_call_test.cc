@@ -37,8 +37,8 @@ std::string fault_of(const std::vector<std::string>& arguments) {
 }
 
 TEST(CadvisorCall, WithoutAFlagItDoesWhatCadvisorDoes) {
-  EXPECT_THAT(own({}), ElementsAre("--web.listen-address=:8080", "--web.allowed-hosts=*", "--no-processes.bare",
-                                   "--labels.container=."));
+  EXPECT_THAT(own({}), ElementsAre("--web.listen-address=:8080", "--web.allowed-hosts=*", "--web.cadvisor-api",
+                                   "--collector.cpu.percpu", "--no-processes.bare", "--labels.container=."));
   EXPECT_THAT(texts_of(call_of({}, CadvisorHost::kAtRootfs).flags), Contains("--path.rootfs=/rootfs"));
 }
 
@@ -154,7 +154,7 @@ TEST(CadvisorFlags, EachRowDoesWhatItSays) {
     EXPECT_EQ(own(line) != before, translated) << flag.name;
     EXPECT_TRUE(is_of_type(flag.type, flag.standard)) << flag.name;
     EXPECT_EQ(flag.reason.empty() && !translated, false) << flag.name;
-    EXPECT_FALSE(accepted(line).processes.bare) << flag.name;
+    EXPECT_TRUE(accepted(line).web.cadvisor_api) << flag.name;
   }
 }
 

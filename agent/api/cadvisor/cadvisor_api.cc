@@ -1,0 +1,278 @@
+#include "agent/api/cadvisor/cadvisor_api.h"
+
+#include "agent/api/cadvisor/cadvisor_request.h"
+#include "agent/http/responses.h"
+#include "collectors/kernel/system/text.h"
+#include "exporters/api_stats.h"
+#include "exporters/api_text.h"
+#include "exporters/cadvisor/cadvisor_container.h"
+#include "exporters/cadvisor/cadvisor_events.h"
+#include "exporters/cadvisor/cadvisor_stats_v2.h"
+
+#include <boost/json.hpp>
+
+#include <algorithm>
+#include <vector>
+
+namespace tallyman {
+namespace {
+
+namespace json = boost::json;
+
+constexpr std::string_view kHost = "/";
+
+bool is_below(std::string_view id, std::string_view parent) {
+  if (parent == kHost) return id.starts_with('/') && id != kHost;
+  return id.size() > parent.size() && id.starts_with(parent) && id[parent.size()] == '/';
+}
+
+bool is_child(std::string_view id, std::string_view parent) {
+  return is_below(id, parent) && id.find('/', parent == kHost ? 1 : parent.size() + 1) == std::string_view::npos;
+}
+
+class Answer {
+ public:
+  Answer(const CadvisorRequest& request, const CadvisorState& state)
+      : request_(request), state_(state), now_(state.now.get()), before_(state.before.get()) {}
+
+  HttpResponse make() const {
+    switch (request_.type) {
+      case CadvisorType::kMachine:
+        return of_json(cadvisor_machine(state_.host, host_sample()));
+      case CadvisorType::kAttributes:
+        return of_json(cadvisor_attributes(state_.host, host_sample()));
+      case CadvisorType::kVersion:
+        return of_json(json::string(state_.host.agent_version));
+      case CadvisorType::kStorage:
+        return of_json(cadvisor_machine(state_.host, host_sample())["filesystems"]);
+      case CadvisorType::kEvents:
+        if (request_.stream)
+          return text_response(501, "A stream of events is not served here: /api/v1/events/stream is.");
+        return of_json(cadvisor_events(state_.events->select(filter()), wanted_events()));
+      case CadvisorType::kMachineStats:
+        return of_json(machine_stats());
+      case CadvisorType::kContainers:
+        return one_container();
+      case CadvisorType::kSubcontainers:
+        return subcontainers();
+      case CadvisorType::kDocker:
+        return docker();
+      case CadvisorType::kStats:
+      case CadvisorType::kSpec:
+      case CadvisorType::kSummary:
+        return by_name();
+    }
+    return text_response(404, "There is no such request.");
+  }
+
+ private:
+  // Several values at once.
+  template <class Value>
+  static HttpResponse of_json(const Value& value) {
+    return json_response(json::serialize(value));
+  }
+
+  SampledWorkload sample_in(const BlockIndex& index, const Snapshot* snapshot, const Workload& workload) const {
+    return {snapshot, index.of(workload)};
+  }
+
+  // The samples that are asked for and there, oldest first.
+  std::vector<CadvisorSample> samples_of(const Workload& workload) const {
+    std::vector<CadvisorSample> samples;
+    const auto add = [&](const BlockIndex& index, const SnapshotPtr& snapshot) {
+      if (snapshot == nullptr) return;
+      const SampledWorkload sampled = sample_in(index, snapshot.get(), workload);
+      if (!sampled.blocks.empty()) samples.push_back(cadvisor_sample(sampled));
+    };
+    if (request_.samples > 1) add(before_, state_.before);
+    if (request_.samples > 0) add(now_, state_.now);
+    for (CadvisorSample& sample : samples) {
+      if (workload.container.health != Health::kNone) {
+        sample.stats["health"] = json::object{{"status", to_string(workload.container.health)}};
+      }
+    }
+    return samples;
+  }
+
+  json::object spec_of(const Workload& workload) const {
+    const SampledWorkload sampled = sample_in(now_, state_.now.get(), workload);
+    return request_.v2 ? cadvisor_spec_v2(workload, sampled, state_.labels)
+                       : cadvisor_spec(workload, sampled, state_.labels);
+  }
+
+  // A ContainerInfo of v1.
+  json::object info_of(const Workload& workload) const {
+    json::object info = cadvisor_reference(workload);
+    json::array children;
+    for (const WorkloadPtr& one : *state_.workloads) {
+      if (is_child(one->id, workload.id)) children.push_back(cadvisor_reference(*one));
+    }
+    if (!children.empty()) info["subcontainers"] = std::move(children);
+    info["spec"] = spec_of(workload);
+    json::array stats;
+    for (CadvisorSample& sample : samples_of(workload)) stats.push_back(std::move(sample.stats));
+    if (!stats.empty()) info["stats"] = std::move(stats);
+    return info;
+  }
+
+  json::array stats_of(const Workload& workload) const {
+    json::array stats;
+    const std::vector<CadvisorSample> samples = samples_of(workload);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      const CadvisorSample* before = i > 0 ? &samples[i - 1] : nullptr;
+      stats.push_back(request_.v2_1 ? cadvisor_stats_v2(samples[i], before) : cadvisor_stats_v2_0(samples[i], before));
+    }
+    return stats;
+  }
+
+  json::array machine_stats() const {
+    json::array stats;
+    const Workload* host = find_cgroup(kHost);
+    if (host == nullptr) return stats;
+    const std::vector<CadvisorSample> samples = samples_of(*host);
+    for (std::size_t i = 0; i < samples.size(); ++i) {
+      stats.push_back(cadvisor_machine_stats(samples[i], i > 0 ? &samples[i - 1] : nullptr));
+    }
+    return stats;
+  }
+
+  const Workload* find_cgroup(std::string_view id) const {
+    for (const WorkloadPtr& one : *state_.workloads) {
+      if (one->id == id) return one.get();
+    }
+    return nullptr;
+  }
+
+  // By its name, its id, or the beginning of the id.
+  const Workload* find_container(std::string_view runtime, std::string_view wanted) const {
+    constexpr std::size_t kShortestId = 4;
+    for (const WorkloadPtr& one : *state_.workloads) {
+      if (one->runtime != runtime || one->kind != WorkloadKind::kContainer || one->made_by_user) continue;
+      const bool by_id = wanted.size() >= kShortestId && one->container_id.starts_with(wanted);
+      if (one->container.name == wanted || by_id) return one.get();
+    }
+    return nullptr;
+  }
+
+  HttpResponse unknown() const {
+    return text_response(404, "failed to get container \"" + shown(request_.name) + "\": there is no such container");
+  }
+
+  HttpResponse one_container() const {
+    const Workload* found = find_cgroup(request_.name);
+    return found != nullptr ? of_json(info_of(*found)) : unknown();
+  }
+
+  HttpResponse subcontainers() const {
+    if (find_cgroup(request_.name) == nullptr) return unknown();
+    json::array all;
+    for (const WorkloadPtr& one : *state_.workloads) {
+      if (one->id == request_.name || is_below(one->id, request_.name)) all.push_back(info_of(*one));
+    }
+    return of_json(all);
+  }
+
+  HttpResponse docker() const {
+    json::object all;
+    if (request_.all) {
+      for (const WorkloadPtr& one : *state_.workloads) {
+        if (one->runtime == "docker" && one->kind == WorkloadKind::kContainer) all[one->id] = info_of(*one);
+      }
+      return of_json(all);
+    }
+    const Workload* found = find_container("docker", request_.name);
+    if (found == nullptr) return unknown();
+    all[found->id] = info_of(*found);
+    return of_json(all);
+  }
+
+  // Of v2: {CGROUP: value}.
+  HttpResponse by_name() const {
+    const bool of_docker = request_.id_type == CadvisorIdType::kDocker;
+    const bool by_cgroup = request_.id_type == CadvisorIdType::kName;
+    std::vector<const Workload*> found;
+    if (!by_cgroup && request_.all) {
+      for (const WorkloadPtr& one : *state_.workloads) {
+        if (one->kind == WorkloadKind::kContainer && one->runtime == (of_docker ? "docker" : "podman")) {
+          found.push_back(one.get());
+        }
+      }
+    } else {
+      const Workload* one =
+          by_cgroup ? find_cgroup(request_.name) : find_container(of_docker ? "docker" : "podman", request_.name);
+      if (one == nullptr) return unknown();
+      found.push_back(one);
+      for (const WorkloadPtr& below : *state_.workloads) {
+        if (by_cgroup && request_.recursive && is_below(below->id, one->id)) found.push_back(below.get());
+      }
+    }
+    json::object all;
+    for (const Workload* one : found) {
+      const bool is_host = one->id == kHost;
+      if (request_.type == CadvisorType::kStats && request_.v2_1 && is_host) continue;  // machinestats has it
+      all[one->id] = value_of(*one);
+    }
+    return of_json(all);
+  }
+
+  json::value value_of(const Workload& workload) const {
+    if (request_.type == CadvisorType::kSpec) return spec_of(workload);
+    if (request_.type == CadvisorType::kSummary) return summary_of(workload);
+    if (!request_.v2_1) return stats_of(workload);
+    return json::object{{"spec", spec_of(workload)}, {"stats", stats_of(workload)}};
+  }
+
+  // A DerivedStats: millicores and bytes now.
+  json::object summary_of(const Workload& workload) const {
+    json::object summary;
+    const std::vector<CadvisorSample> samples = samples_of(workload);
+    if (samples.empty()) return summary;
+    const CadvisorSample& last = samples.back();
+    summary["timestamp"] = last.stats.at("timestamp");
+    const json::object v2 = cadvisor_stats_v2(last, samples.size() > 1 ? &samples.front() : nullptr);
+    json::object usage;
+    constexpr std::uint64_t kNanosecondsPerMillicore = 1'000'000;
+    if (const json::value* instant = v2.if_contains("cpu_inst")) {
+      usage["cpu"] = instant->at("usage").at("total").to_number<std::uint64_t>() / kNanosecondsPerMillicore;
+    }
+    if (const json::value* memory = v2.if_contains("memory")) {
+      if (const json::value* set = memory->as_object().if_contains("working_set")) usage["memory"] = *set;
+    }
+    summary["latest_usage"] = std::move(usage);
+    return summary;
+  }
+
+  const CadvisorSample* host_sample() const {
+    if (host_.empty()) {
+      const Workload* host = find_cgroup(kHost);
+      if (host != nullptr) host_ = samples_of(*host);
+    }
+    return host_.empty() ? nullptr : &host_.back();
+  }
+
+  static EventFilter filter() {
+    EventFilter all;
+    all.limit = 1'000'000;
+    return all;
+  }
+
+  CadvisorEventChoice wanted_events() const {
+    return {request_.creation, request_.deletion,      request_.oom,       request_.oom_kill,
+            request_.name,     request_.subcontainers, request_.max_events};
+  }
+
+  const CadvisorRequest& request_;
+  const CadvisorState& state_;
+  const BlockIndex now_, before_;
+  mutable std::vector<CadvisorSample> host_;
+};
+
+}  // namespace
+
+HttpResponse cadvisor_response(const HttpRequest& request, const CadvisorState& state) {
+  const auto wanted = cadvisor_request(request);
+  if (!wanted) return text_response(wanted.error().status, wanted.error().sentence);
+  return Answer(*wanted, state).make();
+}
+
+}  // namespace tallyman
