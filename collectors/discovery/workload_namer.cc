@@ -4,6 +4,7 @@
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/kubernetes.h"
 #include "collectors/kernel/stats/cgroup_path.h"
+#include "collectors/kernel/system/wall_clock.h"
 #include "collectors/model/workload_id.h"
 
 #include <utility>
@@ -155,7 +156,8 @@ bool WorkloadNamer::describe(NamedCgroup& one) {
   // Before reading: a write in between is then noticed as a change next time.
   const ContainerRef container = one.ref();
   const std::uint64_t revision = one.runtime->revision(container);
-  if (revision != 0 && revision == one.revision) return false;
+  const bool stale = one.stale_at_nsec && *one.stale_at_nsec <= wall_clock_nsec();
+  if (revision != 0 && revision == one.revision && !stale) return false;
   auto description = one.runtime->describe(container);
   one.revision = 0;
   one.not_found = !description && !is_fault(description.error());
@@ -174,6 +176,7 @@ bool WorkloadNamer::describe(NamedCgroup& one) {
     one.revision = revision;
   }
   one.described = true;
+  one.stale_at_nsec = description->stale_at_nsec;
   std::erase_if(description->metadata.environment,
                 [this](const auto& variable) { return !variables_.allows(variable.first); });
   return take(one, std::move(*description));

@@ -1,5 +1,5 @@
 // Which runtime a cgroup belongs to, and what that runtime's files say about it. Without a
-// thread and without a clock; one thread owns it.
+// thread; one thread owns it.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
@@ -25,9 +25,10 @@ struct NamedCgroup {
   std::uint64_t revision = 0;  // at the last complete description
   bool described = false;
   bool published = false;
-  bool joined = false;     // another cgroup stands for it: one container with two paths
-  bool not_found = false;  // describe() found no files, and nothing that denied them
-  WorkloadPtr workload;    // what is published; never null once it has been named
+  bool joined = false;                           // another cgroup stands for it: one container with two paths
+  std::optional<std::uint64_t> stale_at_nsec{};  // of the description
+  bool not_found = false;                        // describe() found no files, and nothing that denied them
+  WorkloadPtr workload;                          // what is published; never null once it has been named
 
   // A container, and no files of it are known.
   bool unnamed() const {
@@ -58,7 +59,8 @@ class WorkloadNamer {
   // The first runtime that is certain, or has the files. A runtime without the files yet is
   // to be asked again. True when the runtime changed.
   bool choose_runtime(NamedCgroup& one) const;
-  // Reads the files of its runtime, which is not null, if they have changed. True when the workload's facts changed.
+  // Reads the files of its runtime, which is not null, if they have changed or what they said is stale. True when the
+  // workload's facts changed.
   bool describe(NamedCgroup& one);
 
   // From only the path, before any file is read.

@@ -44,6 +44,8 @@ struct ContainerDescription {
   // A file that should have been read and was not: `metadata` lacks its facts. Should be
   // retried.
   std::optional<Error> incomplete;
+  // Since the epoch: then a fact is too old to be believed, though the files are the same.
+  std::optional<std::uint64_t> stale_at_nsec{};
 };
 
 // Used by one thread at a time; match() by any.

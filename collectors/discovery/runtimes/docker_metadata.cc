@@ -95,6 +95,38 @@ Health health_in(const json::object& state) {
   return Health::kNone;
 }
 
+constexpr std::uint64_t kSecond = 1'000'000'000;
+constexpr std::uint64_t kDefaultInterval = 30 * kSecond, kDefaultTimeout = 30 * kSecond;  // of a check
+constexpr std::uint64_t kDefaultStartInterval = 5 * kSecond;                              // in the start period
+constexpr std::uint64_t kLateness = 10 * kSecond;                                         // of a busy daemon
+
+// Before version 26 Docker writes the file after each check. Since then it writes it only when something else changes
+// (moby pull request 47044): the file then keeps "starting", or what was true long ago.
+std::optional<std::uint64_t> health_known_until(const json::object& config) {
+  const auto* state = object_in(config, "State");
+  const auto* health = state != nullptr ? object_in(*state, "Health") : nullptr;
+  if (health == nullptr) return {};
+  const auto* asked = object_in(config, "Config");
+  const auto* check = asked != nullptr ? object_in(*asked, "Healthcheck") : nullptr;
+  const auto set = [check](std::string_view key) {
+    return check != nullptr ? number_in(*check, key).value_or(0) : 0;  // nanoseconds; 0: by default
+  };
+  const std::uint64_t interval = set("Interval") > 0 ? set("Interval") : kDefaultInterval;
+  const std::uint64_t timeout = set("Timeout") > 0 ? set("Timeout") : kDefaultTimeout;
+
+  const auto* log = member(*health, "Log");
+  const auto* checks = log != nullptr ? log->if_array() : nullptr;
+  if (checks != nullptr && !checks->empty()) {
+    const auto* last = checks->back().if_object();
+    const auto ended = last != nullptr ? parse_rfc3339_nsec(string_in(*last, "End")) : std::nullopt;
+    return ended ? std::optional(*ended + interval + timeout + kLateness) : std::nullopt;
+  }
+  const auto started = parse_rfc3339_nsec(string_in(*state, "StartedAt"));
+  if (string_in(*health, "Status") != "starting" || !started) return {};
+  const std::uint64_t start_interval = set("StartInterval") > 0 ? set("StartInterval") : kDefaultStartInterval;
+  return *started + (set("StartPeriod") > 0 ? std::min(start_interval, interval) : interval);
+}
+
 void take_state(const json::object& state, ContainerMetadata& metadata) {
   const auto pid = number_in(state, "Pid");
   const bool runs = bool_in(state, "Running").value_or(true) && pid.value_or(1) != 0;
@@ -145,8 +177,10 @@ void take_host_config(const json::object& config, ContainerMetadata& metadata) {
 
 }  // namespace
 
-bool parse_docker_config(std::string_view text, ContainerMetadata& metadata) {
-  return with_object(text, [&metadata](const json::object& config) {
+bool parse_docker_config(std::string_view text, ContainerMetadata& metadata,
+                         std::optional<std::uint64_t>* health_until) {
+  return with_object(text, [&metadata, health_until](const json::object& config) {
+    if (health_until != nullptr) *health_until = health_known_until(config);
     metadata.name = string_in(config, "Name");
     if (metadata.name.starts_with('/')) metadata.name.erase(0, 1);
     metadata.storage_driver = string_in(config, "Driver");

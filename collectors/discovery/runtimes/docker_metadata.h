@@ -12,8 +12,10 @@
 namespace tallyman {
 
 // config.v2.json, then hostconfig.json into the same `metadata`. False: the text is no
-// JSON object, and `metadata` is unchanged.
-bool parse_docker_config(std::string_view text, ContainerMetadata& metadata);
+// JSON object, and `metadata` is unchanged. `health_until_nsec`, if not null, becomes the time since
+// the epoch from which on the health in the file says nothing any more; empty: always believed.
+bool parse_docker_config(std::string_view text, ContainerMetadata& metadata,
+                         std::optional<std::uint64_t>* health_until_nsec = nullptr);
 bool parse_docker_host_config(std::string_view text, ContainerMetadata& metadata);
 
 // "data-root" of daemon.json, or its old name "graph"; an empty string if neither is set.

@@ -3,6 +3,7 @@
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/docker_metadata.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
+#include "collectors/kernel/system/wall_clock.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -81,7 +82,13 @@ Result<ContainerDescription> DockerStore::describe(const std::string& id) {
   const auto config = files_.read(config_path, kMaxFileBytes);
   if (!config) return config.error();
   ContainerDescription description;
-  if (!parse_docker_config(*config, description.metadata)) return Error{ErrorKind::kMalformed, 0, config_path};
+  if (!parse_docker_config(*config, description.metadata, &description.stale_at_nsec)) {
+    return Error{ErrorKind::kMalformed, 0, config_path};
+  }
+  if (description.stale_at_nsec && *description.stale_at_nsec <= wall_clock_nsec()) {
+    description.metadata.health = Health::kNone;
+    description.stale_at_nsec.reset();
+  }
 
   const std::string host_config_path = found->path + "/hostconfig.json";
   const auto host_config = files_.read(host_config_path, kMaxFileBytes);

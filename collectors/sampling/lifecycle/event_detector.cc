@@ -58,7 +58,7 @@ void EventDetector::check(const Workload& workload, const CgroupStats& stats, Me
     event.details.emplace_back("before", std::string(to_string(memory.health)));
     log_.append(std::move(event));
   }
-  memory.health = health;
+  if (health != Health::kNone) memory.health = health;  // it may be unknown for a while
 
   check_throttling(workload, stats.cpu, memory, wall_nsec, now);
   check_limits(workload, stats.limits, memory, wall_nsec, now);

@@ -10,6 +10,7 @@
 #include <gmock/gmock.h>
 
 #include <algorithm>
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 #include <map>
@@ -76,6 +77,56 @@ TEST_F(DiscoveryTest, KeepsOfAnEnvironmentOnlyWhatIsAskedFor) {
   EXPECT_THAT(environment(std::move(some)), ElementsAre(Pair("APP_VERSION", "1.2=3")));
 }
 
+// So many milliseconds from now, as Docker writes times.
+std::string rfc3339(std::chrono::milliseconds from_now) {
+  const auto now = std::chrono::system_clock::now() + from_now;
+  const std::time_t seconds = std::chrono::system_clock::to_time_t(now);
+  const auto milliseconds =
+      std::chrono::duration_cast<std::chrono::milliseconds>(now.time_since_epoch()).count() % 1'000;
+  std::tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32] = {};
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return std::string(text) + "." + std::to_string(1'000 + milliseconds).substr(1) + "Z";
+}
+
+// Docker 26 and later do not write what a check has found.
+TEST_F(DiscoveryTest, AHealthThatTheFileNoLongerFollowsIsUnknown) {
+  const auto text = [](const std::string& started, const std::string& log, const std::string& status) {
+    return R"({"State":{"Running":true,"Pid":42,"StartedAt":")" + started + R"(","Health":{"Status":")" + status +
+           R"(","Log":)" + log +
+           R"(}},"Name":"/web","Config":{"Healthcheck":{"Interval":1000000000,)"
+           R"("Timeout":1000000000}}})";
+  };
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  const auto health = [&](const std::string& config) {
+    files(1, config);
+    discovery.refresh();
+    return find(discovery.current(), "/docker/" + id_of(1))->container.health;
+  };
+  const auto checked = [&](std::chrono::seconds from_now) { return R"([{"End":")" + rfc3339(from_now) + R"("}])"; };
+  EXPECT_EQ(health(text(rfc3339(1h), "null", "starting")), Health::kStarting);
+  EXPECT_EQ(health(text(rfc3339(-5s), "null", "starting")), Health::kNone) << "a check is due after a second";
+  EXPECT_EQ(health(text(rfc3339(-60s), checked(1h), "healthy")), Health::kHealthy);
+  EXPECT_EQ(health(text(rfc3339(-60s), checked(-30s), "healthy")), Health::kNone) << "others have followed it";
+  EXPECT_EQ(health(text(rfc3339(-60s), checked(-30s), "unhealthy")), Health::kNone);
+}
+
+TEST_F(DiscoveryTest, AHealthBecomesUnknownWithoutAChangeOfTheFile) {
+  files(1, R"({"State":{"Running":true,"Pid":42,"StartedAt":")" + rfc3339(0ms) +
+               R"(","Health":{"Status":"starting","Log":null}},"Name":"/web","Config":{"Healthcheck":)"
+               R"({"Interval":50000000}}})");
+  start_cgroup(1);
+  Discovery discovery(options(), docker());
+  discovery.start();
+  EXPECT_TRUE(eventually([&] {
+    const WorkloadPtr web = find(discovery.current(), "/docker/" + id_of(1));
+    return web != nullptr && web->container.name == "web" && web->container.health == Health::kNone;
+  }));
+  discovery.stop();
+}
+
 TEST_F(DiscoveryTest, ShowsANewContainerWithItsNameWithinMilliseconds) {
   auto slow_refresh = options();
   slow_refresh.refresh_interval = 1min;  // the name must not come from a refresh
@@ -136,7 +187,7 @@ TEST_F(DiscoveryTest, AddsTheNameWhenItIsKnown) {
 
 TEST_F(DiscoveryTest, KeepsTheObjectOfWhatDidNotChange) {
   files(1, config("one"));
-  files(2, config("two", "starting"));
+  files(2, config("two", "unhealthy"));
   start_cgroup(1);
   start_cgroup(2);
   Discovery discovery(options(), docker());
@@ -155,7 +206,7 @@ TEST_F(DiscoveryTest, KeepsTheObjectOfWhatDidNotChange) {
   EXPECT_EQ(find(after, "/docker/" + id_of(1)), find(before, "/docker/" + id_of(1)));
   EXPECT_NE(find(after, "/docker/" + id_of(2)), find(before, "/docker/" + id_of(2)));
   EXPECT_EQ(find(after, "/docker/" + id_of(2))->container.health, Health::kHealthy);
-  EXPECT_EQ(find(before, "/docker/" + id_of(2))->container.health, Health::kStarting);
+  EXPECT_EQ(find(before, "/docker/" + id_of(2))->container.health, Health::kUnhealthy);
   EXPECT_EQ(before->size() + 1, after->size());
 }
 
