@@ -32,6 +32,7 @@ std::string address_of_agent(const Options& options, const HostRoot& own) {
   const std::string program = words.empty() ? std::string() : words[0].substr(words[0].rfind('/') + 1);
   if (program != "tallyman" && program != "cadvisor") return options.web.listen_address;
   std::vector<const char*> arguments;
+  arguments.reserve(words.size());
   for (const std::string& word : words) arguments.push_back(word.c_str());
   const auto running = parse_options(static_cast<int>(arguments.size()), arguments.data());
   return running ? running->web.listen_address : options.web.listen_address;

@@ -88,7 +88,7 @@ void DockerRuntime::search() {
       if (std::find(roots.begin(), roots.end(), known) == roots.end()) places.data_roots.push_back(known);
     }
   }
-  store_ = DockerStore(files_of_root(), std::move(places.data_roots));
+  store_ = DockerStore(files_of_root(), places.data_roots);
 }
 
 bool DockerRuntime::find(const std::string& id) {

@@ -29,7 +29,7 @@ bool is_remapped_root(std::string_view name) {
 
 }  // namespace
 
-DockerStore::DockerStore(RootedFiles files, std::vector<std::string> data_roots) : files_(std::move(files)) {
+DockerStore::DockerStore(RootedFiles files, const std::vector<std::string>& data_roots) : files_(std::move(files)) {
   for (const std::string& data_root : data_roots) containers_directories_.push_back(data_root + "/containers");
   for (const std::string& data_root : data_roots) add_remapped(data_root);
 }

@@ -13,7 +13,7 @@ namespace tallyman {
 class DockerStore {
  public:
   // `data_roots` as the host names them ("/var/lib/docker"); the first is the usual one.
-  DockerStore(RootedFiles files, std::vector<std::string> data_roots);
+  DockerStore(RootedFiles files, const std::vector<std::string>& data_roots);
 
   bool has(const std::string& id) { return find(id).has_value(); }
   std::uint64_t revision(const std::string& id);
