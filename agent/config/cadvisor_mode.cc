@@ -90,6 +90,9 @@ Result<Invocation, EarlyExit> invocation(std::string_view program, std::vector<s
                                          IsThere is_there) {
   const bool in_container = !arguments.empty() && arguments.front() == kInContainer;
   if (in_container) arguments.erase(arguments.begin());
+  if (std::find(arguments.begin(), arguments.end(), kInContainer) != arguments.end()) {
+    return refuse(std::string(kInContainer) + ": must be the first argument, and is only once");
+  }
   if (!arguments.empty() && arguments.front() == kMigrate) {
     arguments.erase(arguments.begin());
     return migrate(std::move(arguments));

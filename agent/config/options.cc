@@ -63,7 +63,7 @@ std::vector<std::string> known_words(bool flags) {
     words.push_back(flag(setting));
     if (setting.shape == Shape::kSwitch) words.push_back("--no-" + std::string(setting.name));
   }
-  words.insert(words.end(), {"--help", "--version", std::string(kInContainer)});
+  words.insert(words.end(), {"--help", "--version"});
   return words;
 }
 

@@ -49,6 +49,13 @@ TEST(Invocation, OfTheImage) {
   EXPECT_THAT(called("tallyman", {"--in-container"}, host_at_rootfs).arguments, Contains("--path.rootfs=/host"));
 }
 
+TEST(Invocation, OfTheImageOnlyByItsFirstArgument) {
+  for (const std::vector<std::string>& line :
+       {std::vector<std::string>{"ls", "--in-container"}, {"--in-container", "--in-container"}}) {
+    EXPECT_EQ(ended(line).text, "tallyman: --in-container: must be the first argument, and is only once\n");
+  }
+}
+
 TEST(Invocation, OfTheImageInCadvisorsPlace) {
   EXPECT_THAT(called("tallyman", {"--in-container", "--port=1"}, host_at_rootfs).arguments,
               AllOf(Contains("--web.listen-address=:1"), Contains("--path.rootfs=/rootfs")));
