@@ -13,7 +13,7 @@ namespace tallyman {
 namespace {
 
 constexpr std::chrono::seconds kTimeout{2};
-constexpr unsigned kOk = 200;
+constexpr unsigned kReady = 200;
 
 std::vector<std::string> words_of_process_1(const HostRoot& own) {
   ReadBuffer buffer;
@@ -53,8 +53,8 @@ int run_health_command(const Options& options, const HostRoot& own, std::ostream
     err << "tallyman: " << to_string(answer.error()) << '\n';
     return 1;
   }
-  (answer->status == kOk ? out : err) << answer->body << std::flush;
-  return answer->status == kOk ? 0 : 1;
+  (answer->status == kReady ? out : err) << answer->body << std::flush;
+  return answer->status == kReady ? 0 : 1;
 }
 
 }  // namespace tallyman

@@ -14,7 +14,7 @@ constexpr std::string_view kMigrate = "migrate";
 constexpr const char* kCadvisorsHost = "/rootfs/proc";
 constexpr const char* kMarksOfContainers[] = {"/.dockerenv", "/run/.containerenv"};
 
-EarlyExit refuse(const std::string& text) { return {2, "tallyman: " + text + "\n"}; }
+EarlyExit refusal(const std::string& text) { return {2, "tallyman: " + text + "\n"}; }
 
 const Setting* setting_of(std::string_view argument) {
   if (!argument.starts_with("--")) return nullptr;
@@ -45,8 +45,8 @@ Mixture sorted_by_program(const std::vector<std::string>& arguments) {
 EarlyExit refuse_mixture(const Mixture& mixture, const CadvisorCall& call) {
   std::vector<std::string> words = texts_of(call.flags);
   words.insert(words.end(), mixture.own.begin(), mixture.own.end());
-  return refuse("flags of cAdvisor and of Tallyman (" + shown(mixture.own.front()) +
-                ") are mixed. In Tallyman's alone:\n\n" + shell_command(words));
+  return refusal("flags of cAdvisor and of Tallyman (" + shown(mixture.own.front()) +
+                 ") are mixed. In Tallyman's alone:\n\n" + shell_command(words));
 }
 
 CadvisorHost place_of_host(IsThere is_there) {
@@ -57,7 +57,7 @@ CadvisorHost place_of_host(IsThere is_there) {
 EarlyExit migrate(std::vector<std::string> arguments) {
   if (!arguments.empty() && arguments.front() == "--") arguments.erase(arguments.begin());
   const auto call = own_flags(arguments, CadvisorHost::kAtRoot);
-  if (!call) return refuse(call.error().text);
+  if (!call) return refusal(call.error().text);
   if (call->wants_help) return {0, cadvisor_help()};
   return {0, migration_text(*call)};
 }
@@ -66,7 +66,7 @@ Result<Invocation, EarlyExit> in_cadvisors_place(const std::vector<std::string>&
   const Mixture mixture = sorted_by_program(arguments);
   const CadvisorHost host = place_of_host(is_there);
   auto call = own_flags(mixture.cadvisors, host);
-  if (!call) return refuse(call.error().text + "\nSee tallyman migrate --help.");
+  if (!call) return refusal(call.error().text + "\nSee tallyman migrate --help.");
   if (!mixture.own.empty()) return refuse_mixture(mixture, *call);
   if (call->wants_version) return EarlyExit{0, version_text() + "\n"};
   if (call->wants_help) return EarlyExit{0, cadvisor_help()};
@@ -91,7 +91,7 @@ Result<Invocation, EarlyExit> invocation(std::string_view program, std::vector<s
   const bool in_container = !arguments.empty() && arguments.front() == kInContainer;
   if (in_container) arguments.erase(arguments.begin());
   if (std::find(arguments.begin(), arguments.end(), kInContainer) != arguments.end()) {
-    return refuse(std::string(kInContainer) + ": must be the first argument, and is only once");
+    return refusal(std::string(kInContainer) + ": must be the first argument, and is only once");
   }
   if (!arguments.empty() && arguments.front() == kMigrate) {
     arguments.erase(arguments.begin());

@@ -21,7 +21,7 @@ const MetricIndex& metrics() {
   return kIndex;
 }
 
-std::optional<std::uint64_t> value_of(const SampledWorkload& sampled, std::string_view metric) {
+std::optional<std::uint64_t> value_in(const SampledWorkload& sampled, std::string_view metric) {
   const auto id = metrics().find(metric);
   if (!id || sampled.snapshot == nullptr) return {};
   for (const Block* block : sampled.blocks) {
@@ -37,21 +37,21 @@ void set_limit(json::object& spec, std::string_view name, std::optional<std::uin
 
 json::object cpu_spec(const SampledWorkload& sampled) {
   json::object cpu;
-  if (const auto shares = value_of(sampled, "container_spec_cpu_shares")) cpu["limit"] = *shares;
-  if (const auto quota = value_of(sampled, "container_spec_cpu_quota")) cpu["quota"] = *quota;
-  if (const auto period = value_of(sampled, "container_spec_cpu_period")) cpu["period"] = *period;
+  if (const auto shares = value_in(sampled, "container_spec_cpu_shares")) cpu["limit"] = *shares;
+  if (const auto quota = value_in(sampled, "container_spec_cpu_quota")) cpu["quota"] = *quota;
+  if (const auto period = value_in(sampled, "container_spec_cpu_period")) cpu["period"] = *period;
   return cpu;
 }
 
 json::object memory_spec(const SampledWorkload& sampled) {
   json::object memory;
-  set_limit(memory, "limit", value_of(sampled, "container_spec_memory_limit_bytes"));
-  if (const auto low = value_of(sampled, "container_spec_memory_reservation_limit_bytes")) memory["reservation"] = *low;
-  set_limit(memory, "swap_limit", value_of(sampled, "container_spec_memory_swap_limit_bytes"));
+  set_limit(memory, "limit", value_in(sampled, "container_spec_memory_limit_bytes"));
+  if (const auto low = value_in(sampled, "container_spec_memory_reservation_limit_bytes")) memory["reservation"] = *low;
+  set_limit(memory, "swap_limit", value_in(sampled, "container_spec_memory_swap_limit_bytes"));
   return memory;
 }
 
-json::object labels_of(const ContainerMetadata& container, const LabelFilter& filter) {
+json::object exported_labels_of(const ContainerMetadata& container, const LabelFilter& filter) {
   json::object labels;
   for (const auto& [name, value] : container.labels) {
     if (filter.allows(name)) labels[valid_utf8(name)] = valid_utf8(value);
@@ -118,20 +118,20 @@ json::object cadvisor_spec(const Workload& workload, const SampledWorkload& samp
   spec["creation_time"] = rfc3339(created.value_or(workload.seen_nsec));
   const auto started = workload.container.started_nsec ? workload.container.started_nsec : workload.unit.started_nsec;
   if (started) spec["start_time"] = rfc3339(*started);
-  if (auto of = labels_of(workload.container, labels); !of.empty()) spec["labels"] = std::move(of);
+  if (auto of = exported_labels_of(workload.container, labels); !of.empty()) spec["labels"] = std::move(of);
   if (auto of = variables_of(workload.container); !of.empty()) spec["envs"] = std::move(of);
-  spec["has_cpu"] = value_of(sampled, "container_cpu_usage_seconds_total").has_value();
+  spec["has_cpu"] = value_in(sampled, "container_cpu_usage_seconds_total").has_value();
   spec["cpu"] = cpu_spec(sampled);
-  spec["has_memory"] = value_of(sampled, "container_memory_usage_bytes").has_value();
+  spec["has_memory"] = value_in(sampled, "container_memory_usage_bytes").has_value();
   spec["memory"] = memory_spec(sampled);
-  spec["has_hugetlb"] = value_of(sampled, "container_hugetlb_usage_bytes").has_value();
-  spec["has_network"] = value_of(sampled, "container_network_receive_bytes_total").has_value();
-  const auto threads = value_of(sampled, "container_threads_max");
-  spec["has_processes"] = threads || value_of(sampled, "container_processes");
+  spec["has_hugetlb"] = value_in(sampled, "container_hugetlb_usage_bytes").has_value();
+  spec["has_network"] = value_in(sampled, "container_network_receive_bytes_total").has_value();
+  const auto threads = value_in(sampled, "container_threads_max");
+  spec["has_processes"] = threads || value_in(sampled, "container_processes");
   json::object processes;
   if (threads) processes["limit"] = *threads;
   spec["processes"] = std::move(processes);
-  spec["has_filesystem"] = value_of(sampled, "container_fs_usage_bytes").has_value();
+  spec["has_filesystem"] = value_in(sampled, "container_fs_usage_bytes").has_value();
   // The first read makes a device's row: the cgroup has the files before.
   spec["has_diskio"] = spec["has_memory"].get_bool();
   spec["has_custom_metrics"] = false;

@@ -165,7 +165,7 @@ json::object& element_of(json::array& array, std::string_view key, std::string_v
   return array.back().get_object();
 }
 
-std::string_view value_of(const Labels& labels, std::string_view name) {
+std::string_view label_value(const Labels& labels, std::string_view name) {
   const auto found = std::find_if(labels.begin(), labels.end(), [&](const auto& one) { return one.first == name; });
   return found == labels.end() ? std::string_view() : std::string_view(found->second);
 }
@@ -178,7 +178,7 @@ void put(json::object& root, const Place& place, std::string_view labels, std::u
     return;
   }
   const Labels parsed = parse_labels(labels);
-  json::object& element = element_of(array_at(*parent, last), place.key, value_of(parsed, place.element));
+  json::object& element = element_of(array_at(*parent, last), place.key, label_value(parsed, place.element));
   const bool by_operation = place.path.starts_with("diskio.");
   (by_operation ? object_at(element, "stats") : element)[place.member] = number;
 }
@@ -186,7 +186,7 @@ void put(json::object& root, const Place& place, std::string_view labels, std::u
 void put_cpu_usage(json::object& root, std::string_view labels, std::uint64_t number) {
   json::object& usage = object_at(object_at(root, "cpu"), "usage");
   const Labels parsed = parse_labels(labels);
-  const std::string_view cpu = value_of(parsed, "cpu");
+  const std::string_view cpu = label_value(parsed, "cpu");
   if (cpu == "total") {
     usage["total"] = number;
     return;
@@ -200,19 +200,19 @@ void put_cpu_usage(json::object& root, std::string_view labels, std::uint64_t nu
 void put_blkio(json::object& root, std::string_view labels, std::uint64_t number) {
   const Labels parsed = parse_labels(labels);
   json::array& devices = array_at(object_at(root, "diskio"), "io_service_bytes");
-  json::object& device = element_of(devices, kDevice, value_of(parsed, kDevice));
+  json::object& device = element_of(devices, kDevice, label_value(parsed, kDevice));
   for (const std::string_view name : {"major", "minor"}) {
     std::uint64_t id = 0;
-    const std::string_view text = value_of(parsed, name);
+    const std::string_view text = label_value(parsed, name);
     std::from_chars(text.data(), text.data() + text.size(), id);
     device[name] = id;
   }
-  object_at(device, "stats")[value_of(parsed, "operation")] = number;
+  object_at(device, "stats")[label_value(parsed, "operation")] = number;
 }
 
 void put_tasks(json::object& root, std::string_view labels, std::uint64_t number) {
   const Labels parsed = parse_labels(labels);
-  const std::string_view state = value_of(parsed, "state");
+  const std::string_view state = label_value(parsed, "state");
   object_at(root, "task_stats")["nr_" + std::string(state)] = number;
 }
 

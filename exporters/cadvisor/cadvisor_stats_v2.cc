@@ -24,7 +24,7 @@ std::optional<std::uint64_t> number_at(const json::object& root, std::initialize
   return value->to_number<std::uint64_t>();
 }
 
-void copy(json::object& to, const json::object& from, std::string_view name, std::string_view new_name = {}) {
+void copy_member(json::object& to, const json::object& from, std::string_view name, std::string_view new_name = {}) {
   if (const json::value* value = from.if_contains(name)) to[new_name.empty() ? name : new_name] = *value;
 }
 
@@ -46,7 +46,7 @@ json::object instant_cpu(const CadvisorSample& now, const CadvisorSample* before
 json::object network_v2(const json::object& stats) {
   json::object network;
   const json::value* v1 = stats.if_contains("network");
-  if (v1 != nullptr) copy(network, v1->get_object(), "interfaces");
+  if (v1 != nullptr) copy_member(network, v1->get_object(), "interfaces");
   return network;
 }
 
@@ -54,13 +54,13 @@ json::object network_v2(const json::object& stats) {
 json::object machine_filesystem(const json::object& filesystem) {
   json::object one, disk;
   for (const std::string_view name : {"device", "type", "capacity", "usage", "available", "inodes_free"}) {
-    copy(one, filesystem, name);
+    copy_member(one, filesystem, name);
   }
   for (const std::string_view name :
        {"reads_completed", "reads_merged", "sectors_read", "writes_completed", "writes_merged", "sectors_written"}) {
-    copy(disk, filesystem, name);
+    copy_member(disk, filesystem, name);
   }
-  copy(disk, filesystem, "io_in_progress");
+  copy_member(disk, filesystem, "io_in_progress");
   constexpr std::uint64_t kNanosecondsPerMillisecond = 1'000'000;
   for (const auto& [name, new_name] :
        {std::pair("read_time", "read_duration"), std::pair("write_time", "write_duration"),
@@ -79,18 +79,18 @@ json::object cadvisor_stats_v2(const CadvisorSample& now, const CadvisorSample* 
   const json::object& stats = now.stats;
   json::object v2;
   for (const std::string_view name : {"timestamp", "cpu", "diskio", "memory", "hugetlb", "processes"}) {
-    copy(v2, stats, name);
+    copy_member(v2, stats, name);
   }
   if (auto instant = instant_cpu(now, before); !instant.empty()) v2["cpu_inst"] = std::move(instant);
   if (auto network = network_v2(stats); !network.empty()) v2["network"] = std::move(network);
-  copy(v2, stats, "task_stats", "load_stats");
+  copy_member(v2, stats, "task_stats", "load_stats");
   const json::value* filesystems = stats.if_contains("filesystem");
   if (filesystems != nullptr && filesystems->get_array().size() == 1) {
     const json::object& only = filesystems->get_array().front().get_object();
     json::object filesystem;
-    copy(filesystem, only, "usage", "totalUsageBytes");
-    copy(filesystem, only, "base_usage", "baseUsageBytes");
-    copy(filesystem, only, "inodes", "containter_inode_usage");  // as it is spelled there
+    copy_member(filesystem, only, "usage", "totalUsageBytes");
+    copy_member(filesystem, only, "base_usage", "baseUsageBytes");
+    copy_member(filesystem, only, "inodes", "containter_inode_usage");  // as it is spelled there
     v2["filesystem"] = std::move(filesystem);
   }
   return v2;
@@ -114,7 +114,7 @@ json::object cadvisor_stats_v2_0(const CadvisorSample& now, const CadvisorSample
   const json::object& stats = now.stats;
   json::object old;
   for (const std::string_view name : {"timestamp", "cpu", "diskio", "memory", "hugetlb", "processes", "filesystem"}) {
-    copy(old, stats, name);
+    copy_member(old, stats, name);
     if (name != "timestamp") old["has_" + std::string(name)] = stats.contains(name);
   }
   if (auto instant = instant_cpu(now, before); !instant.empty()) old["cpu_inst"] = std::move(instant);
@@ -122,7 +122,7 @@ json::object cadvisor_stats_v2_0(const CadvisorSample& now, const CadvisorSample
   old["has_network"] = !network.empty();
   if (!network.empty()) old["network"] = std::move(network);
   old["has_load"] = stats.contains("task_stats");
-  copy(old, stats, "task_stats", "load_stats");
+  copy_member(old, stats, "task_stats", "load_stats");
   return old;
 }
 

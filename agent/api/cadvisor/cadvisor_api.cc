@@ -3,6 +3,7 @@
 #include "agent/api/cadvisor/cadvisor_request.h"
 #include "agent/http/responses.h"
 #include "collectors/kernel/system/text.h"
+#include "collectors/model/utf8.h"
 #include "exporters/api_stats.h"
 #include "exporters/api_text.h"
 #include "exporters/cadvisor/cadvisor_container.h"
@@ -12,6 +13,7 @@
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <map>
 #include <vector>
 
 namespace tallyman {
@@ -21,19 +23,50 @@ namespace json = boost::json;
 
 constexpr std::string_view kHost = "/";
 
-bool is_below(std::string_view id, std::string_view parent) {
-  if (parent == kHost) return id.starts_with('/') && id != kHost;
-  return id.size() > parent.size() && id.starts_with(parent) && id[parent.size()] == '/';
+// {"NAME":VALUE,...} or [VALUE,...], written one by one: the objects of thousands of containers at once would take many
+// times the memory of their text.
+class Text {
+ public:
+  explicit Text(char opening) : text_(1, opening) {}
+  void add(const json::value& value) {
+    separate();
+    text_ += json::serialize(value);
+  }
+  void add(std::string_view name, const json::value& value) {
+    separate();
+    text_ += json::serialize(json::string(valid_utf8(name))) + ':' + json::serialize(value);
+  }
+  HttpResponse response() && {
+    text_ += text_.front() == '[' ? ']' : '}';
+    return json_response(std::move(text_));
+  }
+
+ private:
+  void separate() {
+    if (text_.size() > 1) text_ += ',';
+  }
+  std::string text_;
+};
+
+std::string_view parent_of(std::string_view id) {
+  const auto slash = id.rfind('/');
+  if (slash == std::string_view::npos || id == kHost) return {};
+  return slash == 0 ? kHost : id.substr(0, slash);
 }
 
-bool is_child(std::string_view id, std::string_view parent) {
-  return is_below(id, parent) && id.find('/', parent == kHost ? 1 : parent.size() + 1) == std::string_view::npos;
+bool lies_below(std::string_view id, std::string_view parent) {
+  if (parent == kHost) return id.starts_with('/') && id != kHost;
+  return id.size() > parent.size() && id.starts_with(parent) && id[parent.size()] == '/';
 }
 
 class Answer {
  public:
   Answer(const CadvisorRequest& request, const CadvisorState& state)
-      : request_(request), state_(state), now_(state.now.get()), before_(state.before.get()) {}
+      : request_(request), state_(state), now_(state.now.get()), before_(state.before.get()) {
+    for (const WorkloadPtr& one : *state_.workloads) {
+      if (one->id.starts_with('/')) children_.emplace(parent_of(one->id), one.get());
+    }
+  }
 
   HttpResponse make() const {
     switch (request_.type) {
@@ -104,9 +137,8 @@ class Answer {
   json::object info_of(const Workload& workload) const {
     json::object info = cadvisor_reference(workload);
     json::array children;
-    for (const WorkloadPtr& one : *state_.workloads) {
-      if (is_child(one->id, workload.id)) children.push_back(cadvisor_reference(*one));
-    }
+    const auto [first, last] = children_.equal_range(workload.id);
+    for (auto child = first; child != last; ++child) children.push_back(cadvisor_reference(*child->second));
     if (!children.empty()) info["subcontainers"] = std::move(children);
     info["spec"] = spec_of(workload);
     json::array stats;
@@ -165,25 +197,25 @@ class Answer {
 
   HttpResponse subcontainers() const {
     if (find_cgroup(request_.name) == nullptr) return unknown();
-    json::array all;
+    Text all('[');
     for (const WorkloadPtr& one : *state_.workloads) {
-      if (one->id == request_.name || is_below(one->id, request_.name)) all.push_back(info_of(*one));
+      if (one->id == request_.name || lies_below(one->id, request_.name)) all.add(info_of(*one));
     }
-    return of_json(all);
+    return std::move(all).response();
   }
 
   HttpResponse docker() const {
-    json::object all;
+    Text all('{');
     if (request_.all) {
       for (const WorkloadPtr& one : *state_.workloads) {
-        if (one->runtime == "docker" && one->kind == WorkloadKind::kContainer) all[one->id] = info_of(*one);
+        if (one->runtime == "docker" && one->kind == WorkloadKind::kContainer) all.add(one->id, info_of(*one));
       }
-      return of_json(all);
+      return std::move(all).response();
     }
     const Workload* found = find_container("docker", request_.name);
     if (found == nullptr) return unknown();
-    all[found->id] = info_of(*found);
-    return of_json(all);
+    all.add(found->id, info_of(*found));
+    return std::move(all).response();
   }
 
   // Of v2: {CGROUP: value}.
@@ -203,16 +235,16 @@ class Answer {
       if (one == nullptr) return unknown();
       found.push_back(one);
       for (const WorkloadPtr& below : *state_.workloads) {
-        if (by_cgroup && request_.recursive && is_below(below->id, one->id)) found.push_back(below.get());
+        if (by_cgroup && request_.recursive && lies_below(below->id, one->id)) found.push_back(below.get());
       }
     }
-    json::object all;
+    Text all('{');
     for (const Workload* one : found) {
       const bool is_host = one->id == kHost;
       if (request_.type == CadvisorType::kStats && request_.v2_1 && is_host) continue;  // machinestats has it
-      all[one->id] = value_of(*one);
+      all.add(one->id, value_of(*one));
     }
-    return of_json(all);
+    return std::move(all).response();
   }
 
   json::value value_of(const Workload& workload) const {
@@ -264,6 +296,7 @@ class Answer {
   const CadvisorRequest& request_;
   const CadvisorState& state_;
   const BlockIndex now_, before_;
+  std::multimap<std::string_view, const Workload*> children_;  // by the id of their parent
   mutable std::vector<CadvisorSample> host_;
 };
 

@@ -14,36 +14,36 @@ namespace {
 
 namespace json = boost::json;
 
-struct TypeName {
+struct RequestType {
   std::string_view name;
   CadvisorType type;
   std::string_view since_v1, since_v2;  // empty: not in that version's line
 };
 
-constexpr std::array kTypes = {
-    TypeName{"attributes", CadvisorType::kAttributes, "", "v2.0"},
-    TypeName{"containers", CadvisorType::kContainers, "v1.0", ""},
-    TypeName{"docker", CadvisorType::kDocker, "v1.2", ""},
-    TypeName{"events", CadvisorType::kEvents, "v1.3", "v2.0"},
-    TypeName{"machine", CadvisorType::kMachine, "v1.0", "v2.0"},
-    TypeName{"machinestats", CadvisorType::kMachineStats, "", "v2.1"},
-    TypeName{"spec", CadvisorType::kSpec, "", "v2.0"},
-    TypeName{"stats", CadvisorType::kStats, "", "v2.0"},
-    TypeName{"storage", CadvisorType::kStorage, "", "v2.0"},
-    TypeName{"subcontainers", CadvisorType::kSubcontainers, "v1.1", ""},
-    TypeName{"summary", CadvisorType::kSummary, "", "v2.0"},
-    TypeName{"version", CadvisorType::kVersion, "", "v2.0"},
+constexpr std::array kRequestTypes = {
+    RequestType{"attributes", CadvisorType::kAttributes, "", "v2.0"},
+    RequestType{"containers", CadvisorType::kContainers, "v1.0", ""},
+    RequestType{"docker", CadvisorType::kDocker, "v1.2", ""},
+    RequestType{"events", CadvisorType::kEvents, "v1.3", "v2.0"},
+    RequestType{"machine", CadvisorType::kMachine, "v1.0", "v2.0"},
+    RequestType{"machinestats", CadvisorType::kMachineStats, "", "v2.1"},
+    RequestType{"spec", CadvisorType::kSpec, "", "v2.0"},
+    RequestType{"stats", CadvisorType::kStats, "", "v2.0"},
+    RequestType{"storage", CadvisorType::kStorage, "", "v2.0"},
+    RequestType{"subcontainers", CadvisorType::kSubcontainers, "v1.1", ""},
+    RequestType{"summary", CadvisorType::kSummary, "", "v2.0"},
+    RequestType{"version", CadvisorType::kVersion, "", "v2.0"},
 };
-constexpr std::array<std::string_view, 6> kVersions = {"v1.0", "v1.1", "v1.2", "v1.3", "v2.0", "v2.1"};
+constexpr std::array<std::string_view, 6> kApiVersions = {"v1.0", "v1.1", "v1.2", "v1.3", "v2.0", "v2.1"};
 
-bool has(const TypeName& type, std::string_view version) {
+bool has(const RequestType& type, std::string_view version) {
   const std::string_view since = version.starts_with("v1") ? type.since_v1 : type.since_v2;
   return !since.empty() && since <= version;
 }
 
 std::string types_of(std::string_view version) {
   std::string names;
-  for (const TypeName& type : kTypes) {
+  for (const RequestType& type : kRequestTypes) {
     if (has(type, version)) names += (names.empty() ? "" : ",") + std::string(type.name);
   }
   return names;
@@ -126,14 +126,14 @@ Result<CadvisorRequest, CadvisorRefusal> cadvisor_request(const HttpRequest& req
   std::string_view path = request.path;
   take_segment(path);  // api
   const std::string_view version = take_segment(path);
-  if (std::find(kVersions.begin(), kVersions.end(), version) == kVersions.end()) {
+  if (std::find(kApiVersions.begin(), kApiVersions.end(), version) == kApiVersions.end()) {
     return CadvisorRefusal{404, "unsupported API version " + shown(version)};
   }
   const std::string_view name = take_segment(path);
-  const auto* const type =
-      std::find_if(kTypes.begin(), kTypes.end(), [&](const TypeName& one) { return one.name == name; });
+  const auto* const type = std::find_if(kRequestTypes.begin(), kRequestTypes.end(),
+                                        [&](const RequestType& one) { return one.name == name; });
   if (name.empty()) return CadvisorRefusal{400, "Supported request types: \"" + types_of(version) + "\""};
-  if (type == kTypes.end() || !has(*type, version)) {
+  if (type == kRequestTypes.end() || !has(*type, version)) {
     return CadvisorRefusal{404, "unknown request type " + shown(name) + "; there are: " + types_of(version)};
   }
 

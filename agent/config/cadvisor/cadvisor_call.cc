@@ -26,7 +26,7 @@ bool is_of_every_program(std::string_view name) {
   return std::find(kOfEveryProgram.begin(), kOfEveryProgram.end(), name) != kOfEveryProgram.end();
 }
 
-Result<GoType, InputError> type_of(std::string_view name) {
+Result<GoType, InputError> flag_type(std::string_view name) {
   if (is_of_every_program(name)) return GoType::kBool;
   if (const CadvisorFlag* flag = find_cadvisor_flag(name)) return flag->type;
   std::vector<std::string> names;
@@ -321,7 +321,7 @@ bool is_cadvisor_call(std::string_view program, std::span<const std::string> arg
 Result<CadvisorCall, InputError> own_flags(std::span<const std::string> arguments, CadvisorHost host) {
   // Compose files repeat it in `command`. cAdvisor's image ignores all that follows; its user meant the flags.
   if (!arguments.empty() && is_cadvisors_name(arguments.front())) arguments = arguments.subspan(1);
-  auto flags = read_go_flags(arguments, type_of);
+  auto flags = read_go_flags(arguments, flag_type);
   if (!flags) return flags.error();
   CadvisorCall asked;
   std::map<std::string, GoFlag> given;

@@ -8,7 +8,7 @@
 namespace tallyman {
 namespace {
 
-constexpr std::size_t kColumns = 80;
+constexpr std::size_t kHelpWidth = 80;
 
 bool is_plain(std::string_view word) {
   constexpr std::string_view kPlain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_=./:,@%+";
@@ -40,7 +40,7 @@ std::vector<std::string> own_flags_of_example(const CadvisorFlag& flag) {
   return changed;
 }
 
-std::string code(const std::string& text) {
+std::string code_cell(const std::string& text) {
   std::string cell = "`";
   for (const char c : text) cell += c == '|' ? std::string("\\|") : std::string(1, c);
   return cell + "`";
@@ -54,13 +54,13 @@ std::string sentence(std::string_view clause) {
 
 std::string joined_code(const std::vector<std::string>& words) {
   std::string text;
-  for (const std::string& word : words) text += (text.empty() ? "" : " ") + code(word);
+  for (const std::string& word : words) text += (text.empty() ? "" : " ") + code_cell(word);
   return text;
 }
 
 std::string translated_row(const CadvisorFlag& flag) {
-  std::string example = code("--" + std::string(flag.name) + "=" + std::string(flag.example));
-  if (!flag.with.empty()) example += " with " + code(std::string(flag.with));
+  std::string example = code_cell("--" + std::string(flag.name) + "=" + std::string(flag.example));
+  if (!flag.with.empty()) example += " with " + code_cell(std::string(flag.with));
   return "| " + example + " | " + joined_code(own_flags_of_example(flag)) + " | " + sentence(flag.reason) + " |\n";
 }
 
@@ -70,7 +70,7 @@ struct Group {
   std::vector<std::string> flags;  // "--docker"
 };
 
-std::vector<Group> groups_of(CadvisorFate fate) {
+std::vector<Group> groups_with(CadvisorFate fate) {
   std::vector<Group> groups;
   for (const CadvisorFlag& flag : cadvisor_flags()) {
     if (flag.fate != fate) continue;
@@ -84,7 +84,7 @@ std::vector<Group> groups_of(CadvisorFate fate) {
 
 std::string group_rows(CadvisorFate fate) {
   std::string rows;
-  for (const Group& group : groups_of(fate))
+  for (const Group& group : groups_with(fate))
     rows += "| " + joined_code(group.flags) + " | " + sentence(group.reason) + " |\n";
   return rows;
 }
@@ -94,7 +94,7 @@ std::string folded(const std::vector<std::string>& words) {
   std::string text = " ";
   std::size_t line = 1;
   for (const std::string& word : words) {
-    if (line + 1 + word.size() > kColumns && line > 1) {
+    if (line + 1 + word.size() > kHelpWidth && line > 1) {
       text += "\n ";
       line = 1;
     }
@@ -106,7 +106,7 @@ std::string folded(const std::vector<std::string>& words) {
 
 std::string group_paragraphs(CadvisorFate fate) {
   std::string text;
-  for (const Group& group : groups_of(fate)) {
+  for (const Group& group : groups_with(fate)) {
     text += folded(group.flags);
     text += "      " + std::string(group.reason) + "\n";
   }
@@ -117,10 +117,10 @@ std::string metric_set_row(const CadvisorMetricSet& set) {
   std::string collectors;
   for (std::string_view rest = set.collectors; !rest.empty();) {
     const auto comma = rest.find(',');
-    collectors += (collectors.empty() ? "" : ", ") + code("collector." + std::string(rest.substr(0, comma)));
+    collectors += (collectors.empty() ? "" : ", ") + code_cell("collector." + std::string(rest.substr(0, comma)));
     rest.remove_prefix(comma == rest.npos ? rest.size() : comma + 1);
   }
-  return "| " + code(std::string(set.name)) + " | " + (set.on_by_default ? "on" : "off") + " | " +
+  return "| " + code_cell(std::string(set.name)) + " | " + (set.on_by_default ? "on" : "off") + " | " +
          (collectors.empty() ? "none: " + std::string(set.reason) : collectors) + " |\n";
 }
 
