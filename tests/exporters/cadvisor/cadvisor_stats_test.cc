@@ -26,7 +26,7 @@ void put(SeriesWriter& writer, std::string_view metric, std::initializer_list<st
   writer.put(*id, labels, number);
 }
 
-Workload web() {
+Workload web_container() {
   Workload workload = workload_of(WorkloadKind::kContainer, "/docker/0a1b2c", "web");
   workload.runtime = "docker";
   workload.container_id = "0a1b2c";
@@ -42,7 +42,7 @@ Workload web() {
 // `more` nanoseconds of CPU time beyond a second.
 SnapshotPtr snapshot(std::uint64_t sequence = 1, std::uint64_t more = 0) {
   return SnapshotBuilder()
-      .add(web(), "id=\"/docker/0a1b2c\"",
+      .add(web_container(), "id=\"/docker/0a1b2c\"",
            [more](SeriesWriter& w) {
              put(w, "container_cpu_usage_seconds_total", {"cpu00"}, 600'000'000 + more);
              put(w, "container_cpu_usage_seconds_total", {"cpu01"}, 400'000'000);
@@ -66,7 +66,7 @@ SnapshotPtr snapshot(std::uint64_t sequence = 1, std::uint64_t more = 0) {
       .build(sequence);
 }
 
-SampledWorkload sampled(const SnapshotPtr& taken) { return {taken.get(), BlockIndex(taken.get()).of(web())}; }
+SampledWorkload sampled(const SnapshotPtr& taken) { return {taken.get(), BlockIndex(taken.get()).of(web_container())}; }
 
 TEST(CadvisorStats, ASampleHasCadvisorsMembersAndTheKernelsNumbers) {
   const SnapshotPtr taken = snapshot();
@@ -106,10 +106,10 @@ TEST(CadvisorStats, OfV2HaveWhatWasUsedASecond) {
 
 TEST(CadvisorContainer, ItsNamesAndLimits) {
   const SnapshotPtr taken = snapshot();
-  EXPECT_EQ(json::serialize(cadvisor_reference(web())),
+  EXPECT_EQ(json::serialize(cadvisor_reference(web_container())),
             R"({"id":"0a1b2c","name":"/docker/0a1b2c","aliases":["web","0a1b2c"],"namespace":"docker"})");
   EXPECT_EQ(json::serialize(cadvisor_reference(workload_of(WorkloadKind::kHost, "/", "host"))), R"({"name":"/"})");
-  const json::object spec = cadvisor_spec(web(), sampled(taken), LabelFilter::make("^team$").value());
+  const json::object spec = cadvisor_spec(web_container(), sampled(taken), LabelFilter::make("^team$").value());
   EXPECT_EQ(spec.at("creation_time"), "2023-11-14T22:13:20.000000001Z");
   EXPECT_EQ(json::serialize(spec.at("labels")), R"({"team":"a","restartcount":"2"})");
   EXPECT_EQ(json::serialize(spec.at("envs")), R"({"app_version":"1.2"})");
@@ -118,8 +118,8 @@ TEST(CadvisorContainer, ItsNamesAndLimits) {
   EXPECT_EQ(spec.at("has_network"), true);
   EXPECT_EQ(spec.at("has_hugetlb"), false);
   EXPECT_EQ(spec.at("image"), "nginx:1.27");
-  EXPECT_EQ(cadvisor_spec_v2(web(), sampled(taken), {}).at("namespace"), "docker");
-  const json::object unknown = cadvisor_spec(web(), {nullptr, {}}, {});
+  EXPECT_EQ(cadvisor_spec_v2(web_container(), sampled(taken), {}).at("namespace"), "docker");
+  const json::object unknown = cadvisor_spec(web_container(), {nullptr, {}}, {});
   EXPECT_EQ(unknown.at("has_cpu"), false) << "before its first sample";
 }
 

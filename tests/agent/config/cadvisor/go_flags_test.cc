@@ -17,7 +17,7 @@ Result<GoType, InputError> types(std::string_view name) {
   return InputError{"unknown " + std::string(name)};
 }
 
-std::vector<std::string> read(const std::vector<std::string>& arguments) {
+std::vector<std::string> pairs_of(const std::vector<std::string>& arguments) {
   const auto flags = read_go_flags(arguments, types);
   if (!flags) return {"error: " + flags.error().text};
   std::vector<std::string> texts;
@@ -26,27 +26,27 @@ std::vector<std::string> read(const std::vector<std::string>& arguments) {
 }
 
 TEST(GoFlags, OneOrTwoDashesAndAnEqualsSignOrABlank) {
-  EXPECT_THAT(read({"-port=1", "--port=2", "-port", "3", "--port", "-4"}),
+  EXPECT_THAT(pairs_of({"-port=1", "--port=2", "-port", "3", "--port", "-4"}),
               ElementsAre("port=1", "port=2", "port=3", "port=-4"));
-  EXPECT_THAT(read({"-on", "--on=false", "--port=a=b", "--port="}),
+  EXPECT_THAT(pairs_of({"-on", "--on=false", "--port=a=b", "--port="}),
               ElementsAre("on=true", "on=false", "port=a=b", "port="));
-  EXPECT_THAT(read({"--on", "--"}), ElementsAre("on=true"));
-  EXPECT_THAT(read({}), IsEmpty());
+  EXPECT_THAT(pairs_of({"--on", "--"}), ElementsAre("on=true"));
+  EXPECT_THAT(pairs_of({}), IsEmpty());
 }
 
 TEST(GoFlags, WhatCadvisorWouldIgnoreIsRefused) {
   EXPECT_THAT(
-      read({"--on", "true", "--port=1"}),
+      pairs_of({"--on", "true", "--port=1"}),
       ElementsAre(HasSubstr("'true' is no flag: cAdvisor would ignore it and all that follows; a switch takes")));
   for (const std::string word : {"serve", "-", "---port", "--=1", ""}) {
-    EXPECT_THAT(read({word}), ElementsAre(HasSubstr("'" + word + "' is no flag"))) << word;
+    EXPECT_THAT(pairs_of({word}), ElementsAre(HasSubstr("'" + word + "' is no flag"))) << word;
   }
-  EXPECT_THAT(read({"--", "rest"}), ElementsAre(HasSubstr("'rest' is no flag")));
+  EXPECT_THAT(pairs_of({"--", "rest"}), ElementsAre(HasSubstr("'rest' is no flag")));
 }
 
 TEST(GoFlags, NamesAndMissingValuesAreErrors) {
-  EXPECT_THAT(read({"--prot=1"}), ElementsAre("error: unknown prot"));
-  EXPECT_THAT(read({"--on", "--port"}), ElementsAre("error: --port: needs a value: a whole number"));
+  EXPECT_THAT(pairs_of({"--prot=1"}), ElementsAre("error: unknown prot"));
+  EXPECT_THAT(pairs_of({"--on", "--port"}), ElementsAre("error: --port: needs a value: a whole number"));
 }
 
 TEST(GoValues, Durations) {
