@@ -255,7 +255,8 @@ def test_the_monitor_shows_what_a_bare_agent_shows(comparison):
     more = sorted(set(comparison.between) - set(comparison.last))
     print(f"{len(comparison.between)} series of {len(comparison.first)}")
     assert not more, more[:5]
-    assert missing == documented_differences()
+    # Whether the kernel has counted any I/O of a container on v1 depends on what was in the page cache.
+    assert missing | {"container_fs_reads_bytes_total", "container_fs_writes_bytes_total"} == documented_differences()
     assert len(comparison.between) > 200
 
 
