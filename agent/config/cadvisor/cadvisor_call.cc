@@ -297,7 +297,9 @@ class Translation {
     for (const auto& [name, flag] : given_) {
       const CadvisorFlag& known = *find_cadvisor_flag(name);
       if (known.fate != CadvisorFate::kNotNeeded) continue;
-      call_.notes.push_back(shown(flag.written) + ": not needed: " + std::string(known.reason));
+      const bool is_secret = name.ends_with("password") || name.ends_with("secret");
+      call_.notes.push_back((is_secret ? "--" + name : shown(flag.written)) +
+                            ": not needed: " + std::string(known.reason));
     }
   }
 

@@ -21,6 +21,7 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::IsSupersetOf;
 using testing::Not;
+using testing::StartsWith;
 
 CadvisorCall call_of(const std::vector<std::string>& arguments, CadvisorHost host = CadvisorHost::kAtRoot) {
   auto call = own_flags(arguments, host);
@@ -103,6 +104,12 @@ TEST(CadvisorCall, WhatIsNotNeededIsSaidInOneLineEach) {
   EXPECT_THAT(call.notes, IsSupersetOf({HasSubstr("--docker=unix:///x.sock: not needed: the runtimes' files are read"),
                                         HasSubstr("--storage_driver=influxdb,stdout: not needed: the agent pushes"),
                                         HasSubstr("perf_event: not there")}));
+}
+
+TEST(CadvisorCall, PasswordsStayOutOfTheLog) {
+  const CadvisorCall call = call_of({"--storage_driver_password=hunter2", "--bq_secret", "hunter2"});
+  EXPECT_THAT(call.notes,
+              ElementsAre(StartsWith("--bq_secret: not needed"), StartsWith("--storage_driver_password: not needed")));
 }
 
 TEST(CadvisorCall, WhatCannotBeDoneIsRefused) {
