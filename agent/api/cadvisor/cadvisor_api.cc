@@ -4,6 +4,7 @@
 #include "agent/http/responses.h"
 #include "collectors/kernel/system/text.h"
 #include "collectors/model/utf8.h"
+#include "collectors/model/workload_query.h"
 #include "exporters/api_stats.h"
 #include "exporters/api_text.h"
 #include "exporters/cadvisor/cadvisor_container.h"
@@ -63,6 +64,7 @@ class Answer {
  public:
   Answer(const CadvisorRequest& request, const CadvisorState& state)
       : request_(request), state_(state), now_(state.now.get()), before_(state.before.get()) {
+    if (request_.v2) return;  // which does not list children
     for (const WorkloadPtr& one : *state_.workloads) {
       if (one->id.starts_with('/')) children_.emplace(parent_of(one->id), one.get());
     }
@@ -99,14 +101,9 @@ class Answer {
   }
 
  private:
-  // Several values at once.
   template <class Value>
   static HttpResponse of_json(const Value& value) {
     return json_response(json::serialize(value));
-  }
-
-  SampledWorkload sample_in(const BlockIndex& index, const Snapshot* snapshot, const Workload& workload) const {
-    return {snapshot, index.of(workload)};
   }
 
   // The samples that are asked for and there, oldest first.
@@ -114,7 +111,7 @@ class Answer {
     std::vector<CadvisorSample> samples;
     const auto add = [&](const BlockIndex& index, const SnapshotPtr& snapshot) {
       if (snapshot == nullptr) return;
-      const SampledWorkload sampled = sample_in(index, snapshot.get(), workload);
+      const SampledWorkload sampled{snapshot.get(), index.of(workload)};
       if (!sampled.blocks.empty()) samples.push_back(cadvisor_sample(sampled));
     };
     if (request_.samples > 1) add(before_, state_.before);
@@ -128,7 +125,7 @@ class Answer {
   }
 
   json::object spec_of(const Workload& workload) const {
-    const SampledWorkload sampled = sample_in(now_, state_.now.get(), workload);
+    const SampledWorkload sampled{state_.now.get(), now_.of(workload)};
     return request_.v2 ? cadvisor_spec_v2(workload, sampled, state_.labels)
                        : cadvisor_spec(workload, sampled, state_.labels);
   }
@@ -175,15 +172,14 @@ class Answer {
     return nullptr;
   }
 
-  // By its name, its id, or the beginning of the id.
-  const Workload* find_container(std::string_view runtime, std::string_view wanted) const {
-    constexpr std::size_t kShortestId = 4;
+  // By the rules of every route, among the runtime's containers: an ambiguous name means none.
+  const Workload* find_container(std::string_view runtime, const std::string& wanted) const {
+    WorkloadMatches matches{WorkloadQuery(wanted)};
     for (const WorkloadPtr& one : *state_.workloads) {
-      if (one->runtime != runtime || one->kind != WorkloadKind::kContainer || one->made_by_user) continue;
-      const bool by_id = wanted.size() >= kShortestId && one->container_id.starts_with(wanted);
-      if (one->container.name == wanted || by_id) return one.get();
+      const bool is_asked = one->runtime == runtime && one->kind == WorkloadKind::kContainer;
+      if (is_asked) matches.offer(WorkloadNames::of(*one), true);
     }
-    return nullptr;
+    return matches.only() != nullptr ? find_cgroup(*matches.only()) : nullptr;
   }
 
   HttpResponse unknown() const {

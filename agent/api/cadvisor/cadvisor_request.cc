@@ -1,5 +1,6 @@
 #include "agent/api/cadvisor/cadvisor_request.h"
 
+#include "agent/config/cadvisor/go_flags.h"
 #include "collectors/kernel/system/text.h"
 
 #include <boost/json.hpp>
@@ -56,12 +57,6 @@ std::string_view take_segment(std::string_view& path) {
   return segment;
 }
 
-std::optional<bool> switch_of(std::string_view text) {
-  if (text == "true" || text == "1" || text == "t" || text == "T" || text == "TRUE" || text == "True") return true;
-  if (text == "false" || text == "0" || text == "f" || text == "F" || text == "FALSE" || text == "False") return false;
-  return std::nullopt;
-}
-
 // As cAdvisor counts: -1 is all of them. Empty: less than that.
 std::optional<std::size_t> samples_of(std::int64_t number) {
   if (number < -1) return std::nullopt;
@@ -107,7 +102,7 @@ Result<void, CadvisorRefusal> take_v2_option(std::string_view key, const std::st
 
 // As in cAdvisor, a switch that is none counts as not given.
 void take_event_option(std::string_view key, const std::string& value, CadvisorRequest& wanted) {
-  const bool on = switch_of(value).value_or(false);
+  const bool on = go_bool(value).value_or(false);
   if (key == "stream") wanted.stream = on;
   if (key == "subcontainers") wanted.subcontainers = on;
   if (key == "creation_events") wanted.creation = on;

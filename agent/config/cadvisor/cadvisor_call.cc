@@ -115,14 +115,13 @@ class Translation {
   }
 
   Done check_storage_drivers() {
-    const std::vector<std::string> known = {"bigquery", "elasticsearch", "influxdb", "kafka",
-                                            "redis",    "statsd",        "stdout"};
+    const std::string all = "bigquery, elasticsearch, influxdb, kafka, redis, statsd, stdout";
+    const std::vector<std::string> known = split(all);
     const GoFlag* flag = given("storage_driver");
     if (flag == nullptr) return {};
     for (const std::string& driver : split_without_empty(flag->value)) {
       if (std::find(known.begin(), known.end(), driver) != known.end()) continue;
-      return fault(*flag, "cAdvisor has no storage driver '" + shown(driver) +
-                              "'; it has bigquery, elasticsearch, influxdb, kafka, redis, statsd and stdout");
+      return fault(*flag, "cAdvisor has no storage driver '" + shown(driver) + "'; it has " + all);
     }
     return {};
   }

@@ -35,8 +35,8 @@ class CadvisorApi : public ::testing::Test {
     const auto cpu = *MetricIndex::of_catalogue().find("container_cpu_usage_seconds_total");
     for (const Workload& one :
          {workload_of(WorkloadKind::kHost, "/", "host"), workload_of(WorkloadKind::kCgroup, "/docker", "/docker"),
-          container("aaaa1111", "web"), container("bbbb2222", "db"), container("cccc3333", "pod", "podman"),
-          workload_of(WorkloadKind::kProcess, "process:sshd", "sshd")}) {
+          container("aaaa111122223333", "web"), container("bbbb22223333", "db"),
+          container("cccc33334444", "pod", "podman"), workload_of(WorkloadKind::kProcess, "process:sshd", "sshd")}) {
       list->push_back(std::make_shared<Workload>(one));
       samples.add(one, "id=\"x\"", [&](SeriesWriter& writer) { writer.put(cpu, {"total"}, 5); });
     }
@@ -92,20 +92,21 @@ TEST_F(CadvisorApi, SubcontainersAreAllBelowWithoutGroupsOfProcesses) {
 }
 
 TEST_F(CadvisorApi, DockerContainersByNameAndId) {
-  EXPECT_THAT(keys("/api/v1.3/docker/"), ElementsAre("/docker/aaaa1111", "/docker/bbbb2222"));
-  for (const std::string name : {"web", "aaaa1111", "aaaa"}) {
-    EXPECT_THAT(keys("/api/v1.2/docker/" + name), ElementsAre("/docker/aaaa1111")) << name;
+  EXPECT_THAT(keys("/api/v1.3/docker/"), ElementsAre("/docker/aaaa111122223333", "/docker/bbbb22223333"));
+  for (const std::string name : {"web", "aaaa111122223333", "aaaa11112222"}) {
+    EXPECT_THAT(keys("/api/v1.2/docker/" + name), ElementsAre("/docker/aaaa111122223333")) << name;
   }
   EXPECT_EQ(ask("/api/v1.2/docker/pod").status, 404) << "Podman's";
-  EXPECT_EQ(ask("/api/v1.2/docker/aaa").status, 404) << "too short for an id";
+  EXPECT_EQ(ask("/api/v1.2/docker/aaaa1111").status, 404) << "too short for an id";
 }
 
 TEST_F(CadvisorApi, V2NamesContainersInThreeWays) {
-  EXPECT_THAT(keys("/api/v2.0/spec/web", {{"type", "docker"}}), ElementsAre("/docker/aaaa1111"));
-  EXPECT_THAT(keys("/api/v2.1/stats/pod", {{"type", "podman"}}), ElementsAre("/podman/cccc3333"));
-  EXPECT_THAT(keys("/api/v2.0/stats/", {{"type", "docker"}}), ElementsAre("/docker/aaaa1111", "/docker/bbbb2222"));
+  EXPECT_THAT(keys("/api/v2.0/spec/web", {{"type", "docker"}}), ElementsAre("/docker/aaaa111122223333"));
+  EXPECT_THAT(keys("/api/v2.1/stats/pod", {{"type", "podman"}}), ElementsAre("/podman/cccc33334444"));
+  EXPECT_THAT(keys("/api/v2.0/stats/", {{"type", "docker"}}),
+              ElementsAre("/docker/aaaa111122223333", "/docker/bbbb22223333"));
   EXPECT_THAT(keys("/api/v2.0/stats/docker", {{"recursive", "true"}}),
-              ElementsAre("/docker", "/docker/aaaa1111", "/docker/bbbb2222"));
+              ElementsAre("/docker", "/docker/aaaa111122223333", "/docker/bbbb22223333"));
   EXPECT_EQ(answer("/api/v2.0/stats/", "", {{"count", "1"}}).at("/").as_array().size(), 1U);
   EXPECT_TRUE(answer("/api/v2.1/stats/").as_object().empty()) << "the host's are machinestats";
   EXPECT_EQ(answer("/api/v2.1/machinestats").as_array().size(), 2U);
@@ -142,7 +143,7 @@ TEST_F(CadvisorApi, WhatItDoesNotHaveIsASentence) {
 
 TEST_F(CadvisorApi, BeforeTheFirstSampleThereAreNamesAndNoNumbers) {
   state_.before = state_.now = nullptr;
-  EXPECT_FALSE(answer("/api/v1.3/docker/web").at("/docker/aaaa1111").as_object().contains("stats"));
+  EXPECT_FALSE(answer("/api/v1.3/docker/web").at("/docker/aaaa111122223333").as_object().contains("stats"));
   EXPECT_TRUE(answer("/api/v2.1/machinestats").as_array().empty());
   EXPECT_TRUE(answer("/api/v2.0/summary/docker").at("/docker").as_object().empty());
 }
