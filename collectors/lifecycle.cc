@@ -6,7 +6,7 @@
 namespace tallyman {
 namespace {
 
-enum Index { kLastSeen, kStartTime, kCreationTime, kHealth, kPaused };
+enum Index { kLastSeen, kStartTime, kCreationTime, kHealth, kPaused, kPodOwner };
 
 constexpr MetricDefinition kMetrics[] = {
     {"container_last_seen", MetricType::kGauge, "", Scale::kNanoseconds,
@@ -28,6 +28,10 @@ constexpr MetricDefinition kMetrics[] = {
      "1 while all of its processes are frozen, else 0. Other workloads than containers and machines have it only while "
      "they are frozen.",
      "", "freezer.state (slow interval)", "cgroup.events frozen (slow interval)"},
+    {"container_pod_owner", MetricType::kGauge, "", Scale::kUnits,
+     "Always 1. The controller that made the pod, as the labels of the pod say: Deployment, StatefulSet, DaemonSet or "
+     "Job.",
+     "owner_kind,owner_name", "the runtime's files", "the runtime's files"},
 };
 
 Count first_of(Count a, Count b) { return a ? a : b; }
@@ -50,13 +54,18 @@ void collect(const Observation& observation, SeriesWriter& writer) {
   }
   const bool always = workload.kind == WorkloadKind::kContainer || workload.kind == WorkloadKind::kMachine;
   const Count& frozen = observation.stats.frozen;
+  if (const PodOwner& owner = workload.pod.owner; !owner.kind.empty()) {
+    writer.put(kPodOwner, {owner.kind, owner.name}, Count(1));
+  }
   writer.put(kPaused, always || frozen == Count(1) ? frozen : Count());
 }
 
 }  // namespace
 
 extern const Collector lifecycle_collector{
-    "lifecycle", "last seen, start and creation time, health, paused", true, Scope::kWorkload,
-    kMetrics,    SourceKind::kHost | CgroupStatsKind::kLimits,         true, collect};
+    "lifecycle", "last seen, start and creation time, health, paused, owner of a pod",
+    true,        Scope::kWorkload,
+    kMetrics,    SourceKind::kHost | CgroupStatsKind::kLimits,
+    true,        collect};
 
 }  // namespace tallyman

@@ -134,6 +134,8 @@ void set_groups(json::object& object, const Workload& workload) {
     set(object, "pod_uid", pod->uid);
     set(object, "qos", pod->qos);
     if (pod->is_static) object["static_pod"] = true;
+    set(object, "owner_kind", pod->owner.kind);
+    set(object, "owner_name", pod->owner.name);
   }
   set(object, "ecs_task", workload.ecs_task);
   set(object, "slice", slice_of(workload));

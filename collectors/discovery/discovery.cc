@@ -341,15 +341,15 @@ void Discovery::Impl::warn_of_unnamed() {
 // A pod's own cgroup has no files: a container directly below it provides its name.
 void Discovery::Impl::name_pods() {
   for (const auto& [path, record] : records_) {
-    PodIdentity identity;
-    if (!take_pod_name(record.workload->container, identity)) continue;
+    if (!record.workload->container.kubernetes) continue;
     const auto above = records_.find(std::string(CgroupPath(path).parent().text()));
     if (above == records_.end() || above->second.workload->kind != WorkloadKind::kPod) continue;
     const Workload& pod = *above->second.workload;
-    if (pod.pod.name == identity.name && pod.pod.name_space == identity.name_space) continue;
+    PodIdentity identity = pod.pod;
+    if (!take_pod_name(record.workload->container, identity) || identity == pod.pod) continue;
     auto named = std::make_shared<Workload>(pod);
-    named->workload = named->pod.name = std::move(identity.name);
-    named->pod.name_space = std::move(identity.name_space);
+    named->workload = identity.name;
+    named->pod = std::move(identity);
     above->second.workload = std::move(named);
   }
 }

@@ -93,12 +93,20 @@ struct ContainerMetadata {
   bool operator==(const ContainerMetadata&) const = default;
 };
 
+// The controller that made a pod: "Deployment", "StatefulSet", "DaemonSet" or "Job", and its
+// name in the pod's namespace. As the pod's own labels say, which its author may write.
+struct PodOwner {
+  std::string kind, name;
+  bool operator==(const PodOwner&) const = default;
+};
+
 // A Kubernetes pod, identified by its own cgroup (kind pod). Empty if unknown.
 struct PodIdentity {
   std::string name, name_space;  // known as soon as its sandbox or a container is
   std::string uid;
   std::string qos;         // "guaranteed", "burstable", "besteffort"
   bool is_static = false;  // from a file on the node, not from the API server
+  PodOwner owner{};        // empty if its sandbox's labels do not say
   bool operator==(const PodIdentity&) const = default;
 };
 

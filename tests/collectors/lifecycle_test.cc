@@ -92,5 +92,15 @@ TEST(LifecycleCollector, IsTheOnlyOneToReportTheEnded) {
   }
 }
 
+TEST(LifecycleCollector, NamesTheOwnerOfAPodThatHasOne) {
+  ObservationContext context;
+  context.now_nsec = kNow;
+  context.workload.kind = WorkloadKind::kPod;
+  EXPECT_EQ(observe("lifecycle", {}, context).size(), 1U);
+  context.workload.pod.owner = {"Deployment", "web"};
+  const SeriesValues values = observe("lifecycle", {}, context);
+  EXPECT_EQ(values.at(R"(container_pod_owner{owner_kind="Deployment",owner_name="web"})"), 1U);
+}
+
 }  // namespace
 }  // namespace tallyman

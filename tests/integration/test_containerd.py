@@ -2,8 +2,10 @@
 
 import pytest
 
+from support import own
 from support.agent import Agent
 from support.containerd import Containerd
+from support.host import cgroup_directories, end_cgroup
 from support.leaks import Inventory
 from support.waiting import wait_for
 
@@ -80,6 +82,32 @@ def test_a_removed_container_is_gone(containerd, agent):
     containerd.remove("gone")
     agent.fresh_scrape()
     assert all(one["id"] != gone for one in agent.get("/api/v1/workloads")["workloads"])
+
+
+def test_a_pod_has_its_owner_by_the_labels_in_containerds_database(containerd, agent):
+    """While containerd writes to it: each new container is a transaction of the database."""
+    top = f"{own.mark()}pods"
+    pod = f"/{top}/kubepods/burstable/pod0f1e2d3c-4b5a-6978-8796-a5b4c3d2e1f0"
+    labels = {"app": "web", "pod-template-hash": "7d4b9c6f5"}
+    of_pod = {**SANDBOX, "io.kubernetes.cri.sandbox-name": "shop-web-7d4b9c6f5-x2x8q"}
+    identity = "5a" * 32
+    try:
+        containerd.run(identity, "stay", annotations=of_pod, labels=labels, cgroup=f"{pod}/{identity}")
+        for number in range(5):
+            containerd.run(f"other-{number}", "stay", labels={"number": str(number), "long": "x" * 3000})
+        owner = {"owner_kind": "Deployment", "owner_name": "shop-web", "pod": "shop-web-7d4b9c6f5-x2x8q"}
+        wait_for(
+            lambda: agent.fresh_scrape().all("container_pod_owner", id=pod, namespace="shop", **owner),
+            60,
+            "the pod has its owner",
+        )
+        assert agent.workload(pod)["owner_name"] == "shop-web"
+        others = [agent.find(f"/k8s.io/other-{number}") for number in range(5)]
+        assert all(others), "containers of ctr"
+    finally:
+        for name in [identity, *(f"other-{number}" for number in range(5))]:
+            containerd.remove(name)
+        assert all(end_cgroup(tree) for tree in cgroup_directories(top))
 
 
 def test_runs_of_one_container_of_a_pod_are_restarts(containerd, agent):

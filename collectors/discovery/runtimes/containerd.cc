@@ -27,10 +27,13 @@ constexpr std::string_view kPrefixes[] = {"cri-containerd", "nerdctl"};
 constexpr std::string_view kKata = "kata_";
 constexpr std::string_view kUnits[] = {".service", ".scope", ".slice", ".mount"};
 constexpr std::string_view kSlicesOfSystemd[] = {"system.slice", "user.slice", "machine.slice"};
-// containerd's own default, and the directories of k3s, RKE2, MicroK8s, Canonical's Kubernetes, k0s.
-const std::vector<std::string> kStateDirectories = {"/run/containerd", "/run/k3s/containerd",
-                                                    "/var/snap/microk8s/common/run/containerd",
-                                                    "/var/snap/k8s/common/run/containerd", "/run/k0s/containerd"};
+// containerd's own default, and the directories of k3s and RKE2, MicroK8s, Canonical's Kubernetes, k0s.
+const std::vector<ContainerdPlace> kPlaces = {
+    {"/run/containerd", "/var/lib/containerd"},
+    {"/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd"},
+    {"/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd"},
+    {"/var/snap/k8s/common/run/containerd", "/var/snap/k8s/common/var/lib/containerd"},
+    {"/run/k0s/containerd", "/var/lib/k0s/containerd"}};
 
 bool has_end_of(std::string_view name, std::span<const std::string_view> ends) {
   return std::any_of(ends.begin(), ends.end(), [name](std::string_view end) { return name.ends_with(end); });
@@ -43,15 +46,23 @@ std::string directory_of(std::string_view file) {
 }
 
 // containerd's --state, else the directory of its socket, which each shim is given too.
-std::vector<std::string> states_of_daemons(const HostRoot& root) {
-  std::vector<std::string> states;
+std::vector<ContainerdPlace> places_of_daemons(const HostRoot& root) {
+  std::vector<ContainerdPlace> places;
   for (const HostDaemon& daemon : host_daemons(root, is_containerd)) {
-    std::string state = argument_of(daemon.arguments, {"state"});
-    if (state.empty()) state = directory_of(argument_of(daemon.arguments, {"address", "a"}));
-    if (state.starts_with('/') && std::find(states.begin(), states.end(), state) == states.end())
-      states.push_back(std::move(state));
+    ContainerdPlace place{argument_of(daemon.arguments, {"state"}), argument_of(daemon.arguments, {"root"})};
+    if (place.state.empty()) place.state = directory_of(argument_of(daemon.arguments, {"address", "a"}));
+    if (!place.root.starts_with('/')) place.root.clear();
+    if (place.state.starts_with('/')) places.push_back(std::move(place));
   }
-  return states;
+  return places;
+}
+
+// Of the flag --containerd.state, if it is there.
+std::vector<ContainerdPlace> first_places(const std::string& state) {
+  if (state.empty()) return kPlaces;
+  const auto known =
+      std::find_if(kPlaces.begin(), kPlaces.end(), [&](const ContainerdPlace& one) { return one.state == state; });
+  return {known == kPlaces.end() ? ContainerdPlace{state, {}} : *known};
 }
 
 // A user's containerd has a mount namespace of its own, in which its state is at the usual
@@ -79,20 +90,17 @@ Result<T> ask_users_containerd(const HostRoot& root, RootedFiles& files, const U
        {place.run + "/containerd-rootless/child_pid", place.home + "/.rancher/k3s/rootless/child_pid"}) {
     const auto child = root_of_child(root, files, pid_file, uid);
     if (!child) continue;
-    ContainerdStore store(RootedFiles(*child, {uid, {"/"}}), kStateDirectories);
+    ContainerdStore store(RootedFiles(*child, {uid, {"/"}}), kPlaces);
     if (store.revision(id) != 0) return question(store, id);
   }
-  ContainerdStore store(std::move(files), {place.run + "/containerd"});
+  ContainerdStore store(std::move(files), {{place.run + "/containerd", place.home + "/.local/share/containerd"}});
   return question(store, id);
 }
 
 class ContainerdRuntime final : public Runtime {
  public:
   ContainerdRuntime(const HostRoot& root, const std::string& state, std::shared_ptr<UserFiles> users)
-      : root_(root),
-        store_(RootedFiles(root), state.empty() ? kStateDirectories : std::vector<std::string>{state}),
-        search_(state.empty()),
-        users_(std::move(users)) {}
+      : root_(root), store_(RootedFiles(root), first_places(state)), only_state_(state), users_(std::move(users)) {}
 
   std::string_view name() const override { return "containerd"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
@@ -107,8 +115,8 @@ class ContainerdRuntime final : public Runtime {
   Result<T> ask_user(const ContainerRef& container, Result<T> (*question)(ContainerdStore&, const std::string&));
 
   const HostRoot root_;
-  ContainerdStore store_;  // root's
-  bool search_;
+  ContainerdStore store_;         // root's
+  const std::string only_state_;  // the flag's; empty: every containerd of this host
   std::shared_ptr<UserFiles> users_;
   std::chrono::seconds search_interval_ = kFirstSearchInterval;
   Clock::time_point next_search_{};
@@ -138,14 +146,16 @@ std::optional<ContainerMatch> ContainerdRuntime::match(std::string_view path) co
   return ContainerMatch{std::string(name), false};
 }
 
-// True if there is a place that was not known.
+// True if there is a state directory that was not known.
 bool ContainerdRuntime::search() {
   const auto now = Clock::now();
-  if (!search_ || now < next_search_) return false;
+  if (now < next_search_ || !(only_state_.empty() || store_.lacks_a_root())) return false;
   next_search_ = now + search_interval_;
   search_interval_ = std::min(search_interval_ * 2, kLastSearchInterval);
   bool found = false;
-  for (const std::string& state : states_of_daemons(root_)) found = store_.add(state) || found;
+  for (const ContainerdPlace& place : places_of_daemons(root_)) {
+    if (only_state_.empty() || place.state == only_state_) found = store_.add(place) || found;
+  }
   return found;
 }
 
@@ -172,6 +182,7 @@ std::uint64_t ContainerdRuntime::revision(const ContainerRef& container) {
 
 Result<ContainerDescription> ContainerdRuntime::describe(const ContainerRef& container) {
   if (!container.made_by_user) {
+    if (store_.lacks_a_root()) search();
     auto description = store_.describe(container.id);
     const bool missing = !description && description.error().kind == ErrorKind::kUnsupported;
     if (!missing || !container.user) return description;

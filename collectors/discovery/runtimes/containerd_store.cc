@@ -1,5 +1,6 @@
 #include "collectors/discovery/runtimes/containerd_store.h"
 
+#include "collectors/discovery/runtimes/bolt_file.h"
 #include "collectors/discovery/runtimes/container_files.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
 #include "collectors/kernel/system/wall_clock.h"
@@ -21,6 +22,7 @@ constexpr std::size_t kMaxFileBytes = std::size_t{4} * 1024 * 1024;
 constexpr std::size_t kMaxNamespaces = 64;
 constexpr std::size_t kMaxStates = 16;
 constexpr const char* kTasks = "/io.containerd.runtime.v2.task";
+constexpr const char* kDatabase = "/io.containerd.metadata.v1.bolt/meta.db";
 
 // ctr's ids are names, and so are Nomad's, which look like a unit.
 std::string name_of_id(std::string_view id) {
@@ -31,16 +33,25 @@ std::string name_of_id(std::string_view id) {
 
 }  // namespace
 
-ContainerdStore::ContainerdStore(RootedFiles files, const std::vector<std::string>& states) : files_(std::move(files)) {
-  for (const std::string& state : states) add(state);
+ContainerdStore::ContainerdStore(RootedFiles files, const std::vector<ContainerdPlace>& places)
+    : files_(std::move(files)) {
+  for (const ContainerdPlace& place : places) add(place);
 }
 
-bool ContainerdStore::add(const std::string& state) {
-  std::string tasks = state + kTasks;
-  const bool known = std::any_of(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
-  if (known || states_.size() >= kMaxStates) return false;
-  states_.push_back({std::move(tasks), {}, 0});
+bool ContainerdStore::add(const ContainerdPlace& place) {
+  std::string tasks = place.state + kTasks;
+  const auto known = std::find_if(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
+  if (known != states_.end()) {
+    if (known->root.empty()) known->root = place.root;
+    return false;
+  }
+  if (states_.size() >= kMaxStates) return false;
+  states_.push_back({std::move(tasks), place.root, {}, 0});
   return true;
+}
+
+bool ContainerdStore::lacks_a_root() const {
+  return std::any_of(states_.begin(), states_.end(), [](const State& state) { return state.root.empty(); });
 }
 
 // A change within one clock tick after a listing leaves the directory's time unchanged:
@@ -78,7 +89,7 @@ Result<ContainerdStore::Bundle> ContainerdStore::find(const std::string& id) {
     for (const std::string& space : state.namespaces) {
       std::string path = space + "/" + id;
       auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-      if (directory) return Bundle{std::move(path), std::move(*directory)};
+      if (directory) return Bundle{std::move(path), std::move(*directory), state.root};
       if (directory.error().kind == ErrorKind::kDenied) error = directory.error();
     }
   }
@@ -102,7 +113,27 @@ Result<ContainerDescription> ContainerdStore::describe(const std::string& id) {
   if (metadata.kubernetes) metadata.name = id;  // a container's own name is not unique on a node
   if (metadata.name.empty() && !is_container_id(id)) metadata.name = name_of_id(id);
   take_pid_file(files_, bundle->path + "/init.pid", metadata);
+  take_labels(*bundle, description);
   return description;
+}
+
+// The bundle has the annotations alone. Labels are what the user gave, what the image has, and
+// for a sandbox those of its pod (containerd's metadata/buckets.go, CRI's helpers).
+void ContainerdStore::take_labels(const Bundle& bundle, ContainerDescription& description) {
+  if (bundle.root.empty()) return;
+  const auto file = files_.open(bundle.root + kDatabase, O_RDONLY | O_NONBLOCK);
+  if (!file) return;  // containerd's root is not mounted here, or is not ours to read
+  const std::string_view path = bundle.path;
+  const std::size_t last = path.rfind('/'), before = path.rfind('/', last - 1);
+  const std::string_view keys[] = {"v1", path.substr(before + 1, last - before - 1), "containers",
+                                   path.substr(last + 1), "labels"};
+  auto labels = read_bolt_bucket(*file, keys);
+  if (labels) {
+    description.metadata.labels.merge(*labels);
+  } else if (labels.error().kind != ErrorKind::kUnsupported) {
+    description.incomplete = labels.error();
+    description.incomplete->where = bundle.root + kDatabase;
+  }
 }
 
 }  // namespace tallyman

@@ -1,4 +1,4 @@
-// The OCI bundles below containerd's state directories.
+// The OCI bundles below containerd's state directories, and the labels in its databases.
 #pragma once
 
 #include "collectors/discovery/runtimes/container_runtime.h"
@@ -10,13 +10,20 @@
 
 namespace tallyman {
 
+// Directories of one containerd, as the host names them: its --state ("/run/containerd") and
+// its --root ("/var/lib/containerd"), which is empty if unknown.
+struct ContainerdPlace {
+  std::string state, root;
+};
+
 class ContainerdStore {
  public:
-  // `states` as the host names them ("/run/containerd"); the first is the usual one.
-  ContainerdStore(RootedFiles files, const std::vector<std::string>& states);
+  // The first of `places` is the usual one.
+  ContainerdStore(RootedFiles files, const std::vector<ContainerdPlace>& places);
 
-  // A state directory that turned up later. True if it is new.
-  bool add(const std::string& state);
+  // One that turned up later. True if its state directory is new.
+  bool add(const ContainerdPlace& place);
+  bool lacks_a_root() const;
   std::uint64_t revision(const std::string& id);
   Result<ContainerDescription> describe(const std::string& id);
   const std::string& first_tasks() const { return states_.front().tasks; }
@@ -25,14 +32,17 @@ class ContainerdStore {
   struct Bundle {
     std::string path;
     FileDescriptor directory;
+    std::string root;  // of its containerd
   };
   struct State {
     std::string tasks;                    // its directory of namespaces
+    std::string root;                     // empty if unknown
     std::vector<std::string> namespaces;  // paths, sorted
     std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is complete; 0: list it again
   };
   void follow(State& state);
   Result<Bundle> find(const std::string& id);
+  void take_labels(const Bundle& bundle, ContainerDescription& description);
 
   RootedFiles files_;
   std::vector<State> states_;

@@ -22,8 +22,4 @@ bool parse_docker_host_config(std::string_view text, ContainerMetadata& metadata
 // nullopt: no JSON object, or no absolute path.
 std::optional<std::string> parse_docker_data_root(std::string_view text);
 
-// RFC 3339, up to nanoseconds, "Z" or an offset; since the epoch. Empty for an earlier
-// time: Go writes year 1 for "never".
-std::optional<std::uint64_t> parse_rfc3339_nsec(std::string_view text);
-
 }  // namespace tallyman

@@ -5,7 +5,9 @@
 
 #include "collectors/model/workload.h"
 
+#include <map>
 #include <optional>
+#include <string>
 #include <string_view>
 
 namespace tallyman {
@@ -19,7 +21,12 @@ std::optional<PodIdentity> pod_by_path(std::string_view cgroup_path);
 // Only of one whose cgroup is a pod's: an image may have such labels too.
 std::optional<KubernetesIdentity> identity_by_labels(const ContainerMetadata& container);
 
-// The pod's name and namespace from its sandbox or one of its containers; false: they have none.
+// The pod's name and namespace from its sandbox or one of its containers, from its sandbox the
+// owner too; false: they have none.
 bool take_pod_name(const ContainerMetadata& container, PodIdentity& pod);
+
+// From the labels that Kubernetes' controllers give to the pods that they make, and the pod's
+// name, which begins with the owner's. Empty: it has no such labels, as a pod made by hand.
+PodOwner owner_of_pod(std::string_view pod_name, const std::map<std::string, std::string>& labels);
 
 }  // namespace tallyman

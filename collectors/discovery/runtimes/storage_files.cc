@@ -1,10 +1,10 @@
 #include "collectors/discovery/runtimes/storage_files.h"
 
 #include "collectors/discovery/runtimes/container_files.h"
-#include "collectors/discovery/runtimes/docker_metadata.h"
 #include "collectors/discovery/runtimes/json_facts.h"
 #include "collectors/discovery/runtimes/layer_directories.h"
 #include "collectors/discovery/runtimes/oci_spec.h"
+#include "collectors/kernel/system/rfc3339.h"
 #include "collectors/kernel/system/text.h"
 
 #include <fcntl.h>

@@ -50,11 +50,13 @@ class Containerd:
     def ctr(self, *arguments, **options):
         return run("ctr", "--address", self._socket, "--namespace", NAMESPACE, *arguments, **options)
 
-    def run(self, name, *steps, annotations=None):
-        """A container of the truth program; its cgroup is /k8s.io/NAME."""
+    def run(self, name, *steps, annotations=None, labels=None, cgroup=None):
+        """A container of the truth program; its cgroup is /k8s.io/NAME, or `cgroup`."""
         words = [word for key, value in (annotations or {}).items() for word in ("--annotation", f"{key}={value}")]
+        words += [word for key, value in (labels or {}).items() for word in ("--label", f"{key}={value}")]
+        words += ["--cgroup", cgroup] if cgroup else []
         self.ctr("run", "-d", "--rootfs", *words, str(self._rootfs), name, "/truth", *steps)
-        return f"/{NAMESPACE}/{name}"
+        return cgroup or f"/{NAMESPACE}/{name}"
 
     def remove(self, name):
         self.ctr("task", "kill", "--signal", "KILL", name, check=False)

@@ -5,6 +5,7 @@
 #include "collectors/discovery/runtimes/systemd.h"
 
 #include "collectors/discovery/discovery.h"
+#include "tests/collectors/discovery/runtimes/bolt_fixture.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"
 
 #include <gtest/gtest.h>
@@ -102,6 +103,52 @@ TEST_F(KubernetesNode, NamesAPodByItsSandbox) {
   EXPECT_EQ(workload->kind, WorkloadKind::kPod);
   EXPECT_EQ(workload->workload, "web-7d4b9");
   EXPECT_EQ(workload->pod, (PodIdentity{"web-7d4b9", "shop", kUid, "burstable", false}));
+}
+
+TEST(PodOwner, IsToldByTheLabelsOfItsControllerAndThePodsName) {
+  const std::map<std::string, std::string> deployment = {{"app", "web"}, {"pod-template-hash", "7d4b9c6f5"}};
+  EXPECT_EQ(owner_of_pod("shop-web-7d4b9c6f5-x2x8q", deployment), (PodOwner{"Deployment", "shop-web"}));
+  const std::map<std::string, std::string> daemon_set = {{"controller-revision-hash", "5b8c"},
+                                                         {"pod-template-generation", "3"}};
+  EXPECT_EQ(owner_of_pod("node-exporter-x2x8q", daemon_set), (PodOwner{"DaemonSet", "node-exporter"}));
+  const std::map<std::string, std::string> stateful_set = {{"controller-revision-hash", "db-5b8c"},
+                                                           {"statefulset.kubernetes.io/pod-name", "db-12"}};
+  EXPECT_EQ(owner_of_pod("db-12", stateful_set), (PodOwner{"StatefulSet", "db"}));
+  EXPECT_EQ(owner_of_pod("backup-28-x2x8q", {{"batch.kubernetes.io/job-name", "backup-28"}}),
+            (PodOwner{"Job", "backup-28"}));
+  EXPECT_EQ(owner_of_pod("backup-28-x2x8q", {{"job-name", "backup-28"}}), (PodOwner{"Job", "backup-28"}))
+      << "before Kubernetes 1.27";
+}
+
+TEST(PodOwner, IsUnknownWhereLabelsAndNameDoNotTell) {
+  EXPECT_EQ(owner_of_pod("by-hand", {{"app", "web"}}), PodOwner());
+  EXPECT_EQ(owner_of_pod("web-0a1b2c3d4-x2x8q", {{"pod-template-hash", "7d4b9c6f5"}}), PodOwner()) << "of another";
+  EXPECT_EQ(owner_of_pod("7d4b9c6f5-x2x8q", {{"pod-template-hash", "7d4b9c6f5"}}), PodOwner());
+  EXPECT_EQ(owner_of_pod("", {{"pod-template-hash", "7d4b9c6f5"}}), PodOwner());
+  const std::string cut = std::string(50, 'n') + "-7d4b9c6x2x8q";  // of a name that left no room for the whole hash
+  EXPECT_EQ(owner_of_pod(cut, {{"pod-template-hash", "7d4b9c6f5"}}), PodOwner());
+  EXPECT_EQ(owner_of_pod("db-x", {{"statefulset.kubernetes.io/pod-name", "db-x"}}), PodOwner());
+}
+
+TEST_F(KubernetesNode, TellsAPodsOwnerByItsSandboxsLabelsInContainerdsDatabase) {
+  const auto labelled = [](const std::string& id, const std::vector<BoltEntry>& labels) {
+    return bolt_bucket(id, {{"image", "pause"}, bolt_bucket("labels", labels)});
+  };
+  host_.file(
+      "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+      bolt_file({bolt_leaf({bolt_bucket(
+          "v1", {bolt_bucket("k8s.io",
+                             {bolt_bucket("containers", {labelled(kSandbox, {{"app", "web"}, {"job-name", "nightly"}}),
+                                                         labelled(kApp, {{"job-name", "an image's own label"},
+                                                                         {"maintainer", "x"}})})})})})}));
+  Discovery discovery(options(), runtimes());
+  discovery.refresh();
+  EXPECT_EQ(find(discovery, pod())->pod.owner, (PodOwner{"Job", "nightly"}));
+  EXPECT_EQ(find(discovery, pod() + "/" + kSandbox)->container.labels.at("app"), "web");
+  EXPECT_EQ(find(discovery, pod() + "/" + kApp)->container.labels.at("maintainer"), "x");
+  host_.remove(cgroup() + kSandbox);
+  discovery.refresh();
+  EXPECT_EQ(find(discovery, pod())->pod.owner, (PodOwner{"Job", "nightly"})) << "kept when the sandbox is gone";
 }
 
 TEST_F(KubernetesNode, NamesAPodByItsContainersAndKeepsTheNameWhenTheyAreGone) {
