@@ -36,11 +36,21 @@ EventFeed::EventFeed(std::shared_ptr<EventLog> log, LiveStream* live) : log_(std
 EventFeed::~EventFeed() {
   log_->set_listener(nullptr);
   listeners_.close();
+  const MutexLock lock(mutex_);
+  for (const Reader& reader : readers_) {
+    if (const auto stream = reader.stream.lock()) stream->close();
+  }
 }
 
 void EventFeed::on_event(const EventPtr& event) {
   const MutexLock lock(mutex_);
   published_ = event->id;
+  std::erase_if(readers_, [&event](const Reader& reader) {
+    const auto stream = reader.stream.lock();
+    if (!stream || stream->over()) return true;
+    std::string text = reader.encode(*event);
+    return !text.empty() && !stream->push(make_chunk(std::move(text)));
+  });
   if (listeners_.subscribers() == 0 && live_ == nullptr) return;
   const StreamChunk chunk = chunk_of(*event);
   listeners_.publish(chunk);
@@ -95,6 +105,14 @@ HttpResponse EventFeed::stream(const HttpRequest& request) {
   std::vector<StreamChunk> first = missed_since(request.last_event_id);
   first.insert(first.begin(), make_chunk("retry: 2000\n\n"));
   return stream_response(listeners_.subscribe(std::move(first)));
+}
+
+std::shared_ptr<EventStream> EventFeed::stream_as(Encode encode, StreamChunk keep_alive) {
+  auto stream =
+      std::make_shared<EventStream>(std::vector<StreamChunk>(), EventStream::kMaxQueueBytes, std::move(keep_alive));
+  const MutexLock lock(mutex_);
+  readers_.push_back({stream, std::move(encode)});
+  return stream;
 }
 
 HttpResponse EventFeed::live_stream(const HttpRequest& request) {

@@ -10,7 +10,10 @@
 #include "collectors/model/events.h"
 
 #include <cstdint>
+#include <functional>
 #include <memory>
+#include <string>
+#include <vector>
 
 namespace tallyman {
 
@@ -28,6 +31,10 @@ class EventFeed {
   // First the events since Last-Event-ID, if that is given, then all new events.
   // Each event is "event: event", its id, and its JSON.
   HttpResponse stream(const HttpRequest& request);
+  // All new events, each as `encode` writes it, which is pure; it writes nothing for those that the client does not
+  // want. `keep_alive`: see EventStream.
+  using Encode = std::function<std::string(const Event&)>;
+  std::shared_ptr<EventStream> stream_as(Encode encode, StreamChunk keep_alive);
   // A new client of `live`. It also gets the events that it missed first.
   HttpResponse live_stream(const HttpRequest& request);
 
@@ -40,6 +47,11 @@ class EventFeed {
   Mutex mutex_;  // keeps missed events before new ones
   std::uint64_t published_ GUARDED_BY(mutex_) = 0;
   Broadcaster listeners_;
+  struct Reader {
+    std::weak_ptr<EventStream> stream;
+    Encode encode;
+  };
+  std::vector<Reader> readers_ GUARDED_BY(mutex_);  // with encodings of their own; the server bounds their number
 };
 
 }  // namespace tallyman

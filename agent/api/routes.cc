@@ -269,8 +269,22 @@ class Routes::Impl : private RouteHandlers {
   HttpResponse cadvisor_api(const RouteCall& call) override {
     if (!serves_cadvisor_api_) return not_found();
     const auto service = sources_.sampling_service();
-    return cadvisor_response(call.request, {service->snapshot_before(), service->snapshot(), service->workloads(),
-                                            service->exported_labels(), host_facts(*service), events_.get()});
+    CadvisorState state;
+    state.before = service->snapshot_before();
+    state.now = service->snapshot();
+    state.workloads = service->workloads();
+    state.labels = service->exported_labels();
+    state.host = host_facts(*service);
+    state.events = events_.get();
+    state.event_stream = [this](EventFeed::Encode encode) { return cadvisor_events(std::move(encode)); };
+    if (sources_.history != nullptr)
+      state.history = [this](const HistoryQuery& query) { return sources_.history->answer(query); };
+    return cadvisor_response(call.request, state);
+  }
+  // White space between two objects is nothing to a reader of JSON.
+  HttpResponse cadvisor_events(EventFeed::Encode encode) {
+    static const StreamChunk kNewline = make_chunk("\n");
+    return stream_response(feed_.stream_as(std::move(encode), kNewline), "application/json");
   }
   HttpResponse healthy(const RouteCall&) override { return text_response(200, "Tallyman is healthy."); }
 

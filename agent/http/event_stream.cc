@@ -21,8 +21,14 @@ std::string server_sent_event(std::string_view type, std::string_view id, std::s
 
 StreamChunk make_chunk(std::string text) { return std::make_shared<const std::string>(std::move(text)); }
 
-EventStream::EventStream(std::vector<StreamChunk> first, std::size_t queue_bytes)
+StreamChunk keep_alive_comment() {
+  static const StreamChunk kComment = make_chunk(":\n\n");
+  return kComment;
+}
+
+EventStream::EventStream(std::vector<StreamChunk> first, std::size_t queue_bytes, StreamChunk keep_alive)
     : queue_bytes_(queue_bytes),
+      keep_alive_(std::move(keep_alive)),
       waiting_(std::make_move_iterator(first.begin()), std::make_move_iterator(first.end())),
       uncounted_(waiting_.size()) {}
 

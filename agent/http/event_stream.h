@@ -1,4 +1,4 @@
-// Server-sent events: responses that stay open, and their source. A producer
+// Responses that stay open, mostly of server-sent events, and their source. A producer
 // encodes each event once and publishes it to a Broadcaster. The EventStream of
 // every client queues the same bytes, and the HTTP server sends them. Nobody waits
 // for a client. A client that reads too slowly skips the events that may be
@@ -27,6 +27,8 @@ using StreamChunk = std::shared_ptr<const std::string>;  // whole events, as ser
 // of `data` gets its own "data: ". TYPE and ID hold no newline.
 std::string server_sent_event(std::string_view type, std::string_view id, std::string_view data);
 StreamChunk make_chunk(std::string text);
+// What clients of server-sent events ignore: sent where there is no event for long.
+StreamChunk keep_alive_comment();
 
 enum class Delivery : std::uint8_t {
   kWhole,  // a client without room for it is disconnected
@@ -40,7 +42,9 @@ class EventStream {
   // `first` is sent before everything else and may have any size. At most
   // `queue_bytes` of pushed chunks wait (or a single larger chunk). A kFresh chunk
   // waits only behind less than half of that.
-  explicit EventStream(std::vector<StreamChunk> first = {}, std::size_t queue_bytes = kMaxQueueBytes);
+  // `keep_alive` is sent where there is nothing else for long.
+  explicit EventStream(std::vector<StreamChunk> first = {}, std::size_t queue_bytes = kMaxQueueBytes,
+                       StreamChunk keep_alive = keep_alive_comment());
 
   // False if the stream has ended: the client is gone, or was just disconnected.
   bool push(const StreamChunk& chunk, Delivery delivery = Delivery::kWhole);
@@ -56,6 +60,7 @@ class EventStream {
   State next(StreamChunk& chunk);
   std::uint64_t take_skipped();  // chunks skipped since the last call
   void detach();                 // the client is gone: frees the waiting chunks
+  const StreamChunk& keep_alive() const { return keep_alive_; }
 
   static constexpr std::size_t kMaxQueueBytes = 1 << 20;
 
@@ -63,6 +68,7 @@ class EventStream {
   std::function<void()> take_wake() REQUIRES(mutex_);
 
   const std::size_t queue_bytes_;
+  const StreamChunk keep_alive_;
   mutable Mutex mutex_;
   std::deque<StreamChunk> waiting_ GUARDED_BY(mutex_);
   std::size_t waiting_bytes_ GUARDED_BY(mutex_) = 0;  // of pushed chunks; `first` does not count

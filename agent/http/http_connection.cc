@@ -40,12 +40,6 @@ HttpResponse plain_text(int status, std::string sentence) {
   return response;
 }
 
-// A comment, which clients ignore.
-StreamChunk keep_alive_comment() {
-  static const StreamChunk kComment = make_chunk(":\n\n");
-  return kComment;
-}
-
 class Connection final : public HttpConnection, public std::enable_shared_from_this<Connection> {
  public:
   Connection(HttpShared& shared, tcp::socket socket)
@@ -148,7 +142,7 @@ void Connection::arm(milliseconds time) {
 
 void Connection::on_deadline() {
   const bool begun = phase_ == Phase::kReading && parser_->got_some();
-  if (phase_ == Phase::kStreaming) return sending_chunk_ ? cut_stream() : send_chunk(keep_alive_comment());
+  if (phase_ == Phase::kStreaming) return sending_chunk_ ? cut_stream() : send_chunk(stream_->keep_alive());
   const bool idle = phase_ == Phase::kReading && !begun && ticket_ > 0;
   if (phase_ != Phase::kClosed && phase_ != Phase::kClosing && !idle) ++shared_.counters.timeouts;
   if (begun) {
@@ -315,7 +309,6 @@ void Connection::admit_stream(HttpResponse& response) {
     response.headers.emplace_back("Retry-After", "10");
     return;
   }
-  response.content_type = "text/event-stream";
   if (head_only_) return response.stream->detach();
   stream_ = response.stream;
   ++shared_.counters.streams;

@@ -39,7 +39,7 @@ struct HttpResponse {
   std::string content_type = "text/plain; charset=utf-8";
   std::vector<std::pair<std::string, std::string>> headers;  // Content-Encoding, Cache-Control, ...
   std::shared_ptr<const std::string> body;                   // shared by many responses; HEAD sends only its length
-  // Instead of a body: server-sent events, until one side ends the connection. HEAD
+  // Instead of a body: a stream of content_type, until one side ends the connection. HEAD
   // gets only the head.
   std::shared_ptr<EventStream> stream;
 };

@@ -22,9 +22,9 @@ HttpResponse json_response(std::string text, int status) {
   return response;
 }
 
-HttpResponse stream_response(std::shared_ptr<EventStream> stream) {
+HttpResponse stream_response(std::shared_ptr<EventStream> stream, std::string content_type) {
   HttpResponse response;
-  response.content_type = "text/event-stream";
+  response.content_type = std::move(content_type);
   // The last header is for nginx, which would otherwise buffer the events.
   response.headers = {{"Cache-Control", "no-store"}, {"X-Accel-Buffering", "no"}};
   response.stream = std::move(stream);

@@ -12,6 +12,8 @@ namespace {
 namespace json = boost::json;
 
 bool is_of(const Event& event, const CadvisorEventChoice& choice) {
+  if (event.time_nsec < choice.from_nsec.value_or(0)) return false;
+  if (choice.until_nsec && event.time_nsec > *choice.until_nsec) return false;
   if (event.workload_id == choice.name) return true;
   if (!choice.subcontainers || !event.workload_id.starts_with('/')) return false;
   return choice.name == "/" || event.workload_id.starts_with(choice.name + "/");
@@ -55,14 +57,20 @@ void append(json::array& list, const Event& event, const CadvisorEventChoice& ch
 
 }  // namespace
 
-json::array cadvisor_events(std::vector<EventPtr> events, const CadvisorEventChoice& choice) {
+json::array cadvisor_event(const Event& event, const CadvisorEventChoice& choice) {
+  json::array list;
+  if (is_of(event, choice)) append(list, event, choice);
+  return list;
+}
+
+json::array cadvisor_events(std::vector<EventPtr> events, const CadvisorEventChoice& choice, std::size_t most) {
   sort_by_time(events);
   json::array list;
   for (const EventPtr& event : events) {
     if (is_of(*event, choice)) append(list, *event, choice);
   }
-  if (choice.most > 0 && list.size() > choice.most) {
-    list.erase(list.begin(), list.end() - static_cast<std::ptrdiff_t>(choice.most));
+  if (most > 0 && list.size() > most) {
+    list.erase(list.begin(), list.end() - static_cast<std::ptrdiff_t>(most));
   }
   return list;
 }

@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 
 #include <cstddef>
+#include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -14,12 +16,15 @@ namespace tallyman {
 
 struct CadvisorEventChoice {
   bool creation = false, deletion = false, oom = false, oom_kill = false;
-  std::string name = "/";      // of a cgroup
-  bool subcontainers = false;  // also of those below it
-  std::size_t most = 10;       // the newest so many; 0: all
+  std::string name = "/";                                  // of a cgroup
+  bool subcontainers = false;                              // also of those below it
+  std::optional<std::uint64_t> from_nsec{}, until_nsec{};  // since the epoch, both included
 };
 
-// In the order of time.
-boost::json::array cadvisor_events(std::vector<EventPtr> events, const CadvisorEventChoice& choice);
+// In the order of time; the newest `most` of them, 0: all.
+boost::json::array cadvisor_events(std::vector<EventPtr> events, const CadvisorEventChoice& choice, std::size_t most);
+
+// What one event of the agent is there: nothing, or one event or more.
+boost::json::array cadvisor_event(const Event& event, const CadvisorEventChoice& choice);
 
 }  // namespace tallyman

@@ -10,10 +10,12 @@
 #include "exporters/cadvisor/cadvisor_container.h"
 #include "exporters/cadvisor/cadvisor_events.h"
 #include "exporters/cadvisor/cadvisor_stats_v2.h"
+#include "exporters/cadvisor/cadvisor_summary.h"
 
 #include <boost/json.hpp>
 
 #include <algorithm>
+#include <chrono>
 #include <map>
 #include <vector>
 
@@ -81,9 +83,8 @@ class Answer {
       case CadvisorType::kStorage:
         return of_json(cadvisor_machine(state_.host, host_sample())["filesystems"]);
       case CadvisorType::kEvents:
-        if (request_.stream)
-          return text_response(501, "A stream of events is not served here: /api/v1/events/stream is.");
-        return of_json(cadvisor_events(state_.events->select(filter()), wanted_events()));
+        if (request_.stream) return state_.event_stream(lines_of(wanted_events()));
+        return of_json(cadvisor_events(state_.events->select(filter()), wanted_events(), request_.max_events));
       case CadvisorType::kMachineStats:
         return of_json(machine_stats());
       case CadvisorType::kContainers:
@@ -250,7 +251,7 @@ class Answer {
     return json::object{{"spec", spec_of(workload)}, {"stats", stats_of(workload)}};
   }
 
-  // A DerivedStats: millicores and bytes now.
+  // A DerivedStats.
   json::object summary_of(const Workload& workload) const {
     json::object summary;
     const std::vector<CadvisorSample> samples = samples_of(workload);
@@ -267,6 +268,11 @@ class Answer {
       if (const json::value* set = memory->as_object().if_contains("working_set")) usage["memory"] = *set;
     }
     summary["latest_usage"] = std::move(usage);
+    if (!state_.history) return summary;
+    const double now = std::chrono::duration<double>(state_.now->wall_time.time_since_epoch()).count();
+    for (const CadvisorPeriod& period : kCadvisorPeriods) {
+      summary[period.name] = cadvisor_usage(period, state_.history(cadvisor_usage_query(period, workload.id, now)));
+    }
     return summary;
   }
 
@@ -286,7 +292,16 @@ class Answer {
 
   CadvisorEventChoice wanted_events() const {
     return {request_.creation, request_.deletion,      request_.oom,       request_.oom_kill,
-            request_.name,     request_.subcontainers, request_.max_events};
+            request_.name,     request_.subcontainers, request_.from_nsec, request_.until_nsec};
+  }
+
+  // A JSON object a line.
+  static std::function<std::string(const Event&)> lines_of(CadvisorEventChoice choice) {
+    return [choice = std::move(choice)](const Event& event) {
+      std::string lines;
+      for (const json::value& one : cadvisor_event(event, choice)) lines += json::serialize(one) + '\n';
+      return lines;
+    };
   }
 
   const CadvisorRequest& request_;

@@ -1,6 +1,7 @@
 #include "agent/api/cadvisor/cadvisor_request.h"
 
 #include "agent/config/cadvisor/go_flags.h"
+#include "collectors/kernel/system/rfc3339.h"
 #include "collectors/kernel/system/text.h"
 
 #include <boost/json.hpp>
@@ -100,8 +101,9 @@ Result<void, CadvisorRefusal> take_v2_option(std::string_view key, const std::st
   return {};
 }
 
-// As in cAdvisor, a switch that is none counts as not given.
-void take_event_option(std::string_view key, const std::string& value, CadvisorRequest& wanted) {
+// As in cAdvisor, a switch that is none, and a number that is none, count as not given.
+Result<void, CadvisorRefusal> take_event_option(std::string_view key, const std::string& value,
+                                                CadvisorRequest& wanted) {
   const bool on = go_bool(value).value_or(false);
   if (key == "stream") wanted.stream = on;
   if (key == "subcontainers") wanted.subcontainers = on;
@@ -113,6 +115,12 @@ void take_event_option(std::string_view key, const std::string& value, CadvisorR
   if (key == "max_events") {
     if (const auto number = to_number(value)) wanted.max_events = static_cast<std::size_t>(*number);
   }
+  if (key == "start_time" || key == "end_time") {
+    const auto time_nsec = parse_rfc3339_nsec(value);
+    if (!time_nsec) return CadvisorRefusal{400, std::string(key) + ": a time as 2026-11-24T00:25:29Z"};
+    (key == "start_time" ? wanted.from_nsec : wanted.until_nsec) = time_nsec;
+  }
+  return {};
 }
 
 }  // namespace
@@ -142,7 +150,9 @@ Result<CadvisorRequest, CadvisorRefusal> cadvisor_request(const HttpRequest& req
   if (!wanted.all) wanted.name = std::string(by_cgroup ? path : path.substr(1));
   if (const auto taken = take_body(request.body, wanted); !taken) return taken.error();
   for (const auto& [key, value] : request.query) {
-    if (wanted.type == CadvisorType::kEvents) take_event_option(key, value, wanted);
+    if (wanted.type == CadvisorType::kEvents) {
+      if (const auto taken = take_event_option(key, value, wanted); !taken) return taken.error();
+    }
     if (!wanted.v2) continue;
     if (const auto taken = take_v2_option(key, value, wanted); !taken) return taken.error();
   }

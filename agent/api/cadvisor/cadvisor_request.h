@@ -6,6 +6,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -40,6 +41,7 @@ struct CadvisorRequest {
   // Of events: which kinds are wanted, of this container alone or of those below it too.
   bool creation = false, deletion = false, oom = false, oom_kill = false, subcontainers = false, stream = false;
   std::size_t max_events = 10;
+  std::optional<std::uint64_t> from_nsec, until_nsec;  // since the epoch, both included
 };
 
 struct CadvisorRefusal {

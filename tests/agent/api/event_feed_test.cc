@@ -114,5 +114,35 @@ TEST_F(Feed, StartsOverForAClientOfAnEarlierLog) {
   EXPECT_EQ(waiting(*feed_.stream(request({}, "99")).stream).size(), 2U);
 }
 
+TEST_F(Feed, WritesNewEventsAsAReaderWantsThem) {
+  add(*log_, "/old");
+  const auto stream = feed_.stream_as(
+      [](const Event& event) { return event.type == EventType::kDied ? event.workload_id + "\n" : std::string(); },
+      make_chunk(" "));
+  add(*log_, "/web");
+  add(*log_, "/web", EventType::kDied);
+  add(*log_, "/db", EventType::kDied);
+  EXPECT_EQ(waiting(*stream), (std::vector<std::string>{"/web\n", "/db\n"}));
+  EXPECT_EQ(*stream->keep_alive(), " ");
+}
+
+TEST(FeedsEnd, EndsEveryStream) {
+  auto log = std::make_shared<EventLog>(3);
+  std::shared_ptr<EventStream> stream;
+  {
+    EventFeed feed(log);
+    stream = feed.stream_as([](const Event&) { return std::string("x"); }, make_chunk(" "));
+    EXPECT_FALSE(stream->over());
+  }
+  EXPECT_TRUE(stream->over());
+}
+
+TEST_F(Feed, ForgetsAReaderThatDoesNotRead) {
+  const auto stream = feed_.stream_as(
+      [](const Event&) { return std::string(EventStream::kMaxQueueBytes / 2 + 1, 'x'); }, make_chunk(" "));
+  for (int i = 0; i < 3; ++i) add(*log_, "/web");
+  EXPECT_TRUE(stream->cut());
+}
+
 }  // namespace
 }  // namespace tallyman

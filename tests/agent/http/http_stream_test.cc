@@ -2,6 +2,7 @@
 // that disconnect. A good client is served all the time.
 #include "agent/http/event_stream.h"
 #include "agent/http/http_server.h"
+#include "agent/http/responses.h"
 #include "collectors/kernel/system/self_process.h"
 #include "tests/support/eventually.h"
 #include "tests/support/http_client.h"
@@ -32,7 +33,12 @@ class HttpStream : public ::testing::Test {
         HttpServer::listen("127.0.0.1:0", limits, [this](const HttpRequest& request, HttpServer::Respond respond) {
           HttpResponse response;
           if (request.path == "/stream") {
-            response.stream = events_.subscribe({make_chunk(server_sent_event("hello", request.last_event_id, "{}"))});
+            response = stream_response(
+                events_.subscribe({make_chunk(server_sent_event("hello", request.last_event_id, "{}"))}));
+          } else if (request.path == "/lines") {
+            response = stream_response(
+                std::make_shared<EventStream>(std::vector{make_chunk("{}\n\n")}, 1024, make_chunk("\n\n")),
+                "application/json");
           } else {
             response.body = make_chunk("fine");
           }
@@ -87,6 +93,17 @@ TEST_F(HttpStream, OutlivesTheResponseTimeAndSendsKeepAlives) {
   HttpClient& client = open_stream();
   for (int i = 0; i < 10; ++i) EXPECT_EQ(client.receive_event(), ":\n\n") << i;
   EXPECT_EQ(server_->statistics().timeouts, 0u);
+}
+
+TEST_F(HttpStream, OfAnotherTypeHasItsOwnKeepAlive) {
+  HttpLimits limits;
+  limits.keep_alive = 50ms;
+  serve(limits);
+  HttpClient client(server_->port());
+  ASSERT_TRUE(client.get("/lines"));
+  EXPECT_EQ(client.receive_head().value_or(HttpReply{}).header("content-type"), "application/json");
+  EXPECT_EQ(client.receive_event(), "{}\n\n");
+  for (int i = 0; i < 3; ++i) EXPECT_EQ(client.receive_event(), "\n\n") << i;
 }
 
 TEST_F(HttpStream, HeadGetsOnlyTheType) {

@@ -140,17 +140,17 @@ TEST(CadvisorEvents, AreOfTheKindsAndTheContainersThatAreAskedFor) {
       event("/docker/a", EventType::kOomKilled, 2,
             {{"pid", std::int64_t{7}}, {"process", std::string("sh")}, {"memory_limit_bytes", std::int64_t{8}}}),
       event("/other", EventType::kStarted, 4)};
-  CadvisorEventChoice all{true, true, true, true, "/", true, 0};
-  EXPECT_EQ(cadvisor_events(events, all).size(), 5U) << "an OOM kill is an oom and an oomKill";
+  const CadvisorEventChoice all{true, true, true, true, "/", true};
+  EXPECT_EQ(cadvisor_events(events, all, 0).size(), 5U) << "an OOM kill is an oom and an oomKill";
   const CadvisorEventChoice kills{.oom_kill = true, .name = "/docker", .subcontainers = true};
-  EXPECT_EQ(json::serialize(cadvisor_events(events, kills)),
+  EXPECT_EQ(json::serialize(cadvisor_events(events, kills, 10)),
             R"([{"container_name":"/docker/a","timestamp":"1970-01-01T00:00:02.000000000Z","event_type":"oomKill",)"
             R"("event_data":{"oom":{"pid":7,"process_name":"sh","constraint":"CONSTRAINT_MEMCG"}}}])");
   const CadvisorEventChoice ends{.deletion = true, .name = "/docker/b"};
-  EXPECT_EQ(cadvisor_events(events, ends).at(0).at("event_data").at("container_deletion").at("exit_code"), 1);
-  EXPECT_THAT(cadvisor_events(events, {.creation = true}), IsEmpty()) << "of / alone, which has none";
-  const CadvisorEventChoice newest{.creation = true, .subcontainers = true, .most = 1};
-  const json::array last = cadvisor_events(events, newest);
+  EXPECT_EQ(cadvisor_events(events, ends, 10).at(0).at("event_data").at("container_deletion").at("exit_code"), 1);
+  EXPECT_THAT(cadvisor_events(events, {.creation = true}, 10), IsEmpty()) << "of / alone, which has none";
+  const CadvisorEventChoice newest{.creation = true, .subcontainers = true};
+  const json::array last = cadvisor_events(events, newest, 1);
   ASSERT_EQ(last.size(), 1U);
   EXPECT_EQ(last[0].at("container_name"), "/other");
 }

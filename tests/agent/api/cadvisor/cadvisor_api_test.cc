@@ -8,6 +8,8 @@
 #include <gmock/gmock.h>
 #include <boost/json.hpp>
 
+#include <algorithm>
+#include <functional>
 #include <limits>
 
 namespace tallyman {
@@ -43,6 +45,12 @@ class CadvisorApi : public ::testing::Test {
     state_.workloads = list;
     state_.before = samples.build(1);
     state_.now = samples.build(2);
+    state_.labels = LabelFilter::make(".").value();
+    state_.events = &log_;
+    state_.event_stream = [this](auto lines) {
+      lines_ = std::move(lines);
+      return HttpResponse{};
+    };
     state_.host.agent_version = "1.2.3";
     state_.host.cpu_cores = 4;
   }
@@ -72,7 +80,8 @@ class CadvisorApi : public ::testing::Test {
   }
 
   EventLog log_{10};
-  CadvisorState state_{nullptr, nullptr, nullptr, LabelFilter::make(".").value(), {}, &log_};
+  std::function<std::string(const Event&)> lines_;  // of the stream that was asked for last
+  CadvisorState state_;
 };
 
 TEST_F(CadvisorApi, OneContainerWithItsChildrenAndSamples) {
@@ -120,6 +129,57 @@ TEST_F(CadvisorApi, FactsOfTheMachine) {
   EXPECT_TRUE(answer("/api/v1.3/events", "", {{"all_events", "true"}}).is_array());
 }
 
+Event event_of(const std::string& id, EventType type, std::uint64_t time_nsec) {
+  return Event::of(container(id, "web"), type, time_nsec, "it happened");
+}
+
+TEST_F(CadvisorApi, EventsBetweenTwoTimes) {
+  for (const std::uint64_t second : {10U, 20U, 30U}) {
+    log_.append(event_of("aaaa111122223333", EventType::kStarted, second * 1'000'000'000));
+  }
+  const auto times = [&](std::vector<std::pair<std::string, std::string>> query) {
+    query.insert(query.end(), {{"creation_events", "true"}, {"subcontainers", "true"}});
+    std::vector<std::string> found;
+    const json::value events = answer("/api/v1.3/events", "", std::move(query));
+    for (const json::value& one : events.as_array()) found.emplace_back(one.at("timestamp").as_string());
+    return found;
+  };
+  EXPECT_EQ(times({}).size(), 3U);
+  EXPECT_EQ(times({{"start_time", "1970-01-01T00:00:20Z"}}).size(), 2U);
+  EXPECT_THAT(times({{"start_time", "1970-01-01T00:00:15Z"}, {"end_time", "1970-01-01T01:00:20+01:00"}}),
+              ElementsAre("1970-01-01T00:00:20.000000000Z"));
+}
+
+TEST_F(CadvisorApi, AStreamHasALineForEachEventThatIsAskedFor) {
+  ask("/api/v1.3/events/docker", "", {{"stream", "true"}, {"subcontainers", "true"}, {"deletion_events", "true"}});
+  const std::string line = lines_(event_of("aaaa111122223333", EventType::kDied, 1));
+  ASSERT_TRUE(line.ends_with("}\n")) << line;
+  EXPECT_EQ(json::parse(line).at("container_name"), "/docker/aaaa111122223333");
+  EXPECT_EQ(json::parse(line).at("event_type"), "containerDeletion");
+  EXPECT_EQ(lines_(event_of("aaaa111122223333", EventType::kStarted, 1)), "") << "no creations";
+  ask("/api/v2.0/events/docker", "", {{"stream", "true"}, {"all_events", "true"}});
+  EXPECT_EQ(lines_(event_of("aaaa111122223333", EventType::kDied, 1)), "") << "of that cgroup alone";
+  ask("/api/v1.3/events/", "", {{"stream", "true"}, {"all_events", "true"}, {"subcontainers", "true"}});
+  const std::string two = lines_(event_of("aaaa111122223333", EventType::kOomKilled, 1));
+  EXPECT_EQ(std::count(two.begin(), two.end(), '\n'), 2) << "an oom and an oomKill";
+}
+
+TEST_F(CadvisorApi, ASummaryHasWhatTheHistoryHas) {
+  EXPECT_FALSE(answer("/api/v2.0/summary/docker").at("/docker").as_object().contains("minute_usage"));
+  state_.history = [](const HistoryQuery& query) {
+    EXPECT_EQ(query.workloads, std::vector<std::string>{"/docker"});
+    HistoryAnswer answer{
+        query.from, query.to, query.step, {{"/docker", query.fields[0], {}}, {"/docker", query.fields[1], {}}}};
+    answer.series[0].points.emplace_back(query.from, 0.25);
+    return answer;
+  };
+  const json::value summary = answer("/api/v2.0/summary/docker").at("/docker");
+  for (const char* period : {"minute_usage", "hour_usage", "day_usage"}) {
+    EXPECT_EQ(summary.at(period).at("cpu").at("max"), 250) << period;
+    EXPECT_FALSE(summary.at(period).at("memory").at("present").as_bool()) << period;
+  }
+}
+
 TEST_F(CadvisorApi, WhatItDoesNotHaveIsASentence) {
   const auto refused = [&](const std::string& path, const std::string& body = "",
                            std::vector<std::pair<std::string, std::string>> query = {}) {
@@ -138,7 +198,8 @@ TEST_F(CadvisorApi, WhatItDoesNotHaveIsASentence) {
   EXPECT_THAT(refused("/api/v2.0/stats/", "", {{"count", "-2"}}), HasSubstr("400 count"));
   EXPECT_THAT(refused("/api/v2.0/stats/", "", {{"count", "x"}}), HasSubstr("400 count"));
   EXPECT_THAT(refused("/api/v2.0/stats/", "", {{"type", "rkt"}}), HasSubstr("400 type"));
-  EXPECT_THAT(refused("/api/v1.3/events", "", {{"stream", "true"}}), HasSubstr("501 "));
+  EXPECT_THAT(refused("/api/v1.3/events", "", {{"start_time", "yesterday"}}), HasSubstr("400 start_time"));
+  EXPECT_THAT(refused("/api/v2.0/events", "", {{"end_time", ""}}), HasSubstr("400 end_time"));
 }
 
 TEST_F(CadvisorApi, BeforeTheFirstSampleThereAreNamesAndNoNumbers) {
