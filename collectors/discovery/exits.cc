@@ -12,10 +12,11 @@ namespace {
 constexpr std::size_t kMaxPending = 65'536;
 constexpr std::uint64_t kClockSlackNsec = 50'000'000;  // for the creation of the cgroup, which is noticed late
 
-// The exit belongs to the run of this cgroup, not to an earlier one.
+// The exit belongs to the run of this cgroup: an earlier run had finished before its creation. When a
+// run started says nothing, for Docker since version 28 notes it well before it makes the cgroup.
 bool is_of_this_run(const ContainerExit& exit, const Workload& workload) {
   const std::uint64_t created = std::min(workload.cgroup_created_nsec.value_or(workload.seen_nsec), workload.seen_nsec);
-  return exit.started_nsec + kClockSlackNsec >= created;
+  return exit.finished_nsec + kClockSlackNsec >= created;
 }
 
 }  // namespace

@@ -101,6 +101,23 @@ TEST(WorkloadExits, OfAContainerAreReportedAgainWhenItsFilesSayHowItEnded) {
   EXPECT_EQ(reported[1].workload->container.exit->code, 3);
 }
 
+// Docker 28.5 on a busy machine: StartedAt was 113 ms before the birth of the cgroup.
+TEST(WorkloadExits, AreOfThisRunIfTheyFinishedInIt) {
+  FakeRuntime runtime;
+  WorkloadExits exits(nullptr);
+  const auto code_of = [&](std::uint64_t started_nsec, std::uint64_t finished_nsec) {
+    runtime.metadata.exit = ContainerExit{0, false, started_nsec, finished_nsec};
+    ++runtime.number;
+    const WorkloadExits::Clock::time_point begin;
+    exits.begin(workload(), 0, &runtime, "a", begin);
+    exits.poll(begin + WorkloadExits::kExitTime);
+    return exits.take().back().workload->container.exit.has_value();
+  };
+  EXPECT_TRUE(code_of(887'000'000, 1'900'000'000));
+  EXPECT_TRUE(code_of(100, 2'000'000'000)) << "however long before";
+  EXPECT_FALSE(code_of(700'000'000, 900'000'000)) << "the run before it";
+}
+
 TEST(WorkloadExits, OfAContainerAreCompleteWithoutAnExitCodeThatIsNeverWritten) {
   FakeRuntime runtime;
   WorkloadExits exits(nullptr);
