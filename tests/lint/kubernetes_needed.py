@@ -1,0 +1,322 @@
+#!/usr/bin/python3
+"""kubernetes_needed.py BINARY: every mount, right and flag of deploy/kubernetes is needed. The agent reads a recorded
+node with a real kubelet as it would in the pod, where only what is mounted is there. Then one mount after the other
+is left out, one right or flag is taken away, and a named series must be gone."""
+
+import contextlib
+import json
+import os
+import pathlib
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+import urllib.request
+
+import kubernetes_objects as k8s
+
+HOST = k8s.ROOT / "tests/fixtures/kubelet-1.36/host.tar.gz"
+TASKS = "/run/containerd/io.containerd.runtime.v2.task"
+NGINX = "6b7f224bca073598e435735d4811592d229e711c07409369d8cf923acc041f9e"
+CRIO = "/run/containers/storage/overlay-containers"
+EXITS = "/run/crio/exits"
+SIDECAR = "e68ffbed12b32fc16d5877e63da076f7b1f304f19855d1ebc199d28ff41e6c71"
+NOBODY = 65534
+
+# What is there with all mounts, and not without this one. The patterns are searched for in the lines of a scrape.
+MISSING = {
+    "/sys/fs/cgroup": [
+        'container_cpu_usage_seconds_total{.*container="nginx"',
+        'container_memory_working_set_bytes{.*container="nginx"',
+        'container_pressure_cpu_waiting_seconds_total{.*container="nginx"',
+        'container_spec_cpu_quota{.*container="nginx"',
+    ],
+    "/proc": [
+        'container_network_receive_bytes_total{.*pod="web-vm".*interface="eth0"',
+        'container_processes{.*container="nginx"',
+        'container_network_receive_bytes_total{id="/"',
+        'container_fs_reads_bytes_total{id="/"',
+        "machine_memory_bytes{",
+    ],
+    TASKS: ['pod="web-vm"', 'namespace="shop"', 'container="nginx"', 'image="docker.io/example/base:1"'],
+    "/etc/os-release": ['cadvisor_version_info{.*osVersion="Debian'],
+    "/etc/machine-id": ['machine_cpu_sockets{machine_id="'],
+    CRIO: ['pod="web-vm"', 'namespace="shop"', 'container="nginx"', 'image="docker.io/example/base:1"'],
+}
+# The families that the CRI of the newest containerd lacks: the table of docs/after-the-kubelet.md.
+LACKING = re.compile(r"^\| `(container_\w+)` \| .* \|$", re.M)
+
+BINARY = sys.argv[1]
+
+
+def scrape(root, *flags, before=()):
+    """The lines of series of one scrape; none if the agent does not start."""
+    command = [*before, BINARY, "--once", "--log.level=error", f"--path.rootfs={root}", *flags]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=120)
+    return [line for line in done.stdout.splitlines() if not line.startswith("#")]
+
+
+def has(lines, pattern):
+    return any(re.search(pattern, line) for line in lines)
+
+
+def names(lines):
+    """Series of containers without their values and without those of the agent itself."""
+    return {line.rpartition(" ")[0] for line in lines if line.startswith("container_")}
+
+
+def unpack(directory):
+    """The recorded node, with the rights that containerd gives its directories."""
+    with tarfile.open(HOST) as tar:
+        tar.extractall(directory)
+    host = directory / "rec"
+    tasks = host / TASKS[1:]
+    tasks.chmod(0o711)
+    for bundle in (tasks / "k8s.io").iterdir():
+        bundle.chmod(0o700)
+    return host
+
+
+@contextlib.contextmanager
+def mounted(host, paths):
+    """What a pod sees at /host: the node's own files at the mounted paths, and nothing else."""
+    with tempfile.TemporaryDirectory(prefix="pod-", dir=host.parent) as directory:
+        root = pathlib.Path(directory)
+        root.chmod(0o755)
+        for path in paths:
+            (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+            (host / path[1:]).rename(root / path[1:])
+        yield root
+        for path in paths:
+            (root / path[1:]).rename(host / path[1:])
+
+
+@contextlib.contextmanager
+def moved(host, tasks):
+    """The same node with containerd's state elsewhere."""
+    (host / tasks[1:]).parent.mkdir(parents=True, exist_ok=True)
+    (host / TASKS[1:]).rename(host / tasks[1:])
+    yield
+    (host / tasks[1:]).rename(host / TASKS[1:])
+
+
+def make_crio(host):
+    """The same node as CRI-O 1.28 would have left it (pkg/annotations): its files, and its names of cgroups."""
+    bundles = list((host / TASKS[1:] / "k8s.io").iterdir())
+    for bundle in bundles:
+        spec = json.loads((bundle / "config.json").read_text())
+        cri = {key.removeprefix("io.kubernetes.cri."): value for key, value in spec["annotations"].items()}
+        spec["annotations"] = {
+            "io.kubernetes.container.name": cri.get("container-name", "POD"),
+            "io.kubernetes.pod.name": cri["sandbox-name"],
+            "io.kubernetes.pod.namespace": cri["sandbox-namespace"],
+            "io.kubernetes.cri-o.ContainerType": cri["container-type"],
+            "io.kubernetes.cri-o.ImageName": "docker.io/" + cri.get("image-name", "pause:3"),
+            "io.kubernetes.cri-o.SandboxID": cri["sandbox-id"],
+        }
+        userdata = host / CRIO[1:] / bundle.name / "userdata"
+        userdata.mkdir(parents=True)
+        (userdata / "config.json").write_text(json.dumps(spec))
+        (userdata / "pidfile").write_text((bundle / "init.pid").read_text())
+    (host / EXITS[1:]).mkdir(parents=True)
+    shutil.rmtree(host / "run/containerd")
+    ids = {bundle.name for bundle in bundles}
+    for cgroup in [one for one in (host / "sys/fs/cgroup").rglob("*") if one.name in ids]:
+        cgroup.rename(cgroup.with_name(f"crio-{cgroup.name}"))
+    for file in (host / "proc").glob("*/cgroup"):
+        file.write_text(re.sub(r"/([0-9a-f]{64})", r"/crio-\1", file.read_text()))
+
+
+def try_mounts(variant, host):
+    """Leaves out one mount after the other."""
+    objects = k8s.rendered(variant).values()
+    paths, flags = list(k8s.host_paths(objects)), k8s.container(objects)["args"]
+    with mounted(host, paths) as root:
+        whole = scrape(root, *flags)
+    for path in paths:
+        patterns = MISSING.get(path) or MISSING.get(TASKS if path.endswith("/io.containerd.runtime.v2.task") else "")
+        if path == EXITS:
+            continue  # an exit code is in no scrape: try_exit_codes
+        if not patterns:
+            yield f"{variant}: nothing says what is missing without {path}"
+            continue
+        with mounted(host, [one for one in paths if one != path]) as root:
+            less = scrape(root, *flags)
+        for pattern in patterns:
+            if not has(whole, pattern):
+                yield f"{variant}: with all mounts there is no {pattern}"
+            if has(less, pattern):
+                yield f"{variant}: without {path} there still is {pattern}"
+    yield from (
+        f"{variant}: mounts alone do not show {one}" for one in sorted(names(scrape(host, *flags)) - names(whole))
+    )
+
+
+def try_exit_codes(host):
+    """Of two containers that end, one without the mount. CRI-O writes a file when one ends, containerd writes none."""
+    objects = k8s.rendered("crio").values()
+    paths = list(k8s.host_paths(objects))
+    codes = {}
+    for name, shown in ((NGINX, paths), (SIDECAR, [path for path in paths if path != EXITS])):
+        (host / CRIO[1:] / name / "userdata/pidfile").touch()  # it has just been started, like its unpacked cgroup
+        (host / EXITS[1:] / name).write_text("7")
+        with mounted(host, shown) as root, served(root, *k8s.container(objects)["args"]) as address:
+            wait_for(lambda address=address: answer(address, "/-/ready"))
+            for cgroup in list((root / "sys/fs/cgroup").rglob(f"crio-{name}")):
+                shutil.rmtree(cgroup)
+            codes[name] = exit_code(address, name)
+    if codes != {NGINX: 7, SIDECAR: None}:
+        yield f"crio: exit codes with and without {EXITS}: {list(codes.values())}"
+
+
+@contextlib.contextmanager
+def served(root, *flags):
+    with tempfile.TemporaryFile("w+") as log:
+        command = [BINARY, f"--path.rootfs={root}", "--web.listen-address=127.0.0.1:0", *flags]
+        agent = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
+        try:
+            yield wait_for(lambda: address_in(log))
+        finally:
+            agent.terminate()
+            agent.wait(30)
+
+
+def address_in(log):
+    log.seek(0)
+    found = re.search(r"metrics: (http://127\.0\.0\.1:\d+)/", log.read())
+    return found and found[1]
+
+
+def wait_for(condition):
+    end = time.monotonic() + 20
+    while time.monotonic() < end:
+        if result := condition():
+            return result
+        time.sleep(0.2)
+    raise TimeoutError(condition)
+
+
+def answer(address, path):
+    with urllib.request.urlopen(address + path, timeout=30) as response:
+        return response.read().decode()
+
+
+def exit_code(address, name):
+    def died():
+        events = json.loads(answer(address, "/api/v1/events"))["events"]
+        return [one for one in events if one["type"] == "died" and name in one["workload"]["id"]]
+
+    return wait_for(died)[0].get("details", {}).get("exit_code")
+
+
+def try_paths(host):
+    """Both paths that the monitors ask serve the same series."""
+    objects = k8s.base()
+    with mounted(host, list(k8s.host_paths(objects))) as root, served(root, *k8s.container(objects)["args"]) as address:
+        both = [names(answer(address, path).splitlines()) for path in ("/metrics", "/metrics/cadvisor")]
+    if both[0] != both[1] or len(both[0]) < 500:
+        yield f"/metrics and /metrics/cadvisor differ: {len(both[0])} and {len(both[1])} series"
+
+
+def try_user(host):
+    """User 0 without any capability reads what root with all of them reads; another user reads no names."""
+    objects = k8s.base()
+    flags = k8s.container(objects)["args"]
+    without = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
+    with mounted(host, list(k8s.host_paths(objects))) as root:
+        whole = names(scrape(root, *flags))
+        root_alone, nobody = (
+            names(scrape(root, *flags, before=["setpriv", f"--reuid={user}", f"--regid={user}", *without]))
+            for user in (0, NOBODY)
+        )
+    if root_alone != whole:
+        yield f"user 0 without capabilities lacks {sorted(whole - root_alone)}"
+    if not any('pod="web-vm"' in one for one in whole) or any('pod="' in one for one in nobody):
+        yield "another user than 0 has the names of pods too"
+
+
+def try_interfaces():
+    """In a network namespace of its own, as in a pod, the agent would show that one's interface as the host's."""
+    made = "ip link add eth0 type veth peer name peer0 && exec"
+    found = {
+        flag: subprocess.run(
+            ["unshare", "--net", "sh", "-c", f'{made} "$@"', "sh", BINARY, "--once", "--log.level=error", *flag],
+            capture_output=True,
+            text=True,
+        ).stdout
+        for flag in [(), ("--no-collector.interfaces",)]
+    }
+    shown = [has(found[flag].splitlines(), r"^tallyman_network_interface_info\{interface=\"eth0\"") for flag in found]
+    if shown != [True, False]:
+        yield f"--no-collector.interfaces: eth0 of the own namespace is shown without it and with it: {shown}"
+
+
+def try_exact_times():
+    """Needs the host's processes and CAP_NET_ADMIN, both."""
+    net_admin = ["setpriv", "--inh-caps=-all,+net_admin", "--bounding-set=-all,+net_admin"]
+    nothing = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
+    exact = {
+        name: has(scrape("/", before=before), r"^tallyman_process_times_exact 1$")
+        for name, before in {
+            "both": net_admin,
+            "no capability": nothing,
+            "no hostPID": ["unshare", "--pid", "--fork", *net_admin],
+        }.items()
+    }
+    if not exact["both"]:
+        print("exact times were not tried: this kernel, or this container, does not give them")
+    elif exact != {"both": True, "no capability": False, "no hostPID": False}:
+        yield f"exact times: {exact}"
+
+
+def try_lacking_families(host):
+    """Each family of the table of docs/after-the-kubelet.md, of the container nginx. Of huge pages and ulimits nothing
+    was recorded: their files are written here as the kernel writes them."""
+    page = (k8s.ROOT / "docs/after-the-kubelet.md").read_text()
+    families = set(LACKING.findall(page.split("\n## The eleven families\n")[1].split("\n## ")[0]))
+    if len(families) != 11:
+        yield f"docs/after-the-kubelet.md has {len(families)} families"
+    (host / "sys/kernel/mm/hugepages/hugepages-2048kB").mkdir(parents=True)
+    (host / "sys/fs/cgroup/unified/cgroup.controllers").write_text("\n")
+    mounts = host / "proc/1/mountinfo"
+    mounts.write_text(mounts.read_text() + "50 31 0:50 / /sys/fs/cgroup/hugetlb rw - cgroup cgroup rw,hugetlb\n")
+    (cgroup,) = (host / "sys/fs/cgroup/pids").rglob(NGINX)
+    cgroup = host / "sys/fs/cgroup/hugetlb" / cgroup.relative_to(host / "sys/fs/cgroup/pids")
+    cgroup.mkdir(parents=True)
+    for name, value in {"usage_in_bytes": 4 << 20, "max_usage_in_bytes": 6 << 20, "failcnt": 0}.items():
+        (cgroup / f"hugetlb.2MB.{name}").write_text(f"{value}\n")
+    pid = (host / TASKS[1:] / "k8s.io" / NGINX / "init.pid").read_text().strip()
+    shutil.copy("/proc/self/limits", host / "proc" / pid / "limits")
+    lines = scrape(host)
+    for family in sorted(families):
+        if not has(lines, rf'^{family}\{{.*container="nginx",namespace="shop",pod="web-vm"'):
+            yield f"{family} is not served"
+    shutil.rmtree(host / "sys/kernel/mm")
+
+
+def main():
+    with tempfile.TemporaryDirectory(prefix="tallyman-node-") as name:
+        directory = pathlib.Path(name)
+        directory.chmod(0o755)
+        host = unpack(directory)
+        faults = [*try_mounts("base", host), *try_paths(host)]
+        if os.geteuid() == 0:
+            faults += [*try_user(host), *try_interfaces(), *try_exact_times()]
+        faults += try_lacking_families(host)
+        for variant in ("k3s", "microk8s"):
+            (tasks,) = [path for path in k8s.host_paths(k8s.rendered(variant).values()) if path.endswith(".task")]
+            with moved(host, tasks):
+                faults += try_mounts(variant, host)
+        make_crio(host)
+        faults += [*try_mounts("crio", host), *try_exit_codes(host)]
+    print("\n".join(faults) or "each is needed")
+    if not faults and os.geteuid() != 0:
+        print("skipped: only root can take rights away")
+        sys.exit(77)
+    sys.exit(1 if faults else 0)
+
+
+main()
