@@ -79,7 +79,7 @@ def wrong_flags(binary):
     """Of each variant together, and of every line that says how to set one."""
     known = set(re.findall(r"^\| `(?:--)?([a-z][\w.-]*)", output(binary, "--help=markdown"), re.M))
     for variant in k8s.VARIANTS:
-        flags = k8s.container(k8s.rendered(variant.name).values())["args"]
+        flags = k8s.flags(k8s.rendered(variant.name).values())
         done = subprocess.run([binary, "--check-config", *flags], capture_output=True, text=True)
         if done.returncode != 0:
             yield f"{variant.name}: {done.stderr.strip()}"
@@ -207,7 +207,7 @@ def wrong_rights():
         objects = k8s.rendered(variant.name).values()
         spec = k8s.pod_spec(objects)
         found = security_faults(spec)
-        more = {"hostPID", "capability NET_ADMIN"} if variant.name == "exact-times" else set()
+        more = {"hostPID", "hostNetwork", "capability NET_ADMIN"} if variant.name == "exact-times" else set()
         if found != ({"hostPath"} | more, {"user 0"}):
             yield f"{variant.name}: against Pod Security: {found}"
         if not k8s.container(objects)["securityContext"].get("readOnlyRootFilesystem"):
@@ -228,10 +228,10 @@ def missing_reasons():
     for variant in k8s.VARIANTS:
         objects = k8s.rendered(variant.name).values()
         wanted |= set(k8s.host_paths(objects))
-        wanted |= set(k8s.container(objects)["args"])
+        wanted |= set(k8s.flags(objects))
         context = k8s.container(objects)["securityContext"]
         wanted |= {f"runAsUser: {context['runAsUser']}"} | set(context["capabilities"].get("add", ()))
-        wanted |= {"hostPID"} if k8s.pod_spec(objects).get("hostPID") else set()
+        wanted |= {one for one in ("hostPID", "hostNetwork") if k8s.pod_spec(objects).get(one)}
     given = reasons()
     yield from (f"docs/kubernetes.md: no reason for {one}" for one in sorted(wanted - given))
     yield from (f"docs/kubernetes.md: nothing has {one}" for one in sorted(given - wanted))

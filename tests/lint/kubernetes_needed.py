@@ -133,7 +133,7 @@ def make_crio(host):
 def try_mounts(variant, host):
     """Leaves out one mount after the other."""
     objects = k8s.rendered(variant).values()
-    paths, flags = list(k8s.host_paths(objects)), k8s.container(objects)["args"]
+    paths, flags = list(k8s.host_paths(objects)), k8s.flags(objects)
     with mounted(host, paths) as root:
         whole = scrape(root, *flags)
     for path in paths:
@@ -163,7 +163,7 @@ def try_exit_codes(host):
     for name, shown in ((NGINX, paths), (SIDECAR, [path for path in paths if path != EXITS])):
         (host / CRIO[1:] / name / "userdata/pidfile").touch()  # it has just been started, like its unpacked cgroup
         (host / EXITS[1:] / name).write_text("7")
-        with mounted(host, shown) as root, served(root, *k8s.container(objects)["args"]) as address:
+        with mounted(host, shown) as root, served(root, *k8s.flags(objects)) as (address, _):
             wait_for(lambda address=address: answer(address, "/-/ready"))
             for cgroup in list((root / "sys/fs/cgroup").rglob(f"crio-{name}")):
                 shutil.rmtree(cgroup)
@@ -173,12 +173,12 @@ def try_exit_codes(host):
 
 
 @contextlib.contextmanager
-def served(root, *flags):
+def served(root, *flags, before=()):
     with tempfile.TemporaryFile("w+") as log:
-        command = [BINARY, f"--path.rootfs={root}", "--web.listen-address=127.0.0.1:0", *flags]
+        command = [*before, BINARY, f"--path.rootfs={root}", "--web.listen-address=127.0.0.1:0", *flags]
         agent = subprocess.Popen(command, stdout=log, stderr=subprocess.STDOUT)
         try:
-            yield wait_for(lambda: address_in(log))
+            yield wait_for(lambda: address_in(log)), agent.pid
         finally:
             agent.terminate()
             agent.wait(30)
@@ -215,7 +215,7 @@ def exit_code(address, name):
 def try_paths(host):
     """Both paths that the monitors ask serve the same series."""
     objects = k8s.base()
-    with mounted(host, list(k8s.host_paths(objects))) as root, served(root, *k8s.container(objects)["args"]) as address:
+    with mounted(host, list(k8s.host_paths(objects))) as root, served(root, *k8s.flags(objects)) as (address, _):
         both = [names(answer(address, path).splitlines()) for path in ("/metrics", "/metrics/cadvisor")]
     if both[0] != both[1] or len(both[0]) < 500:
         yield f"/metrics and /metrics/cadvisor differ: {len(both[0])} and {len(both[1])} series"
@@ -224,7 +224,7 @@ def try_paths(host):
 def try_user(host):
     """User 0 without any capability reads what root with all of them reads; another user reads no names."""
     objects = k8s.base()
-    flags = k8s.container(objects)["args"]
+    flags = k8s.flags(objects)
     without = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
     with mounted(host, list(k8s.host_paths(objects))) as root:
         whole = names(scrape(root, *flags))
@@ -255,21 +255,48 @@ def try_interfaces():
 
 
 def try_exact_times():
-    """Needs the host's processes and CAP_NET_ADMIN, both."""
+    """Needs the host's processes, its network and CAP_NET_ADMIN, each of them. This host is read, not the recorded."""
     net_admin = ["setpriv", "--inh-caps=-all,+net_admin", "--bounding-set=-all,+net_admin"]
     nothing = ["setpriv", "--inh-caps=-all", "--bounding-set=-all"]
-    exact = {
-        name: has(scrape("/", before=before), r"^tallyman_process_times_exact 1$")
-        for name, before in {
-            "both": net_admin,
-            "no capability": nothing,
-            "no hostPID": ["unshare", "--pid", "--fork", *net_admin],
-        }.items()
+    cases = {
+        "all": net_admin,
+        "no capability": nothing,
+        "no hostPID": ["unshare", "--pid", "--fork", *net_admin],
+        "no hostNetwork": ["unshare", "--net", "sh", "-c", 'ip link set lo up && exec "$@"', "sh", *net_admin],
     }
-    if not exact["both"]:
+    found = {
+        name: (exact_in_once(before), name != "no hostPID" and sees_exits(before)) for name, before in cases.items()
+    }
+    expected = {
+        "all": (True, True),
+        "no capability": (False, False),
+        "no hostPID": (False, False),
+        "no hostNetwork": (True, False),
+    }
+    if not found["all"][0]:
         print("exact times were not tried: this kernel, or this container, does not give them")
-    elif exact != {"both": True, "no capability": False, "no hostPID": False}:
-        yield f"exact times: {exact}"
+    elif found != expected:
+        yield f"exact times, and exits: {found}"
+
+
+def exact_in_once(before):
+    return has(scrape("/", before=before), r"^tallyman_process_times_exact 1$")
+
+
+def sees_exits(before):
+    """Whether the kernel has told an agent of processes that have ended."""
+    with served("/", before=before) as (address, pid):
+        ask = f"import urllib.request as r; print(r.urlopen('{address}/metrics?collect[]=self').read().decode())"
+
+        def figure(name):
+            inside = ["nsenter", f"--target={pid}", "--net", sys.executable, "-c", ask]
+            text = subprocess.run(inside, capture_output=True, text=True, check=True).stdout
+            return float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
+
+        # The commands that ask are processes that end, and a sample after each has had the time to count it.
+        begin = figure("tallyman_samples_total")
+        wait_for(lambda: figure("tallyman_samples_total") > begin + 2)
+        return figure("tallyman_process_exits_total") > 0
 
 
 def try_lacking_families(host):

@@ -86,6 +86,10 @@ def container(objects):
     return one
 
 
+def flags(objects):
+    return container(objects).get("args", [])
+
+
 def host_paths(objects):
     """Path on the node -> (the volume, how it is mounted)."""
     mounts = {one["name"]: one for one in container(objects)["volumeMounts"]}

@@ -48,7 +48,9 @@ those above them have the runtime's socket, which would be root on the node. */ 
 {{- end }}
 
 {{- define "tallyman.args" -}}
+{{- if not .Values.exactTimes }}
 - --no-collector.interfaces
+{{- end }}
 {{- with .Values.containerdState }}
 - {{ printf "--containerd.state=%s" . | quote }}
 {{- end }}
