@@ -7,6 +7,7 @@ import json
 import re
 import subprocess
 import sys
+import tempfile
 
 import kubernetes_objects as k8s
 import yaml
@@ -251,12 +252,29 @@ def wrong_figures():
             yield f"docs/kubernetes.md: says nothing of {one}"
 
 
+def wrong_scrape_job():
+    """The job of docs/kubernetes.md for a Prometheus without the operator, which is for people to copy."""
+    job = re.search(r"^```yaml\n(scrape_configs:\n.*?)^```$", PAGE.read_text(), re.M | re.S)
+    if not job:
+        yield "docs/kubernetes.md: no scrape_configs"
+        return
+    configuration = yaml.safe_load(job[1])
+    for one in configuration["scrape_configs"]:
+        del one["kubernetes_sd_configs"]  # which Debian's Prometheus is built without
+    with tempfile.NamedTemporaryFile("w", suffix=".yml") as file:
+        json.dump(configuration, file)
+        file.flush()
+        done = subprocess.run(["promtool", "check", "config", file.name], capture_output=True, text=True)
+    if done.returncode != 0:
+        yield f"docs/kubernetes.md: {done.stdout}{done.stderr}"
+
+
 def main():
     binary = sys.argv[1]
     faults = [*broken_files(), *stale_renderings()]
     if not faults:
         faults = [*wrong_flags(binary), *wrong_constants(binary), *wrong_monitors(), *wrong_mounts()]
-        faults += [*wrong_rights(), *missing_reasons(), *wrong_figures()]
+        faults += [*wrong_rights(), *missing_reasons(), *wrong_figures(), *wrong_scrape_job()]
     print("\n".join(faults) or f"{len(k8s.VARIANTS)} variants")
     sys.exit(1 if faults else 0)
 

@@ -85,16 +85,20 @@ class PrometheusClient:
 
 
 class Prometheus(PrometheusClient):
-    def __init__(self, targets, interval="1s"):
-        """targets: {job: "HOST:PORT"}"""
+    def __init__(self, targets, interval="1s", scrape_configs=(), rules=None):
+        """targets: {job: "HOST:PORT"}; further jobs as in prometheus.yml; the groups of a rule file."""
         super().__init__(free_port())
         self.directory = own.directory("prometheus")
         configuration = {
             "global": {"scrape_interval": interval, "scrape_timeout": interval, "evaluation_interval": interval},
             "scrape_configs": [
-                {"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()
+                *({"job_name": job, "static_configs": [{"targets": [target]}]} for job, target in targets.items()),
+                *scrape_configs,
             ],
         }
+        if rules is not None:
+            (self.directory / "rules.yml").write_text(json.dumps(rules))
+            configuration["rule_files"] = ["rules.yml"]
         path = self.directory / "prometheus.yml"
         path.write_text(json.dumps(configuration))  # JSON is YAML
         program = shutil.which("prometheus")
