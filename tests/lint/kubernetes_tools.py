@@ -29,15 +29,17 @@ GO = {
     "GOCACHE": str(CACHE / "build"),
     "GOFLAGS": "-modcacherw",
     "CGO_ENABLED": "0",
-    "GOTOOLCHAIN": "auto",
 }
 TOOLS = {
-    "helm": "helm.sh/helm/v3/cmd/helm@v3.19.0",
-    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.7.1",
-    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.7.0",
+    "helm": "helm.sh/helm/v3/cmd/helm@v3.22.0",
+    "kustomize": "sigs.k8s.io/kustomize/kustomize/v5@v5.8.2",
+    "kubeconform": "github.com/yannh/kubeconform/cmd/kubeconform@v0.8.0",
 }
-KUBERNETES = "k8s.io/kubernetes@v1.34.1"
-OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.86.0"
+KUBERNETES = "k8s.io/kubernetes@v1.37.2"
+OPERATOR = "github.com/prometheus-operator/prometheus-operator@v0.85.0"
+
+# A Helm that `go install` builds takes every server for an old one.
+SERVER = f"--kube-version={KUBERNETES.rpartition('@')[2]}"
 
 # Beside the variants: values that no variant has, and that must give valid objects too.
 MORE_VALUES = (
@@ -45,7 +47,7 @@ MORE_VALUES = (
     ("containerdState=/srv/containerd/", "machineId=false"),
     ("fullnameOverride=other", "serviceAccount.create=false", "networkPolicy.enabled=false"),
     (
-        "image.tag=1",
+        "image.tag=v1",
         "priorityClassName=system-node-critical",
         "seLinuxOptions.type=spc_t",
         "extraArgs={--sampling.interval=5s}",
@@ -117,6 +119,17 @@ def strict(schema):
     return made
 
 
+def with_used(definitions, name):
+    """The schema of this name, and those that it refers to."""
+    used, waiting = {}, [name]
+    while waiting:
+        one = waiting.pop()
+        if one not in used:
+            used[one] = definitions[one]
+            waiting += re.findall(r'"#/definitions/([^"]+)"', json.dumps(definitions[one]))
+    return {**used.pop(name), "definitions": used}
+
+
 def schemas():
     """{"kind": file} of the kinds that are used, as kubeconform wants them."""
     directory = CACHE / ("schemas-" + re.sub(r"\W", "-", f"{KUBERNETES}-{OPERATOR}".split("/", 1)[1]))
@@ -130,14 +143,15 @@ def schemas():
     for name, definition in swagger["definitions"].items():
         for kind in definition.get("x-kubernetes-group-version-kind", ()):
             if kind["kind"] in ("DaemonSet", "Namespace", "NetworkPolicy", "Service", "ServiceAccount"):
-                file = made / f"{kind['kind']}-{kind['group']}-{kind['version']}.json".lower()
-                file.write_text(json.dumps({"$ref": f"#/definitions/{name}", "definitions": definitions}))
-    for file in (source(OPERATOR) / "example/prometheus-operator-crd").glob("*.yaml"):
+                file = made / f"{kind['kind']}-{kind['version']}.json".lower()
+                file.write_text(json.dumps(with_used(definitions, name)))
+    for kinds in ("servicemonitors", "podmonitors", "prometheusrules"):
+        file = source(OPERATOR) / f"example/prometheus-operator-crd/monitoring.coreos.com_{kinds}.yaml"
         crd = yaml.safe_load(file.read_text())["spec"]
         for version in crd["versions"]:
             schema = strict(version["schema"]["openAPIV3Schema"])
             schema["properties"]["metadata"] = {"type": "object"}
-            name = f"{crd['names']['kind']}-{crd['group']}-{version['name']}.json".lower()
+            name = f"{crd['names']['kind']}-{version['name']}.json".lower()
             (made / name).write_text(json.dumps(schema))
     made.rename(directory)
     return directory
@@ -174,12 +188,12 @@ def overlay(variant):
 
 def template(*values):
     sets = [word for value in values for word in ("--set", value)]
-    return output("helm", "template", "tallyman", k8s.CHART, "--namespace=tallyman", *sets)
+    return output("helm", "template", "tallyman", k8s.CHART, "--namespace=tallyman", SERVER, *sets)
 
 
 def invalid(what, text, directory):
     """What kubeconform objects to."""
-    location = f"{directory}/{{{{.ResourceKind}}}}-{{{{.Group}}}}-{{{{.ResourceAPIVersion}}}}.json"
+    location = f"{directory}/{{{{.ResourceKind}}}}-{{{{.ResourceAPIVersion}}}}.json"
     done = tool("kubeconform", "-strict", "-output=json", f"-schema-location={location}", "-", stdin=text)
     found = json.loads(done.stdout or "{}").get("resources", [])
     yield from (f"{what}: {one['kind']}/{one['name']}: {one['msg']}" for one in found)
@@ -206,7 +220,7 @@ def wrong_values(directory):
     for values in MORE_VALUES:
         yield from invalid(", ".join(values), template(*values), directory)
     for value in REFUSED:
-        done = tool("helm", "template", "tallyman", k8s.CHART, "--set", value)
+        done = tool("helm", "template", "tallyman", k8s.CHART, SERVER, "--set", value)
         if done.returncode == 0 or "values.schema.json" not in done.stderr and "schema" not in done.stderr:
             yield f"Helm takes {value}: {done.stderr.strip()}"
 
@@ -225,7 +239,7 @@ def main():
     install()
     directory = schemas()
     faults, objects = [], {}
-    linted = tool("helm", "lint", "--strict", k8s.CHART)
+    linted = tool("helm", "lint", "--strict", SERVER, k8s.CHART)
     if linted.returncode != 0:
         faults.append(f"helm lint: {linted.stdout}{linted.stderr}")
     for variant in k8s.VARIANTS:
