@@ -30,6 +30,9 @@ MIXIN = [
     f'sum by (pod) (container_cpu_cfs_periods_total{{{KUBELET}, container!="", {OF_WEB}}})',
     f"sum by (namespace, pod) (container_spec_cpu_quota{{{KUBELET}, {OF_WEB}}})",
     f'sum by (instance) (machine_memory_bytes{{{KUBELET}, node="node-1"}})',
+    # One row a container, and one node a pod: the mixin joins them so, with kube_pod_info on the right.
+    f'container_memory_working_set_bytes{{{KUBELET}, image!=""}} * on (namespace, pod) group_left(node) '
+    f'max by (namespace, pod, node) (container_last_seen{{{KUBELET}, pod!=""}} > bool 0)',
 ]
 # Labels that the operator gives a target before the monitor's own relabelings.
 TARGET = {
