@@ -14,6 +14,7 @@ import sys
 import tarfile
 import tempfile
 import time
+import urllib.error
 import urllib.request
 
 import kubernetes_objects as k8s
@@ -164,7 +165,7 @@ def try_exit_codes(host):
         (host / CRIO[1:] / name / "userdata/pidfile").touch()  # it has just been started, like its unpacked cgroup
         (host / EXITS[1:] / name).write_text("7")
         with mounted(host, shown) as root, served(root, *k8s.flags(objects)) as (address, _):
-            wait_for(lambda address=address: answer(address, "/-/ready"))
+            wait_for(lambda address=address: ready(address))
             for cgroup in list((root / "sys/fs/cgroup").rglob(f"crio-{name}")):
                 shutil.rmtree(cgroup)
             codes[name] = exit_code(address, name)
@@ -204,6 +205,14 @@ def answer(address, path):
         return response.read().decode()
 
 
+def ready(address):
+    """Before the first sample it answers 503."""
+    try:
+        return bool(answer(address, "/-/ready"))
+    except urllib.error.HTTPError:
+        return False
+
+
 def exit_code(address, name):
     def died():
         events = json.loads(answer(address, "/api/v1/events"))["events"]
@@ -216,6 +225,7 @@ def try_paths(host):
     """Both paths that the monitors ask serve the same series."""
     objects = k8s.base()
     with mounted(host, list(k8s.host_paths(objects))) as root, served(root, *k8s.flags(objects)) as (address, _):
+        wait_for(lambda: ready(address))
         both = [names(answer(address, path).splitlines()) for path in ("/metrics", "/metrics/cadvisor")]
     if both[0] != both[1] or len(both[0]) < 500:
         yield f"/metrics and /metrics/cadvisor differ: {len(both[0])} and {len(both[1])} series"
@@ -290,11 +300,12 @@ def sees_exits(before):
 
         def figure(name):
             inside = ["nsenter", f"--target={pid}", "--net", sys.executable, "-c", ask]
-            text = subprocess.run(inside, capture_output=True, text=True, check=True).stdout
-            return float(re.search(rf"^{name} (\S+)$", text, re.M)[1])
+            text = subprocess.run(inside, capture_output=True, text=True).stdout
+            found = re.search(rf"^{name} (\S+)$", text, re.M)
+            return float(found[1]) if found else 0
 
         # The commands that ask are processes that end, and a sample after each has had the time to count it.
-        begin = figure("tallyman_samples_total")
+        begin = wait_for(lambda: figure("tallyman_samples_total"))
         wait_for(lambda: figure("tallyman_samples_total") > begin + 2)
         return figure("tallyman_process_exits_total") > 0
 
