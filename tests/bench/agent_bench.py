@@ -92,6 +92,9 @@ class AgentInCgroup(AgentClient):
             return False
         return True
 
+    def pid(self):
+        return self._process.pid
+
     def log(self):
         return self._log.read_text(errors="replace")
 

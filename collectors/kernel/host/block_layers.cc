@@ -119,7 +119,7 @@ std::string BlockLayers::disk_of(std::string_view name) const {
   std::array<char, PATH_MAX> target{};
   const std::string link = root_.sys_path("class/block/" + std::string(name));
   if (const ssize_t size = readlink(link.c_str(), target.data(), target.size()); size > 0) {
-    const std::string disk = name_of_parent({target.data(), static_cast<std::size_t>(size)});  // .../block/sda/sda1
+    std::string disk = name_of_parent({target.data(), static_cast<std::size_t>(size)});  // .../block/sda/sda1
     if (const auto found = nodes_.find(disk); found != nodes_.end() && !found->second.partition) {
       return disk;
     }
