@@ -266,6 +266,23 @@ void repeat_first_interface(json::object& root) {
   for (const auto& [name, value] : first) object[name] = value;
 }
 
+// The number of operations has no labels of the device's numbers; the number of bytes has.
+void number_serviced_devices(json::object& root) {
+  json::value* diskio = root.if_contains("diskio");
+  if (diskio == nullptr) return;
+  const json::value* bytes = diskio->get_object().if_contains("io_service_bytes");
+  json::value* serviced = diskio->get_object().if_contains("io_serviced");
+  if (bytes == nullptr || serviced == nullptr) return;
+  for (json::value& one : serviced->get_array()) {
+    for (const json::value& numbered : bytes->get_array()) {
+      if (numbered.at(kDevice) != one.at(kDevice)) continue;
+      for (const char* name : {"major", "minor"}) {
+        if (const json::value* id = numbered.get_object().if_contains(name)) one.get_object()[name] = *id;
+      }
+    }
+  }
+}
+
 // A disk's operations stand beside its sectors too, where these are known: on the host.
 void add_operations(const json::object& root, json::object& filesystem) {
   const json::value* diskio = root.if_contains("diskio");
@@ -312,6 +329,7 @@ CadvisorSample cadvisor_sample(const SampledWorkload& sampled) {
     }
   }
   repeat_first_interface(root);
+  number_serviced_devices(root);
   complete_filesystems(root);
   return {time, std::move(root)};
 }

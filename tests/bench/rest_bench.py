@@ -70,8 +70,8 @@ def in_turns(programs, questions):
     """The medians of several rounds: [(CPU seconds, seconds, bytes)], by program."""
     for program in programs:
         program.measure_idle()
-    rounds = [[program.of(*asked) for program, asked in zip(programs, questions)] for _ in range(ROUNDS)]
-    return [[statistics.median(values) for values in zip(*of_one)] for of_one in zip(*rounds)]
+    rounds = [[program.of(*asked) for program, asked in zip(programs, questions, strict=True)] for _ in range(ROUNDS)]
+    return [[statistics.median(values) for values in zip(*of_one, strict=True)] for of_one in zip(*rounds, strict=True)]
 
 
 @contextlib.contextmanager
@@ -119,7 +119,7 @@ def scrape(count):
         programs = [Answers(one.pid(), one.port) for one in (whole, bare)]
         ours, theirs = in_turns(programs, [SCRAPE_IN_PLACE, SCRAPE])
     return row(
-        f"CPU time of `/metrics/cadvisor`, {count} cgroups, against `/metrics` without the labels `kind` and `workload`",
+        f"CPU time of `/metrics/cadvisor`, {count} cgroups, against `/metrics` without `kind` and `workload`",
         "at most 1.1x",
         ours[0] / theirs[0],
         "x",

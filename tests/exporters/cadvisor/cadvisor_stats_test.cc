@@ -80,7 +80,8 @@ TEST(CadvisorStats, ASampleHasCadvisorsMembersAndTheKernelsNumbers) {
   EXPECT_EQ(json::serialize(stats.at("network").at("interfaces")),
             R"([{"name":"eth0","rx_bytes":10,"tx_bytes":30},{"name":"eth1","rx_bytes":20}])");
   EXPECT_EQ(stats.at("network").at("rx_bytes"), 10) << "the first interface stands in the object itself too";
-  EXPECT_EQ(json::serialize(stats.at("diskio").at("io_serviced")), R"([{"device":"/dev/vda","stats":{"Read":3}}])");
+  EXPECT_EQ(json::serialize(stats.at("diskio").at("io_serviced")),
+            R"([{"device":"/dev/vda","stats":{"Read":3},"major":254,"minor":0}])");
   EXPECT_EQ(json::serialize(stats.at("diskio").at("io_service_bytes")),
             R"([{"device":"/dev/vda","major":254,"minor":0,"stats":{"Read":512}}])");
   EXPECT_EQ(json::serialize(stats.at("filesystem")),
