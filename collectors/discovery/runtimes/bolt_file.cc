@@ -8,6 +8,7 @@
 #include <cstring>
 #include <optional>
 #include <utility>
+#include <vector>
 
 namespace tallyman {
 namespace {
@@ -63,14 +64,18 @@ std::optional<Meta> parse_meta(std::string_view bytes) {
   return meta;
 }
 
+using Bytes = std::vector<char>;
+
+std::string_view text_of(const Bytes& bytes) { return {bytes.data(), bytes.size()}; }
+
 // A branch or leaf: a header, then the elements, then the keys and values they point to.
 class Node {
  public:
-  static std::optional<Node> of(std::string bytes) {
+  static std::optional<Node> of(Bytes bytes) {
     if (bytes.size() < kPageHeader) return {};
     Node node;
-    node.flags_ = number_at<std::uint16_t>(bytes, 8);
-    node.count_ = number_at<std::uint16_t>(bytes, 10);
+    node.flags_ = number_at<std::uint16_t>(text_of(bytes), 8);
+    node.count_ = number_at<std::uint16_t>(text_of(bytes), 10);
     node.bytes_ = std::move(bytes);
     const bool known = node.flags_ == kBranch || node.flags_ == kLeaf;
     if (!known || (node.bytes_.size() - kPageHeader) / kElement < node.count_) return {};
@@ -79,23 +84,24 @@ class Node {
 
   bool is_leaf() const { return flags_ == kLeaf; }
   std::size_t count() const { return count_; }
-  bool is_bucket(std::size_t i) const { return (number_at<std::uint32_t>(bytes_, at(i)) & kIsBucket) != 0; }
-  std::uint64_t child(std::size_t i) const { return number_at<std::uint64_t>(bytes_, at(i) + 8); }
+  bool is_bucket(std::size_t i) const { return (number_at<std::uint32_t>(text_of(bytes_), at(i)) & kIsBucket) != 0; }
+  std::uint64_t child(std::size_t i) const { return number_at<std::uint64_t>(text_of(bytes_), at(i) + 8); }
   std::optional<std::string_view> key(std::size_t i) const {
+    const std::string_view bytes = text_of(bytes_);
     const std::size_t field = is_leaf() ? 4 : 0;
-    return part(bytes_, at(i) + number_at<std::uint32_t>(bytes_, at(i) + field),
-                number_at<std::uint32_t>(bytes_, at(i) + field + 4));
+    return part(bytes, at(i) + number_at<std::uint32_t>(bytes, at(i) + field),
+                number_at<std::uint32_t>(bytes, at(i) + field + 4));
   }
   std::optional<std::string_view> value(std::size_t i) const {
-    const std::size_t begin = at(i) + number_at<std::uint32_t>(bytes_, at(i) + 4);
-    return part(bytes_, begin + number_at<std::uint32_t>(bytes_, at(i) + 8),
-                number_at<std::uint32_t>(bytes_, at(i) + 12));
+    const std::string_view bytes = text_of(bytes_);
+    const std::size_t begin = at(i) + number_at<std::uint32_t>(bytes, at(i) + 4);
+    return part(bytes, begin + number_at<std::uint32_t>(bytes, at(i) + 8), number_at<std::uint32_t>(bytes, at(i) + 12));
   }
 
  private:
   static std::size_t at(std::size_t i) { return kPageHeader + i * kElement; }
 
-  std::string bytes_;
+  Bytes bytes_;
   std::uint16_t flags_ = 0, count_ = 0;
 };
 
@@ -105,11 +111,11 @@ class Reader {
 
   // Of the two at the file's begin the one of the later transaction: the other is being written.
   Result<Meta> newest_meta() const {
-    const std::optional<Meta> first = parse_meta(bytes_at(kPageHeader, kMetaBytes));
+    const std::optional<Meta> first = parse_meta(text_of(bytes_at(kPageHeader, kMetaBytes)));
     std::optional<Meta> newest = first;
     for (std::size_t page = kMinPageBytes; page <= kMaxPageBytes; page *= 2) {
       if (first && first->page_bytes != page) continue;
-      const auto second = parse_meta(bytes_at(page + kPageHeader, kMetaBytes));
+      const auto second = parse_meta(text_of(bytes_at(page + kPageHeader, kMetaBytes)));
       if (second && second->page_bytes == page && (!newest || second->transaction > newest->transaction))
         newest = second;
     }
@@ -133,8 +139,8 @@ class Reader {
 
  private:
   // What there is of it.
-  std::string bytes_at(std::uint64_t offset, std::size_t size) const {
-    std::string bytes(size, '\0');
+  Bytes bytes_at(std::uint64_t offset, std::size_t size) const {
+    Bytes bytes(size);
     std::size_t done = 0;
     while (done < size) {
       const ssize_t got = pread(fd_, bytes.data() + done, size - done, static_cast<off_t>(offset + done));
@@ -150,11 +156,14 @@ class Reader {
     constexpr std::uint64_t kMaxId = std::uint64_t{1} << 40;
     if (pages_left_ == 0 || id > kMaxId) return kMalformed;
     --pages_left_;
-    std::string bytes = bytes_at(id * page_bytes_, page_bytes_);
+    Bytes bytes = bytes_at(id * page_bytes_, page_bytes_);
     if (bytes.size() < kPageHeader) return kMalformed;
-    const std::uint64_t overflow = number_at<std::uint32_t>(bytes, 12);
+    const std::uint64_t overflow = number_at<std::uint32_t>(text_of(bytes), 12);
     if (overflow >= kMaxNodeBytes / page_bytes_) return kMalformed;
-    if (overflow > 0) bytes += bytes_at((id + 1) * page_bytes_, static_cast<std::size_t>(overflow) * page_bytes_);
+    if (overflow > 0) {
+      const Bytes more = bytes_at((id + 1) * page_bytes_, static_cast<std::size_t>(overflow) * page_bytes_);
+      bytes.insert(bytes.end(), more.begin(), more.end());
+    }
     auto node = Node::of(std::move(bytes));
     if (!node) return kMalformed;
     return std::move(*node);
@@ -174,7 +183,7 @@ class Reader {
       const auto value = node.value(i);
       if (!value || !node.is_bucket(i) || value->size() < kBucketHeader) return kMalformed;
       if (const auto root = number_at<std::uint64_t>(*value, 0); root != 0) return page(root);
-      auto inside = Node::of(std::string(value->substr(kBucketHeader)));
+      auto inside = Node::of(Bytes(value->begin() + kBucketHeader, value->end()));
       if (!inside) return kMalformed;
       return std::move(*inside);
     }
