@@ -25,6 +25,12 @@ SOCKETS = (
     "/run/systemd/private",
     "/run/dbus/system_bus_socket",
 )
+# RKE2 has k3s' state directory with a root of its own, and the agent looks in the one that k3s has.
+SEEN_AT = {
+    "/var/lib/rancher/rke2/agent/containerd/io.containerd.metadata.v1.bolt": (
+        "/var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt"
+    ),
+}
 # Capabilities that Pod Security "baseline" allows to add.
 ALLOWED_CAPABILITIES = {
     "AUDIT_WRITE",
@@ -173,7 +179,7 @@ def wrong_mounts():
                 yield f"{where}: type {kind!r} makes a directory on nodes that have none"
             if not mount.get("readOnly") or (kind == "Directory" and mount.get("recursiveReadOnly") != "IfPossible"):
                 yield f"{where}: not read-only with all that is mounted below it"
-            if mount["mountPath"] != k8s.HOST + path:
+            if mount["mountPath"] != k8s.HOST + SEEN_AT.get(path, path):
                 yield f"{where}: mounted at {mount['mountPath']}, where the agent does not look"
             yield from (f"{where}: has {one} in it" for one in SOCKETS if f"{one}/".startswith(f"{path}/"))
 

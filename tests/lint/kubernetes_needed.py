@@ -17,15 +17,20 @@ import time
 import urllib.error
 import urllib.request
 
+import bolt_writer
 import kubernetes_objects as k8s
 
 HOST = k8s.ROOT / "tests/fixtures/kubelet-1.36/host.tar.gz"
 TASKS = "/run/containerd/io.containerd.runtime.v2.task"
+DATABASE = "/var/lib/containerd/io.containerd.metadata.v1.bolt"
 NGINX = "6b7f224bca073598e435735d4811592d229e711c07409369d8cf923acc041f9e"
 CRIO = "/run/containers/storage/overlay-containers"
 EXITS = "/run/crio/exits"
 SIDECAR = "e68ffbed12b32fc16d5877e63da076f7b1f304f19855d1ebc199d28ff41e6c71"
 NOBODY = 65534
+# What a pod of a Job has. The other pods were made by hand.
+JOB = {"batch-vm": {"batch.kubernetes.io/job-name": "batch"}}
+OWNER = 'container_pod_owner{.*pod="batch-vm".*owner_kind="Job",owner_name="batch"'
 
 # What is there with all mounts, and not without this one. The patterns are searched for in the lines of a scrape.
 MISSING = {
@@ -43,9 +48,10 @@ MISSING = {
         "machine_memory_bytes{",
     ],
     TASKS: ['pod="web-vm"', 'namespace="shop"', 'container="nginx"', 'image="docker.io/example/base:1"'],
+    DATABASE: [OWNER],
     "/etc/os-release": ['cadvisor_version_info{.*osVersion="Debian'],
     "/etc/machine-id": ['machine_cpu_sockets{machine_id="'],
-    CRIO: ['pod="web-vm"', 'namespace="shop"', 'container="nginx"', 'image="docker.io/example/base:1"'],
+    CRIO: ['pod="web-vm"', 'namespace="shop"', 'container="nginx"', 'image="docker.io/example/base:1"', OWNER],
 }
 # The families that the CRI of the newest containerd lacks: the table of docs/after-the-kubelet.md.
 LACKING = re.compile(r"^\| `(container_\w+)` \| .* \|$", re.M)
@@ -70,7 +76,7 @@ def names(lines):
 
 
 def unpack(directory):
-    """The recorded node, with the rights that containerd gives its directories."""
+    """The recorded node, with the rights that containerd gives its directories, and the labels of its sandboxes."""
     with tarfile.open(HOST) as tar:
         tar.extractall(directory)
     host = directory / "rec"
@@ -78,30 +84,60 @@ def unpack(directory):
     tasks.chmod(0o711)
     for bundle in (tasks / "k8s.io").iterdir():
         bundle.chmod(0o700)
+    (host / DATABASE[1:]).mkdir(parents=True, mode=0o700)
+    containers = {bundle.name: {"labels": labels(bundle)} for bundle in (tasks / "k8s.io").iterdir()}
+    database = bolt_writer.file({"v1": {"k8s.io": {"containers": containers}}})
+    (host / DATABASE[1:] / "meta.db").write_bytes(database)
     return host
+
+
+def annotations(bundle):
+    """Those of the CRI, without their prefix."""
+    found = json.loads((bundle / "config.json").read_text())["annotations"]
+    return {key.removeprefix("io.kubernetes.cri."): value for key, value in found.items()}
+
+
+def labels(bundle):
+    """As containerd's CRI writes them: those of the pod are its sandbox's."""
+    cri = annotations(bundle)
+    pods = JOB.get(cri["sandbox-name"], {}) if cri["container-type"] == "sandbox" else {}
+    return {"io.cri-containerd.kind": cri["container-type"], "io.kubernetes.pod.name": cri["sandbox-name"], **pods}
 
 
 @contextlib.contextmanager
 def mounted(host, paths):
-    """What a pod sees at /host: the node's own files at the mounted paths, and nothing else."""
+    """What a pod sees at /host: the node's own files as they are mounted, and nothing else."""
     with tempfile.TemporaryDirectory(prefix="pod-", dir=host.parent) as directory:
         root = pathlib.Path(directory)
         root.chmod(0o755)
-        for path in paths:
-            (root / path[1:]).parent.mkdir(parents=True, exist_ok=True)
-            (host / path[1:]).rename(root / path[1:])
+        for path, seen_at in paths.items():
+            (root / seen_at[1:]).parent.mkdir(parents=True, exist_ok=True)
+            (host / path[1:]).rename(root / seen_at[1:])
         yield root
-        for path in paths:
-            (root / path[1:]).rename(host / path[1:])
+        for path, seen_at in paths.items():
+            (root / seen_at[1:]).rename(host / path[1:])
+
+
+def mounts(objects):
+    """Path on the node -> the path where the agent sees it."""
+    return {path: mount["mountPath"].removeprefix(k8s.HOST) for path, (_, mount) in k8s.host_paths(objects).items()}
+
+
+def same_kind(path, other):
+    """Of two runtimes' paths to the same files."""
+    return pathlib.PurePath(path).name == pathlib.PurePath(other).name
 
 
 @contextlib.contextmanager
-def moved(host, tasks):
-    """The same node with containerd's state elsewhere."""
-    (host / tasks[1:]).parent.mkdir(parents=True, exist_ok=True)
-    (host / TASKS[1:]).rename(host / tasks[1:])
+def moved(host, paths):
+    """The same node with containerd's state and database where a variant has them."""
+    places = {usual: path for usual in (TASKS, DATABASE) for path in paths if same_kind(path, usual)}
+    for usual, path in places.items():
+        (host / path[1:]).parent.mkdir(parents=True, exist_ok=True)
+        (host / usual[1:]).rename(host / path[1:])
     yield
-    (host / tasks[1:]).rename(host / TASKS[1:])
+    for usual, path in places.items():
+        (host / path[1:]).rename(host / usual[1:])
 
 
 def make_crio(host):
@@ -109,7 +145,7 @@ def make_crio(host):
     bundles = list((host / TASKS[1:] / "k8s.io").iterdir())
     for bundle in bundles:
         spec = json.loads((bundle / "config.json").read_text())
-        cri = {key.removeprefix("io.kubernetes.cri."): value for key, value in spec["annotations"].items()}
+        cri = annotations(bundle)
         spec["annotations"] = {
             "io.kubernetes.container.name": cri.get("container-name", "POD"),
             "io.kubernetes.pod.name": cri["sandbox-name"],
@@ -117,6 +153,7 @@ def make_crio(host):
             "io.kubernetes.cri-o.ContainerType": cri["container-type"],
             "io.kubernetes.cri-o.ImageName": "docker.io/" + cri.get("image-name", "pause:3"),
             "io.kubernetes.cri-o.SandboxID": cri["sandbox-id"],
+            "io.kubernetes.cri-o.Labels": json.dumps(labels(bundle)),
         }
         userdata = host / CRIO[1:] / bundle.name / "userdata"
         userdata.mkdir(parents=True)
@@ -124,6 +161,7 @@ def make_crio(host):
         (userdata / "pidfile").write_text((bundle / "init.pid").read_text())
     (host / EXITS[1:]).mkdir(parents=True)
     shutil.rmtree(host / "run/containerd")
+    shutil.rmtree(host / "var/lib/containerd")
     ids = {bundle.name for bundle in bundles}
     for cgroup in [one for one in (host / "sys/fs/cgroup").rglob("*") if one.name in ids]:
         cgroup.rename(cgroup.with_name(f"crio-{cgroup.name}"))
@@ -134,17 +172,17 @@ def make_crio(host):
 def try_mounts(variant, host):
     """Leaves out one mount after the other."""
     objects = k8s.rendered(variant).values()
-    paths, flags = list(k8s.host_paths(objects)), k8s.flags(objects)
+    paths, flags = mounts(objects), k8s.flags(objects)
     with mounted(host, paths) as root:
         whole = scrape(root, *flags)
     for path in paths:
-        patterns = MISSING.get(path) or MISSING.get(TASKS if path.endswith("/io.containerd.runtime.v2.task") else "")
+        patterns = next((found for known, found in MISSING.items() if same_kind(path, known)), None)
         if path == EXITS:
             continue  # an exit code is in no scrape: try_exit_codes
         if not patterns:
             yield f"{variant}: nothing says what is missing without {path}"
             continue
-        with mounted(host, [one for one in paths if one != path]) as root:
+        with mounted(host, {one: seen_at for one, seen_at in paths.items() if one != path}) as root:
             less = scrape(root, *flags)
         for pattern in patterns:
             if not has(whole, pattern):
@@ -159,9 +197,9 @@ def try_mounts(variant, host):
 def try_exit_codes(host):
     """Of two containers that end, one without the mount. CRI-O writes a file when one ends, containerd writes none."""
     objects = k8s.rendered("crio").values()
-    paths = list(k8s.host_paths(objects))
+    paths = mounts(objects)
     codes = {}
-    for name, shown in ((NGINX, paths), (SIDECAR, [path for path in paths if path != EXITS])):
+    for name, shown in ((NGINX, paths), (SIDECAR, {path: path for path in paths if path != EXITS})):
         (host / CRIO[1:] / name / "userdata/pidfile").touch()  # it has just been started, like its unpacked cgroup
         (host / EXITS[1:] / name).write_text("7")
         with mounted(host, shown) as root, served(root, *k8s.flags(objects)) as (address, _):
@@ -224,7 +262,7 @@ def exit_code(address, name):
 def try_paths(host):
     """Both paths that the monitors ask serve the same series."""
     objects = k8s.base()
-    with mounted(host, list(k8s.host_paths(objects))) as root, served(root, *k8s.flags(objects)) as (address, _):
+    with mounted(host, mounts(objects)) as root, served(root, *k8s.flags(objects)) as (address, _):
         wait_for(lambda: ready(address))
         both = [names(answer(address, path).splitlines()) for path in ("/metrics", "/metrics/cadvisor")]
     if both[0] != both[1] or len(both[0]) < 500:
@@ -236,7 +274,7 @@ def try_user(host):
     objects = k8s.base()
     flags = k8s.flags(objects)
     without = ["--clear-groups", "--no-new-privs", "--inh-caps=-all", "--bounding-set=-all"]
-    with mounted(host, list(k8s.host_paths(objects))) as root:
+    with mounted(host, mounts(objects)) as root:
         whole = names(scrape(root, *flags))
         root_alone, nobody = (
             names(scrape(root, *flags, before=["setpriv", f"--reuid={user}", f"--regid={user}", *without]))
@@ -344,9 +382,8 @@ def main():
         if os.geteuid() == 0:
             faults += [*try_user(host), *try_interfaces(), *try_exact_times()]
         faults += try_lacking_families(host)
-        for variant in ("k3s", "microk8s"):
-            (tasks,) = [path for path in k8s.host_paths(k8s.rendered(variant).values()) if path.endswith(".task")]
-            with moved(host, tasks):
+        for variant in ("k3s", "rke2", "microk8s"):
+            with moved(host, mounts(k8s.rendered(variant).values())):
                 faults += try_mounts(variant, host)
         make_crio(host)
         faults += [*try_mounts("crio", host), *try_exit_codes(host)]

@@ -39,6 +39,7 @@ VARIANTS = (
     Variant("base"),
     Variant("crio", ("crio",), ("runtime=crio",)),
     Variant("k3s", ("k3s",), ("runtime=k3s",)),
+    Variant("rke2", ("rke2",), ("runtime=rke2",)),
     Variant("microk8s", ("microk8s",), ("runtime=microk8s",)),
     Variant("exact-times", ("exact-times",), ("exactTimes=true",)),
     Variant("prometheus-operator", ("service-monitor", "rules"), OPERATOR),

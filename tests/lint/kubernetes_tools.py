@@ -44,6 +44,7 @@ SERVER = f"--kube-version={KUBERNETES.rpartition('@')[2]}"
 # Beside the variants: values that no variant has, and that must give valid objects too.
 MORE_VALUES = (
     ("runtime=k0s",),
+    ("podOwners=false",),
     ("containerdState=/srv/containerd/", "machineId=false"),
     ("fullnameOverride=other", "serviceAccount.create=false", "networkPolicy.enabled=false"),
     (

@@ -32,18 +32,28 @@ helm.sh/chart: {{ printf "%s-%s" .Chart.Name .Chart.Version | replace "+" "_" }}
 {{- end }}
 {{- end }}
 
-{{- /* The files of the node that name its containers, by runtime: name and path of each. Single directories, because
-those above them have the runtime's socket, which would be root on the node. */ -}}
+{{- /* The files of the node that name its containers, by runtime: name and path of each, and where the agent looks for
+it, if that is another path. Single directories, because those above them have the runtime's socket, which would be
+root on the node. */ -}}
 {{- define "tallyman.runtimeFiles" -}}
 {{- $tasks := "io.containerd.runtime.v2.task" }}
+{{- $database := "io.containerd.metadata.v1.bolt" }}
 {{- if eq .Values.runtime "crio" }}
 - {name: crio, path: /run/containers/storage/overlay-containers}
 - {name: crio-exits, path: /run/crio/exits}
 {{- else if .Values.containerdState }}
 - {name: containerd, path: {{ printf "%s/%s" (trimSuffix "/" .Values.containerdState) $tasks | quote }}}
 {{- else }}
-{{- $states := dict "containerd" "/run/containerd" "k3s" "/run/k3s/containerd" "k0s" "/run/k0s/containerd" "microk8s" "/var/snap/microk8s/common/run/containerd" }}
+{{- $k3s := "/var/lib/rancher/k3s/agent/containerd" }}
+{{- $states := dict "containerd" "/run/containerd" "k3s" "/run/k3s/containerd" "rke2" "/run/k3s/containerd" "k0s" "/run/k0s/containerd" "microk8s" "/var/snap/microk8s/common/run/containerd" }}
+{{- $roots := dict "containerd" "/var/lib/containerd" "k3s" $k3s "rke2" "/var/lib/rancher/rke2/agent/containerd" "k0s" "/var/lib/k0s/containerd" "microk8s" "/var/snap/microk8s/common/var/lib/containerd" }}
 - {name: containerd, path: {{ printf "%s/%s" (get $states .Values.runtime) $tasks | quote }}}
+{{- if .Values.podOwners }}
+{{- $root := get $roots .Values.runtime }}
+- name: containerd-database
+  path: {{ printf "%s/%s" $root $database | quote }}
+  seenAt: {{ printf "%s/%s" (ternary $k3s $root (eq .Values.runtime "rke2")) $database | quote }}
+{{- end }}
 {{- end }}
 {{- end }}
 
