@@ -28,7 +28,8 @@ def ls(*flags, code=0):
 def test_it_shows_what_the_agent_shows(agent):
     agent.fresh_scrape()
     out, err = ls("--json", f"--web.listen-address={agent.address}")
-    assert err == ""
+    # Containers of the host's own, whose files are elsewhere, have no names: it says so, and nothing else.
+    assert all("for a name: " in line or "for names: " in line for line in err.splitlines()), err
     rows = {row["id"]: row for row in json.loads(out)}
     # Cgroups and groups of processes come and go.
     known = {one["id"] for one in agent.get("/api/v1/workloads")["workloads"]}
