@@ -29,11 +29,11 @@ constexpr std::string_view kUnits[] = {".service", ".scope", ".slice", ".mount"}
 constexpr std::string_view kSlicesOfSystemd[] = {"system.slice", "user.slice", "machine.slice"};
 // containerd's own default, and the directories of k3s and RKE2, MicroK8s, Canonical's Kubernetes, k0s.
 const std::vector<ContainerdPlace> kPlaces = {
-    {"/run/containerd", "/var/lib/containerd"},
-    {"/run/k3s/containerd", "/var/lib/rancher/k3s/agent/containerd"},
-    {"/var/snap/microk8s/common/run/containerd", "/var/snap/microk8s/common/var/lib/containerd"},
-    {"/var/snap/k8s/common/run/containerd", "/var/snap/k8s/common/var/lib/containerd"},
-    {"/run/k0s/containerd", "/var/lib/k0s/containerd"}};
+    {"/run/containerd", {"/var/lib/containerd"}},
+    {"/run/k3s/containerd", {"/var/lib/rancher/k3s/agent/containerd", "/var/lib/rancher/rke2/agent/containerd"}},
+    {"/var/snap/microk8s/common/run/containerd", {"/var/snap/microk8s/common/var/lib/containerd"}},
+    {"/var/snap/k8s/common/run/containerd", {"/var/snap/k8s/common/var/lib/containerd"}},
+    {"/run/k0s/containerd", {"/var/lib/k0s/containerd"}}};
 
 bool has_end_of(std::string_view name, std::span<const std::string_view> ends) {
   return std::any_of(ends.begin(), ends.end(), [name](std::string_view end) { return name.ends_with(end); });
@@ -49,9 +49,10 @@ std::string directory_of(std::string_view file) {
 std::vector<ContainerdPlace> places_of_daemons(const HostRoot& root) {
   std::vector<ContainerdPlace> places;
   for (const HostDaemon& daemon : host_daemons(root, is_containerd)) {
-    ContainerdPlace place{argument_of(daemon.arguments, {"state"}), argument_of(daemon.arguments, {"root"})};
+    ContainerdPlace place{argument_of(daemon.arguments, {"state"}), {}};
     if (place.state.empty()) place.state = directory_of(argument_of(daemon.arguments, {"address", "a"}));
-    if (!place.root.starts_with('/')) place.root.clear();
+    if (std::string data = argument_of(daemon.arguments, {"root"}); data.starts_with('/'))
+      place.roots.push_back(std::move(data));
     if (place.state.starts_with('/')) places.push_back(std::move(place));
   }
   return places;
@@ -93,7 +94,7 @@ Result<T> ask_users_containerd(const HostRoot& root, RootedFiles& files, const U
     ContainerdStore store(RootedFiles(*child, {uid, {"/"}}), kPlaces);
     if (store.revision(id) != 0) return question(store, id);
   }
-  ContainerdStore store(std::move(files), {{place.run + "/containerd", place.home + "/.local/share/containerd"}});
+  ContainerdStore store(std::move(files), {{place.run + "/containerd", {place.home + "/.local/share/containerd"}}});
   return question(store, id);
 }
 

@@ -42,16 +42,16 @@ bool ContainerdStore::add(const ContainerdPlace& place) {
   std::string tasks = place.state + kTasks;
   const auto known = std::find_if(states_.begin(), states_.end(), [&](const State& one) { return one.tasks == tasks; });
   if (known != states_.end()) {
-    if (known->root.empty()) known->root = place.root;
+    if (known->roots.empty()) known->roots = place.roots;
     return false;
   }
   if (states_.size() >= kMaxStates) return false;
-  states_.push_back({std::move(tasks), place.root, {}, 0});
+  states_.push_back({std::move(tasks), place.roots, {}, 0});
   return true;
 }
 
 bool ContainerdStore::lacks_a_root() const {
-  return std::any_of(states_.begin(), states_.end(), [](const State& state) { return state.root.empty(); });
+  return std::any_of(states_.begin(), states_.end(), [](const State& state) { return state.roots.empty(); });
 }
 
 // A change within one clock tick after a listing leaves the directory's time unchanged:
@@ -89,7 +89,7 @@ Result<ContainerdStore::Bundle> ContainerdStore::find(const std::string& id) {
     for (const std::string& space : state.namespaces) {
       std::string path = space + "/" + id;
       auto directory = files_.open(path, O_PATH | O_DIRECTORY);
-      if (directory) return Bundle{std::move(path), std::move(*directory), state.root};
+      if (directory) return Bundle{std::move(path), std::move(*directory), state.roots};
       if (directory.error().kind == ErrorKind::kDenied) error = directory.error();
     }
   }
@@ -120,19 +120,18 @@ Result<ContainerDescription> ContainerdStore::describe(const std::string& id) {
 // The bundle has the annotations alone. Labels are what the user gave, what the image has, and
 // for a sandbox those of its pod (containerd's metadata/buckets.go, CRI's helpers).
 void ContainerdStore::take_labels(const Bundle& bundle, ContainerDescription& description) {
-  if (bundle.root.empty()) return;
-  const auto file = files_.open(bundle.root + kDatabase, O_RDONLY | O_NONBLOCK);
-  if (!file) return;  // containerd's root is not mounted here, or is not ours to read
   const std::string_view path = bundle.path;
   const std::size_t last = path.rfind('/'), before = path.rfind('/', last - 1);
   const std::string_view keys[] = {"v1", path.substr(before + 1, last - before - 1), "containers",
                                    path.substr(last + 1), "labels"};
-  auto labels = read_bolt_bucket(*file, keys);
-  if (labels) {
-    description.metadata.labels.merge(*labels);
-  } else if (labels.error().kind != ErrorKind::kUnsupported) {
+  for (const std::string& root : bundle.roots) {
+    const auto file = files_.open(root + kDatabase, O_RDONLY | O_NONBLOCK);
+    if (!file) continue;  // it is not mounted here, or not ours to read
+    auto labels = read_bolt_bucket(*file, keys);
+    if (labels) return description.metadata.labels.merge(*labels);
+    if (labels.error().kind == ErrorKind::kUnsupported) continue;
     description.incomplete = labels.error();
-    description.incomplete->where = bundle.root + kDatabase;
+    description.incomplete->where = root + kDatabase;
   }
 }
 

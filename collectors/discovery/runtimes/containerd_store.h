@@ -11,9 +11,10 @@
 namespace tallyman {
 
 // Directories of one containerd, as the host names them: its --state ("/run/containerd") and
-// its --root ("/var/lib/containerd"), which is empty if unknown.
+// where its --root may be ("/var/lib/containerd"), which is empty if unknown.
 struct ContainerdPlace {
-  std::string state, root;
+  std::string state;
+  std::vector<std::string> roots;
 };
 
 class ContainerdStore {
@@ -32,11 +33,11 @@ class ContainerdStore {
   struct Bundle {
     std::string path;
     FileDescriptor directory;
-    std::string root;  // of its containerd
+    std::vector<std::string> roots;  // of its containerd
   };
   struct State {
     std::string tasks;                    // its directory of namespaces
-    std::string root;                     // empty if unknown
+    std::vector<std::string> roots;       // empty if unknown
     std::vector<std::string> namespaces;  // paths, sorted
     std::int64_t whole_as_of_nsec = 0;    // the directory's time for which `namespaces` is complete; 0: list it again
   };

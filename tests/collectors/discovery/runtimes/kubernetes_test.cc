@@ -151,6 +151,22 @@ TEST_F(KubernetesNode, TellsAPodsOwnerByItsSandboxsLabelsInContainerdsDatabase) 
   EXPECT_EQ(find(discovery, pod())->pod.owner, (PodOwner{"Job", "nightly"})) << "kept when the sandbox is gone";
 }
 
+TEST_F(KubernetesNode, LooksForTheDatabaseOfRke2WhereItsStateIsThatOfK3s) {
+  host_.remove("run/containerd");
+  host_.file("run/k3s/containerd/io.containerd.runtime.v2.task/k8s.io/" + kSandbox + "/config.json",
+             oci_config(R"("io.kubernetes.cri.container-type":"sandbox","io.kubernetes.cri.sandbox-name":"web-7d4b9",)"
+                        R"("io.kubernetes.cri.sandbox-namespace":"shop","io.kubernetes.cri.sandbox-uid":"u")"));
+  const BoltEntry sandbox = bolt_bucket(kSandbox, {bolt_bucket("labels", {{"job-name", "nightly"}})});
+  host_.file("var/lib/rancher/k3s/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+             bolt_file({bolt_leaf({bolt_bucket("v1", {{"left", "by a k3s before"}})})}));
+  host_.file(
+      "var/lib/rancher/rke2/agent/containerd/io.containerd.metadata.v1.bolt/meta.db",
+      bolt_file({bolt_leaf({bolt_bucket("v1", {bolt_bucket("k8s.io", {bolt_bucket("containers", {sandbox})})})})}));
+  Discovery discovery(options(), runtimes());
+  discovery.refresh();
+  EXPECT_EQ(find(discovery, pod())->pod.owner, (PodOwner{"Job", "nightly"}));
+}
+
 TEST_F(KubernetesNode, NamesAPodByItsContainersAndKeepsTheNameWhenTheyAreGone) {
   host_.remove(cgroup() + kSandbox);
   Discovery discovery(options(), runtimes());
