@@ -12,10 +12,6 @@
 namespace tallyman {
 namespace {
 
-bool has_suffix(std::string_view name, std::string_view suffix) {
-  return name.size() > suffix.size() && name.ends_with(suffix);
-}
-
 // Podman's pods: machine-libpod_pod_ID.slice, or user-libpod_pod_ID.slice of a user's;
 // /libpod_parent/ID with the cgroupfs driver. Only Podman's database has their names.
 std::string podman_pod_of(std::string_view path) {
@@ -54,9 +50,9 @@ void name_by_path(Workload& workload) {
     return set(WorkloadKind::kPod, id.substr(0, kShortIdDigits));
   if (auto machine = machine_at(path); may_be_more && !machine.empty() && name.ends_with(".scope"))
     return set(WorkloadKind::kMachine, std::move(machine));
-  if (has_suffix(name, ".service")) return set(WorkloadKind::kService, std::string(name));
-  if (has_suffix(name, ".slice")) return set(WorkloadKind::kSlice, std::string(name));
-  if (has_suffix(name, ".scope")) return set(WorkloadKind::kScope, std::string(name));
+  if (is_unit_of_type(name, ".service")) return set(WorkloadKind::kService, std::string(name));
+  if (is_unit_of_type(name, ".slice")) return set(WorkloadKind::kSlice, std::string(name));
+  if (is_unit_of_type(name, ".scope")) return set(WorkloadKind::kScope, std::string(name));
   set(WorkloadKind::kCgroup, std::string(path));
 }
 

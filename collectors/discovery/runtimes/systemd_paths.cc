@@ -10,10 +10,6 @@ constexpr std::string_view kSlice = ".slice";
 constexpr std::string_view kService = ".service";
 constexpr std::string_view kScope = ".scope";
 
-bool has_suffix(std::string_view name, std::string_view suffix) {
-  return name.size() > suffix.size() && name.ends_with(suffix);
-}
-
 // The text between the two; empty if the name has another form.
 std::string_view between(std::string_view name, std::string_view prefix, std::string_view suffix) {
   if (name.size() <= prefix.size() + suffix.size() || !name.starts_with(prefix) || !name.ends_with(suffix)) return {};
@@ -31,6 +27,10 @@ bool is_file_name(std::string_view name) {
 }
 
 }  // namespace
+
+bool is_unit_of_type(std::string_view name, std::string_view suffix) {
+  return name.size() > suffix.size() && name.ends_with(suffix);
+}
 
 std::string without_unit_escapes(std::string_view name) {
   std::string plain;
@@ -66,10 +66,10 @@ std::optional<UnitPlace> unit_at(std::string_view cgroup_path) {
   if (!cgroup_path.starts_with('/')) return {};
   const CgroupPath path(cgroup_path);
   const std::string_view unit = path.name();
-  if (!has_suffix(unit, kService) && !has_suffix(unit, kScope) && !has_suffix(unit, kSlice)) return {};
+  if (!is_unit_of_type(unit, kService) && !is_unit_of_type(unit, kScope) && !is_unit_of_type(unit, kSlice)) return {};
   UnitPlace place{std::string(unit), {}};
   for (const std::string_view above : path.parent().components()) {
-    if (has_suffix(above, kSlice)) continue;
+    if (is_unit_of_type(above, kSlice)) continue;
     const auto uid = to_number<std::uint32_t>(between(above, "user@", kService));
     if (!uid || place.user_manager) return {};
     place.user_manager = uid;

@@ -12,6 +12,9 @@ namespace tallyman {
 // machine-my\x2dvm.scope is "machine-my-vm.scope". Control bytes stay escaped.
 std::string without_unit_escapes(std::string_view name);
 
+// "nginx.service" is of type ".service"; ".service" alone is no unit.
+bool is_unit_of_type(std::string_view name, std::string_view suffix);
+
 // The user of the slice that contains it: /user.slice/user-1000.slice/...
 std::optional<std::uint32_t> user_of(std::string_view cgroup_path);
 
