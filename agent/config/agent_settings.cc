@@ -110,6 +110,13 @@ std::vector<Setting> host_settings() {
        .brief = "the host's cgroups (SYSFS/fs/cgroup)",
        .detail = "Where the host's cgroup file systems are.",
        .fallback = "SYSFS/fs/cgroup"},
+      {.name = "containerd.root",
+       .shape = Shape::kHostPath,
+       .field = field<&Options::runtimes, &Options::Runtimes::containerd_root>(),
+       .brief = "containerd's data directory (detected)",
+       .detail = "containerd's data directory, as a path on the host: usually `/var/lib/containerd`. Its database has "
+                 "labels, images and the owners of pods. Only files are read, no socket.",
+       .fallback = "detected"},
       {.name = "containerd.state",
        .shape = Shape::kHostPath,
        .field = field<&Options::runtimes, &Options::Runtimes::containerd_state>(),

@@ -38,6 +38,7 @@ struct Options {
   struct Runtimes {
     std::string docker_root;       // --docker.root
     std::string containerd_state;  // --containerd.state
+    std::string containerd_root;   // --containerd.root
   };
 
   struct Sampling {

@@ -189,7 +189,8 @@ Result<std::unique_ptr<SamplingService>> make_sampling_service(const Options& op
   if (!ignored) {
     return ignored.error();
   }
-  const RuntimeOptions runtimes{options.root, options.runtimes.docker_root, options.runtimes.containerd_state};
+  const RuntimeOptions runtimes{options.root, options.runtimes.docker_root, options.runtimes.containerd_state,
+                                options.runtimes.containerd_root};
   if (const Result<void> usable = check_runtime_options(runtimes); !usable) {
     return usable.error();
   }

@@ -66,9 +66,13 @@ class Answer {
  public:
   Answer(const CadvisorRequest& request, const CadvisorState& state)
       : request_(request), state_(state), now_(state.now.get()), before_(state.before.get()) {
-    if (request_.v2) return;  // which does not list children
+    // Clients of cAdvisor's expect a sample of what they are told of.
     for (const WorkloadPtr& one : *state_.workloads) {
-      if (one->id.starts_with('/')) children_.emplace(parent_of(one->id), one.get());
+      if (state_.now == nullptr || !now_.of(*one).empty()) known_.push_back(one.get());
+    }
+    if (request_.v2) return;  // which does not list children
+    for (const Workload* one : known_) {
+      if (one->id.starts_with('/')) children_.emplace(parent_of(one->id), one);
     }
   }
 
@@ -167,8 +171,8 @@ class Answer {
   }
 
   const Workload* find_cgroup(std::string_view id) const {
-    for (const WorkloadPtr& one : *state_.workloads) {
-      if (one->id == id) return one.get();
+    for (const Workload* one : known_) {
+      if (one->id == id) return one;
     }
     return nullptr;
   }
@@ -176,7 +180,7 @@ class Answer {
   // By the rules of every route, among the runtime's containers: an ambiguous name means none.
   const Workload* find_container(std::string_view runtime, const std::string& wanted) const {
     WorkloadMatches matches{WorkloadQuery(wanted)};
-    for (const WorkloadPtr& one : *state_.workloads) {
+    for (const Workload* one : known_) {
       const bool is_asked = one->runtime == runtime && one->kind == WorkloadKind::kContainer;
       if (is_asked) matches.offer(WorkloadNames::of(*one), true);
     }
@@ -195,7 +199,7 @@ class Answer {
   HttpResponse subcontainers() const {
     if (find_cgroup(request_.name) == nullptr) return unknown();
     Text all('[');
-    for (const WorkloadPtr& one : *state_.workloads) {
+    for (const Workload* one : known_) {
       if (one->id == request_.name || lies_below(one->id, request_.name)) all.add(info_of(*one));
     }
     return std::move(all).response();
@@ -204,7 +208,7 @@ class Answer {
   HttpResponse docker() const {
     Text all('{');
     if (request_.all) {
-      for (const WorkloadPtr& one : *state_.workloads) {
+      for (const Workload* one : known_) {
         if (one->runtime == "docker" && one->kind == WorkloadKind::kContainer) all.add(one->id, info_of(*one));
       }
       return std::move(all).response();
@@ -221,9 +225,9 @@ class Answer {
     const bool by_cgroup = request_.id_type == CadvisorIdType::kName;
     std::vector<const Workload*> found;
     if (!by_cgroup && request_.all) {
-      for (const WorkloadPtr& one : *state_.workloads) {
+      for (const Workload* one : known_) {
         if (one->kind == WorkloadKind::kContainer && one->runtime == (of_docker ? "docker" : "podman")) {
-          found.push_back(one.get());
+          found.push_back(one);
         }
       }
     } else {
@@ -231,8 +235,8 @@ class Answer {
           by_cgroup ? find_cgroup(request_.name) : find_container(of_docker ? "docker" : "podman", request_.name);
       if (one == nullptr) return unknown();
       found.push_back(one);
-      for (const WorkloadPtr& below : *state_.workloads) {
-        if (by_cgroup && request_.recursive && lies_below(below->id, one->id)) found.push_back(below.get());
+      for (const Workload* below : known_) {
+        if (by_cgroup && request_.recursive && lies_below(below->id, one->id)) found.push_back(below);
       }
     }
     Text all('{');
@@ -307,6 +311,7 @@ class Answer {
   const CadvisorRequest& request_;
   const CadvisorState& state_;
   const BlockIndex now_, before_;
+  std::vector<const Workload*> known_;                         // sorted by id
   std::multimap<std::string_view, const Workload*> children_;  // by the id of their parent
   mutable std::vector<CadvisorSample> host_;
 };

@@ -34,7 +34,7 @@ std::vector<std::unique_ptr<Runtime>> all_runtimes(const RuntimeOptions& options
   // machined also knows the machines of those above: it is asked about what they do not recognise.
   add(make_machined_runtime(options.root));
   // containerd's ids may be any word (/NAMESPACE/ID), so that nearly every path could be its own.
-  add(make_containerd_runtime(options.root, options.containerd_state, users));
+  add(make_containerd_runtime(options.root, options.containerd_state, users, options.containerd_root));
   // Last: the scope of a container is a unit of systemd's too.
   add(make_systemd_runtime(options.root, users));
   return all;

@@ -11,8 +11,9 @@ namespace tallyman {
 
 struct RuntimeOptions {
   HostRoot root;
-  std::string docker_root;       // empty: found by itself
-  std::string containerd_state;  // empty: found by itself
+  std::string docker_root;        // empty: found by itself
+  std::string containerd_state;   // empty: found by itself
+  std::string containerd_root{};  // empty: found by itself
 };
 
 std::vector<std::unique_ptr<Runtime>> all_runtimes(const RuntimeOptions& options);

@@ -58,12 +58,17 @@ std::vector<ContainerdPlace> places_of_daemons(const HostRoot& root) {
   return places;
 }
 
-// Of the flag --containerd.state, if it is there.
-std::vector<ContainerdPlace> first_places(const std::string& state) {
-  if (state.empty()) return kPlaces;
-  const auto known =
-      std::find_if(kPlaces.begin(), kPlaces.end(), [&](const ContainerdPlace& one) { return one.state == state; });
-  return {known == kPlaces.end() ? ContainerdPlace{state, {}} : *known};
+// Of the flags --containerd.state and --containerd.root, where they are there.
+std::vector<ContainerdPlace> first_places(const std::string& state, const std::string& data) {
+  std::vector<ContainerdPlace> places = kPlaces;
+  if (!state.empty()) {
+    const auto known =
+        std::find_if(kPlaces.begin(), kPlaces.end(), [&](const ContainerdPlace& one) { return one.state == state; });
+    places = {known == kPlaces.end() ? ContainerdPlace{state, {}} : *known};
+  }
+  if (data.empty()) return places;
+  for (ContainerdPlace& place : places) place.roots = {data};
+  return places;
 }
 
 // A user's containerd has a mount namespace of its own, in which its state is at the usual
@@ -100,8 +105,13 @@ Result<T> ask_users_containerd(const HostRoot& root, RootedFiles& files, const U
 
 class ContainerdRuntime final : public Runtime {
  public:
-  ContainerdRuntime(const HostRoot& root, const std::string& state, std::shared_ptr<UserFiles> users)
-      : root_(root), store_(RootedFiles(root), first_places(state)), only_state_(state), users_(std::move(users)) {}
+  ContainerdRuntime(const HostRoot& root, const std::string& state, std::shared_ptr<UserFiles> users,
+                    const std::string& data)
+      : root_(root),
+        store_(RootedFiles(root), first_places(state, data)),
+        only_state_(state),
+        data_(data),
+        users_(std::move(users)) {}
 
   std::string_view name() const override { return "containerd"; }
   std::optional<ContainerMatch> match(std::string_view path) const override;
@@ -118,6 +128,7 @@ class ContainerdRuntime final : public Runtime {
   const HostRoot root_;
   ContainerdStore store_;         // root's
   const std::string only_state_;  // the flag's; empty: every containerd of this host
+  const std::string data_;        // the flag's; empty: each has its own
   std::shared_ptr<UserFiles> users_;
   std::chrono::seconds search_interval_ = kFirstSearchInterval;
   Clock::time_point next_search_{};
@@ -154,7 +165,8 @@ bool ContainerdRuntime::search() {
   next_search_ = now + search_interval_;
   search_interval_ = std::min(search_interval_ * 2, kLastSearchInterval);
   bool found = false;
-  for (const ContainerdPlace& place : places_of_daemons(root_)) {
+  for (ContainerdPlace& place : places_of_daemons(root_)) {
+    if (!data_.empty()) place.roots = {data_};
     if (only_state_.empty() || place.state == only_state_) found = store_.add(place) || found;
   }
   return found;
@@ -197,9 +209,9 @@ Result<ContainerDescription> ContainerdRuntime::describe(const ContainerRef& con
 }  // namespace
 
 std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state,
-                                                 std::shared_ptr<UserFiles> users) {
+                                                 std::shared_ptr<UserFiles> users, const std::string& data) {
   if (!users) users = std::make_shared<UserFiles>(root);
-  return std::make_unique<ContainerdRuntime>(root, state, std::move(users));
+  return std::make_unique<ContainerdRuntime>(root, state, std::move(users), data);
 }
 
 }  // namespace tallyman

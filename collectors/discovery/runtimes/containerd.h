@@ -15,8 +15,9 @@
 
 namespace tallyman {
 
-// `users` may be null: it then has its own.
+// `users` may be null: it then has its own. `data`, a path on the host, is where the database of
+// all of root's containerds is looked for; if empty, where each usually has it.
 std::unique_ptr<Runtime> make_containerd_runtime(const HostRoot& root, const std::string& state,
-                                                 std::shared_ptr<UserFiles> users = {});
+                                                 std::shared_ptr<UserFiles> users = {}, const std::string& data = {});
 
 }  // namespace tallyman

@@ -12,6 +12,7 @@
 #include <algorithm>
 #include <cerrno>
 #include <ctime>
+#include <span>
 #include <string_view>
 #include <utility>
 
@@ -113,24 +114,30 @@ Result<ContainerDescription> ContainerdStore::describe(const std::string& id) {
   if (metadata.kubernetes) metadata.name = id;  // a container's own name is not unique on a node
   if (metadata.name.empty() && !is_container_id(id)) metadata.name = name_of_id(id);
   take_pid_file(files_, bundle->path + "/init.pid", metadata);
-  take_labels(*bundle, description);
+  take_labels_and_image(*bundle, description);
   return description;
 }
 
 // The bundle has the annotations alone. Labels are what the user gave, what the image has, and
-// for a sandbox those of its pod (containerd's metadata/buckets.go, CRI's helpers).
-void ContainerdStore::take_labels(const Bundle& bundle, ContainerDescription& description) {
+// for a sandbox those of its pod (containerd's metadata/buckets.go, CRI's helpers). The name of
+// the image is an annotation where a CRI or nerdctl made the container, and else here.
+void ContainerdStore::take_labels_and_image(const Bundle& bundle, ContainerDescription& description) {
   const std::string_view path = bundle.path;
   const std::size_t last = path.rfind('/'), before = path.rfind('/', last - 1);
   const std::string_view keys[] = {"v1", path.substr(before + 1, last - before - 1), "containers",
                                    path.substr(last + 1), "labels"};
+  const std::span<const std::string_view> of_labels = keys, of_container = of_labels.first(4);
   for (const std::string& root : bundle.roots) {
     const auto file = files_.open(root + kDatabase, O_RDONLY | O_NONBLOCK);
     if (!file) continue;  // it is not mounted here, or not ours to read
-    auto labels = read_bolt_bucket(*file, keys);
-    if (labels) return description.metadata.labels.merge(*labels);
-    if (labels.error().kind == ErrorKind::kUnsupported) continue;
-    description.incomplete = labels.error();
+    auto facts = read_bolt_bucket(*file, of_container);
+    auto labels = facts ? read_bolt_bucket(*file, of_labels) : facts;
+    if (labels) description.metadata.labels.merge(*labels);
+    if (facts && description.metadata.image.empty()) description.metadata.image = (*facts)["image"];
+    if (facts && labels) return;
+    const Error& error = facts ? labels.error() : facts.error();
+    if (error.kind == ErrorKind::kUnsupported) continue;  // another containerd's, or there are no labels
+    description.incomplete = error;
     description.incomplete->where = root + kDatabase;
   }
 }

@@ -43,7 +43,7 @@ class ContainerdStore {
   };
   void follow(State& state);
   Result<Bundle> find(const std::string& id);
-  void take_labels(const Bundle& bundle, ContainerDescription& description);
+  void take_labels_and_image(const Bundle& bundle, ContainerDescription& description);
 
   RootedFiles files_;
   std::vector<State> states_;

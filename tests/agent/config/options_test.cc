@@ -287,7 +287,7 @@ TEST(Options, AShortSlowIntervalInTheFileIsReportedWithItsLine) {
 }
 
 TEST(Options, PathsAsTheHostNamesThemAreAbsolute) {
-  for (const std::string flag : {"--docker.root", "--containerd.state"}) {
+  for (const std::string flag : {"--docker.root", "--containerd.state", "--containerd.root"}) {
     EXPECT_THAT(refused({flag + "=run/x"}), HasSubstr("expects an absolute path, as the host names it"));
     EXPECT_EQ(accepted({flag + "=/nowhere/yet"}).command, Command::kServe);
   }

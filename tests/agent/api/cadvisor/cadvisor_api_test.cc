@@ -202,6 +202,16 @@ TEST_F(CadvisorApi, WhatItDoesNotHaveIsASentence) {
   EXPECT_THAT(refused("/api/v2.0/events", "", {{"end_time", ""}}), HasSubstr("400 end_time"));
 }
 
+TEST_F(CadvisorApi, WhatHasNoSampleYetIsNotThereYet) {
+  auto list = std::make_shared<WorkloadList>(*state_.workloads);
+  list->push_back(std::make_shared<Workload>(container("dddd44445555", "new")));
+  state_.workloads = list;
+  EXPECT_EQ(ask("/api/v1.3/docker/new").status, 404);
+  EXPECT_EQ(answer("/api/v1.1/subcontainers/docker").as_array().size(), 3U);
+  EXPECT_THAT(keys("/api/v2.0/stats/", {{"type", "docker"}}),
+              ElementsAre("/docker/aaaa111122223333", "/docker/bbbb22223333"));
+}
+
 TEST_F(CadvisorApi, BeforeTheFirstSampleThereAreNamesAndNoNumbers) {
   state_.before = state_.now = nullptr;
   EXPECT_FALSE(answer("/api/v1.3/docker/web").at("/docker/aaaa111122223333").as_object().contains("stats"));

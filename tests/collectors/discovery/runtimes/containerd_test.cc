@@ -1,6 +1,7 @@
 // Paths and files as containerd 1.7's CRI plugin, nerdctl 1.7 and ctr leave them
 // (pkg/cri/annotations, nerdctl's pkg/labels, runtime/v2/shim).
 #include "collectors/discovery/runtimes/containerd.h"
+#include "tests/collectors/discovery/runtimes/bolt_fixture.h"
 #include "tests/collectors/discovery/runtimes/oci_host.h"
 
 #include <gmock/gmock.h>
@@ -64,6 +65,38 @@ TEST(ContainerdMatch, LeavesEverythingElseAlone) {
                                   "/system.slice/cri-containerd-" + kOciId.substr(1) + ".scope"}) {
     EXPECT_FALSE(runtime->match(path)) << path;
   }
+}
+
+TEST(Containerd, HasImageAndLabelsOfPlainContainersFromItsDatabase) {
+  HostBuilder host;
+  bundle(host, "default", "redis", R"({"ociVersion":"1.0.2"})");
+  bundle(host, "default", "bare", R"({"ociVersion":"1.0.2"})");
+  host.file(
+      "var/lib/containerd/io.containerd.metadata.v1.bolt/meta.db",
+      bolt_file({bolt_leaf({bolt_bucket(
+          "v1", {bolt_bucket("default",
+                             {bolt_bucket("containers",
+                                          {bolt_bucket("bare", {{"image", "docker.io/library/bare:1"}}),
+                                           bolt_bucket("redis", {{"image", "docker.io/library/redis:7"},
+                                                                 bolt_bucket("labels", {{"app", "shop"}})})})})})})}));
+  const auto runtime = make_containerd_runtime(host.root(), "");
+  const ContainerMetadata redis = described(*runtime, "redis");
+  EXPECT_EQ(redis.image, "docker.io/library/redis:7");
+  EXPECT_THAT(redis.labels, ElementsAre(Pair("app", "shop")));
+  EXPECT_EQ(described(*runtime, "bare").image, "docker.io/library/bare:1");
+}
+
+TEST(Containerd, LooksForItsDatabaseWhereTheFlagSays) {
+  HostBuilder host;
+  bundle(host, "default", "redis", R"({"ociVersion":"1.0.2"})");
+  host.file("srv/data/io.containerd.metadata.v1.bolt/meta.db",
+            bolt_file({bolt_leaf({bolt_bucket(
+                "v1", {bolt_bucket("default",
+                                   {bolt_bucket("containers", {bolt_bucket("redis", {{"image", "redis:7"}})})})})})}));
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), ""), "redis").image, "");
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "", {}, "/srv/data"), "redis").image, "redis:7");
+  EXPECT_EQ(described(*make_containerd_runtime(host.root(), "/run/containerd", {}, "/srv/data"), "redis").image,
+            "redis:7");
 }
 
 TEST(Containerd, NamesAKubernetesContainer) {
