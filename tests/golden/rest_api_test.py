@@ -1,7 +1,7 @@
 #!/usr/bin/python3
 """What the agent answers to cAdvisor's REST API about a recorded host, against what a cAdvisor answered there.
 
-cadvisor_api_test.py BINARY: each number and text of cAdvisor's must be there, and be the same, but for the
+rest_api_test.py BINARY: each number and text of cAdvisor's must be there, and be the same, but for the
 rows of LEFT_OUT and DIFFERENT. A row that nothing needs is a failure too."""
 
 import contextlib
