@@ -111,6 +111,11 @@ std::shared_ptr<EventStream> EventFeed::stream_as(Encode encode, StreamChunk kee
   auto stream =
       std::make_shared<EventStream>(std::vector<StreamChunk>(), EventStream::kMaxQueueBytes, std::move(keep_alive));
   const MutexLock lock(mutex_);
+  // Also without events: a client that comes and goes leaves nothing behind.
+  std::erase_if(readers_, [](const Reader& reader) {
+    const auto known = reader.stream.lock();
+    return !known || known->over();
+  });
   readers_.push_back({stream, std::move(encode)});
   return stream;
 }

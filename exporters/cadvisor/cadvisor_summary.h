@@ -12,7 +12,7 @@
 
 namespace tallyman {
 
-// The answer to `cadvisor_usage_query` tells the usage of the period.
+// The usage of a period is in the answer to `cadvisor_usage_query`.
 struct CadvisorPeriod {
   std::string_view name;
   double seconds, step;  // percentiles are over the averages of the steps

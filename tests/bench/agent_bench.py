@@ -35,6 +35,11 @@ DECIMALS = {"": 0, "x": 2}
 FILES_PER_CGROUP, OWN_DESCRIPTORS, CONNECTIONS = 14, 128, 512
 
 
+def cpu_seconds_of(pid):
+    fields = pathlib.Path(f"/proc/{pid}/stat").read_text().rsplit(")", 1)[1].split()
+    return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+
+
 class AgentInCgroup(AgentClient):
     """The agent with its defaults, in a memory cgroup of its own, so that what it makes the kernel keep is known."""
 
@@ -125,8 +130,7 @@ class AgentInCgroup(AgentClient):
         return len(os.listdir(f"/proc/{self._process.pid}/fd"))
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self._process.pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self._process.pid)
 
     def metric(self, name):
         found = re.search(rf"^{name}(?:\{{[^\n]*\}})? (\S+)$", self.text(), re.M)

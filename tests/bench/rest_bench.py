@@ -9,7 +9,6 @@ import argparse
 import contextlib
 import http.client
 import json
-import os
 import pathlib
 import signal
 import statistics
@@ -20,7 +19,7 @@ import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent))
 
-from agent_bench import AgentInCgroup, farm, row
+from agent_bench import AgentInCgroup, cpu_seconds_of, farm, row
 from support.agent import free_port
 from support.waiting import wait_for
 
@@ -42,8 +41,7 @@ class Answers:
         self.idle = 0.0  # of a CPU
 
     def cpu_seconds(self):
-        fields = pathlib.Path(f"/proc/{self._pid}/stat").read_text().rsplit(")", 1)[1].split()
-        return (int(fields[11]) + int(fields[12])) / os.sysconf("SC_CLK_TCK")
+        return cpu_seconds_of(self._pid)
 
     def measure_idle(self):
         cpu, start = self.cpu_seconds(), time.monotonic()
